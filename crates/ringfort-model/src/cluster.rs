@@ -1,0 +1,178 @@
+//! The frozen cluster and its builder.
+
+use std::collections::BTreeSet;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use crate::coverage::{Coverage, Gap};
+use crate::kinds::{Duplicate, Object, Tables};
+use crate::record::PodSpec;
+use crate::text::Str;
+use crate::version::KubeVersion;
+
+/// What kind of source the objects come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceKind {
+    /// A running API server.
+    Live,
+    /// What an API server contained: pods and nodes are facts.
+    #[default]
+    Dump,
+    /// What somebody means to apply: templates stand for pods that do not exist.
+    Manifests,
+}
+
+/// Everything known about a cluster. Never changes; a change makes a new one
+/// ([`crate::change`]). Dereferences to its [`Tables`].
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    tables: Tables,
+    /// Where the objects come from.
+    pub source: SourceKind,
+    /// The server's version, if known.
+    pub version: Option<KubeVersion>,
+    /// The server's version as it writes it, for display.
+    pub git_version: Str,
+    /// Which resources were read.
+    pub coverage: Coverage,
+    /// What could not be read, sorted.
+    pub gaps: Vec<Gap>,
+}
+
+impl Deref for Cluster {
+    type Target = Tables;
+    fn deref(&self) -> &Tables {
+        &self.tables
+    }
+}
+
+impl Cluster {
+    /// Names of all namespaces that exist or that an object lives in, sorted.
+    #[must_use]
+    pub fn namespace_names(&self) -> BTreeSet<Str> {
+        let mut names: BTreeSet<Str> =
+            self.namespaces.iter().map(|n| n.metadata.name.clone()).collect();
+        if self.source == SourceKind::Manifests {
+            names.extend(self.pods.iter().map(|o| o.metadata.namespace.clone()));
+            names.extend(self.workloads.iter().map(|o| o.metadata.namespace.clone()));
+            names.extend(self.service_accounts.iter().map(|o| o.metadata.namespace.clone()));
+            names.extend(self.roles.iter().map(|o| o.metadata.namespace.clone()));
+            names.extend(self.role_bindings.iter().map(|o| o.metadata.namespace.clone()));
+            names.extend(self.secrets.iter().map(|o| o.metadata.namespace.clone()));
+            names.extend(self.services.iter().map(|o| o.metadata.namespace.clone()));
+        }
+        names
+    }
+
+    /// Takes the cluster apart so that objects can be changed and frozen again.
+    #[must_use]
+    pub fn into_builder(self) -> ClusterBuilder {
+        ClusterBuilder { cluster: self, specs: FxHashSet::default() }
+    }
+}
+
+/// Collects objects and freezes them. Keeps no order of arrival: the frozen cluster is the
+/// same for any.
+#[derive(Debug, Default)]
+pub struct ClusterBuilder {
+    cluster: Cluster,
+    specs: FxHashSet<Arc<PodSpec>>,
+}
+
+impl ClusterBuilder {
+    /// An empty builder.
+    #[must_use]
+    pub fn new(source: SourceKind) -> Self {
+        Self { cluster: Cluster { source, ..Cluster::default() }, specs: FxHashSet::default() }
+    }
+
+    /// Adds an object. Pods with equal specifications share one copy from here on.
+    pub fn add(&mut self, object: Object) {
+        let object = match object {
+            Object::Pod(mut pod) => {
+                crate::token_volume::share_name(&mut pod);
+                if let Some(known) = self.specs.get(&pod.spec) {
+                    pod.spec = known.clone();
+                } else {
+                    self.specs.insert(pod.spec.clone());
+                }
+                Object::Pod(pod)
+            }
+            other => other,
+        };
+        self.cluster.tables.push(object);
+    }
+
+    /// Adds everything that another builder collected.
+    pub fn append(&mut self, other: ClusterBuilder) {
+        self.cluster.gaps.extend(other.cluster.gaps);
+        for (resource, listed) in other.cluster.coverage.resources {
+            self.cluster.coverage.note(&resource, listed);
+        }
+        for object in other.cluster.tables.into_objects() {
+            self.add(object);
+        }
+    }
+
+    /// The server's version.
+    pub fn version(&mut self, version: Option<KubeVersion>, git_version: &str) {
+        self.cluster.version = version;
+        self.cluster.git_version = Str::new(git_version);
+    }
+
+    /// Whether a version is set.
+    #[must_use]
+    pub fn has_version(&self) -> bool {
+        self.cluster.version.is_some()
+    }
+
+    /// Changes what kind of source it is, for readers that learn it on the way.
+    pub fn source(&mut self, source: SourceKind) {
+        self.cluster.source = source;
+    }
+
+    /// Coverage, to be noted while reading.
+    pub fn coverage(&mut self) -> &mut Coverage {
+        &mut self.cluster.coverage
+    }
+
+    /// Objects added so far, unsorted and with duplicates.
+    #[must_use]
+    pub fn tables(&self) -> &Tables {
+        &self.cluster.tables
+    }
+
+    /// Records something that could not be read.
+    pub fn gap(&mut self, subject: &str, reason: impl AsRef<str>) {
+        self.cluster
+            .gaps
+            .push(Gap { subject: Str::new(subject), reason: Str::new(reason.as_ref()) });
+    }
+
+    /// Sorts, settles duplicates (each loser becomes a gap) and freezes.
+    #[must_use]
+    pub fn freeze(mut self) -> Cluster {
+        let mut lost: Vec<Duplicate> = Vec::new();
+        self.cluster.tables.freeze(&mut lost);
+        for duplicate in lost {
+            let Duplicate { kind, name, dropped, kept } = duplicate;
+            let said = |version: String| {
+                if version.is_empty() { "none".to_owned() } else { version }
+            };
+            self.gap(
+                &format!("{kind} {name}"),
+                format!(
+                    "appears more than once; resource version {} was kept and {} dropped",
+                    said(kept),
+                    said(dropped)
+                ),
+            );
+        }
+        self.cluster.gaps.sort();
+        self.cluster.gaps.dedup();
+        self.cluster
+    }
+}

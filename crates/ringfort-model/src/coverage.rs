@@ -1,0 +1,85 @@
+//! What was read and what was not: the source of every `unknown` (semantics SCALE-03, IA-01).
+
+use std::collections::BTreeMap;
+
+use crate::kinds::Kind;
+use crate::text::Str;
+
+/// How reading one resource ended.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "status", content = "reason")]
+pub enum Listed {
+    /// Every object was read.
+    Complete,
+    /// Some objects were read, not all.
+    Partial(Str),
+    /// The server refused the list.
+    Forbidden(Str),
+    /// The server does not serve the resource.
+    Absent,
+    /// The source is silent about the resource.
+    Silent,
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Gap {
+    /// What it is about: a resource (`secrets`), an object (`Pod shop/x`) or a file.
+    pub subject: Str,
+    /// What happened.
+    pub reason: Str,
+}
+
+/// The status of every resource. Resources are `plural` or `plural.group`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Status by resource, where the source says something.
+    pub resources: BTreeMap<Str, Listed>,
+    /// Whether resources without an entry were listed and empty (`complete.json`,
+    /// `--complete`), apart from those in `not_listed`.
+    pub rest_is_complete: bool,
+    /// Resources that a complete source says it did not list.
+    pub not_listed: Vec<Str>,
+}
+
+impl Coverage {
+    /// `plural` or `plural.group` of a kind.
+    #[must_use]
+    pub fn key(kind: Kind) -> String {
+        match kind.group() {
+            "" => kind.plural().to_owned(),
+            group => format!("{}.{group}", kind.plural()),
+        }
+    }
+
+    /// How reading the kind ended.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> Listed {
+        self.of_resource(&Self::key(kind))
+    }
+
+    /// How reading a resource (`plural` or `plural.group`) ended.
+    #[must_use]
+    pub fn of_resource(&self, resource: &str) -> Listed {
+        if let Some(listed) = self.resources.get(resource) {
+            return listed.clone();
+        }
+        let plural = resource.split('.').next().unwrap_or(resource);
+        let left_out = self.not_listed.iter().any(|name| name == resource || name == plural);
+        if self.rest_is_complete && !left_out { Listed::Complete } else { Listed::Silent }
+    }
+
+    /// Whether an object of the kind that is not in the model does not exist.
+    #[must_use]
+    pub fn is_complete(&self, kind: Kind) -> bool {
+        matches!(self.of(kind), Listed::Complete | Listed::Absent)
+    }
+
+    /// Records how reading ended. A worse end never gives way to a better one.
+    pub fn note(&mut self, resource: &str, listed: Listed) {
+        let entry = self.resources.entry(Str::new(resource)).or_insert_with(|| listed.clone());
+        if *entry == Listed::Complete || *entry == Listed::Silent {
+            *entry = listed;
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The table of kinds that are kept, and what is generated from it: [`Kind`], [`Object`] and
+//! the tables of a [`Cluster`](crate::Cluster). Adding a kind is one row here and one record.
+
+use serde::Deserialize;
+
+use crate::record::{self, Record, WorkloadKind};
+use crate::table::Table;
+use crate::text::Str;
+
+/// An object that does not read as its kind says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: field {path}: {reason}")]
+pub struct ObjectError {
+    /// The kind that was expected.
+    pub kind: String,
+    /// Path of the field, for example `spec.containers[0].ports`.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+fn read<'de, T: Deserialize<'de>>(kind: &str, json: &'de [u8]) -> Result<T, ObjectError> {
+    // The path is looked for only when reading fails: tracking it costs time on every object.
+    if let Ok(record) = serde_json::from_slice(json) {
+        return Ok(record);
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| ObjectError {
+        kind: kind.to_owned(),
+        path: error.path().to_string(),
+        reason: error.inner().to_string(),
+    })
+}
+
+macro_rules! kinds {
+    ($($variant:ident, $type:ty, $table:ident, $group:literal, $version:literal, $kind:literal, $plural:literal, $namespaced:literal;)*) => {
+        /// A kind that the model keeps as a record of its own, workloads aside.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[allow(missing_docs)]
+        pub enum Kind {
+            Workload(WorkloadKind),
+            $($variant,)*
+        }
+
+        /// One object that was read. Moved once, into its table, so size does not matter.
+        #[derive(Clone, Debug)]
+        #[allow(missing_docs, clippy::large_enum_variant)]
+        pub enum Object {
+            Workload(record::Workload),
+            Other(record::Other),
+            $($variant($type),)*
+        }
+
+        /// The objects of a cluster, one sorted table per kind.
+        #[derive(Clone, Debug, Default)]
+        #[allow(missing_docs)]
+        pub struct Tables {
+            pub workloads: Table<record::Workload>,
+            pub others: Table<record::Other>,
+            $(pub $table: Table<$type>,)*
+        }
+
+        impl Kind {
+            /// Every kept kind that is no workload.
+            pub const PLAIN: &'static [Kind] = &[$(Kind::$variant,)*];
+
+            /// The kind for an API group (without version) and kind name. Groups that an object
+            /// lived in before lead to the same kind.
+            #[must_use]
+            pub fn of(group: &str, kind: &str) -> Option<Self> {
+                let group = match (group, kind) {
+                    ("extensions", "Deployment" | "DaemonSet" | "ReplicaSet") => "apps",
+                    ("extensions", "Ingress") => "networking.k8s.io",
+                    (group, _) => group,
+                };
+                if let Some(workload) = WorkloadKind::from_name(kind) {
+                    return (workload.resource().0 == group).then_some(Self::Workload(workload));
+                }
+                match (group, kind) {
+                    $(($group, $kind) => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// API group, empty for core.
+            #[must_use]
+            pub fn group(self) -> &'static str {
+                match self {
+                    Self::Workload(workload) => workload.resource().0,
+                    $(Self::$variant => $group,)*
+                }
+            }
+
+            /// The version in which the model writes it.
+            #[must_use]
+            pub fn version(self) -> &'static str {
+                match self {
+                    Self::Workload(_) => "v1",
+                    $(Self::$variant => $version,)*
+                }
+            }
+
+            /// Kind name.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    Self::Workload(workload) => workload.name(),
+                    $(Self::$variant => $kind,)*
+                }
+            }
+
+            /// Plural resource name.
+            #[must_use]
+            pub fn plural(self) -> &'static str {
+                match self {
+                    Self::Workload(workload) => workload.resource().1,
+                    $(Self::$variant => $plural,)*
+                }
+            }
+
+            /// Whether objects live in a namespace.
+            #[must_use]
+            pub fn is_namespaced(self) -> bool {
+                match self {
+                    Self::Workload(_) => true,
+                    $(Self::$variant => $namespaced,)*
+                }
+            }
+
+            /// Reads one object of this kind from its JSON bytes.
+            pub fn read(self, json: &[u8]) -> Result<Object, ObjectError> {
+                let mut object = match self {
+                    Self::Workload(workload) => {
+                        let mut record: record::Workload = read(workload.name(), json)?;
+                        record.kind = workload;
+                        Object::Workload(record)
+                    }
+                    $(Self::$variant => Object::$variant(read($kind, json)?),)*
+                };
+                crate::border::scrub(&mut object);
+                Ok(object)
+            }
+        }
+
+        impl Object {
+            /// The kind, if it is one that the model keeps a record of.
+            #[must_use]
+            pub fn kind(&self) -> Option<Kind> {
+                match self {
+                    Self::Workload(record) => Some(Kind::Workload(record.kind)),
+                    Self::Other(_) => None,
+                    $(Self::$variant(_) => Some(Kind::$variant),)*
+                }
+            }
+
+            /// Metadata.
+            #[must_use]
+            pub fn meta(&self) -> &record::Meta {
+                match self {
+                    Self::Workload(record) => record.meta(),
+                    Self::Other(record) => record.meta(),
+                    $(Self::$variant(record) => record.meta(),)*
+                }
+            }
+
+            /// Metadata, to be changed.
+            pub fn meta_mut(&mut self) -> &mut record::Meta {
+                match self {
+                    Self::Workload(record) => record.meta_mut(),
+                    Self::Other(record) => record.meta_mut(),
+                    $(Self::$variant(record) => record.meta_mut(),)*
+                }
+            }
+
+            /// The record as JSON in the API's shape, without `apiVersion` and `kind`.
+            pub(crate) fn record_json(&self) -> Vec<u8> {
+                let json = match self {
+                    Self::Workload(record) => serde_json::to_vec(record),
+                    Self::Other(record) => serde_json::to_vec(record),
+                    $(Self::$variant(record) => serde_json::to_vec(record),)*
+                };
+                json.expect("records have text keys only, so they always serialise")
+            }
+        }
+
+        impl Tables {
+            pub(crate) fn push(&mut self, object: Object) {
+                match object {
+                    Object::Workload(record) => self.workloads.push(record),
+                    Object::Other(record) => self.others.push(record),
+                    $(Object::$variant(record) => self.$table.push(record),)*
+                }
+            }
+
+            pub(crate) fn freeze(&mut self, lost: &mut Vec<Duplicate>) {
+                self.workloads.freeze(|w| w.kind.name().to_owned(), lost);
+                self.others.freeze(|o| format!("{} {}", o.kind, o.api_version), lost);
+                $(self.$table.freeze(|_| $kind.to_owned(), lost);)*
+            }
+
+            /// Every object, by kind in the order of the table of kinds, then by namespace and
+            /// name.
+            pub fn objects(&self) -> impl Iterator<Item = Object> + '_ {
+                let first = self.workloads.iter().cloned().map(Object::Workload);
+                first
+                    $(.chain(self.$table.iter().cloned().map(Object::$variant)))*
+                    .chain(self.others.iter().cloned().map(Object::Other))
+            }
+
+            /// Takes the tables apart into objects, in the same order.
+            pub fn into_objects(self) -> impl Iterator<Item = Object> {
+                let first = self.workloads.into_records().map(Object::Workload);
+                first
+                    $(.chain(self.$table.into_records().map(Object::$variant)))*
+                    .chain(self.others.into_records().map(Object::Other))
+            }
+
+            /// The object of that kind, namespace and name.
+            #[must_use]
+            pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<Object> {
+                match kind {
+                    Kind::Workload(workload) => self
+                        .workloads
+                        .all(namespace, name)
+                        .find(|w| w.kind == workload)
+                        .cloned()
+                        .map(Object::Workload),
+                    $(Kind::$variant => {
+                        self.$table.get(namespace, name).cloned().map(Object::$variant)
+                    })*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Namespace, record::Namespace, namespaces, "", "v1", "Namespace", "namespaces", false;
+    Node, record::Node, nodes, "", "v1", "Node", "nodes", false;
+    Pod, record::Pod, pods, "", "v1", "Pod", "pods", true;
+    ServiceAccount, record::ServiceAccount, service_accounts, "", "v1", "ServiceAccount", "serviceaccounts", true;
+    Secret, record::Secret, secrets, "", "v1", "Secret", "secrets", true;
+    ConfigMap, record::ConfigMap, config_maps, "", "v1", "ConfigMap", "configmaps", true;
+    ResourceQuota, record::ResourceQuota, resource_quotas, "", "v1", "ResourceQuota", "resourcequotas", true;
+    Service, record::Service, services, "", "v1", "Service", "services", true;
+    PersistentVolume, record::PersistentVolume, persistent_volumes, "", "v1", "PersistentVolume", "persistentvolumes", false;
+    PersistentVolumeClaim, record::PersistentVolumeClaim, persistent_volume_claims, "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true;
+    EndpointSlice, record::EndpointSlice, endpoint_slices, "discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true;
+    Ingress, record::Ingress, ingresses, "networking.k8s.io", "v1", "Ingress", "ingresses", true;
+    IngressClass, record::IngressClass, ingress_classes, "networking.k8s.io", "v1", "IngressClass", "ingressclasses", false;
+    Role, record::Role, roles, "rbac.authorization.k8s.io", "v1", "Role", "roles", true;
+    ClusterRole, record::ClusterRole, cluster_roles, "rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false;
+    RoleBinding, record::RoleBinding, role_bindings, "rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", true;
+    ClusterRoleBinding, record::ClusterRoleBinding, cluster_role_bindings, "rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", false;
+    RuntimeClass, record::RuntimeClass, runtime_classes, "node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", false;
+    MutatingWebhook, record::WebhookConfiguration, mutating_webhooks, "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false;
+    ValidatingWebhook, record::WebhookConfiguration, validating_webhooks, "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", false;
+    VolumeAttachment, record::VolumeAttachment, volume_attachments, "storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", false;
+    CsiDriver, record::CsiDriver, csi_drivers, "storage.k8s.io", "v1", "CSIDriver", "csidrivers", false;
+    ResourceClaim, record::ResourceClaim, resource_claims, "resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", true;
+    ResourceSlice, record::ResourceSlice, resource_slices, "resource.k8s.io", "v1", "ResourceSlice", "resourceslices", false;
+    PodCertificateRequest, record::PodCertificateRequest, pod_certificate_requests, "certificates.k8s.io", "v1alpha1", "PodCertificateRequest", "podcertificaterequests", true;
+    CustomResourceDefinition, record::CustomResourceDefinition, custom_resource_definitions, "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false;
+}
+
+/// An object that lost to another of the same kind, namespace and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Duplicate {
+    /// Kind name.
+    pub kind: String,
+    /// `namespace/name`.
+    pub name: String,
+    /// Resource version that was dropped.
+    pub dropped: String,
+    /// Resource version that was kept.
+    pub kept: String,
+}
+
+impl Object {
+    /// `Kind namespace/name`, for messages.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let kind = match self {
+            Self::Other(other) => other.kind.to_string(),
+            _ => self.kind().map_or_else(String::new, |kind| kind.name().to_owned()),
+        };
+        format!("{kind} {}", self.meta().full_name())
+    }
+
+    /// The object as JSON in the API's shape, `apiVersion` and `kind` first, with the kept
+    /// fields only.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let record = self.record_json();
+        let Some(kind) = self.kind() else { return record };
+        let version = match kind.group() {
+            "" => kind.version().to_owned(),
+            group => format!("{group}/{}", kind.version()),
+        };
+        let mut json = format!("{{\"apiVersion\":\"{version}\"").into_bytes();
+        if !matches!(self, Self::Workload(_)) {
+            json.extend_from_slice(format!(",\"kind\":\"{}\"", kind.name()).as_bytes());
+        }
+        if record.len() > 2 {
+            json.push(b',');
+        }
+        json.extend_from_slice(&record[1..]);
+        json
+    }
+
+    /// Reads one object of any kind from JSON bytes that carry `apiVersion` and `kind`.
+    pub fn read(json: &[u8]) -> Result<Self, ObjectError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct TypeMeta<'a> {
+            #[serde(default, borrow)]
+            api_version: Option<std::borrow::Cow<'a, str>>,
+            #[serde(default, borrow)]
+            kind: Option<std::borrow::Cow<'a, str>>,
+        }
+        let types: TypeMeta<'_> = read("object", json)?;
+        let api_version = types.api_version.unwrap_or_default();
+        let kind = types.kind.unwrap_or_default();
+        Self::read_as(&api_version, &kind, json)
+    }
+
+    /// Reads one object whose type is known from outside (an item of a typed List).
+    pub fn read_as(api_version: &str, kind: &str, json: &[u8]) -> Result<Self, ObjectError> {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        if let Some(known) = Kind::of(group, kind) {
+            return known.read(json);
+        }
+        let mut other: record::Other = read(kind, json)?;
+        other.api_version = Str::new(api_version);
+        other.kind = Str::new(kind);
+        let mut object = Self::Other(other);
+        crate::border::scrub(&mut object);
+        Ok(object)
+    }
+}

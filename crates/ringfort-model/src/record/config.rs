@@ -1,0 +1,48 @@
+//! Namespaces, accounts and configuration (core/v1). Secret values are never read.
+
+use crate::record::has_meta;
+use crate::record::meta::Meta;
+use crate::record::pod::LocalReference;
+use crate::text::Str;
+use crate::wire::{Keys, List, Map, record};
+
+record! {
+    /// Namespace.
+    pub struct Namespace {
+        pub metadata: Meta,
+    }
+    /// ServiceAccount.
+    pub struct ServiceAccount {
+        pub metadata: Meta,
+        pub automount_service_account_token: Option<bool>,
+        pub secrets: List<LocalReference>,
+        pub image_pull_secrets: List<LocalReference>,
+    }
+    /// Secret: type and the names of its keys.
+    pub struct Secret {
+        pub metadata: Meta,
+        #[serde(rename = "type")]
+        pub kind: Str,
+        pub data: Keys,
+    }
+    /// ConfigMap: the names of its keys, the values of documented settings, and what kinds of
+    /// credential were recognised in it.
+    pub struct ConfigMap {
+        pub metadata: Meta,
+        /// Values are kept for documented settings only; others read as empty.
+        pub data: Map,
+        /// Classes of credential found at the border, for example `kubeconfig-static-token`.
+        #[serde(rename = "x-ringfort-credentials")]
+        pub credentials: List<Str>,
+    }
+    /// ResourceQuota.
+    pub struct ResourceQuota {
+        pub metadata: Meta,
+        pub spec: Option<QuotaSpec>,
+    }
+    /// ResourceQuotaSpec: the hard limits.
+    pub struct QuotaSpec {
+        pub hard: Map,
+    }
+}
+has_meta!(Namespace, ServiceAccount, Secret, ConfigMap, ResourceQuota);

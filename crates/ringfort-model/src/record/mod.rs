@@ -1,0 +1,50 @@
+//! Records: one file per group of API kinds, each in the API's own shape but with only the
+//! fields that a verdict or a patch needs.
+
+pub mod admission;
+pub mod config;
+pub mod custom;
+pub mod meta;
+pub mod network;
+pub mod node;
+pub mod pod;
+pub mod rbac;
+pub mod security;
+pub mod storage;
+pub mod volume;
+pub mod workload;
+
+pub use admission::{
+    LabelSelector, RuleWithOperations, SelectorRequirement, Webhook, WebhookConfiguration,
+};
+pub use config::{ConfigMap, Namespace, ResourceQuota, Secret, ServiceAccount};
+pub use custom::{CustomResourceDefinition, Other};
+pub use meta::{Meta, Origin, OwnerReference};
+pub use network::{EndpointSlice, Ingress, IngressClass, Service};
+pub use node::{Node, RuntimeClass};
+pub use pod::{Container, ContainerKind, Pod, PodSpec};
+pub use rbac::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
+pub use storage::{
+    CsiDriver, PersistentVolume, PersistentVolumeClaim, PodCertificateRequest, ResourceClaim,
+    ResourceSlice, VolumeAttachment,
+};
+pub use volume::{Volume, VolumeSource};
+pub use workload::{Workload, WorkloadKind};
+
+/// What every kept API object has.
+pub trait Record: serde::Serialize {
+    /// Its metadata.
+    fn meta(&self) -> &Meta;
+    /// Its metadata, to be changed while a cluster is being built.
+    fn meta_mut(&mut self) -> &mut Meta;
+}
+
+macro_rules! has_meta {
+    ($($name:ty),* $(,)?) => { $(
+        impl crate::record::Record for $name {
+            fn meta(&self) -> &crate::record::Meta { &self.metadata }
+            fn meta_mut(&mut self) -> &mut crate::record::Meta { &mut self.metadata }
+        }
+    )* };
+}
+pub(crate) use has_meta;

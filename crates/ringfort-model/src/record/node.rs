@@ -1,0 +1,79 @@
+//! Nodes and runtime classes.
+
+use crate::record::has_meta;
+use crate::record::meta::Meta;
+use crate::text::Str;
+use crate::wire::{List, record};
+
+record! {
+    /// Node.
+    pub struct Node {
+        pub metadata: Meta,
+        pub spec: Option<NodeSpec>,
+        pub status: Option<NodeStatus>,
+    }
+    /// NodeSpec.
+    pub struct NodeSpec {
+        #[serde(rename = "providerID")]
+        pub provider_id: Str,
+        pub taints: List<Taint>,
+        pub unschedulable: Option<bool>,
+    }
+    /// Taint.
+    pub struct Taint {
+        pub key: Str,
+        pub value: Str,
+        pub effect: Str,
+    }
+    /// NodeStatus.
+    pub struct NodeStatus {
+        pub addresses: List<NodeAddress>,
+        pub node_info: Option<NodeInfo>,
+    }
+    /// NodeAddress: Hostname, InternalIP, ExternalIP, InternalDNS or ExternalDNS.
+    pub struct NodeAddress {
+        #[serde(rename = "type")]
+        pub kind: Str,
+        pub address: Str,
+    }
+    /// NodeSystemInfo.
+    pub struct NodeInfo {
+        pub kernel_version: Str,
+        pub os_image: Str,
+        pub container_runtime_version: Str,
+        pub kubelet_version: Str,
+        pub operating_system: Str,
+        pub architecture: Str,
+    }
+    /// RuntimeClass.
+    pub struct RuntimeClass {
+        pub metadata: Meta,
+        pub handler: Str,
+    }
+}
+has_meta!(Node, RuntimeClass);
+
+impl Node {
+    /// Addresses of one type, for example `ExternalIP`.
+    pub fn addresses<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Str> {
+        let all = self.status.iter().flat_map(|status| status.addresses.iter());
+        all.filter(move |a| a.kind == kind).map(|a| &a.address)
+    }
+
+    /// The provider's id of the machine, empty if none.
+    #[must_use]
+    pub fn provider_id(&self) -> &str {
+        self.spec.as_ref().map_or("", |spec| spec.provider_id.as_str())
+    }
+
+    /// Whether the node runs Windows, by label or node info.
+    #[must_use]
+    pub fn is_windows(&self) -> bool {
+        self.metadata.labels.get("kubernetes.io/os").is_some_and(|os| os == "windows")
+            || self
+                .status
+                .as_ref()
+                .and_then(|s| s.node_info.as_ref())
+                .is_some_and(|info| info.operating_system == "windows")
+    }
+}

@@ -1,0 +1,209 @@
+//! Runnable units: what pods exist, or would exist once manifests are applied.
+//!
+//! A unit is one group of pods that nothing but name and node tells apart: same owner, same
+//! shared specification, same labels. In a dump the pods are facts, and a template without
+//! pods is latent. In manifests a template stands for the pods it will make: one replica or
+//! more, DaemonSets, Jobs and unsuspended CronJobs run, the others are latent (techniques
+//! TEC-08).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::cluster::{Cluster, SourceKind};
+use crate::coverage::Listed;
+use crate::kinds::Kind;
+use crate::record::{Meta, Node, Pod, PodSpec, Workload, WorkloadKind};
+use crate::table::Id;
+use crate::text::Str;
+use crate::wire::Map;
+
+/// A group of equal pods.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Namespace.
+    pub namespace: Str,
+    /// The top owner's kind and name, if the pods have one.
+    pub owner: Option<(WorkloadKind, Str)>,
+    /// The shared specification.
+    pub spec: Arc<PodSpec>,
+    /// Labels of the pods, without the hash and ordinal labels that controllers add.
+    pub labels: Map,
+    /// Kept annotations of the pods.
+    pub annotations: Map,
+    /// The running pods, in order. Empty for units that stand for a template.
+    pub pods: Vec<Id<Pod>>,
+    /// Nodes that run at least one of them, sorted. Empty for templates and unbound pods.
+    pub nodes: Vec<Id<Node>>,
+    /// Whether the unit runs nothing now: zero replicas, suspended, not yet scheduled.
+    pub latent: bool,
+    /// Whether it stands for a template of a manifest that will run on any node.
+    pub from_template: bool,
+    /// Whether these are API images of static pods.
+    pub mirror: bool,
+}
+
+/// Labels that tell replicas of one workload apart without meaning anything to a policy of
+/// the user's.
+const REPLICA_LABELS: &[&str] = &[
+    "pod-template-hash",
+    "controller-revision-hash",
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
+    "pod-template-generation",
+    "controller-uid",
+    "batch.kubernetes.io/controller-uid",
+    "job-name",
+    "batch.kubernetes.io/job-name",
+    "batch.kubernetes.io/job-completion-index",
+];
+
+impl Unit {
+    /// The name to show: the owner's, else the first pod's.
+    #[must_use]
+    pub fn name<'a>(&'a self, cluster: &'a Cluster) -> &'a str {
+        match (&self.owner, self.pods.first()) {
+            (Some((_, name)), _) => name,
+            (None, Some(&pod)) => &cluster.pods[pod].metadata.name,
+            (None, None) => "",
+        }
+    }
+}
+
+type UnitKey = (Str, Option<(WorkloadKind, Str)>, Arc<PodSpec>, Map, Map, bool);
+
+impl Cluster {
+    /// The top controller of an object, followed through ReplicaSets and Jobs that are known.
+    /// An owner of a kind that carries no template (a custom resource) is not followed.
+    #[must_use]
+    pub fn top_owner(&self, meta: &Meta) -> Option<(WorkloadKind, Str)> {
+        let mut found = None;
+        let mut current = meta.controller();
+        // Owner chains are two long; the bound guards against cycles in broken dumps.
+        for _ in 0..8 {
+            let Some(owner) = current else { break };
+            let Some(kind) = WorkloadKind::from_name(&owner.kind) else { break };
+            found = Some((kind, owner.name.clone()));
+            current = self
+                .workload(kind, &meta.namespace, &owner.name)
+                .and_then(|workload| workload.metadata.controller());
+        }
+        found
+    }
+
+    /// The workload of that kind, namespace and name.
+    #[must_use]
+    pub fn workload(&self, kind: WorkloadKind, namespace: &str, name: &str) -> Option<&Workload> {
+        let id = self.workloads.find(namespace, name)?;
+        self.workloads
+            .iter()
+            .skip(id.index())
+            .take_while(|w| w.metadata.namespace == *namespace && w.metadata.name == *name)
+            .find(|w| w.kind == kind)
+    }
+
+    /// All units, sorted by namespace, owner, first pod.
+    #[must_use]
+    pub fn units(&self) -> Vec<Unit> {
+        let mut groups: BTreeMap<UnitOrder, Unit> = BTreeMap::new();
+        let mut seen: rustc_hash::FxHashMap<UnitKey, usize> = rustc_hash::FxHashMap::default();
+        let mut units: Vec<Unit> = Vec::new();
+        for (id, pod) in self.pods.ids() {
+            if pod.is_terminated() {
+                continue;
+            }
+            let owner = self.top_owner(&pod.metadata);
+            let labels = pod.metadata.labels.filtered(|key, _| !REPLICA_LABELS.contains(&key));
+            // A bare pod stands alone: nothing replaces it by its like.
+            let alone = owner.is_none().then(|| pod.metadata.name.clone());
+            let latent = pod.node_name.is_empty() && self.source != SourceKind::Manifests;
+            let key: UnitKey = (
+                pod.metadata.namespace.clone(),
+                owner.clone().or(alone.map(|name| (WorkloadKind::PodTemplate, name))),
+                pod.spec.clone(),
+                labels.clone(),
+                pod.metadata.annotations.clone(),
+                latent,
+            );
+            let at = *seen.entry(key).or_insert_with(|| {
+                units.push(Unit {
+                    namespace: pod.metadata.namespace.clone(),
+                    owner,
+                    spec: pod.spec.clone(),
+                    labels,
+                    annotations: pod.metadata.annotations.clone(),
+                    pods: Vec::new(),
+                    nodes: Vec::new(),
+                    latent,
+                    from_template: false,
+                    mirror: pod.is_mirror(),
+                });
+                units.len() - 1
+            });
+            let unit = &mut units[at];
+            unit.pods.push(id);
+            if let Some(node) = self.nodes.find("", &pod.node_name) {
+                unit.nodes.push(node);
+            }
+        }
+        let live: std::collections::BTreeSet<(Str, WorkloadKind, Str)> = units
+            .iter()
+            .filter_map(|u| {
+                u.owner.as_ref().map(|(kind, name)| (u.namespace.clone(), *kind, name.clone()))
+            })
+            .collect();
+        let pods_known = self.coverage.of(Kind::Pod) == Listed::Complete;
+        for workload in &self.workloads {
+            let owned = workload
+                .metadata
+                .controller()
+                .is_some_and(|owner| WorkloadKind::from_name(&owner.kind).is_some());
+            let runs_already = live.contains(&(
+                workload.metadata.namespace.clone(),
+                workload.kind,
+                workload.metadata.name.clone(),
+            ));
+            if owned || runs_already {
+                continue;
+            }
+            let Some(template) = workload.pod_template() else { continue };
+            let Some(spec) = &template.spec else { continue };
+            let meta = template.metadata.clone().unwrap_or_default();
+            // Where pods are known facts, a template without pods runs nothing now. Otherwise
+            // the template is the best evidence there is.
+            let stands_for_pods =
+                (self.source == SourceKind::Manifests || !pods_known) && workload.makes_pods();
+            units.push(Unit {
+                namespace: workload.metadata.namespace.clone(),
+                owner: Some((workload.kind, workload.metadata.name.clone())),
+                spec: Arc::new(spec.clone()),
+                labels: meta.labels,
+                annotations: meta.annotations,
+                pods: Vec::new(),
+                nodes: Vec::new(),
+                latent: !stands_for_pods,
+                from_template: true,
+                mirror: false,
+            });
+        }
+        for (at, mut unit) in units.into_iter().enumerate() {
+            unit.nodes.sort();
+            unit.nodes.dedup();
+            let order = UnitOrder {
+                namespace: unit.namespace.clone(),
+                owner: unit.owner.clone(),
+                first: unit.pods.first().map(|pod| pod.index()),
+                at,
+            };
+            groups.insert(order, unit);
+        }
+        groups.into_values().collect()
+    }
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct UnitOrder {
+    namespace: Str,
+    owner: Option<(WorkloadKind, Str)>,
+    first: Option<usize>,
+    at: usize,
+}

@@ -1,0 +1,311 @@
+//! Containers that read as the API server's decoder reads them.
+//!
+//! A null is an absent field (encoding/json leaves the zero value), lists keep their order,
+//! maps are sorted by key. Records are written back in the API's own shape without empty
+//! fields, so that a patch can be applied to what was read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::text::Str;
+
+/// Whether a field would be written as nothing.
+pub trait Empty {
+    /// True when the field is the zero value.
+    fn is_empty_field(&self) -> bool;
+}
+
+impl<T> Empty for Option<T> {
+    fn is_empty_field(&self) -> bool {
+        self.is_none()
+    }
+}
+impl<T> Empty for List<T> {
+    fn is_empty_field(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+impl Empty for Str {
+    fn is_empty_field(&self) -> bool {
+        self.is_empty()
+    }
+}
+impl Empty for Map {
+    fn is_empty_field(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+impl Empty for crate::record::Meta {
+    fn is_empty_field(&self) -> bool {
+        false
+    }
+}
+impl Empty for crate::record::RoleRef {
+    fn is_empty_field(&self) -> bool {
+        false
+    }
+}
+impl Empty for Keys {
+    fn is_empty_field(&self) -> bool {
+        self.0.is_empty_field()
+    }
+}
+
+/// An immutable list; null and absent read as empty.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct List<T>(Box<[T]>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Box::default())
+    }
+}
+impl<T> Deref for List<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+impl<T> std::ops::DerefMut for List<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+}
+impl<T> From<Vec<T>> for List<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self(items.into_boxed_slice())
+    }
+}
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(items.into_iter().collect())
+    }
+}
+impl<'a, T> IntoIterator for &'a List<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+impl<T: fmt::Debug> fmt::Debug for List<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl List<Str> {
+    /// Whether the list holds exactly this text.
+    #[must_use]
+    pub fn has(&self, text: &str) -> bool {
+        self.0.iter().any(|entry| entry == text)
+    }
+}
+impl<T: Serialize> Serialize for List<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+            type Value = List<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_unit<E>(self) -> Result<List<T>, E> {
+                Ok(List::default())
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    items.push(item);
+                }
+                Ok(List(items.into_boxed_slice()))
+            }
+        }
+        deserializer.deserialize_any(Items(std::marker::PhantomData))
+    }
+}
+
+/// A shared, sorted map of text to text: labels, annotations, selectors.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Map(Arc<[(Str, Str)]>);
+
+impl Default for Map {
+    fn default() -> Self {
+        thread_local! {
+            static EMPTY: Map = Map(Arc::from(Vec::new()));
+        }
+        EMPTY.with(Clone::clone)
+    }
+}
+impl Map {
+    /// The value of `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Str> {
+        let at = self.0.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+        Some(&self.0[at].1)
+    }
+    /// Entries in key order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Str, &Str)> {
+        self.0.iter().map(|(k, v)| (k, v))
+    }
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+    /// Whether there are no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// The entries that `keep` accepts; shares this map when all do.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&str, &str) -> bool) -> Self {
+        if self.0.iter().all(|(k, v)| keep(k, v)) {
+            return self.clone();
+        }
+        self.0.iter().filter(|(k, v)| keep(k, v)).cloned().collect()
+    }
+}
+impl FromIterator<(Str, Str)> for Map {
+    fn from_iter<I: IntoIterator<Item = (Str, Str)>>(entries: I) -> Self {
+        // The last of equal keys wins, as in a JSON object.
+        let sorted: BTreeMap<Str, Str> = entries.into_iter().collect();
+        if sorted.is_empty() {
+            return Self::default();
+        }
+        Self(sorted.into_iter().collect::<Vec<_>>().into())
+    }
+}
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(k, v)| (k, v))).finish()
+    }
+}
+impl Serialize for Map {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in self.0.iter() {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> Deserialize<'de> for Map {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Map;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of strings")
+            }
+            fn visit_unit<E>(self) -> Result<Map, E> {
+                Ok(Map::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Map, A::Error> {
+                let mut entries: Vec<(Str, Str)> = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(entries.into_iter().collect())
+            }
+        }
+        deserializer.deserialize_any(Entries)
+    }
+}
+
+/// The keys of a map whose values are never kept (Secret data).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Keys(pub List<Str>);
+
+impl Serialize for Keys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for key in &self.0 {
+            map.serialize_entry(key, "")?;
+        }
+        map.end()
+    }
+}
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Names;
+        impl<'de> Visitor<'de> for Names {
+            type Value = Keys;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+            fn visit_unit<E>(self) -> Result<Keys, E> {
+                Ok(Keys::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                let mut keys: Vec<Str> = Vec::new();
+                while let Some((key, _)) = map.next_entry::<Str, IgnoredAny>()? {
+                    keys.push(key);
+                }
+                keys.sort();
+                keys.dedup();
+                Ok(Keys(keys.into()))
+            }
+        }
+        deserializer.deserialize_any(Names)
+    }
+}
+
+/// A port that the API accepts as number or name (`IntOrString`).
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(untagged)]
+pub enum IntOrString {
+    /// A number.
+    Int(i64),
+    /// A name.
+    Text(Str),
+}
+
+/// Declares a record in the API's shape: camel case, everything optional, empty fields not
+/// written. Field documentation is the API's own unless a comment says more.
+macro_rules! record {
+    ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident : $type:ty,)* })*) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(default, rename_all = "camelCase")]
+        #[allow(missing_docs)]
+        pub struct $name {
+            $($(#[$field_meta])*
+            #[serde(skip_serializing_if = "crate::wire::Empty::is_empty_field")]
+            pub $field: $type,)*
+        }
+    )* };
+}
+pub(crate) use record;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_is_absent_everywhere() {
+        let list: List<Str> = serde_json::from_str("null").expect("null list");
+        assert!(list.is_empty());
+        let map: Map = serde_json::from_str("null").expect("null map");
+        assert!(map.is_empty());
+        let keys: Keys = serde_json::from_str("null").expect("null keys");
+        assert!(keys.0.is_empty());
+    }
+
+    #[test]
+    fn keys_drop_values() {
+        let keys: Keys = serde_json::from_str(r#"{"token":"c2VjcmV0","a":{"b":1}}"#).expect("map");
+        assert_eq!(serde_json::to_string(&keys).expect("json"), r#"{"a":"","token":""}"#);
+    }
+}
