@@ -33,7 +33,9 @@ pub use cluster::{Cluster, ClusterBuilder, SourceKind};
 pub use coverage::{Coverage, Gap, Listed};
 pub use id::{EntityId, IdError};
 pub use kinds::{Duplicate, Kind, Object, ObjectError, Tables};
-pub use record::{Container, ContainerKind, Pod, PodSpec, Record, Workload, WorkloadKind};
+pub use record::{
+    Container, ContainerKind, Pod, PodSpec, Record, Volume, VolumeSource, Workload, WorkloadKind,
+};
 pub use table::{Id, Table};
 pub use text::{Interner, Str, with_interner};
 pub use unit::Unit;
