@@ -1,6 +1,8 @@
 //! `capabilities_baseline`: no capability beyond what container runtimes give anyway. Names
 //! are compared as written: `CAP_CHOWN` and `chown` are not `CHOWN`.
 
+use ringfort_model::Str;
+
 use super::wording::{Values, containers, quoted};
 use super::{Refusal, Subject};
 
@@ -36,7 +38,7 @@ pub(super) fn forbidden_adds(subject: &Subject<'_>, allowed: &[&str]) -> Option<
         let forbidden = || capabilities.add.iter().filter(|name| !allowed.contains(&name.as_str()));
         if forbidden().next().is_some() {
             bad.push(container.name.as_str());
-            values.extend(forbidden().map(|name| name.as_str()));
+            values.extend(forbidden().map(Str::as_str));
         }
     }
     (!bad.is_empty()).then(|| {
