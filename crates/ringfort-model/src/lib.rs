@@ -19,6 +19,7 @@
 pub mod border;
 pub mod cluster;
 pub mod coverage;
+pub mod defaults;
 pub mod id;
 pub mod kinds;
 pub mod record;

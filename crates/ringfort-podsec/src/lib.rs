@@ -1,1 +1,27 @@
-//! Placeholder head; replaced by the crate's first module.
+//! Pod Security Standards as the API server decides them, by policy version.
+//!
+//! ```text
+//!  namespace labels ──NamespacePolicy::of──► level and version per mode
+//!                                                 │
+//!  pod specification (defaulted) ──evaluate──► checks::REGISTRY at that level and version
+//!                                                 │
+//!                                            Vec<Violation>, empty = admitted
+//! ```
+//!
+//! Follows kubernetes/pod-security-admission: `policy/registry.go` for which checks run
+//! (semantics PSS-01, PSS-02), `policy/check_*.go` for each of them, `api/helpers.go` for
+//! the labels. A check is one file below [`checks`]; its version edges are data there.
+//!
+//! A specification must have been defaulted first (`ringfort_model::defaults::pod`): a
+//! volume without a source is an emptyDir, and a pod on the host network holds host ports.
+
+pub mod checks;
+pub mod escape;
+pub mod evaluate;
+pub mod level;
+pub mod namespace;
+
+pub use escape::{EscapeClass, admits, classes_admitted};
+pub use evaluate::{Violation, evaluate, strictest};
+pub use level::{Level, NEWEST_MINOR, PolicyVersion};
+pub use namespace::{NamespacePolicy, enforcement_on};

@@ -1,0 +1,356 @@
+//! Which ServiceAccount tokens each container can read as files (semantics EFF-AUTO, EFF-03,
+//! EFF-04).
+//!
+//! Follows `plugin/pkg/admission/serviceaccount/admission.go`: at the creation of a pod whose
+//! own field, else its account's, does not say false, every init and regular container gets
+//! the token volume at the well-known path unless one of its mounts has exactly that path.
+//! That happens once: in a live pod the mounts that it has decide, whatever the account says
+//! by now. Ephemeral containers and mirror pods get none.
+
+use ringfort_model::record::pod::VolumeMount;
+use ringfort_model::record::volume::Projected;
+use ringfort_model::token_volume::PREFIX;
+use ringfort_model::{ContainerKind, PodSpec, Str, Volume, VolumeSource};
+
+use crate::effect::{Control, Effect, container_path};
+
+/// Where the token of the pod's account is mounted.
+const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// The file name of that token.
+const TOKEN_FILE: &str = "token";
+
+/// Audiences that API servers take for their own unless configured otherwise (kubeadm, k3s,
+/// EKS); GKE uses its issuer, see [`API_AUDIENCE_PREFIX`].
+const API_AUDIENCES: &[&str] =
+    &["https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local"];
+
+/// Issuer URLs of GKE, which are the audience of its API servers as well.
+const API_AUDIENCE_PREFIX: &str = "https://container.googleapis.com/";
+
+/// Who accepts a token.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// The API server.
+    Api,
+    /// Somebody else.
+    Other(Str),
+}
+
+impl Audience {
+    /// The audience of a projected token; the empty one is the API server's.
+    #[must_use]
+    pub fn of(text: &Str) -> Self {
+        let own = text.is_empty()
+            || API_AUDIENCES.contains(&text.as_str())
+            || text.starts_with(API_AUDIENCE_PREFIX);
+        if own { Self::Api } else { Self::Other(text.clone()) }
+    }
+}
+
+/// How a token came into the pod.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TokenSource {
+    /// Mounted by admission, or about to be.
+    Automount,
+    /// A projected volume of the author's own.
+    Projected,
+    /// A Secret that holds a token without end, by its name.
+    SecretVolume(Str),
+}
+
+/// A token that a container can read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TokenFile {
+    /// The file's path in the container.
+    pub path: Str,
+    /// Who accepts the token.
+    pub audience: Audience,
+    /// How it came there.
+    pub how: TokenSource,
+    /// The volume; for a token that admission is yet to add, the generated name's prefix.
+    pub volume: Str,
+}
+
+/// The tokens of one container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerTokens {
+    /// Which list the container stands in.
+    pub kind: ContainerKind,
+    /// Its index there.
+    pub index: usize,
+    /// Its name.
+    pub name: Str,
+    /// Its token files, sorted.
+    pub files: Vec<TokenFile>,
+}
+
+/// Whether admission mounts the account's token: the pod's field, else the account's, else
+/// yes. A missing account counts as one without the field (the pod would be refused).
+#[must_use]
+pub fn automount(spec: &PodSpec, account_automount: Option<bool>) -> bool {
+    spec.automount_service_account_token.or(account_automount).unwrap_or(true)
+}
+
+/// The token files of every container, in the order of [`PodSpec::all_containers`].
+///
+/// - `mirror`: the pod is the image of a static pod, which gets no token.
+/// - `account_automount`: the field of the ServiceAccount that the pod names.
+/// - `at_creation`: the pod is yet to be created (a manifest or a template), so that
+///   admission would add its mount; a live pod has what its mounts say.
+/// - `is_token_secret`: whether the Secret of that name, in the pod's namespace, holds a
+///   ServiceAccount token.
+#[must_use]
+pub fn token_files(
+    spec: &PodSpec,
+    mirror: bool,
+    account_automount: Option<bool>,
+    at_creation: bool,
+    is_token_secret: &dyn Fn(&str) -> bool,
+) -> Vec<ContainerTokens> {
+    let adds = at_creation && !mirror && automount(spec, account_automount);
+    let own = spec.volumes.iter().find(|volume| volume.name.starts_with(PREFIX));
+    let of_container = |(kind, index, container): (ContainerKind, usize, _)| {
+        let container: &ringfort_model::Container = container;
+        let mut files = Vec::new();
+        for mount in &container.volume_mounts {
+            if let Some(volume) = spec.volume(&mount.name) {
+                files_of_mount(volume, mount, is_token_secret, &mut files);
+            }
+        }
+        let covered = container.volume_mounts.iter().any(|mount| mount.mount_path == MOUNT_PATH);
+        if adds && kind != ContainerKind::Ephemeral && !covered {
+            match own {
+                Some(volume) => {
+                    let mount = VolumeMount {
+                        name: volume.name.clone(),
+                        mount_path: Str::new(MOUNT_PATH),
+                        ..VolumeMount::default()
+                    };
+                    files_of_mount(volume, &mount, is_token_secret, &mut files);
+                }
+                None => files.push(TokenFile {
+                    path: Str::from(format!("{MOUNT_PATH}/{TOKEN_FILE}")),
+                    audience: Audience::Api,
+                    how: TokenSource::Automount,
+                    volume: Str::new(PREFIX),
+                }),
+            }
+        }
+        files.sort();
+        files.dedup();
+        ContainerTokens { kind, index, name: container.name.clone(), files }
+    };
+    spec.all_containers().map(of_container).collect()
+}
+
+/// Whether `automountServiceAccountToken: false` keeps API tokens out of the pod (EFF-AUTO).
+/// `account_path` names the ServiceAccount in the evidence, for example
+/// `ServiceAccount shop/cart`.
+#[must_use]
+pub fn tokens_kept_out(
+    spec: &PodSpec,
+    account_automount: Option<bool>,
+    account_path: &str,
+    tokens: &[ContainerTokens],
+) -> Control {
+    let pod_field = "spec.automountServiceAccountToken".to_owned();
+    let account_field = format!("{account_path} automountServiceAccountToken");
+    let asked =
+        spec.automount_service_account_token == Some(false) || account_automount == Some(false);
+    if !asked {
+        return Control::new(Effect::Absent, [pod_field, account_field]);
+    }
+    let mut evidence = vec![pod_field];
+    if spec.automount_service_account_token.is_none() {
+        evidence.push(account_field);
+    }
+    let holder = tokens.iter().find_map(|container| {
+        let file = container.files.iter().find(|file| file.audience == Audience::Api)?;
+        Some((container, file))
+    });
+    let Some((container, file)) = holder else { return Control::new(Effect::Effective, evidence) };
+    let all = spec.all_containers();
+    evidence.extend(
+        all.filter(|(_, _, c)| c.name == container.name)
+            .map(|(_, _, c)| format!("{}.volumeMounts", container_path(spec, c))),
+    );
+    let why = match &file.how {
+        TokenSource::Automount => "the token was mounted by admission when the pod was created",
+        TokenSource::Projected => "a projected volume of the pod holds a token for the API server",
+        TokenSource::SecretVolume(_) => "a Secret with a token is mounted as a volume",
+    };
+    let reason = format!("{why}: container {} reads {}", container.name, file.path);
+    Control::new(Effect::PresentNotEffective(reason), evidence)
+}
+
+fn files_of_mount(
+    volume: &Volume,
+    mount: &VolumeMount,
+    is_token_secret: &dyn Fn(&str) -> bool,
+    files: &mut Vec<TokenFile>,
+) {
+    let mut add = |file: &str, audience: Audience, how: TokenSource| {
+        if let Some(path) = path_in_container(mount, file) {
+            files.push(TokenFile { path, audience, how, volume: volume.name.clone() });
+        }
+    };
+    let secret = |name: &Str| TokenSource::SecretVolume(name.clone());
+    match &volume.source {
+        Some(VolumeSource::Secret(source)) if is_token_secret(&source.secret_name) => {
+            add(TOKEN_FILE, Audience::Api, secret(&source.secret_name));
+        }
+        Some(VolumeSource::Projected(Projected { sources })) => {
+            let generated = volume.name.starts_with(PREFIX);
+            for source in sources {
+                if let Some(token) = &source.service_account_token {
+                    let how =
+                        if generated { TokenSource::Automount } else { TokenSource::Projected };
+                    add(&token.path, Audience::of(&token.audience), how);
+                }
+                if let Some(named) = source.secret.as_ref().filter(|s| is_token_secret(&s.name)) {
+                    add(TOKEN_FILE, Audience::Api, secret(&named.name));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where a file of a volume appears under a mount; `None` if the mount shows another part of
+/// the volume. A sub-path made of environment variables is taken to show the file.
+fn path_in_container(mount: &VolumeMount, file: &str) -> Option<Str> {
+    let base = mount.mount_path.trim_end_matches('/');
+    let part = mount.sub_path.trim_matches('/');
+    if !mount.sub_path_expr.is_empty() || part == file {
+        return Some(Str::new(base));
+    }
+    if part.is_empty() {
+        return Some(Str::from(format!("{base}/{file}")));
+    }
+    let below = file.strip_prefix(part)?.strip_prefix('/')?;
+    Some(Str::from(format!("{base}/{below}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(json: &str) -> PodSpec {
+        serde_json::from_str(json).expect("pod specification")
+    }
+
+    fn no_secrets(_: &str) -> bool {
+        false
+    }
+
+    fn created(json: &str, account: Option<bool>) -> Vec<Vec<TokenFile>> {
+        let found = token_files(&spec(json), false, account, true, &no_secrets);
+        found.into_iter().map(|container| container.files).collect()
+    }
+
+    #[test]
+    fn pod_then_account_then_true() {
+        for pod in [None, Some(true), Some(false)] {
+            for account in [None, Some(true), Some(false)] {
+                let field = serde_json::to_string(&pod).expect("json");
+                let json = format!(
+                    r#"{{"automountServiceAccountToken":{field},"containers":[{{"name":"c"}}]}}"#
+                );
+                let want = pod.or(account).unwrap_or(true);
+                assert_eq!(!created(&json, account)[0].is_empty(), want, "{pod:?} {account:?}");
+                let live = token_files(&spec(&json), false, account, false, &no_secrets);
+                assert!(live[0].files.is_empty(), "a live pod has what its mounts say");
+                let mirror = token_files(&spec(&json), true, account, true, &no_secrets);
+                assert!(mirror[0].files.is_empty(), "static pods get none");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_exact_path_prevents_the_mount() {
+        let json = |path: &str| {
+            format!(
+                r#"{{"volumes":[{{"name":"e","emptyDir":{{}}}}],"containers":[{{"name":"c",
+                    "volumeMounts":[{{"name":"e","mountPath":"{path}"}}]}}]}}"#
+            )
+        };
+        assert!(created(&json(MOUNT_PATH), None)[0].is_empty());
+        assert_eq!(created(&json(&format!("{MOUNT_PATH}/")), None)[0].len(), 1);
+    }
+
+    #[test]
+    fn ephemeral_containers_get_none() {
+        let files = created(
+            r#"{"containers":[{"name":"c"}],"initContainers":[{"name":"i"}],
+                "ephemeralContainers":[{"name":"e"}]}"#,
+            None,
+        );
+        let counts: Vec<usize> = files.iter().map(Vec::len).collect();
+        assert_eq!(counts, [1, 1, 0]);
+    }
+
+    #[test]
+    fn an_own_volume_of_the_reserved_name_is_mounted_instead() {
+        let files = created(
+            r#"{"volumes":[{"name":"kube-api-access-mine","emptyDir":{}}],
+                "containers":[{"name":"c"}]}"#,
+            None,
+        );
+        assert!(files[0].is_empty(), "the volume holds no token");
+    }
+
+    #[test]
+    fn projected_tokens_have_their_audience_and_sub_path() {
+        let files = created(
+            r#"{"automountServiceAccountToken":false,"volumes":[{"name":"t","projected":{"sources":[
+                {"serviceAccountToken":{"path":"a/api"}},
+                {"serviceAccountToken":{"path":"vault","audience":"vault"}}]}}],
+                "containers":[
+                {"name":"all","volumeMounts":[{"name":"t","mountPath":"/t/"}]},
+                {"name":"one","volumeMounts":[{"name":"t","mountPath":"/v","subPath":"vault"}]},
+                {"name":"dir","volumeMounts":[{"name":"t","mountPath":"/d","subPath":"a"}]}]}"#,
+            None,
+        );
+        let paths =
+            |at: usize| -> Vec<&str> { files[at].iter().map(|f| f.path.as_str()).collect() };
+        assert_eq!(paths(0), ["/t/a/api", "/t/vault"]);
+        assert_eq!(paths(1), ["/v"]);
+        assert_eq!(files[1][0].audience, Audience::Other(Str::new("vault")));
+        assert_eq!(paths(2), ["/d/api"]);
+        assert_eq!(
+            (&files[2][0].audience, &files[2][0].how),
+            (&Audience::Api, &TokenSource::Projected)
+        );
+    }
+
+    #[test]
+    fn token_secrets_count_where_mounted() {
+        let json = r#"{"automountServiceAccountToken":false,
+            "volumes":[{"name":"s","secret":{"secretName":"old-token"}},
+                       {"name":"o","secret":{"secretName":"other"}}],
+            "containers":[{"name":"c","volumeMounts":[{"name":"s","mountPath":"/s"},
+                                                      {"name":"o","mountPath":"/o"}]}]}"#;
+        let found = token_files(&spec(json), false, None, false, &|name| name == "old-token");
+        assert_eq!(found[0].files.len(), 1);
+        assert_eq!(found[0].files[0].how, TokenSource::SecretVolume(Str::new("old-token")));
+        assert_eq!(found[0].files[0].path, "/s/token");
+        let kept_out = tokens_kept_out(&spec(json), None, "ServiceAccount n/a", &found);
+        assert!(matches!(kept_out.effect, Effect::PresentNotEffective(_)), "{kept_out:?}");
+    }
+
+    #[test]
+    fn automount_off_is_judged_by_what_is_mounted() {
+        let off = spec(r#"{"automountServiceAccountToken":false,"containers":[{"name":"c"}]}"#);
+        let unset = spec(r#"{"containers":[{"name":"c"}]}"#);
+        let judge = |spec: &PodSpec, account| {
+            let tokens = token_files(spec, false, account, true, &no_secrets);
+            tokens_kept_out(spec, account, "ServiceAccount n/a", &tokens).effect
+        };
+        assert_eq!(judge(&off, None), Effect::Effective);
+        assert_eq!(judge(&unset, Some(false)), Effect::Effective);
+        assert_eq!(judge(&unset, None), Effect::Absent);
+        let on = spec(r#"{"automountServiceAccountToken":true,"containers":[{"name":"c"}]}"#);
+        assert!(matches!(judge(&on, Some(false)), Effect::PresentNotEffective(_)));
+    }
+}
