@@ -1,1 +1,85 @@
-//! Placeholder head; replaced by the crate's first module.
+//! Reads clusters from dumps, archives, manifests and snapshots.
+//!
+//! ```text
+//!  directory ─┐                 ┌ split   items of a JSON List, without parsing them
+//!  archive   ─┼─ walk ─ file ───┤                 │ batches
+//!  stdin     ─┘   limits        ├ yaml    documents as JSON
+//!                               └ snapshot        ▼
+//!                                            pool ── Object::read_as ──► ClusterBuilder
+//! ```
+//!
+//! Nothing is unpacked to disk. One broken file, entry or object never stops a run: it
+//! becomes a gap that names it, and the rest is read.
+
+mod document;
+mod finish;
+mod options;
+mod pool;
+mod split;
+mod walk;
+mod yaml;
+
+use std::path::PathBuf;
+
+use ringfort_model::Cluster;
+
+pub use options::{Limits, Options};
+
+/// Where to read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A directory, a file, an archive or a snapshot.
+    Path(PathBuf),
+    /// Standard input, of any of the formats that a file may have.
+    Stdin,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Collected {
+    /// The cluster, its gaps included.
+    pub cluster: Cluster,
+    /// What the source was recognised as, for one line on standard error.
+    pub described: String,
+}
+
+/// Why nothing could be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// The source itself cannot be opened.
+    #[error("cannot read {path}")]
+    Open {
+        /// The path as given.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no object in it.
+    #[error("no Kubernetes object in {place}{detail}")]
+    Empty {
+        /// The path, or `standard input`.
+        place: String,
+        /// The first gap, if any.
+        detail: String,
+    },
+    /// A snapshot that cannot be read.
+    #[error("{place}: {source}")]
+    Snapshot {
+        /// The path.
+        place: String,
+        /// Why.
+        #[source]
+        source: ringfort_model::snapshot::SnapshotError,
+    },
+}
+
+/// Reads a source.
+pub fn read(source: &Source, options: &Options) -> Result<Collected, CollectError> {
+    walk::read(source, options)
+}
+
+/// Reads objects from texts in memory: file name and bytes each.
+pub fn read_objects(texts: &[(&str, &[u8])], options: &Options) -> Result<Collected, CollectError> {
+    walk::read_texts(texts, options)
+}

@@ -23,6 +23,7 @@ pub mod defaults;
 pub mod id;
 pub mod kinds;
 pub mod record;
+pub mod snapshot;
 pub mod table;
 pub mod text;
 pub mod token_volume;

@@ -106,6 +106,12 @@ impl<T: Record> Table<T> {
         self.find(namespace, name).map(|id| &self[id])
     }
 
+    /// The records, sorted.
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        &self.records
+    }
+
     /// The id of the record of that namespace and name.
     #[must_use]
     pub fn find(&self, namespace: &str, name: &str) -> Option<Id<T>> {

@@ -24,10 +24,7 @@ pub use network::{EndpointSlice, Ingress, IngressClass, Service};
 pub use node::{Node, RuntimeClass};
 pub use pod::{Container, ContainerKind, Pod, PodSpec};
 pub use rbac::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
-pub use storage::{
-    CsiDriver, PersistentVolume, PersistentVolumeClaim, PodCertificateRequest, ResourceClaim,
-    ResourceSlice, VolumeAttachment,
-};
+pub use storage::*;
 pub use volume::{Volume, VolumeSource};
 pub use workload::{Workload, WorkloadKind};
 

@@ -1,0 +1,216 @@
+//! Parses batches of list items on several threads into one builder.
+//!
+//! The order in which batches finish does not matter: the builder sorts when it is frozen.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+
+use ringfort_model::{ClusterBuilder, Interner, Listed, Object, SourceKind, with_interner};
+use rustc_hash::FxHashSet;
+
+use crate::document::{TypeMeta, type_of};
+
+/// Items are handed over in batches of about this many bytes.
+pub(crate) const BATCH_BYTES: usize = 256 << 10;
+
+/// Items of one list.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) file: Arc<str>,
+    /// The type of all items, if the list says it; else each item says its own.
+    pub(crate) types: Option<TypeMeta>,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) ends: Vec<usize>,
+}
+
+/// What parsing fills.
+pub(crate) struct Filled {
+    pub(crate) builder: ClusterBuilder,
+    /// Objects read.
+    pub(crate) objects: u64,
+    /// Whether some object carries what only a server writes.
+    pub(crate) from_server: bool,
+    /// Resources seen, by kind and group, to note coverage of mixed lists.
+    pub(crate) seen: FxHashSet<(String, String)>,
+}
+
+impl Filled {
+    pub(crate) fn new() -> Self {
+        Self {
+            builder: ClusterBuilder::new(SourceKind::Dump),
+            objects: 0,
+            from_server: false,
+            seen: FxHashSet::default(),
+        }
+    }
+
+    /// Adds objects that were read elsewhere.
+    pub(crate) fn add(&mut self, object: Object) {
+        let meta = object.meta();
+        self.objects += 1;
+        self.from_server |= !meta.uid.is_empty() || !meta.resource_version.is_empty();
+        self.builder.add(object);
+    }
+}
+
+/// Where batches go.
+pub(crate) struct Pool<'s> {
+    send: Option<SyncSender<Batch>>,
+    filled: &'s Mutex<Filled>,
+    interner: Interner,
+}
+
+impl Pool<'_> {
+    /// Hands a batch over, or parses it here when there are no workers.
+    pub(crate) fn parse(&mut self, batch: Batch) {
+        match &self.send {
+            // A send fails only when every worker is gone, which a panic would have reported.
+            Some(send) => send.send(batch).expect("workers run until the sender is dropped"),
+            None => {
+                let interner = std::mem::take(&mut self.interner);
+                let ((), interner) = with_interner(interner, || parse(&batch, self.filled));
+                self.interner = interner;
+            }
+        }
+    }
+
+    /// The builder, for what is read outside lists.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Filled) -> T) -> T {
+        work(&mut self.filled.lock().expect("no worker panics while it holds the builder"))
+    }
+}
+
+/// Runs `work` with a pool of that many threads and gives back what was filled.
+pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
+    let filled = Mutex::new(Filled::new());
+    if threads <= 1 {
+        work(&mut Pool { send: None, filled: &filled, interner: Interner::default() });
+    } else {
+        let (send, receive) = sync_channel::<Batch>(threads * 4);
+        let receive = Arc::new(Mutex::new(receive));
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                let (receive, filled) = (Arc::clone(&receive), &filled);
+                scope.spawn(move || with_interner(Interner::default(), || serve(&receive, filled)));
+            }
+            let mut pool =
+                Pool { send: Some(send), filled: &filled, interner: Interner::default() };
+            work(&mut pool);
+            drop(pool);
+        });
+    }
+    filled.into_inner().expect("no worker panicked")
+}
+
+fn serve(receive: &Mutex<Receiver<Batch>>, filled: &Mutex<Filled>) {
+    loop {
+        let next = receive.lock().expect("waiting for work does not panic").recv();
+        let Ok(batch) = next else { return };
+        parse(&batch, filled);
+    }
+}
+
+fn parse(batch: &Batch, filled: &Mutex<Filled>) {
+    let mut objects = Vec::with_capacity(batch.ends.len());
+    let mut gaps: Vec<(String, String)> = Vec::new();
+    let mut seen: FxHashSet<(String, String)> = FxHashSet::default();
+    let mut from = 0;
+    for &end in &batch.ends {
+        let item = &batch.bytes[from..end];
+        from = end;
+        let own;
+        let types = match &batch.types {
+            Some(types) => types,
+            None => {
+                own = type_of(item);
+                &own
+            }
+        };
+        match read_one(types, item) {
+            Ok((object, warning)) => {
+                gaps.extend(warning.map(|warning| (object.title(), warning)));
+                if !seen.contains(&(types.api_version.clone(), types.kind.clone())) {
+                    seen.insert((types.api_version.clone(), types.kind.clone()));
+                }
+                objects.push(object);
+            }
+            Err(reason) => gaps.push((batch.file.to_string(), reason)),
+        }
+    }
+    let mut filled = filled.lock().expect("no worker panics while it holds the builder");
+    for object in objects {
+        filled.add(object);
+    }
+    for types in seen {
+        filled.seen.insert(types);
+    }
+    for (file, reason) in gaps {
+        let broken = file == *batch.file;
+        filled.builder.gap(&file, &reason);
+        if broken && let Some(resource) = batch.types.as_ref().and_then(resource_of) {
+            let listed = Listed::Partial("some objects do not read".into());
+            filled.builder.coverage().note(&resource, listed);
+        }
+    }
+}
+
+/// Reads one object, with a warning if its version is no longer served; the error names it as
+/// far as its metadata can be read.
+pub(crate) fn read_one(types: &TypeMeta, json: &[u8]) -> Result<(Object, Option<String>), String> {
+    if types.kind.is_empty() {
+        return Err("an object without apiVersion and kind".to_owned());
+    }
+    let mut object = Object::read_as(&types.api_version, &types.kind, json).map_err(|error| {
+        let name = name_of(json);
+        format!("{} {name}: {error}", types.kind)
+    })?;
+    // Marks that only a snapshot may carry.
+    object.meta_mut().origin = None;
+    if object.meta().name.is_empty() && object.meta().generate_name.is_empty() {
+        return Err(format!("a {} without a name", types.kind));
+    }
+    Ok((object, removed_version(types)))
+}
+
+/// A warning for API versions that were removed from Kubernetes but read the same.
+fn removed_version(types: &TypeMeta) -> Option<String> {
+    let since = match (types.api_version.as_str(), types.kind.as_str()) {
+        ("extensions/v1beta1", "Ingress") | ("networking.k8s.io/v1beta1", _) => "1.22",
+        ("extensions/v1beta1" | "apps/v1beta1" | "apps/v1beta2", _) => "1.16",
+        ("rbac.authorization.k8s.io/v1beta1" | "rbac.authorization.k8s.io/v1alpha1", _) => "1.22",
+        ("admissionregistration.k8s.io/v1beta1", kind) if kind.contains("Webhook") => "1.22",
+        ("apiextensions.k8s.io/v1beta1", _) => "1.22",
+        ("batch/v1beta1" | "discovery.k8s.io/v1beta1" | "policy/v1beta1", _) => "1.25",
+        ("node.k8s.io/v1beta1", _) => "1.25",
+        _ => return None,
+    };
+    Some(format!(
+        "apiVersion {} is served by no Kubernetes since {since}; it was read as the version that replaced it",
+        types.api_version
+    ))
+}
+
+fn name_of(json: &[u8]) -> String {
+    #[derive(serde::Deserialize, Default)]
+    #[serde(default)]
+    struct Named {
+        metadata: NameOnly,
+    }
+    #[derive(serde::Deserialize, Default)]
+    #[serde(default)]
+    struct NameOnly {
+        namespace: String,
+        name: String,
+    }
+    let named: Named = serde_json::from_slice(json).unwrap_or_default();
+    match named.metadata.namespace.as_str() {
+        "" => named.metadata.name,
+        namespace => format!("{namespace}/{}", named.metadata.name),
+    }
+}
+
+/// `plural.group` of a type that the model keeps.
+pub(crate) fn resource_of(types: &TypeMeta) -> Option<String> {
+    let group = types.api_version.split_once('/').map_or("", |(group, _)| group);
+    ringfort_model::Kind::of(group, &types.kind).map(ringfort_model::Coverage::key)
+}

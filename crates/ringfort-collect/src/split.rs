@@ -1,0 +1,275 @@
+//! Finds the elements of a JSON list without parsing them.
+//!
+//! Bytes go in as they arrive; out come the elements of the top-level `items` (or of a
+//! top-level array), each as one slice, and the rest of the document with `items` emptied. Only
+//! strings and brackets are looked at, so this runs several times faster than parsing and can
+//! feed several parsers.
+
+use crate::options::Limits;
+
+/// Takes what the splitter finds.
+pub(crate) trait Sink {
+    /// An element. `head` is the document around it as far as it was seen.
+    fn item(&mut self, head: &[u8], item: &[u8]);
+    /// The end of a document: the text around the elements, and whether there was a list.
+    fn document(&mut self, head: &[u8], list: bool);
+    /// An element that is too large and was left out.
+    fn oversized(&mut self, bytes: usize);
+}
+
+/// Why splitting stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SplitError {
+    #[error("is no JSON: unexpected byte {0:#04x} between documents")]
+    Between(u8),
+    #[error("has a closing bracket too many")]
+    Unbalanced,
+    #[error("is nested more than {0} deep")]
+    Deep(usize),
+    #[error("has a document of more than {0} bytes around its list")]
+    Head(usize),
+    #[error("ends in the middle of a document")]
+    Truncated,
+}
+
+/// The state between two pieces of input.
+pub(crate) struct Splitter {
+    limits: Limits,
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    /// Depth at which elements stand, while inside a list.
+    elements_at: Option<usize>,
+    /// Whether an element has begun.
+    open: bool,
+    had_list: bool,
+    head: Vec<u8>,
+    item: Vec<u8>,
+    dropped: usize,
+}
+
+impl Splitter {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            depth: 0,
+            in_string: false,
+            escaped: false,
+            elements_at: None,
+            open: false,
+            had_list: false,
+            head: Vec::new(),
+            item: Vec::new(),
+            dropped: 0,
+        }
+    }
+
+    /// Takes the next bytes.
+    pub(crate) fn feed(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), SplitError> {
+        let mut at = 0;
+        // Bytes from `from` on are not stored yet; they belong to the element or to the head.
+        let mut from = 0;
+        while at < chunk.len() {
+            if self.in_string {
+                if std::mem::take(&mut self.escaped) {
+                    at += 1;
+                    continue;
+                }
+                let Some(found) = memchr::memchr2(b'"', b'\\', &chunk[at..]) else { break };
+                at += found + 1;
+                match chunk[at - 1] {
+                    b'\\' => self.escaped = true,
+                    _ => self.in_string = false,
+                }
+                continue;
+            }
+            let byte = chunk[at];
+            let between = self.elements_at == Some(self.depth);
+            if between && !self.open {
+                match byte {
+                    b' ' | b'\t' | b'\r' | b'\n' | b',' => {
+                        at += 1;
+                        from = at;
+                        continue;
+                    }
+                    b']' => {}
+                    _ => {
+                        self.open = true;
+                        from = at;
+                    }
+                }
+            }
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => {
+                    let starts_list = byte == b'['
+                        && self.elements_at.is_none()
+                        && !self.had_list
+                        && (self.depth == 0
+                            || (self.depth == 1 && {
+                                self.store(&chunk[from..at])?;
+                                from = at;
+                                ends_with_items(&self.head)
+                            }));
+                    self.depth += 1;
+                    if self.depth > self.limits.depth {
+                        return Err(SplitError::Deep(self.limits.depth));
+                    }
+                    if starts_list {
+                        self.store(&chunk[from..=at])?;
+                        from = at + 1;
+                        self.elements_at = Some(self.depth);
+                        self.had_list = true;
+                    }
+                }
+                b'}' | b']' => {
+                    if between && byte == b']' {
+                        if self.open {
+                            self.store(&chunk[from..at])?;
+                            self.close(sink);
+                        }
+                        self.elements_at = None;
+                        from = at;
+                    }
+                    self.depth = self.depth.checked_sub(1).ok_or(SplitError::Unbalanced)?;
+                    if self.open && self.elements_at == Some(self.depth) {
+                        self.store(&chunk[from..=at])?;
+                        from = at + 1;
+                        self.close(sink);
+                    }
+                    if self.depth == 0 {
+                        self.store(&chunk[from..=at])?;
+                        from = at + 1;
+                        sink.document(&self.head, self.had_list);
+                        self.head.clear();
+                        self.had_list = false;
+                    }
+                }
+                b',' if between && self.open => {
+                    self.store(&chunk[from..at])?;
+                    from = at + 1;
+                    self.close(sink);
+                }
+                b' ' | b'\t' | b'\r' | b'\n' if self.depth == 0 => from = at + 1,
+                _ if self.depth == 0 => return Err(SplitError::Between(byte)),
+                _ => {}
+            }
+            at += 1;
+        }
+        self.store(&chunk[from..])
+    }
+
+    /// Says that the input has ended.
+    pub(crate) fn finish(&self) -> Result<(), SplitError> {
+        if self.depth == 0 { Ok(()) } else { Err(SplitError::Truncated) }
+    }
+
+    fn store(&mut self, bytes: &[u8]) -> Result<(), SplitError> {
+        if self.open {
+            if self.item.len() + bytes.len() > self.limits.object_bytes {
+                self.dropped += self.item.len() + bytes.len();
+                self.item.clear();
+            } else if self.dropped > 0 {
+                self.dropped += bytes.len();
+            } else {
+                self.item.extend_from_slice(bytes);
+            }
+            return Ok(());
+        }
+        if self.head.len() + bytes.len() > self.limits.object_bytes {
+            return Err(SplitError::Head(self.limits.object_bytes));
+        }
+        self.head.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn close(&mut self, sink: &mut dyn Sink) {
+        match std::mem::take(&mut self.dropped) {
+            0 => sink.item(&self.head, &self.item),
+            bytes => sink.oversized(bytes),
+        }
+        self.item.clear();
+        self.open = false;
+    }
+}
+
+/// Whether the text ends with the key `items` and a colon.
+fn ends_with_items(head: &[u8]) -> bool {
+    let head = head.trim_ascii_end();
+    let Some(head) = head.strip_suffix(b":") else { return false };
+    let Some(head) = head.trim_ascii_end().strip_suffix(b"\"items\"") else { return false };
+    head.last() != Some(&b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default, PartialEq, Eq, Debug)]
+    struct Found(Vec<String>, Vec<(String, bool)>);
+
+    impl Sink for Found {
+        fn item(&mut self, _: &[u8], item: &[u8]) {
+            self.0.push(String::from_utf8_lossy(item).into_owned());
+        }
+        fn document(&mut self, head: &[u8], list: bool) {
+            self.1.push((String::from_utf8_lossy(head).into_owned(), list));
+        }
+        fn oversized(&mut self, bytes: usize) {
+            self.0.push(format!("oversized {bytes}"));
+        }
+    }
+
+    fn run(pieces: &[&[u8]]) -> (Found, Result<(), SplitError>) {
+        let mut splitter = Splitter::new(Limits::default());
+        let mut found = Found::default();
+        let result = pieces
+            .iter()
+            .try_for_each(|piece| splitter.feed(piece, &mut found))
+            .and_then(|()| splitter.finish());
+        (found, result)
+    }
+
+    const LIST: &str = r#" {"apiVersion":"v1", "x":{"items":[1]}, "items" : [ {"a":"]\"}"}, {"b":[{}, [1]]} ,3], "kind":"PodList"}
+        {"kind":"Pod","spec":[{"items":[2]}]}[{"c":1}]"#;
+
+    #[test]
+    fn elements_are_found_whatever_the_pieces() {
+        let (whole, result) = run(&[LIST.as_bytes()]);
+        assert_eq!(result, Ok(()));
+        assert_eq!(whole.0, [r#"{"a":"]\"}"}"#, r#"{"b":[{}, [1]]}"#, "3", r#"{"c":1}"#]);
+        assert_eq!(whole.1.len(), 3);
+        assert_eq!(
+            whole.1[0],
+            (
+                r#"{"apiVersion":"v1", "x":{"items":[1]}, "items" : [], "kind":"PodList"}"#.into(),
+                true
+            )
+        );
+        assert!(!whole.1[1].1);
+        for cut in 0..LIST.len() {
+            let (first, second) = LIST.as_bytes().split_at(cut);
+            assert_eq!(
+                run(&[first, second]),
+                (Found(whole.0.clone(), whole.1.clone()), Ok(())),
+                "{cut}"
+            );
+        }
+        let bytes: Vec<&[u8]> = LIST.as_bytes().chunks(1).collect();
+        assert_eq!(run(&bytes).0, whole);
+    }
+
+    #[test]
+    fn a_truncated_list_keeps_what_came_before() {
+        let (found, result) = run(&[br#"{"items":[{"a":1},{"b":"#]);
+        assert_eq!(found.0, [r#"{"a":1}"#]);
+        assert_eq!(result, Err(SplitError::Truncated));
+    }
+
+    #[test]
+    fn hostile_shapes_are_refused() {
+        assert_eq!(run(&[b"hello"]).1, Err(SplitError::Between(b'h')));
+        assert_eq!(run(&[b"}"]).1, Err(SplitError::Unbalanced));
+        assert_eq!(run(&[&[b'['; 1000]]).1, Err(SplitError::Deep(100)));
+    }
+}
