@@ -7,6 +7,8 @@
 //! `default`), the field stays absent. Every function answers with the paths of the fields
 //! that it filled, so that nobody takes them for the author's words (SEM-002).
 
+mod profiles;
+
 use std::sync::Arc;
 
 use crate::kinds::Object;
@@ -24,7 +26,11 @@ const TEMPLATE_HOST_PORTS_UNTIL: u32 = 28;
 /// server version the newest rules hold.
 pub fn object(object: &mut Object, server: Option<KubeVersion>) -> Vec<String> {
     match object {
-        Object::Pod(record) => pod(Arc::make_mut(&mut record.spec), false, server),
+        Object::Pod(record) => {
+            let mut filled = pod(Arc::make_mut(&mut record.spec), false, server);
+            profiles::settle(record, server.map(|version| version.minor), &mut filled);
+            filled
+        }
         Object::Workload(record) => {
             let path = record.pod_spec_path();
             let template = record.pod_template_mut().and_then(|template| template.spec.as_mut());

@@ -20,8 +20,8 @@ pub struct Violation {
     pub detail: String,
 }
 
-/// The checks that refuse the pod at that level and version, in the order of their ids. The
-/// specification must have been defaulted. An unknown server takes the version as it is, and
+/// The checks that refuse the pod at that level and version, in the server's order: baseline
+/// checks by id, then restricted ones. The specification must have been defaulted. An unknown server takes the version as it is, and
 /// the newest known rules for `latest`.
 #[must_use]
 pub fn evaluate(
@@ -33,13 +33,23 @@ pub fn evaluate(
 ) -> Vec<Violation> {
     let minor = version.minor(server);
     let subject = Subject { spec, annotations, minor };
-    let found = checks_at(level, minor).filter_map(|check| {
+    let mut checks: Vec<&Check> = checks_at(level, minor).collect();
+    checks.sort_by_key(|check| (check.level, check.id));
+    let found = checks.into_iter().filter_map(|check| {
         let refusal = (check.run)(&subject)?;
         Some(Violation { check: check.id, reason: refusal.reason, detail: refusal.detail })
     });
-    let mut violations: Vec<Violation> = found.collect();
-    violations.sort_by_key(|violation| violation.check);
-    violations
+    found.collect()
+}
+
+/// The refusal as the server words it: `REASON (DETAIL), REASON (DETAIL)`.
+#[must_use]
+pub fn refusal_message(violations: &[Violation]) -> String {
+    let parts: Vec<String> = violations
+        .iter()
+        .map(|violation| format!("{} ({})", violation.reason, violation.detail))
+        .collect();
+    parts.join(", ")
 }
 
 /// The strictest level that admits the pod.

@@ -22,6 +22,6 @@ pub mod level;
 pub mod namespace;
 
 pub use escape::{EscapeClass, admits, classes_admitted};
-pub use evaluate::{Violation, evaluate, strictest};
+pub use evaluate::{Violation, evaluate, refusal_message, strictest};
 pub use level::{Level, NEWEST_MINOR, PolicyVersion};
 pub use namespace::{NamespacePolicy, enforcement_on};
