@@ -1,1 +1,37 @@
-//! Placeholder head; replaced by the crate's first module.
+//! The attack graph: every way in, every way on, and what it ends in.
+//!
+//! ```text
+//!  internet ──► vector instance ──► pods ──► container ──token──► account ──► role ──► power
+//!                                               │                                       │
+//!                                               └──escape──► node ──► tokens, Secrets   ▼
+//!                                                              └────────────────────► impact
+//! ```
+//!
+//! Techniques ([`techniques`]) are one file each; they ask the engines and draw edges through
+//! a [`maker::Maker`]. Permissions are factored by role and power, pods by unit, so that edges
+//! grow with objects and not with pairs; meaning never changes with size.
+
+pub mod attack;
+pub mod conjunction;
+pub mod context;
+mod draw;
+mod escape;
+pub mod evidence;
+pub mod impact;
+pub mod maker;
+pub mod node;
+mod placement;
+mod structure;
+pub mod technique;
+pub mod techniques;
+pub mod vectors;
+pub mod why;
+
+pub use attack::{Attack, Engines};
+pub use context::Context;
+pub use evidence::Evidence;
+pub use impact::Impact;
+pub use node::{NodeKey, Power, RoleKey, Scope, Subject};
+pub use technique::{Confidence, Difficulty, FixKind, Technique, Zone};
+pub use vectors::{Instance, State, Vector};
+pub use why::{BindingKey, Why};

@@ -51,9 +51,10 @@ pub fn run(cluster: &Cluster, cases: &Path) -> Result<Outcome, SuiteError> {
             (false, Some(gate)) => gate,
             (false, None) => "refused",
         };
-        outcome.count((ours != theirs).then(|| {
-            format!("line {line}: server {theirs}, here {ours}: {attempt:?}")
-        }));
+        outcome.count(
+            (ours != theirs)
+                .then(|| format!("line {line}: server {theirs}, here {ours}: {attempt:?}")),
+        );
         Ok(())
     })?;
     Ok(outcome)

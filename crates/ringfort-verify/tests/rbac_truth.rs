@@ -25,8 +25,7 @@ fn cluster(path: PathBuf) -> Cluster {
 #[test]
 fn rbac_equals_the_server() {
     let Some(root) = suites() else { return };
-    for (archive, cases) in
-        [("clusters/shop", "rbac-shop"), ("truth/rbac-odd-cluster", "rbac-odd")]
+    for (archive, cases) in [("clusters/shop", "rbac-shop"), ("truth/rbac-odd-cluster", "rbac-odd")]
     {
         let cluster = cluster(root.join(format!("{archive}.tar.zst")));
         assert!(cluster.gaps.is_empty(), "{:?}", cluster.gaps);

@@ -1,0 +1,170 @@
+//! The attack graph of one cluster: vectors, techniques, impacts, and the questions about it.
+
+use ringfort_authz::{Authz, NodeAuthorizer};
+use ringfort_graph::{
+    BitSet, Derivation, EdgeId, Graph, NodeId, UNREACHED, easiest, ranked, reach, reach_pairs,
+};
+use ringfort_model::Cluster;
+use rustc_hash::FxHashMap;
+
+use crate::context::Context;
+use crate::impact::Impact;
+use crate::maker::{EdgeInfo, Maker};
+use crate::node::NodeKey;
+use crate::techniques;
+use crate::vectors::{self, Instance, State, Vector};
+
+/// The engines that the graph asks, built once for each cluster.
+#[derive(Debug)]
+pub struct Engines<'a> {
+    /// RBAC.
+    pub authz: Authz<'a>,
+    /// The node authorizer.
+    pub nodes: NodeAuthorizer<'a>,
+}
+
+impl<'a> Engines<'a> {
+    /// Builds the engines.
+    #[must_use]
+    pub fn new(cluster: &'a Cluster) -> Self {
+        Self { authz: Authz::new(cluster), nodes: NodeAuthorizer::new(cluster) }
+    }
+}
+
+/// The attack graph.
+pub struct Attack<'a> {
+    /// What it was made from.
+    pub context: Context<'a>,
+    /// The graph.
+    pub graph: Graph,
+    /// Every vector with its instances.
+    pub vectors: Vec<Vector>,
+    keys: Vec<NodeKey>,
+    nodes: FxHashMap<NodeKey, NodeId>,
+    edges: Vec<EdgeInfo>,
+}
+
+impl<'a> Attack<'a> {
+    /// Draws the graph.
+    #[must_use]
+    pub fn new(cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
+        let context = Context::new(cluster, &engines.authz, &engines.nodes);
+        let vectors = vectors::evaluate(&context);
+        let made = {
+            let mut maker = Maker::new(&context);
+            crate::structure::identities(&context, &mut maker);
+            for vector in &vectors {
+                for instance in &vector.instances {
+                    enter(&mut maker, instance);
+                }
+            }
+            for (at, technique) in techniques::ALL.iter().enumerate() {
+                maker.start(Some(at));
+                (technique.find)(&context, &mut maker);
+            }
+            maker.start(None);
+            crate::structure::powers(&context, &mut maker);
+            crate::structure::impacts(&context, &mut maker);
+            maker.finish()
+        };
+        Self {
+            context,
+            graph: made.builder.build(),
+            vectors,
+            keys: made.keys,
+            nodes: made.nodes,
+            edges: made.edges,
+        }
+    }
+
+    /// The position of a node.
+    #[must_use]
+    pub fn key(&self, node: NodeId) -> &NodeKey {
+        &self.keys[node.index()]
+    }
+
+    /// Every position, in the order of its node.
+    #[must_use]
+    pub fn keys(&self) -> &[NodeKey] {
+        &self.keys
+    }
+
+    /// The node of a position.
+    #[must_use]
+    pub fn node(&self, key: &NodeKey) -> Option<NodeId> {
+        self.nodes.get(key).copied()
+    }
+
+    /// What is kept about an edge.
+    #[must_use]
+    pub fn edge(&self, edge: EdgeId) -> &EdgeInfo {
+        &self.edges[edge.index()]
+    }
+
+    /// Instances of vectors that are not closed and lead somewhere, in the order of vectors.
+    pub fn entries(&self) -> impl Iterator<Item = (&Instance, NodeId)> {
+        let all = self.vectors.iter().flat_map(|vector| &vector.instances);
+        all.filter_map(|instance| {
+            let key = NodeKey::Vector(instance.vector, instance.name.clone());
+            Some((instance, self.node(&key)?))
+        })
+    }
+
+    /// The default targets that occur in the graph.
+    #[must_use]
+    pub fn targets(&self) -> Vec<(Impact, NodeId)> {
+        let all = Impact::DEFAULT_TARGETS.into_iter();
+        all.filter_map(|impact| Some((impact, self.node(&NodeKey::Impact(impact))?))).collect()
+    }
+
+    /// For each target the entries, by position in `entries`, that reach it.
+    #[must_use]
+    pub fn pairs(&self, entries: &[NodeId], targets: &[NodeId], blocked: &BitSet) -> Vec<BitSet> {
+        reach_pairs(&self.graph, entries, targets, blocked)
+    }
+
+    /// What is reached from some positions.
+    #[must_use]
+    pub fn reach(&self, from: &[NodeId]) -> BitSet {
+        reach(&self.graph, from, &self.no_edges())
+    }
+
+    /// The easiest derivations from some positions to another.
+    #[must_use]
+    pub fn paths(&self, from: &[NodeId], to: NodeId, limit: usize) -> Vec<Derivation> {
+        ranked(&self.graph, from, to, &self.no_edges(), limit)
+    }
+
+    /// The easiest derivation to each of the targets that are reached.
+    #[must_use]
+    pub fn easiest(&self, from: &[NodeId], targets: &[NodeId]) -> Vec<Derivation> {
+        let found = easiest(&self.graph, from, &self.no_edges());
+        targets
+            .iter()
+            .filter(|&&target| found.cost(target) != UNREACHED)
+            .filter_map(|&target| found.derivation(&self.graph, target))
+            .collect()
+    }
+
+    /// The set of no edges, of the graph's size.
+    #[must_use]
+    pub fn no_edges(&self) -> BitSet {
+        BitSet::new(self.graph.edge_count())
+    }
+}
+
+fn enter(maker: &mut Maker<'_>, instance: &Instance) {
+    let (Some(difficulty), false) = (instance.state.difficulty(), instance.leads.is_empty()) else {
+        return;
+    };
+    let vector = NodeKey::Vector(instance.vector, instance.name.clone());
+    let draft = crate::maker::Draft::new(NodeKey::Internet, vector.clone()).difficulty(difficulty);
+    let draft = match instance.state {
+        State::Unknown => draft.unverified(format!("unverified: {}", instance.missing.join(", "))),
+        _ => draft,
+    };
+    maker.edge(draft.because_all(instance.why.iter().cloned()));
+    for to in &instance.leads {
+        maker.structure(vector.clone(), to.clone(), []);
+    }
+}

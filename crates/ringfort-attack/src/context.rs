@@ -1,0 +1,492 @@
+//! What techniques ask: one frozen view of the cluster with the engines' answers.
+//!
+//! Permissions are factored by role, not by subject: a [`Grant`] is a role in a scope with the
+//! bindings that hand it out. Techniques ask [`Context::held`] which grants allow a request
+//! and put the edge on the grant's node; the edges from subjects to grants are structure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
+use ringfort_isolation::ContainerTokens;
+use ringfort_model::record::{Node, PolicyRule, Subject as Named};
+use ringfort_model::{Cluster, Id, KubeVersion, SourceKind, Str, Unit};
+
+use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
+use crate::why::{BindingKey, Why};
+
+/// A role in a scope, and who is bound to it there.
+#[derive(Debug)]
+pub struct Grant<'a> {
+    /// The role.
+    pub role: RoleKey,
+    /// Where it holds.
+    pub scope: Scope,
+    /// Its effective rules.
+    pub rules: &'a [PolicyRule],
+    /// Bindings that name a subject, with the index of the subject.
+    pub bound: Vec<(Subject, BindingKey, u32)>,
+}
+
+impl Grant<'_> {
+    /// The grant's position in the graph.
+    #[must_use]
+    pub fn node(&self) -> NodeKey {
+        NodeKey::Role(self.role.clone(), self.scope.clone())
+    }
+}
+
+/// A request that a technique needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// Any of these verbs suffices.
+    pub verbs: &'static [&'static str],
+    /// API group.
+    pub group: &'static str,
+    /// `resource` or `resource/subresource`.
+    pub resource: &'static str,
+    /// Whether the request carries a name. Without one, rules with resourceNames never allow.
+    pub named: bool,
+    /// Whether the resource lives in namespaces. Cluster-scoped ones need a cluster-wide grant.
+    pub namespaced: bool,
+}
+
+impl Ask {
+    /// A request on a namespaced resource that carries a name.
+    #[must_use]
+    pub const fn named(
+        verbs: &'static [&'static str],
+        group: &'static str,
+        resource: &'static str,
+    ) -> Self {
+        Self { verbs, group, resource, named: true, namespaced: true }
+    }
+    /// A request on a namespaced resource without a name (top-level create, bulk list).
+    #[must_use]
+    pub const fn unnamed(
+        verbs: &'static [&'static str],
+        group: &'static str,
+        resource: &'static str,
+    ) -> Self {
+        Self { verbs, group, resource, named: false, namespaced: true }
+    }
+    /// The same on a cluster-scoped resource.
+    #[must_use]
+    pub const fn cluster(self) -> Self {
+        Self { namespaced: false, ..self }
+    }
+}
+
+/// A rule of a grant that allows an [`Ask`].
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Index into [`Context::grants`].
+    pub grant: usize,
+    /// Index of the rule.
+    pub rule: u32,
+    /// The first verb asked for that the rule allows.
+    pub verb: &'static str,
+    /// API group asked for.
+    pub group: &'static str,
+    /// Resource asked for.
+    pub resource: &'static str,
+    /// Which names it allows.
+    pub names: Names,
+}
+
+/// Everything techniques may ask.
+pub struct Context<'a> {
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// Its version, if known.
+    pub version: Option<KubeVersion>,
+    /// The authorization engine.
+    pub authz: &'a Authz<'a>,
+    /// What the nodes may read and request.
+    pub nodes: &'a NodeAuthorizer<'a>,
+    /// Groups of equal pods; positions refer to them by index.
+    pub units: Vec<Unit>,
+    /// Roles in scopes, sorted.
+    pub grants: Vec<Grant<'a>>,
+    /// Every namespace, sorted.
+    pub namespaces: BTreeSet<Str>,
+    /// For each unit, whether what follows from its containers depends on the node.
+    pub placed: Vec<bool>,
+    /// Token files of each unit's containers.
+    tokens: Vec<Vec<ContainerTokens>>,
+    /// Grants by subject: index into [`Self::grants`] and into the grant's `bound`.
+    by_subject: BTreeMap<Subject, Vec<(usize, usize)>>,
+}
+
+impl<'a> Context<'a> {
+    /// Prepares the view.
+    #[must_use]
+    pub fn new(cluster: &'a Cluster, authz: &'a Authz<'a>, nodes: &'a NodeAuthorizer<'a>) -> Self {
+        let units = cluster.units();
+        let tokens = units.iter().map(|unit| tokens(cluster, unit)).collect();
+        let placed = units.iter().map(|unit| crate::placement::matters(cluster, unit)).collect();
+        let grants = grants(cluster, authz);
+        let mut by_subject: BTreeMap<Subject, Vec<(usize, usize)>> = BTreeMap::new();
+        for (at, grant) in grants.iter().enumerate() {
+            for (bound, (subject, _, _)) in grant.bound.iter().enumerate() {
+                by_subject.entry(subject.clone()).or_default().push((at, bound));
+            }
+        }
+        Self {
+            cluster,
+            version: cluster.version,
+            authz,
+            nodes,
+            tokens,
+            units,
+            grants,
+            namespaces: cluster.namespace_names(),
+            placed,
+            by_subject,
+        }
+    }
+
+    /// Every rule of every grant that allows the request.
+    #[must_use]
+    pub fn held(&self, ask: &Ask) -> Vec<Held> {
+        let mut found = Vec::new();
+        for (at, grant) in self.grants.iter().enumerate() {
+            if !ask.namespaced && grant.scope != Scope::Cluster {
+                continue;
+            }
+            for (index, rule) in grant.rules.iter().enumerate() {
+                let allowed = ask.verbs.iter().find_map(|&verb| {
+                    let request = RuleRequest { verb, group: ask.group, resource: ask.resource };
+                    ringfort_authz::rule_names(rule, &request).map(|names| (verb, names))
+                });
+                let Some((verb, names)) = allowed else { continue };
+                if !ask.named && names != Names::Any {
+                    continue;
+                }
+                found.push(Held {
+                    grant: at,
+                    rule: index as u32,
+                    verb,
+                    group: ask.group,
+                    resource: ask.resource,
+                    names,
+                });
+            }
+        }
+        found
+    }
+
+    /// Token files of the containers of a unit.
+    #[must_use]
+    pub fn tokens(&self, unit: u32) -> &[ContainerTokens] {
+        &self.tokens[unit as usize]
+    }
+
+    /// Grants of Roles in a scope, to which a binding there could refer.
+    pub fn roles_in<'s>(&'s self, scope: &'s Scope) -> impl Iterator<Item = &'s Grant<'a>> {
+        self.grants.iter().filter(move |grant| match &grant.role {
+            RoleKey::Namespaced(namespace, _) => scope.reaches(Some(namespace)),
+            RoleKey::Cluster(_) => false,
+        })
+    }
+
+    /// The roles that a position holds, with the scopes of their bindings.
+    #[must_use]
+    pub fn roles_at(&self, at: &NodeKey) -> Vec<(RoleKey, Scope)> {
+        match at {
+            NodeKey::Role(role, scope) => vec![(role.clone(), scope.clone())],
+            NodeKey::Subject(subject) => {
+                let mut members = vec![subject.clone()];
+                members.extend(subject.implicit_groups().into_iter().map(Subject::Group));
+                let grants = members.iter().flat_map(|member| self.grants_of(member));
+                grants
+                    .map(|&(grant, _)| {
+                        let grant = &self.grants[grant];
+                        (grant.role.clone(), grant.scope.clone())
+                    })
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What whoever may bind any role in a scope gains: the roles with full authority if there
+    /// are any, since they cover the others, else every role that may be bound there.
+    #[must_use]
+    pub fn bindable(&self, scope: &Scope) -> Vec<NodeKey> {
+        let full: Vec<&Grant<'_>> = self
+            .grants
+            .iter()
+            .filter(|grant| grant.scope == Scope::Cluster)
+            .filter(|grant| grant.rules.iter().any(crate::structure::is_everything))
+            .collect();
+        match scope {
+            _ if !full.is_empty() => vec![NodeKey::Power(Power::Everything, scope.clone())],
+            Scope::Cluster => {
+                let all = self.grants.iter().filter(|grant| grant.scope == Scope::Cluster);
+                all.map(Grant::node).collect()
+            }
+            Scope::Namespace(_) => {
+                let all = self.grants.iter().filter(|grant| grant.scope == *scope);
+                all.map(Grant::node).collect()
+            }
+        }
+    }
+
+    /// Rules that allow a verb on a signer: by its name, by its domain, or on all.
+    #[must_use]
+    pub fn signers(&self, verb: &'static str, signer: &str) -> Vec<Held> {
+        let verbs: &'static [&'static str] = match verb {
+            "approve" => &["approve"],
+            _ => &["sign"],
+        };
+        let domain = signer.split_once('/').map_or(signer, |(domain, _)| domain);
+        let any = format!("{domain}/*");
+        let mut held = self.held(&Ask::named(verbs, "certificates.k8s.io", "signers").cluster());
+        held.retain(|one| one.names.allow(signer) || one.names.allow(&any));
+        held
+    }
+
+    /// Users, not accounts, that some binding names.
+    #[must_use]
+    pub fn users_with_grants(&self) -> Vec<NodeKey> {
+        let users = self.by_subject.keys().filter(|subject| matches!(subject, Subject::User(_)));
+        users.map(|subject| NodeKey::Subject(subject.clone())).collect()
+    }
+
+    /// The identities of the nodes.
+    #[must_use]
+    pub fn node_users(&self) -> Vec<NodeKey> {
+        let name = |node: &Node| Str::from(format!("system:node:{}", node.metadata.name));
+        let nodes = self.cluster.nodes.iter();
+        nodes.map(|node| NodeKey::Subject(Subject::User(name(node)))).collect()
+    }
+
+    /// A fail-closed webhook that sees pods created in the namespace; what it refuses is not
+    /// known.
+    #[must_use]
+    pub fn pod_webhook(&self, namespace: &str, labels: &ringfort_model::Map) -> Option<Str> {
+        let validating = self.cluster.validating_webhooks.iter();
+        let all = validating.chain(self.cluster.mutating_webhooks.iter());
+        for configuration in all {
+            for webhook in &configuration.webhooks {
+                let sees = webhook.rules.iter().any(|rule| {
+                    let has = |list: &ringfort_model::List<Str>, wanted: &str| {
+                        list.iter().any(|entry| entry == "*" || entry == wanted)
+                    };
+                    has(&rule.api_groups, "")
+                        && (has(&rule.resources, "pods") || rule.resources.has("*/*"))
+                        && has(&rule.operations, "CREATE")
+                });
+                let mut labels: Vec<(Str, Str)> =
+                    labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+                labels.push((Str::new("kubernetes.io/metadata.name"), Str::new(namespace)));
+                let labels: ringfort_model::Map = labels.into_iter().collect();
+                let matches = webhook
+                    .namespace_selector
+                    .as_ref()
+                    .is_none_or(|selector| selector.matches(&labels));
+                let closed = webhook.failure_policy.as_ref().is_none_or(|p| *p != *"Ignore");
+                if sees && matches && closed {
+                    return Some(webhook.name.clone());
+                }
+            }
+        }
+        None
+    }
+
+    /// Subjects that some binding names, with their direct grants.
+    pub fn subjects(&self) -> impl Iterator<Item = (&Subject, &[(usize, usize)])> {
+        self.by_subject.iter().map(|(subject, grants)| (subject, grants.as_slice()))
+    }
+
+    /// The direct grants of a subject: index into [`Self::grants`] and into its `bound`.
+    #[must_use]
+    pub fn grants_of(&self, subject: &Subject) -> &[(usize, usize)] {
+        self.by_subject.get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// Namespaces that a scope reaches.
+    pub fn namespaces_in<'s>(&'s self, scope: &'s Scope) -> impl Iterator<Item = &'s Str> {
+        self.namespaces.iter().filter(move |name| scope.reaches(Some(name)))
+    }
+
+    /// Indices of units in a namespace.
+    pub fn units_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = (u32, &'s Unit)> {
+        // Units are sorted by namespace first.
+        let from = self.units.partition_point(|unit| *unit.namespace < *namespace);
+        self.units[from..]
+            .iter()
+            .take_while(move |unit| unit.namespace == *namespace)
+            .enumerate()
+            .map(move |(at, unit)| ((from + at) as u32, unit))
+    }
+
+    /// The positions that stand for a unit's pods: one for each node where placement matters,
+    /// else one.
+    #[must_use]
+    pub fn pods_of(&self, unit: u32) -> Vec<NodeKey> {
+        self.places(unit).into_iter().map(|node| NodeKey::Pods(unit, node)).collect()
+    }
+
+    /// The places of a unit that the graph tells apart.
+    #[must_use]
+    pub fn places(&self, unit: u32) -> Vec<Option<Id<Node>>> {
+        let at = unit as usize;
+        if self.placed[at] && !self.units[at].nodes.is_empty() {
+            self.units[at].nodes.iter().copied().map(Some).collect()
+        } else {
+            vec![None]
+        }
+    }
+
+    /// The position of a unit's pods on one node.
+    #[must_use]
+    pub fn pods_on(&self, unit: u32, node: Id<Node>) -> NodeKey {
+        NodeKey::Pods(unit, self.placed[unit as usize].then_some(node))
+    }
+
+    /// The node position for a place: a named node, or the stand-in of sources without nodes.
+    #[must_use]
+    pub fn root_on(&self, unit: u32, place: Option<Id<Node>>) -> Option<NodeKey> {
+        match place {
+            Some(node) => Some(NodeKey::Node(node)),
+            // A unit of templates runs anywhere; an unbound pod runs nowhere yet.
+            None => {
+                let unit = &self.units[unit as usize];
+                let anywhere = unit.from_template
+                    || (self.cluster.source == SourceKind::Manifests && unit.nodes.is_empty());
+                anywhere.then_some(NodeKey::AnyNode)
+            }
+        }
+    }
+
+    /// The server's minor version as two bounds: `(known, known)` or every supported minor.
+    /// A gated rule is decided for both; where they differ the verdict is unknown.
+    #[must_use]
+    pub fn at_least(&self, minor: u32) -> Option<bool> {
+        self.version.map(|version| version.minor >= minor)
+    }
+}
+
+impl Held {
+    /// The rule as a reason, for a request with or without a name.
+    #[must_use]
+    pub fn why(&self, context: &Context<'_>, name: Option<&Str>) -> Why {
+        let grant = &context.grants[self.grant];
+        Why::Rule {
+            role: grant.role.clone(),
+            scope: grant.scope.clone(),
+            rule: self.rule,
+            verb: self.verb,
+            group: self.group,
+            resource: self.resource,
+            name: name.cloned(),
+        }
+    }
+
+    /// Where the permission holds.
+    #[must_use]
+    pub fn scope<'c>(&self, context: &'c Context<'_>) -> &'c Scope {
+        &context.grants[self.grant].scope
+    }
+
+    /// The grant's position.
+    #[must_use]
+    pub fn node(&self, context: &Context<'_>) -> NodeKey {
+        context.grants[self.grant].node()
+    }
+}
+
+/// All roles in the scopes in which a binding hands them out, and every role in the widest
+/// scope in which it could be bound, so that techniques that bind roles find their targets.
+fn grants<'a>(cluster: &'a Cluster, authz: &'a Authz<'a>) -> Vec<Grant<'a>> {
+    let mut found: BTreeMap<(RoleKey, Scope), Grant<'a>> = BTreeMap::new();
+    let mut entry = |role: RoleKey, scope: Scope, rules: &'a [PolicyRule]| {
+        found.entry((role.clone(), scope.clone())).or_insert_with(|| Grant {
+            role,
+            scope,
+            rules,
+            bound: Vec::new(),
+        });
+    };
+    for role in &cluster.cluster_roles {
+        let name = &role.metadata.name;
+        entry(RoleKey::Cluster(name.clone()), Scope::Cluster, authz.cluster_role_rules(name));
+    }
+    for role in &cluster.roles {
+        let (ns, name) = (&role.metadata.namespace, &role.metadata.name);
+        let scope = Scope::Namespace(ns.clone());
+        entry(RoleKey::Namespaced(ns.clone(), name.clone()), scope, &role.rules);
+    }
+    for binding in &cluster.role_bindings {
+        let ns = &binding.metadata.namespace;
+        if binding.role_ref.kind == "ClusterRole" {
+            let name = &binding.role_ref.name;
+            if cluster.cluster_roles.find("", name).is_some() {
+                let scope = Scope::Namespace(ns.clone());
+                entry(RoleKey::Cluster(name.clone()), scope, authz.cluster_role_rules(name));
+            }
+        }
+    }
+    let mut bind = |role: RoleKey, scope: Scope, key: &BindingKey, subjects: &[Named], ns: &str| {
+        let Some(grant) = found.get_mut(&(role, scope)) else { return };
+        for (at, subject) in subjects.iter().enumerate() {
+            if let Some(subject) = named(subject, ns) {
+                grant.bound.push((subject, key.clone(), at as u32));
+            }
+        }
+    };
+    for binding in &cluster.cluster_role_bindings {
+        let meta = &binding.metadata;
+        if binding.role_ref.kind == "ClusterRole" {
+            let role = RoleKey::Cluster(binding.role_ref.name.clone());
+            let key = BindingKey::Cluster(meta.name.clone());
+            bind(role, Scope::Cluster, &key, &binding.subjects, "");
+        }
+    }
+    for binding in &cluster.role_bindings {
+        let meta = &binding.metadata;
+        let name = binding.role_ref.name.clone();
+        let role = match binding.role_ref.kind.as_str() {
+            "ClusterRole" => RoleKey::Cluster(name),
+            "Role" => RoleKey::Namespaced(meta.namespace.clone(), name),
+            _ => continue,
+        };
+        let scope = Scope::Namespace(meta.namespace.clone());
+        let key = BindingKey::Namespaced(meta.namespace.clone(), meta.name.clone());
+        bind(role, scope, &key, &binding.subjects, &meta.namespace);
+    }
+    found.into_values().collect()
+}
+
+/// The identity that a binding's subject names (semantics RBAC-09); `None` if nobody.
+#[must_use]
+pub fn named(subject: &Named, binding_namespace: &str) -> Option<Subject> {
+    match subject.kind.as_str() {
+        "User" => Some(Subject::of_user_name(&subject.name)),
+        "Group" => Some(Subject::Group(subject.name.clone())),
+        "ServiceAccount" => {
+            let namespace = if subject.namespace.is_empty() {
+                Str::new(binding_namespace)
+            } else {
+                subject.namespace.clone()
+            };
+            (!namespace.is_empty())
+                .then(|| Subject::ServiceAccount(namespace, subject.name.clone()))
+        }
+        _ => None,
+    }
+}
+
+fn tokens(cluster: &Cluster, unit: &Unit) -> Vec<ContainerTokens> {
+    let account = cluster.service_accounts.get(&unit.namespace, unit.spec.account());
+    let automount = account.and_then(|account| account.automount_service_account_token);
+    let is_token = |name: &str| {
+        cluster
+            .secrets
+            .get(&unit.namespace, name)
+            .is_some_and(|secret| *secret.kind == *"kubernetes.io/service-account-token")
+    };
+    let at_creation = unit.pods.is_empty() || cluster.source == SourceKind::Manifests;
+    ringfort_isolation::token_files(&unit.spec, unit.mirror, automount, at_creation, &is_token)
+}

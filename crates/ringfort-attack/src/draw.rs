@@ -1,0 +1,131 @@
+//! Drawing that several techniques share: an edge from a role to a power in a scope, or to the
+//! objects that its resourceNames single out.
+
+use std::collections::BTreeSet;
+
+use ringfort_authz::Names;
+use ringfort_model::{Container, ContainerKind, PodSpec, Str, VolumeSource};
+
+use crate::context::{Ask, Context};
+use crate::maker::{Draft, Maker};
+use crate::node::{NodeKey, Power, Scope, Subject};
+
+/// Which positions a name in a rule singles out.
+pub(crate) type Named = fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey>;
+
+/// For every rule that allows the request: an edge to the power, or to the named objects.
+pub(crate) fn power(
+    context: &Context<'_>,
+    maker: &mut Maker<'_>,
+    ask: &Ask,
+    power: Power,
+    named: Named,
+) {
+    for held in context.held(ask) {
+        let from = held.node(context);
+        let scope = held.scope(context).clone();
+        match &held.names {
+            Names::Any => {
+                let draft = Draft::new(from, NodeKey::Power(power, scope));
+                maker.edge(draft.because(held.why(context, None)));
+            }
+            Names::Only(names) => {
+                for name in names {
+                    for to in named(context, &scope, name) {
+                        let draft = Draft::new(from.clone(), to);
+                        maker.edge(draft.because(held.why(context, Some(name))));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Pods of that name.
+pub(crate) fn pods_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
+    let mut found = Vec::new();
+    for namespace in context.namespaces_in(scope) {
+        let Some(id) = context.cluster.pods.find(namespace, name) else { continue };
+        for (at, unit) in context.units_in(namespace) {
+            if unit.pods.contains(&id) {
+                found.extend(context.pods_of(at));
+            }
+        }
+    }
+    found
+}
+
+/// Secrets of that name.
+pub(crate) fn secrets_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
+    context
+        .namespaces_in(scope)
+        .filter(|namespace| context.cluster.secrets.find(namespace, name).is_some())
+        .map(|namespace| NodeKey::Secret(namespace.clone(), name.clone()))
+        .collect()
+}
+
+/// ServiceAccounts of that name.
+pub(crate) fn accounts_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
+    context
+        .namespaces_in(scope)
+        .filter(|namespace| context.cluster.service_accounts.find(namespace, name).is_some())
+        .map(|namespace| NodeKey::Subject(Subject::ServiceAccount(namespace.clone(), name.clone())))
+        .collect()
+}
+
+/// The kubelet of the node of that name.
+pub(crate) fn kubelets_named(context: &Context<'_>, _: &Scope, name: &Str) -> Vec<NodeKey> {
+    let node = context.cluster.nodes.find("", name);
+    node.map(|node| NodeKey::Kubelet(Some(node))).into_iter().collect()
+}
+
+/// A workload of that name makes pods in its namespace: any account of it can be used.
+pub(crate) fn run_pods_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
+    context
+        .namespaces_in(scope)
+        .filter(|namespace| context.cluster.workloads.find(namespace, name).is_some())
+        .map(|namespace| NodeKey::Power(Power::RunPods, Scope::Namespace(namespace.clone())))
+        .collect()
+}
+
+/// Secrets that one container can read, with the field that gives them to it.
+pub(crate) fn secrets_of_container(
+    spec: &PodSpec,
+    kind: ContainerKind,
+    index: usize,
+    container: &Container,
+) -> BTreeSet<(Str, Str)> {
+    let path = format!("{}[{index}]", kind.field());
+    let mut found = BTreeSet::new();
+    for (at, source) in container.env_from.iter().enumerate() {
+        if let Some(secret) = &source.secret_ref {
+            found.insert((
+                secret.name.clone(),
+                Str::from(format!("{path}.envFrom[{at}].secretRef")),
+            ));
+        }
+    }
+    for (at, variable) in container.env.iter().enumerate() {
+        let source = variable.value_from.as_ref().and_then(|from| from.secret_key_ref.as_ref());
+        if let Some(secret) = source {
+            let field = Str::from(format!("{path}.env[{at}].valueFrom.secretKeyRef"));
+            found.insert((secret.name.clone(), field));
+        }
+    }
+    for (at, mount) in container.volume_mounts.iter().enumerate() {
+        let field = Str::from(format!("{path}.volumeMounts[{at}]"));
+        match spec.volume(&mount.name).and_then(|volume| volume.source.as_ref()) {
+            Some(VolumeSource::Secret(source)) => {
+                found.insert((source.secret_name.clone(), field));
+            }
+            Some(VolumeSource::Projected(projected)) => {
+                for source in projected.sources.iter().filter_map(|source| source.secret.as_ref()) {
+                    found.insert((source.name.clone(), field.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+    found.retain(|(name, _)| !name.is_empty());
+    found
+}

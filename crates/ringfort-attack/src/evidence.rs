@@ -1,0 +1,315 @@
+//! Reasons and positions in words: what a person reads, and the command that shows it.
+
+use ringfort_model::{Str, WorkloadKind};
+
+use crate::attack::Attack;
+use crate::maker::scope_text;
+use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
+use crate::why::{BindingKey, TokenSource, Why};
+
+/// A reason in words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence {
+    /// The object, as `Kind namespace/name`.
+    pub object: String,
+    /// The field.
+    pub field: String,
+    /// What it says.
+    pub value: String,
+    /// A kubectl command that shows it; empty where there is nothing to show.
+    pub command: String,
+}
+
+fn get(kind: &str, namespace: &str, name: &str) -> String {
+    let name = quoted(name);
+    match namespace {
+        "" => format!("kubectl get {kind} {name} -o yaml"),
+        namespace => format!("kubectl get {kind} {name} -n {} -o yaml", quoted(namespace)),
+    }
+}
+
+/// A word for a POSIX shell.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@=+,".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+fn full(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+}
+
+impl Attack<'_> {
+    /// The object that a unit's specification is written in: kind, namespace, name, and the
+    /// path of its pod specification.
+    #[must_use]
+    pub fn written_in(&self, unit: u32) -> (String, Str, Str, &'static str) {
+        let unit = &self.context.units[unit as usize];
+        if let Some((kind, name)) = &unit.owner {
+            let path = self
+                .context
+                .cluster
+                .workload(*kind, &unit.namespace, name)
+                .map_or("spec.template.spec", |workload| workload.pod_spec_path());
+            return (kind.name().to_owned(), unit.namespace.clone(), name.clone(), path);
+        }
+        let name = Str::new(unit.name(self.context.cluster));
+        ("Pod".to_owned(), unit.namespace.clone(), name, "spec")
+    }
+
+    /// A reason in words.
+    #[must_use]
+    pub fn evidence(&self, why: &Why) -> Evidence {
+        let of = |object: String, field: &str, value: String, command: String| Evidence {
+            object,
+            field: field.to_owned(),
+            value,
+            command,
+        };
+        match why {
+            Why::Bound { binding, subject } => {
+                let (kind, namespace, name) = match binding {
+                    BindingKey::Cluster(name) => ("ClusterRoleBinding", "", name),
+                    BindingKey::Namespaced(namespace, name) => {
+                        ("RoleBinding", namespace.as_str(), name)
+                    }
+                };
+                let object = format!("{kind} {}", full(namespace, name));
+                let command = get(&kind.to_lowercase(), namespace, name);
+                of(object, &format!("subjects[{subject}]"), "names the identity".into(), command)
+            }
+            Why::Rule { role, rule, verb, group, resource, name, .. } => {
+                let (object, command) = role_of(role);
+                let resource = if group.is_empty() || *group == "*" {
+                    (*resource).to_owned()
+                } else {
+                    format!("{resource}.{group}")
+                };
+                let name = name.as_ref().map_or_else(String::new, |name| format!("/{name}"));
+                of(object, &format!("rules[{rule}]"), format!("{verb} {resource}{name}"), command)
+            }
+            Why::Held { role, rule, .. } => {
+                let (object, command) = role_of(role);
+                of(
+                    object,
+                    &format!("rules[{rule}]"),
+                    "is above what every cluster grants".into(),
+                    command,
+                )
+            }
+            Why::Member(subject, group) => {
+                let text = format!("{} is in group {group} by construction", subject_id(subject));
+                of(subject_id(subject), "groups", text, String::new())
+            }
+            Why::Masters => of(
+                "group/system:masters".into(),
+                "",
+                "is never refused by the API server".into(),
+                String::new(),
+            ),
+            Why::PodField { unit, path, value } => self.pod_field(*unit, path, value),
+            Why::HostMount { unit, kind, container, mount, path, read_only } => {
+                let field = format!("{}[{container}].volumeMounts[{mount}]", kind.field());
+                let how = if *read_only { "read-only" } else { "writable" };
+                self.pod_field(*unit, &field, &format!("mounts {path} of the node, {how}"))
+            }
+            Why::Token { unit, kind, container, path, how } => {
+                let field = format!("{}[{container}].volumeMounts", kind.field());
+                let how = match how {
+                    TokenSource::Automount => "mounted automatically",
+                    TokenSource::Projected => "from a projected volume",
+                    TokenSource::Secret => "from a token Secret",
+                };
+                self.pod_field(*unit, &field, &format!("token at {path}, {how}"))
+            }
+            Why::RunsOn { unit, node } => {
+                let node = match node {
+                    Some(node) => self.context.cluster.nodes[*node].metadata.name.to_string(),
+                    None => "any node".to_owned(),
+                };
+                let namespace = self.context.units[*unit as usize].namespace.clone();
+                let mut evidence = self.pod_field(*unit, "nodeName", &format!("runs on {node}"));
+                evidence.command = format!("kubectl get pods -n {} -o wide", quoted(&namespace));
+                evidence
+            }
+            Why::PodSecurity { namespace, level, admits } => {
+                let value = match level.as_str() {
+                    "" => format!("no enforced level, so {admits} is let in"),
+                    level => format!("enforces {level}, which lets {admits} in"),
+                };
+                of(
+                    format!("Namespace {namespace}"),
+                    "metadata.labels[pod-security.kubernetes.io/enforce]",
+                    value,
+                    get("namespace", "", namespace),
+                )
+            }
+            Why::Field { object, path, value } => {
+                let text = object.to_string();
+                let (prefix, rest) = text.split_once('/').unwrap_or((&text, ""));
+                let kind = match prefix {
+                    "svc" => "service",
+                    "sa" => "serviceaccount",
+                    "ns" => "namespace",
+                    other => other,
+                };
+                let (namespace, name) = rest.split_once('/').unwrap_or(("", rest));
+                let command = get(kind, namespace, name);
+                of(text.clone(), path, value.to_string(), command)
+            }
+            Why::ObjectField { kind, namespace, name, path, value } => of(
+                format!("{kind} {}", full(namespace, name)),
+                path,
+                value.to_string(),
+                get(&kind.to_lowercase(), namespace, name),
+            ),
+            Why::Design(text) => of("Kubernetes".into(), "", (*text).to_owned(), String::new()),
+            Why::Missing(text) => of("unknown".into(), "", (*text).to_owned(), String::new()),
+        }
+    }
+
+    fn pod_field(&self, unit: u32, path: &str, value: &str) -> Evidence {
+        let (kind, namespace, name, spec) = self.written_in(unit);
+        Evidence {
+            object: format!("{kind} {}", full(&namespace, &name)),
+            field: format!("{spec}.{path}"),
+            value: value.to_owned(),
+            command: get(&kind.to_lowercase(), &namespace, &name),
+        }
+    }
+
+    /// The stable id of a position, as people write it where they can.
+    #[must_use]
+    pub fn id(&self, key: &NodeKey) -> String {
+        let node = |id| &self.context.cluster.nodes[id].metadata.name;
+        let place =
+            |place: &Option<_>| place.map_or_else(String::new, |id| format!("@{}", node(id)));
+        match key {
+            NodeKey::Internet => "internet".into(),
+            NodeKey::Vector(vector, name) => format!("vector/{vector}/{name}"),
+            NodeKey::Subject(subject) => subject_id(subject),
+            NodeKey::Role(role, scope) => match role {
+                RoleKey::Cluster(name) => format!("clusterrole/{name}{}", at(scope)),
+                RoleKey::Namespaced(namespace, name) => format!("role/{namespace}/{name}"),
+            },
+            NodeKey::Power(power, scope) => format!("power/{}{}", power_name(*power), at(scope)),
+            NodeKey::Stage(technique, inner, text) => {
+                format!("stage/{technique}/{}/{text}", self.id(inner))
+            }
+            NodeKey::Pods(unit, on) => format!("{}{}", self.unit_id(*unit), place(on)),
+            NodeKey::Container(unit, on, kind, index) => {
+                let spec = &self.context.units[*unit as usize].spec;
+                let name = spec
+                    .all_containers()
+                    .find(|(k, i, _)| k == kind && *i as u32 == *index)
+                    .map_or("", |(_, _, container)| container.name.as_str());
+                format!("{}:{name}{}", self.unit_id(*unit), place(on))
+            }
+            NodeKey::Node(id) => format!("node/{}", node(*id)),
+            NodeKey::AnyNode => "node/any".into(),
+            NodeKey::EveryNode => "node/*".into(),
+            NodeKey::Kubelet(on) => format!("kubelet/{}", on.map_or("*", |id| node(id).as_str())),
+            NodeKey::NodeFiles(on) => {
+                format!("node-files/{}", on.map_or("any", |id| node(id).as_str()))
+            }
+            NodeKey::OpenNamespace(name) => format!("ns/{name}"),
+            NodeKey::Secret(namespace, name) => format!("secret/{namespace}/{name}"),
+            NodeKey::ConfigMap(namespace, name) => format!("configmap/{namespace}/{name}"),
+            NodeKey::Claim(namespace, name) => format!("claim/{namespace}/{name}"),
+            NodeKey::Listener(unit) => format!("listener/{}", self.unit_id(*unit)),
+            NodeKey::And(technique, text) => format!("all-of/{technique}/{text}"),
+            NodeKey::ControlPlane => "control-plane".into(),
+            NodeKey::Impact(impact) => format!("impact/{}", impact.name()),
+        }
+    }
+
+    /// `workload/KIND/NS/NAME`, or `pod/NS/NAME` for a pod that no workload owns.
+    #[must_use]
+    pub fn unit_id(&self, unit: u32) -> String {
+        let unit = &self.context.units[unit as usize];
+        match &unit.owner {
+            Some((kind, name)) => {
+                format!("workload/{}/{}/{name}", WorkloadKind::name(*kind), unit.namespace)
+            }
+            None => format!("pod/{}/{}", unit.namespace, unit.name(self.context.cluster)),
+        }
+    }
+
+    /// A position for a reader.
+    #[must_use]
+    pub fn title(&self, key: &NodeKey) -> String {
+        match key {
+            NodeKey::Internet => "the internet".into(),
+            NodeKey::Power(power, scope) => {
+                let place = match scope {
+                    Scope::Cluster => "the cluster".to_owned(),
+                    Scope::Namespace(name) => format!("namespace {name}"),
+                };
+                format!("{} {place}", power_title(*power))
+            }
+            NodeKey::EveryNode => "every node".into(),
+            NodeKey::ControlPlane => "the control plane's keys".into(),
+            NodeKey::Impact(impact) => impact.title().into(),
+            other => self.id(other),
+        }
+    }
+}
+
+fn role_of(role: &RoleKey) -> (String, String) {
+    match role {
+        RoleKey::Cluster(name) => (format!("ClusterRole {name}"), get("clusterrole", "", name)),
+        RoleKey::Namespaced(namespace, name) => {
+            (format!("Role {namespace}/{name}"), get("role", namespace, name))
+        }
+    }
+}
+
+fn subject_id(subject: &Subject) -> String {
+    match subject {
+        Subject::User(name) => format!("user/{name}"),
+        Subject::Group(name) => format!("group/{name}"),
+        Subject::ServiceAccount(namespace, name) => format!("sa/{namespace}/{name}"),
+    }
+}
+
+fn at(scope: &Scope) -> String {
+    match scope {
+        Scope::Cluster => String::new(),
+        Scope::Namespace(_) => format!("@{}", scope_text(scope)),
+    }
+}
+
+fn power_name(power: Power) -> &'static str {
+    match power {
+        Power::RunPods => "run-pods",
+        Power::ExecPods => "exec-pods",
+        Power::AttachPods => "attach-pods",
+        Power::SwapImages => "swap-images",
+        Power::AddContainers => "add-containers",
+        Power::ReadSecrets => "read-secrets",
+        Power::MintTokens => "mint-tokens",
+        Power::ImpersonateAccounts => "impersonate-accounts",
+        Power::BindRoles => "bind-roles",
+        Power::ExecNodes => "exec-nodes",
+        Power::Everything => "everything",
+    }
+}
+
+fn power_title(power: Power) -> &'static str {
+    match power {
+        Power::RunPods => "runs any pod in",
+        Power::ExecPods => "runs commands in any pod of",
+        Power::AttachPods => "attaches to any pod of",
+        Power::SwapImages => "replaces images of any pod in",
+        Power::AddContainers => "adds containers to any pod of",
+        Power::ReadSecrets => "reads every Secret of",
+        Power::MintTokens => "obtains a token of any account of",
+        Power::ImpersonateAccounts => "acts as any account of",
+        Power::BindRoles => "binds any role in",
+        Power::ExecNodes => "reaches every kubelet of",
+        Power::Everything => "does everything in",
+    }
+}

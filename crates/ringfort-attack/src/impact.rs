@@ -1,0 +1,80 @@
+//! Impacts: where a path ends (techniques section 9). A sink is decided by effective
+//! permission or control, never by the name of a role.
+
+/// An impact sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Impact {
+    /// Every verb on every resource, cluster-wide.
+    ClusterAdmin,
+    /// Cluster CA key, ServiceAccount signing key, etcd, or root on a node that holds them.
+    ControlPlane,
+    /// Root on any node.
+    AnyNode,
+    /// Every Secret of the cluster.
+    AllSecrets,
+    /// Full write on workloads, Secrets and RBAC in one namespace.
+    NamespaceAdmin,
+    /// Data of a persistent volume.
+    DataStore,
+    /// Leave something behind that survives the removal of the entry.
+    Persistence,
+}
+
+impl Impact {
+    /// All impacts, worst first.
+    pub const ALL: [Self; 7] = [
+        Self::ClusterAdmin,
+        Self::ControlPlane,
+        Self::AllSecrets,
+        Self::AnyNode,
+        Self::NamespaceAdmin,
+        Self::DataStore,
+        Self::Persistence,
+    ];
+
+    /// The impacts that paths end in unless others are asked for.
+    pub const DEFAULT_TARGETS: [Self; 4] =
+        [Self::ClusterAdmin, Self::ControlPlane, Self::AllSecrets, Self::AnyNode];
+
+    /// Impacts that need facts from outside the objects of one cluster; they are listed as
+    /// not evaluated.
+    pub const NOT_EVALUATED: &'static [(&'static str, &'static str)] = &[
+        ("cloud-role", "needs the cloud account's identity configuration"),
+        ("cloud-admin", "needs the cloud account's identity configuration"),
+        ("tenant-crossing", "needs the network engine and a declaration of tenants"),
+    ];
+
+    /// Name in ids: `impact/NAME`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClusterAdmin => "cluster-admin",
+            Self::ControlPlane => "control-plane",
+            Self::AnyNode => "node",
+            Self::AllSecrets => "all-secrets",
+            Self::NamespaceAdmin => "namespace-admin",
+            Self::DataStore => "data-store",
+            Self::Persistence => "persistence",
+        }
+    }
+
+    /// What it means, in one clause.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::ClusterAdmin => "full control of the cluster",
+            Self::ControlPlane => "the control plane's keys and data",
+            Self::AnyNode => "root on a node",
+            Self::AllSecrets => "every Secret of the cluster",
+            Self::NamespaceAdmin => "full control of a namespace",
+            Self::DataStore => "data of a persistent volume",
+            Self::Persistence => "a foothold that survives",
+        }
+    }
+
+    /// The impact of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|impact| impact.name() == name)
+    }
+}

@@ -1,0 +1,186 @@
+//! The nodes of the attack graph: positions that an attacker can hold.
+
+use ringfort_model::record::Node;
+use ringfort_model::{ContainerKind, Id, Str};
+
+use crate::impact::Impact;
+
+/// An identity that a binding can name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// A user name, node users (`system:node:NAME`) among them.
+    User(Str),
+    /// A group.
+    Group(Str),
+    /// A ServiceAccount: namespace, name.
+    ServiceAccount(Str, Str),
+}
+
+/// Where a grant holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Everywhere, cluster-scoped resources included.
+    Cluster,
+    /// One namespace.
+    Namespace(Str),
+}
+
+impl Scope {
+    /// Whether a request in this namespace (or, for `None`, on a cluster-scoped resource) falls
+    /// into the scope.
+    #[must_use]
+    pub fn reaches(&self, namespace: Option<&str>) -> bool {
+        match (self, namespace) {
+            (Self::Cluster, _) => true,
+            (Self::Namespace(own), Some(wanted)) => own == wanted,
+            (Self::Namespace(_), None) => false,
+        }
+    }
+
+    /// The narrower of two scopes if one lies within the other.
+    #[must_use]
+    pub fn meet(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Cluster, narrow) | (narrow, Self::Cluster) => Some(narrow.clone()),
+            (a, b) => (a == b).then(|| a.clone()),
+        }
+    }
+}
+
+/// A role as a set of permissions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RoleKey {
+    /// A ClusterRole by name.
+    Cluster(Str),
+    /// A Role by namespace and name.
+    Namespaced(Str, Str),
+}
+
+/// A power over everything of one sort in a scope. Powers factor the graph: an identity has
+/// one edge to a power, and the power has one edge to each object, instead of one edge for
+/// each pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Power {
+    /// Run a pod with a specification of one's own choice.
+    RunPods,
+    /// Execute commands in any pod.
+    ExecPods,
+    /// Attach to any pod.
+    AttachPods,
+    /// Replace the image of any pod.
+    SwapImages,
+    /// Add an ephemeral container to any pod.
+    AddContainers,
+    /// Read every Secret.
+    ReadSecrets,
+    /// Obtain a token of every ServiceAccount.
+    MintTokens,
+    /// Act as every ServiceAccount through impersonation.
+    ImpersonateAccounts,
+    /// Bind any role.
+    BindRoles,
+    /// Execute in every container of every node through the kubelet.
+    ExecNodes,
+    /// Every verb on every resource of the scope.
+    Everything,
+}
+
+/// A position in the attack graph.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NodeKey {
+    /// Anybody on the internet.
+    Internet,
+    /// One instance of an entry vector: `V7`, instance name.
+    Vector(&'static str, Str),
+    /// An identity.
+    Subject(Subject),
+    /// The permissions of a role in a scope, as whoever holds a binding to it has them.
+    Role(RoleKey, Scope),
+    /// A power in a scope.
+    Power(Power, Scope),
+    /// A stage of a technique that needs several permissions of one identity.
+    Stage(&'static str, Box<NodeKey>, Str),
+    /// The pods of a unit (index into [`crate::Context::units`]); with a node, those of its
+    /// pods that run there. The node is named only where something that follows depends on it.
+    Pods(u32, Option<Id<Node>>),
+    /// A container of such pods.
+    Container(u32, Option<Id<Node>>, ContainerKind, u32),
+    /// Root on a node.
+    Node(Id<Node>),
+    /// Root on the one node that stands in when a source has no nodes.
+    AnyNode,
+    /// Every node at once: who may place a pod anywhere holds it.
+    EveryNode,
+    /// The kubelet's API of a node, with authority to execute.
+    Kubelet(Option<Id<Node>>),
+    /// Files of a node, readable as root, without execution.
+    NodeFiles(Option<Id<Node>>),
+    /// A namespace whose Pod Security label the attacker controls.
+    OpenNamespace(Str),
+    /// A Secret's contents: namespace, name.
+    Secret(Str, Str),
+    /// A ConfigMap's contents: namespace, name.
+    ConfigMap(Str, Str),
+    /// The data of a PersistentVolumeClaim: namespace, name.
+    Claim(Str, Str),
+    /// The listeners of a unit's pods.
+    Listener(u32),
+    /// A technique's AND node: technique id, distinguishing text.
+    And(&'static str, Str),
+    /// Cluster CA key, ServiceAccount signing key or etcd.
+    ControlPlane,
+    /// An impact.
+    Impact(Impact),
+}
+
+impl Subject {
+    /// The ServiceAccount or user that a user name means.
+    #[must_use]
+    pub fn of_user_name(name: &str) -> Self {
+        if let Some(rest) = name.strip_prefix("system:serviceaccount:")
+            && let Some((namespace, account)) = rest.split_once(':')
+            && !namespace.is_empty()
+            && !account.is_empty()
+            && !account.contains(':')
+        {
+            return Self::ServiceAccount(Str::new(namespace), Str::new(account));
+        }
+        Self::User(Str::new(name))
+    }
+
+    /// The groups that every member of this subject is in without any binding (semantics
+    /// RBAC-20 to RBAC-23), widest last. A group's result is what its members share.
+    #[must_use]
+    pub fn implicit_groups(&self) -> Vec<Str> {
+        const ALL: &str = "system:authenticated";
+        const ACCOUNTS: &str = "system:serviceaccounts";
+        match self {
+            Self::ServiceAccount(namespace, _) => {
+                vec![
+                    Str::from(format!("{ACCOUNTS}:{namespace}")),
+                    Str::new(ACCOUNTS),
+                    Str::new(ALL),
+                ]
+            }
+            Self::User(name) if name == "system:anonymous" => {
+                vec![Str::new("system:unauthenticated")]
+            }
+            Self::User(name) => {
+                let mut groups = Vec::new();
+                if name.len() > "system:node:".len() && name.starts_with("system:node:") {
+                    groups.push(Str::new("system:nodes"));
+                }
+                groups.push(Str::new(ALL));
+                groups
+            }
+            Self::Group(name) => match name.as_str() {
+                ALL | "system:unauthenticated" => Vec::new(),
+                ACCOUNTS => vec![Str::new(ALL)],
+                other if other.starts_with("system:serviceaccounts:") => {
+                    vec![Str::new(ACCOUNTS), Str::new(ALL)]
+                }
+                _ => vec![Str::new(ALL)],
+            },
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Edges that are no act: bindings, membership, what a power reaches, what an impact is.
+
+use ringfort_model::{SourceKind, Str};
+
+use crate::context::Context;
+use crate::impact::Impact;
+use crate::maker::Maker;
+use crate::node::{NodeKey, Power, Scope, Subject};
+use crate::why::Why;
+
+/// From identities to their groups and roles.
+pub(crate) fn identities(context: &Context<'_>, maker: &mut Maker<'_>) {
+    for grant in &context.grants {
+        for (subject, binding, index) in &grant.bound {
+            let why = Why::Bound { binding: binding.clone(), subject: *index };
+            maker.structure(NodeKey::Subject(subject.clone()), grant.node(), [why]);
+        }
+    }
+    let mut all: Vec<Subject> = context.subjects().map(|(subject, _)| subject.clone()).collect();
+    all.extend(context.cluster.service_accounts.iter().map(|account| {
+        let meta = &account.metadata;
+        Subject::ServiceAccount(meta.namespace.clone(), meta.name.clone())
+    }));
+    for (at, unit) in context.units.iter().enumerate() {
+        if context.tokens(at as u32).iter().any(|one| !one.files.is_empty()) {
+            let name = Str::new(unit.spec.account());
+            all.push(Subject::ServiceAccount(unit.namespace.clone(), name));
+        }
+    }
+    all.sort();
+    all.dedup();
+    for subject in all {
+        for group in subject.implicit_groups() {
+            if !context.grants_of(&Subject::Group(group.clone())).is_empty() {
+                let why = Why::Member(subject.clone(), group.clone());
+                let to = NodeKey::Subject(Subject::Group(group));
+                maker.structure(NodeKey::Subject(subject.clone()), to, [why]);
+            }
+        }
+    }
+    for (at, unit) in context.units.iter().enumerate() {
+        for place in context.places(at as u32) {
+            for (kind, index, _) in unit.spec.all_containers() {
+                let to = NodeKey::Container(at as u32, place, kind, index as u32);
+                maker.structure(NodeKey::Pods(at as u32, place), to, []);
+            }
+        }
+    }
+}
+
+/// From powers to what they reach. Called once all powers are known.
+pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
+    for scope in maker.scopes_of(Power::BindRoles) {
+        let from = NodeKey::Power(Power::BindRoles, scope.clone());
+        for grant in context.bindable(&scope) {
+            maker.structure(from.clone(), grant, []);
+        }
+    }
+    // Everything leads to other powers, so it is expanded before them.
+    for scope in maker.scopes_of(Power::Everything) {
+        let from = NodeKey::Power(Power::Everything, scope.clone());
+        if scope == Scope::Cluster {
+            maker.structure(from.clone(), NodeKey::Impact(Impact::ClusterAdmin), []);
+        }
+        for power in [Power::RunPods, Power::ReadSecrets, Power::MintTokens, Power::ExecPods] {
+            maker.structure(from.clone(), NodeKey::Power(power, scope.clone()), []);
+        }
+    }
+    const REACHING: [Power; 7] = [
+        Power::RunPods,
+        Power::ExecPods,
+        Power::AttachPods,
+        Power::SwapImages,
+        Power::AddContainers,
+        Power::ReadSecrets,
+        Power::MintTokens,
+    ];
+    for power in REACHING.into_iter().chain([Power::ImpersonateAccounts]) {
+        let scopes = maker.scopes_of(power);
+        if scopes.contains(&Scope::Cluster) {
+            for namespace in &context.namespaces {
+                let to = NodeKey::Power(power, Scope::Namespace(namespace.clone()));
+                maker.structure(NodeKey::Power(power, Scope::Cluster), to, []);
+            }
+        }
+        for scope in maker.scopes_of(power) {
+            let Scope::Namespace(namespace) = &scope else { continue };
+            for to in reached(context, power, namespace) {
+                maker.structure(NodeKey::Power(power, scope.clone()), to, []);
+            }
+        }
+    }
+    for power in [Power::ReadSecrets, Power::RunPods] {
+        let from = NodeKey::Power(power, Scope::Cluster);
+        if maker.has(&from) {
+            maker.structure(from, NodeKey::Impact(Impact::AllSecrets), []);
+        }
+    }
+    if !maker.scopes_of(Power::ExecNodes).is_empty() {
+        for (id, _) in context.cluster.nodes.ids() {
+            let from = NodeKey::Power(Power::ExecNodes, Scope::Cluster);
+            maker.structure(from, NodeKey::Kubelet(Some(id)), []);
+        }
+    }
+    for (at, unit) in context.units.iter().enumerate() {
+        for &node in &unit.nodes {
+            let from = NodeKey::Kubelet(Some(node));
+            if maker.has(&from) {
+                let why = Why::RunsOn { unit: at as u32, node: Some(node) };
+                maker.structure(from, context.pods_on(at as u32, node), [why]);
+            }
+        }
+    }
+    if maker.has(&NodeKey::EveryNode) {
+        for (id, _) in context.cluster.nodes.ids() {
+            maker.structure(NodeKey::EveryNode, NodeKey::Node(id), []);
+        }
+        if context.cluster.nodes.is_empty() && context.cluster.source == SourceKind::Manifests {
+            maker.structure(NodeKey::EveryNode, NodeKey::AnyNode, []);
+        }
+    }
+}
+
+fn reached(context: &Context<'_>, power: Power, namespace: &Str) -> Vec<NodeKey> {
+    let accounts = || {
+        let all = context.cluster.service_accounts.in_namespace(namespace);
+        all.map(|(_, account)| {
+            let name = account.metadata.name.clone();
+            NodeKey::Subject(Subject::ServiceAccount(namespace.clone(), name))
+        })
+    };
+    let secrets = || {
+        let all = context.cluster.secrets.in_namespace(namespace);
+        all.map(|(_, secret)| NodeKey::Secret(namespace.clone(), secret.metadata.name.clone()))
+    };
+    match power {
+        Power::RunPods => accounts().chain(secrets()).collect(),
+        Power::MintTokens | Power::ImpersonateAccounts => accounts().collect(),
+        Power::ReadSecrets => secrets().collect(),
+        Power::ExecPods | Power::AttachPods | Power::SwapImages | Power::AddContainers => {
+            let running = context.units_in(namespace).filter(|(_, unit)| {
+                let open = unit.spec.containers.iter().any(|c| c.stdin == Some(true));
+                !unit.latent && !unit.mirror && (power != Power::AttachPods || open)
+            });
+            running.flat_map(|(at, _)| context.pods_of(at)).collect()
+        }
+        Power::BindRoles | Power::ExecNodes | Power::Everything => Vec::new(),
+    }
+}
+
+/// From positions to impacts (techniques section 9).
+pub(crate) fn impacts(context: &Context<'_>, maker: &mut Maker<'_>) {
+    for grant in &context.grants {
+        let Some(rule) = grant.rules.iter().position(is_everything) else { continue };
+        let why = Why::Rule {
+            role: grant.role.clone(),
+            scope: grant.scope.clone(),
+            rule: rule as u32,
+            verb: "*",
+            group: "*",
+            resource: "*",
+            name: None,
+        };
+        let impact = match grant.scope {
+            Scope::Cluster => Impact::ClusterAdmin,
+            Scope::Namespace(_) => Impact::NamespaceAdmin,
+        };
+        maker.structure(grant.node(), NodeKey::Impact(impact), [why]);
+    }
+    let masters = NodeKey::Subject(Subject::Group(Str::new("system:masters")));
+    maker.structure(masters, NodeKey::Impact(Impact::ClusterAdmin), [Why::Masters]);
+    for (id, _) in context.cluster.nodes.ids() {
+        maker.structure(NodeKey::Node(id), NodeKey::Impact(Impact::AnyNode), []);
+    }
+    if maker.has(&NodeKey::AnyNode) {
+        maker.structure(NodeKey::AnyNode, NodeKey::Impact(Impact::AnyNode), []);
+    }
+    maker.structure(NodeKey::ControlPlane, NodeKey::Impact(Impact::ControlPlane), []);
+    let admin = NodeKey::Impact(Impact::ClusterAdmin);
+    maker.structure(admin, NodeKey::Impact(Impact::AllSecrets), []);
+}
+
+/// Every verb on every resource of every group, without names.
+pub(crate) fn is_everything(rule: &ringfort_model::record::PolicyRule) -> bool {
+    rule.verbs.has("*")
+        && rule.api_groups.has("*")
+        && rule.resources.has("*")
+        && rule.resource_names.is_empty()
+}

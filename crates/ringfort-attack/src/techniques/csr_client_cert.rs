@@ -1,0 +1,47 @@
+//! `csr-client-cert`: The identity has a certificate signed for a user name of its choice and uses it to log in.
+
+use crate::conjunction::conjoin;
+use crate::context::Ask;
+use crate::context::Context;
+use crate::maker::Draft;
+use crate::maker::Maker;
+use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+
+/// The technique.
+pub(crate) static TECHNIQUE: Technique = Technique {
+    id: "csr-client-cert",
+    title: "sign a client certificate for any user",
+    zone: Zone::InCluster,
+    attack: &["T1649"],
+    difficulty: Difficulty::D2,
+    cut_by: &[FixKind::Rbac],
+    doc: Doc {
+        what: "The identity has a certificate signed for a user name of its choice and uses it to log in.",
+        when: "create and get on certificatesigningrequests, update on their approval, and approve on the signer kubernetes.io/kube-apiserver-client.",
+        not: "Approval without approve on the signer; a subject in system:masters, which admission refuses.",
+        controls: "None in RBAC.",
+        cut: "Drop one of the permissions.",
+        upstream: "kubernetes/kubernetes plugin/pkg/admission/certificates/approval/admission.go",
+    },
+    find,
+};
+
+fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    let list0 = context.held(
+        &Ask::unnamed(&["create"], "certificates.k8s.io", "certificatesigningrequests").cluster(),
+    );
+    let list1 = context.held(
+        &Ask::named(&["update"], "certificates.k8s.io", "certificatesigningrequests/approval")
+            .cluster(),
+    );
+    let list2 = context.signers("approve", "kubernetes.io/kube-apiserver-client");
+    let list3 = context.held(
+        &Ask::named(&["get", "list", "watch"], "certificates.k8s.io", "certificatesigningrequests")
+            .cluster(),
+    );
+    for conjunction in conjoin(context, &[&list0, &list1, &list2, &list3], None) {
+        for to in context.users_with_grants() {
+            maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, to.clone()));
+        }
+    }
+}

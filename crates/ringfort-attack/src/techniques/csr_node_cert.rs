@@ -1,0 +1,47 @@
+//! `csr-node-cert`: The identity has a kubelet certificate signed for a node name of its choice.
+
+use crate::conjunction::conjoin;
+use crate::context::Ask;
+use crate::context::Context;
+use crate::maker::Draft;
+use crate::maker::Maker;
+use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+
+/// The technique.
+pub(crate) static TECHNIQUE: Technique = Technique {
+    id: "csr-node-cert",
+    title: "sign a certificate for any node",
+    zone: Zone::InCluster,
+    attack: &["T1649", "T1078"],
+    difficulty: Difficulty::D2,
+    cut_by: &[FixKind::Rbac],
+    doc: Doc {
+        what: "The identity has a kubelet certificate signed for a node name of its choice.",
+        when: "create and get on certificatesigningrequests, update on their approval, and approve on the signer kubernetes.io/kube-apiserver-client-kubelet.",
+        not: "A group that is not bound to the bootstrapper role.",
+        controls: "None in RBAC.",
+        cut: "Drop one of the permissions.",
+        upstream: "kubernetes/kubernetes pkg/controller/certificates/approver/sarapprove.go",
+    },
+    find,
+};
+
+fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    let list0 = context.held(
+        &Ask::unnamed(&["create"], "certificates.k8s.io", "certificatesigningrequests").cluster(),
+    );
+    let list1 = context.held(
+        &Ask::named(&["update"], "certificates.k8s.io", "certificatesigningrequests/approval")
+            .cluster(),
+    );
+    let list2 = context.signers("approve", "kubernetes.io/kube-apiserver-client-kubelet");
+    let list3 = context.held(
+        &Ask::named(&["get", "list", "watch"], "certificates.k8s.io", "certificatesigningrequests")
+            .cluster(),
+    );
+    for conjunction in conjoin(context, &[&list0, &list1, &list2, &list3], None) {
+        for to in context.node_users() {
+            maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, to.clone()));
+        }
+    }
+}

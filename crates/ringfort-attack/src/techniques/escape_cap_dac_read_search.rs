@@ -1,0 +1,36 @@
+//! `escape-cap-dac-read-search`: A root process with DAC_READ_SEARCH reaches beyond its container.
+
+use crate::context::Context;
+use crate::escape::{self, Found};
+use crate::maker::Maker;
+use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+
+/// The technique.
+pub(crate) static TECHNIQUE: Technique = Technique {
+    id: "escape-cap-dac-read-search",
+    title: "open files of the node by handle",
+    zone: Zone::InCluster,
+    attack: &["T1611"],
+    difficulty: Difficulty::D2,
+    cut_by: &[FixKind::Pss, FixKind::Pod],
+    doc: Doc {
+        what: "A root process with DAC_READ_SEARCH reaches beyond its container.",
+        when: "The container holds DAC_READ_SEARCH as root and is not privileged.",
+        not: "DAC_READ_SEARCH asked for by a process that is not root: it holds nothing.",
+        controls: "An effective user namespace or sandbox runtime removes it.",
+        cut: "Drop DAC_READ_SEARCH.",
+        upstream: "capabilities(7)",
+    },
+    find,
+};
+
+fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    escape::each(context, maker, &TECHNIQUE, |one| {
+        (!one.is_privileged() && one.adds("DAC_READ_SEARCH")).then(|| {
+            Found::new([
+                one.because(&one.field("securityContext.capabilities.add"), "DAC_READ_SEARCH")
+            ])
+            .files()
+        })
+    });
+}

@@ -1,0 +1,33 @@
+//! `escape-cap-sys-admin`: A root process with SYS_ADMIN reaches beyond its container.
+
+use crate::context::Context;
+use crate::escape::{self, Found};
+use crate::maker::Maker;
+use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+
+/// The technique.
+pub(crate) static TECHNIQUE: Technique = Technique {
+    id: "escape-cap-sys-admin",
+    title: "leave the container by mounting the node's devices",
+    zone: Zone::InCluster,
+    attack: &["T1611"],
+    difficulty: Difficulty::D2,
+    cut_by: &[FixKind::Pss, FixKind::Pod],
+    doc: Doc {
+        what: "A root process with SYS_ADMIN reaches beyond its container.",
+        when: "The container holds SYS_ADMIN as root and is not privileged.",
+        not: "SYS_ADMIN asked for by a process that is not root: it holds nothing.",
+        controls: "An effective user namespace or sandbox runtime removes it.",
+        cut: "Drop SYS_ADMIN.",
+        upstream: "capabilities(7)",
+    },
+    find,
+};
+
+fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    escape::each(context, maker, &TECHNIQUE, |one| {
+        (!one.is_privileged() && one.adds("SYS_ADMIN")).then(|| {
+            Found::new([one.because(&one.field("securityContext.capabilities.add"), "SYS_ADMIN")])
+        })
+    });
+}

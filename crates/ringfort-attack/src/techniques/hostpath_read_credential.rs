@@ -1,0 +1,38 @@
+//! `hostpath-read-credential`: A readable directory of the node shows the kubelet's credentials and the tokens of its pods.
+
+use crate::context::Context;
+use crate::escape::{self, Found};
+use crate::maker::Maker;
+use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+
+/// The technique.
+pub(crate) static TECHNIQUE: Technique = Technique {
+    id: "hostpath-read-credential",
+    title: "read credentials of the node",
+    zone: Zone::InCluster,
+    attack: &["T1552.001"],
+    difficulty: Difficulty::D1,
+    cut_by: &[FixKind::Pss, FixKind::Pod],
+    doc: Doc {
+        what: "A readable directory of the node shows the kubelet's credentials and the tokens of its pods.",
+        when: "A mount, read-only or not, of a hostPath that covers the kubelet's directory, /etc/kubernetes or the root.",
+        not: "/etc/localtime; /etc/ssl/certs.",
+        controls: "A process that is not root is limited by file modes.",
+        cut: "Remove the volume.",
+        upstream: "kubernetes/kubernetes pkg/volume/hostpath/host_path.go",
+    },
+    find,
+};
+
+fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    escape::each(context, maker, &TECHNIQUE, |one| {
+        let mount =
+            one.mounts().into_iter().find(|mount| escape::holds_credentials(&mount.path))?;
+        let found = Found::new([mount.why()]).files();
+        Some(if one.may_be_root() {
+            found
+        } else {
+            found.weakened("the process is not root: file modes limit it")
+        })
+    });
+}

@@ -1,0 +1,44 @@
+//! `pod-create`: The identity starts a pod of its own making, which may use any ServiceAccount, Secret and ConfigMap of the namespace.
+
+use crate::context::Ask;
+use crate::context::Context;
+use crate::draw;
+use crate::maker::Maker;
+use crate::node::Power;
+use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+
+/// The technique.
+pub(crate) static TECHNIQUE: Technique = Technique {
+    id: "pod-create",
+    title: "create a pod that uses the account",
+    zone: Zone::InCluster,
+    attack: &["T1610", "MS-TA9008"],
+    difficulty: Difficulty::D1,
+    cut_by: &[FixKind::Rbac, FixKind::Admission],
+    doc: Doc {
+        what: "The identity starts a pod of its own making, which may use any ServiceAccount, Secret and ConfigMap of the namespace.",
+        when: "create on pods or on a kind that makes pods, in its own API group.",
+        not: "create with resourceNames; create on pods/exec alone; podtemplates; the right resource in the wrong group.",
+        controls: "Pod Security limits what the pod may be, not which account it uses.",
+        cut: "Drop the verb, or narrow the binding to a namespace without powerful accounts.",
+        upstream: "kubernetes/kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go",
+    },
+    find,
+};
+
+fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    const KINDS: [(&str, &str); 8] = [
+        ("", "pods"),
+        ("", "replicationcontrollers"),
+        ("apps", "deployments"),
+        ("apps", "daemonsets"),
+        ("apps", "statefulsets"),
+        ("apps", "replicasets"),
+        ("batch", "jobs"),
+        ("batch", "cronjobs"),
+    ];
+    for (group, resource) in KINDS {
+        let ask = Ask::unnamed(&["create"], group, resource);
+        draw::power(context, maker, &ask, Power::RunPods, draw::run_pods_named);
+    }
+}

@@ -1,0 +1,180 @@
+//! V1 and V2, what strangers may do at the API server, and V3, credentials that lie about.
+
+use ringfort_model::record::PolicyRule;
+use ringfort_model::{EntityId, Kind, Str};
+
+use super::{Finding, Instance, State};
+use crate::context::Context;
+use crate::node::{NodeKey, RoleKey, Subject};
+use crate::why::{BindingKey, Why};
+
+const ENDPOINT: &str = "whether the API endpoint is reachable from the internet";
+
+/// Whether a rule lets one do no more than find out what the server is: discovery paths, and
+/// questions about oneself (the three roles that every server binds).
+fn is_trivial(rule: &PolicyRule) -> bool {
+    if rule.resources.is_empty() {
+        const PATHS: &[&str] = &[
+            "/healthz",
+            "/livez",
+            "/readyz",
+            "/version",
+            "/version/",
+            "/api",
+            "/api/*",
+            "/apis",
+            "/apis/*",
+            "/openapi",
+            "/openapi/*",
+            "/healthz/",
+            "/livez/",
+            "/readyz/",
+        ];
+        return rule.non_resource_urls.iter().all(|url| PATHS.contains(&url.as_str()))
+            && rule.verbs.iter().all(|verb| *verb == *"get" || *verb == *"head");
+    }
+    const SELF: &[&str] =
+        &["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"];
+    rule.resources.iter().all(|resource| SELF.contains(&resource.as_str()))
+        && rule.verbs.iter().all(|verb| *verb == *"create")
+}
+
+/// The `cluster-info` ConfigMap that kubeadm shows to everybody.
+fn is_bootstrap(namespace: &str, rule: &PolicyRule) -> bool {
+    namespace == "kube-public"
+        && rule.verbs.iter().all(|verb| *verb == *"get")
+        && rule.resources.iter().all(|resource| *resource == *"configmaps")
+        && rule.resource_names.iter().all(|name| *name == *"cluster-info")
+        && !rule.resource_names.is_empty()
+}
+
+fn grants(context: &Context<'_>, vector: &'static str, subjects: &[Subject]) -> Vec<Instance> {
+    let mut found = Vec::new();
+    for subject in subjects {
+        for &(grant, bound) in context.grants_of(subject) {
+            let grant = &context.grants[grant];
+            let namespace = match &grant.scope {
+                crate::node::Scope::Cluster => "",
+                crate::node::Scope::Namespace(name) => name.as_str(),
+            };
+            let Some(rule) = grant
+                .rules
+                .iter()
+                .position(|rule| !is_trivial(rule) && !is_bootstrap(namespace, rule))
+            else {
+                continue;
+            };
+            let (_, binding, index) = &grant.bound[bound];
+            let shown = match binding {
+                BindingKey::Cluster(name) => name.to_string(),
+                BindingKey::Namespaced(namespace, name) => format!("{namespace}/{name}"),
+            };
+            let role = match &grant.role {
+                RoleKey::Cluster(name) | RoleKey::Namespaced(_, name) => name.clone(),
+            };
+            let who = match subject {
+                Subject::User(name) | Subject::Group(name) => name.clone(),
+                Subject::ServiceAccount(_, name) => name.clone(),
+            };
+            found.push(Instance {
+                vector,
+                name: Str::from(format!("{shown}:{who}")),
+                title: format!("binding {shown} gives {who} the role {role}"),
+                state: State::Unknown,
+                why: vec![
+                    Why::Bound { binding: binding.clone(), subject: *index },
+                    Why::Held {
+                        role: grant.role.clone(),
+                        scope: grant.scope.clone(),
+                        rule: rule as u32,
+                    },
+                ],
+                missing: vec![ENDPOINT],
+                leads: vec![NodeKey::Subject(subject.clone())],
+            });
+        }
+    }
+    found
+}
+
+fn rbac_known(context: &Context<'_>) -> bool {
+    [Kind::ClusterRole, Kind::ClusterRoleBinding, Kind::Role, Kind::RoleBinding]
+        .into_iter()
+        .all(|kind| context.cluster.coverage.is_complete(kind))
+}
+
+/// Whether the API server's own pods prove that anonymous requests are refused.
+fn anonymous_is_off(context: &Context<'_>) -> bool {
+    let servers: Vec<_> = context
+        .cluster
+        .pods
+        .in_namespace("kube-system")
+        .filter(|(_, pod)| {
+            pod.metadata.labels.get("component").is_some_and(|c| *c == *"kube-apiserver")
+        })
+        .collect();
+    !servers.is_empty()
+        && servers.iter().all(|(_, pod)| {
+            pod.spec
+                .containers
+                .iter()
+                .flat_map(|c| c.command.iter().chain(c.args.iter()))
+                .any(|word| *word == *"--anonymous-auth=false")
+        })
+}
+
+/// V1.
+pub(super) fn anonymous(context: &Context<'_>) -> Finding {
+    if anonymous_is_off(context) {
+        return (Vec::new(), State::Closed, "the API server refuses anonymous requests");
+    }
+    let subjects = [
+        Subject::User(Str::new("system:anonymous")),
+        Subject::Group(Str::new("system:unauthenticated")),
+    ];
+    let found = grants(context, "V1", &subjects);
+    match rbac_known(context) {
+        true => (
+            found,
+            State::Unknown,
+            "only discovery is granted; the reach of the API endpoint is not known",
+        ),
+        false => (found, State::Unknown, "roles or bindings were not all read"),
+    }
+}
+
+/// V2.
+pub(super) fn any_account(context: &Context<'_>) -> Finding {
+    let mut found = grants(context, "V2", &[Subject::Group(Str::new("system:authenticated"))]);
+    for one in &mut found {
+        one.missing.push("which authenticators accept identities of strangers");
+    }
+    match rbac_known(context) {
+        true => (found, State::Closed, "nothing above discovery is granted to every account"),
+        false => (found, State::Unknown, "roles or bindings were not all read"),
+    }
+}
+
+/// V3. Laptops and repositories are not observable, so this is never closed from objects.
+pub(super) fn leaked(context: &Context<'_>) -> Finding {
+    let mut found = Vec::new();
+    for config in &context.cluster.config_maps {
+        let class = config.credentials.iter().find(|class| *class != "kubeconfig-exec");
+        let Some(class) = class else { continue };
+        let meta = &config.metadata;
+        found.push(Instance {
+            vector: "V3",
+            name: Str::from(format!("configmap/{}", meta.full_name())),
+            title: format!("kubeconfig with a static credential in ConfigMap {}", meta.full_name()),
+            state: State::Unknown,
+            why: vec![Why::Field {
+                object: EntityId::ConfigMap(meta.namespace.clone(), meta.name.clone()),
+                path: "data".into(),
+                value: class.clone(),
+            }],
+            missing: vec!["whether the credential is valid, and whose it is"],
+            leads: Vec::new(),
+        });
+    }
+    (found, State::Unknown, "laptops and foreign repositories are not observable")
+}

@@ -1,0 +1,149 @@
+//! Why an edge exists: compact evidence, rendered into text only when somebody asks
+//! (see [`crate::evidence`]). Each `Why` is a conjunct: removing any one removes the edge.
+
+use ringfort_model::record::Node;
+use ringfort_model::{ContainerKind, EntityId, Id, Str};
+
+use crate::node::{RoleKey, Scope, Subject};
+
+/// A binding.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BindingKey {
+    /// ClusterRoleBinding by name.
+    Cluster(Str),
+    /// RoleBinding by namespace and name.
+    Namespaced(Str, Str),
+}
+
+/// One reason, with enough in it to show it and to remove it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Why {
+    /// A binding names the subject (index into `subjects`).
+    Bound {
+        /// The binding.
+        binding: BindingKey,
+        /// Index into its subjects.
+        subject: u32,
+    },
+    /// A rule of a role allows a request.
+    Rule {
+        /// The role.
+        role: RoleKey,
+        /// Where the binding makes it hold.
+        scope: Scope,
+        /// Index into its rules.
+        rule: u32,
+        /// The verb used.
+        verb: &'static str,
+        /// API group.
+        group: &'static str,
+        /// `resource` or `resource/subresource`.
+        resource: &'static str,
+        /// The name used, if the request carries one.
+        name: Option<Str>,
+    },
+    /// A role holds a rule; shown as evidence where no single request is meant.
+    Held {
+        /// The role.
+        role: RoleKey,
+        /// Where the binding makes it hold.
+        scope: Scope,
+        /// Index into its rules.
+        rule: u32,
+    },
+    /// The subject is a member of a group by construction.
+    Member(Subject, Str),
+    /// The attacker's identity is in `system:masters`, which the API server never refuses.
+    Masters,
+    /// A field of a unit's pod specification has a value. The path is relative to the pod
+    /// specification, for example `containers[0].securityContext.privileged`.
+    PodField {
+        /// Index of the unit.
+        unit: u32,
+        /// Path below the pod specification.
+        path: Str,
+        /// The value found; empty when the field is unset and its default matters.
+        value: Str,
+    },
+    /// A container mounts a host path.
+    HostMount {
+        /// Index of the unit.
+        unit: u32,
+        /// List of the container.
+        kind: ContainerKind,
+        /// Index in that list.
+        container: u32,
+        /// Index into the container's `volumeMounts`.
+        mount: u32,
+        /// The path of the node.
+        path: Str,
+        /// Whether the mount is read-only.
+        read_only: bool,
+    },
+    /// A container holds a token of its ServiceAccount.
+    Token {
+        /// Index of the unit.
+        unit: u32,
+        /// List of the container.
+        kind: ContainerKind,
+        /// Index in that list.
+        container: u32,
+        /// Where the token is mounted.
+        path: Str,
+        /// How it came there.
+        how: TokenSource,
+    },
+    /// A pod runs on a node.
+    RunsOn {
+        /// Index of the unit.
+        unit: u32,
+        /// The node; `None` when the template may run on any.
+        node: Option<Id<Node>>,
+    },
+    /// A namespace's Pod Security label lets something through.
+    PodSecurity {
+        /// The namespace.
+        namespace: Str,
+        /// The enforced level, empty if there is no label.
+        level: Str,
+        /// What it lets through, for example `privileged`.
+        admits: &'static str,
+    },
+    /// A field of any object has a value.
+    Field {
+        /// The object, as an id.
+        object: EntityId,
+        /// Path of the field.
+        path: Str,
+        /// The value found.
+        value: Str,
+    },
+    /// A field of an object whose kind has no id.
+    ObjectField {
+        /// Kind name.
+        kind: &'static str,
+        /// Namespace, empty for cluster scope.
+        namespace: Str,
+        /// Name.
+        name: Str,
+        /// Path of the field.
+        path: Str,
+        /// The value found.
+        value: Str,
+    },
+    /// Something that holds by the design of Kubernetes; the text says what.
+    Design(&'static str),
+    /// A fact that could not be read and would decide the edge.
+    Missing(&'static str),
+}
+
+/// How a token came into a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TokenSource {
+    /// The automatic mount.
+    Automount,
+    /// A projected volume written by the user.
+    Projected,
+    /// A mounted token Secret.
+    Secret,
+}

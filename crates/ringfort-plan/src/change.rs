@@ -1,0 +1,258 @@
+//! Typed changes to a cluster: a patch of one object, or its deletion. A change makes a new
+//! cluster; nothing is changed in place.
+//!
+//! A change of a workload's template reaches its running pods too, as a roll-out would.
+
+use ringfort_model::{Cluster, ClusterBuilder, Kind, Object, Pod, Str, WorkloadKind};
+use serde_json::Value;
+
+/// What is done to an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// RFC 6902 operations on the object.
+    Json(Vec<Value>),
+    /// An RFC 7386 merge patch.
+    Merge(Value),
+    /// The object is deleted.
+    Delete,
+}
+
+/// A change of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Kind name.
+    pub kind: String,
+    /// Namespace, empty for cluster scope.
+    pub namespace: Str,
+    /// Name.
+    pub name: Str,
+    /// What is done.
+    pub edit: Edit,
+}
+
+/// Why a change cannot be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// There is no such object.
+    #[error("{0} does not exist in the cluster")]
+    Missing(String),
+    /// The patch does not fit the object.
+    #[error("{object}: the patch does not apply: {reason}")]
+    Patch {
+        /// `Kind namespace/name`.
+        object: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The patched object is no valid object.
+    #[error("{object}: {reason}")]
+    Object {
+        /// `Kind namespace/name`.
+        object: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file holds no change.
+    #[error("no change: {0}")]
+    Format(String),
+}
+
+impl Change {
+    /// `Kind namespace/name`.
+    #[must_use]
+    pub fn object(&self) -> String {
+        match self.namespace.as_str() {
+            "" => format!("{} {}", self.kind, self.name),
+            namespace => format!("{} {namespace}/{}", self.kind, self.name),
+        }
+    }
+
+    /// The kubectl command that makes the change.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let quoted = ringfort_attack::evidence::quoted;
+        let namespace = match self.namespace.as_str() {
+            "" => String::new(),
+            namespace => format!(" -n {}", quoted(namespace)),
+        };
+        let object = format!("{} {}{namespace}", self.kind.to_lowercase(), quoted(&self.name));
+        match &self.edit {
+            Edit::Json(operations) => {
+                let patch = Value::Array(operations.clone()).to_string();
+                format!("kubectl patch {object} --type=json -p {}", quoted(&patch))
+            }
+            Edit::Merge(patch) => {
+                format!("kubectl patch {object} --type=merge -p {}", quoted(&patch.to_string()))
+            }
+            Edit::Delete => format!("kubectl delete {object}"),
+        }
+    }
+
+    /// Reads changes: a list of `{kind, namespace, name, patch | merge | delete}`, or objects
+    /// in the API's shape, which are merge patches of the objects of their names.
+    pub fn read(value: &Value) -> Result<Vec<Self>, ChangeError> {
+        let list = match value {
+            Value::Array(list) => list.clone(),
+            Value::Object(_) => vec![value.clone()],
+            _ => return Err(ChangeError::Format("neither a list nor an object".into())),
+        };
+        list.iter().map(Self::read_one).collect()
+    }
+
+    fn read_one(value: &Value) -> Result<Self, ChangeError> {
+        let text = |value: &Value, key: &str| {
+            value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let kind = text(value, "kind");
+        let meta = value.get("metadata").unwrap_or(value);
+        let (namespace, name) = (text(meta, "namespace"), text(meta, "name"));
+        if kind.is_empty() || name.is_empty() {
+            return Err(ChangeError::Format("a change without kind and name".into()));
+        }
+        let edit = if let Some(patch) = value.get("patch").and_then(Value::as_array) {
+            Edit::Json(patch.clone())
+        } else if value.get("delete") == Some(&Value::Bool(true)) {
+            Edit::Delete
+        } else if let Some(merge) = value.get("merge") {
+            Edit::Merge(merge.clone())
+        } else if value.get("metadata").is_some() {
+            Edit::Merge(value.clone())
+        } else {
+            return Err(ChangeError::Format("a change without patch, merge or delete".into()));
+        };
+        Ok(Self { kind, namespace: Str::from(namespace), name: Str::from(name), edit })
+    }
+
+    fn is_for(&self, object: &Object) -> bool {
+        let meta = object.meta();
+        let kind = match object {
+            Object::Other(other) => other.kind.as_str(),
+            _ => object.kind().map_or("", Kind::name),
+        };
+        kind == self.kind && meta.name == self.name && meta.namespace == self.namespace
+    }
+}
+
+/// The cluster after the changes.
+pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeError> {
+    let mut builder = ClusterBuilder::new(cluster.source);
+    builder.version(cluster.version, &cluster.git_version);
+    *builder.coverage() = cluster.coverage.clone();
+    for gap in &cluster.gaps {
+        builder.gap(&gap.subject, &gap.reason);
+    }
+    let mut used = vec![false; changes.len()];
+    'objects: for object in cluster.objects() {
+        let mut object = object;
+        for (at, change) in changes.iter().enumerate() {
+            if change.is_for(&object) {
+                used[at] = true;
+                match edit(&object, change, &change.edit)? {
+                    Some(changed) => object = changed,
+                    None => continue 'objects,
+                }
+            } else if let Object::Pod(pod) = &object
+                && let Some(edit) = rolled_out(cluster, pod, change)
+            {
+                match edit {
+                    Edit::Delete => continue 'objects,
+                    other => {
+                        if let Some(changed) = self::edit(&object, change, &other)? {
+                            object = changed;
+                        }
+                    }
+                }
+            }
+        }
+        builder.add(object);
+    }
+    match used.iter().position(|used| !used) {
+        Some(missing) => Err(ChangeError::Missing(changes[missing].object())),
+        None => Ok(builder.freeze()),
+    }
+}
+
+fn edit(object: &Object, change: &Change, edit: &Edit) -> Result<Option<Object>, ChangeError> {
+    let name = object.title();
+    let wrong = |reason: String| ChangeError::Object { object: name.clone(), reason };
+    let mut value: Value =
+        serde_json::from_slice(&object.to_json()).map_err(|error| wrong(error.to_string()))?;
+    match edit {
+        Edit::Delete => return Ok(None),
+        Edit::Merge(patch) => json_patch::merge(&mut value, patch),
+        Edit::Json(operations) => {
+            let patch: json_patch::Patch =
+                serde_json::from_value(Value::Array(operations.clone())).map_err(|error| {
+                    ChangeError::Patch { object: change.object(), reason: error.to_string() }
+                })?;
+            json_patch::patch(&mut value, &patch).map_err(|error| ChangeError::Patch {
+                object: change.object(),
+                reason: error.to_string(),
+            })?;
+        }
+    }
+    if matches!(object, Object::Pod(_)) {
+        drop_token_mounts(&mut value);
+    }
+    let json = value.to_string();
+    Object::read(json.as_bytes()).map(Some).map_err(|error| wrong(error.to_string()))
+}
+
+/// What a change of a workload means for one of its running pods.
+fn rolled_out(cluster: &Cluster, pod: &Pod, change: &Change) -> Option<Edit> {
+    let kind = WorkloadKind::from_name(&change.kind)?;
+    if pod.metadata.namespace != change.namespace {
+        return None;
+    }
+    let owner = cluster.top_owner(&pod.metadata)?;
+    if owner != (kind, change.name.clone()) {
+        return None;
+    }
+    let workload = cluster.workload(kind, &change.namespace, &change.name)?;
+    let prefix = format!("/{}/", workload.pod_spec_path().replace('.', "/"));
+    match &change.edit {
+        Edit::Delete => Some(Edit::Delete),
+        Edit::Merge(patch) => {
+            let mut spec = patch;
+            for part in workload.pod_spec_path().split('.') {
+                spec = spec.get(part)?;
+            }
+            Some(Edit::Merge(serde_json::json!({"spec": spec})))
+        }
+        Edit::Json(operations) => {
+            let moved: Vec<Value> = operations
+                .iter()
+                .filter_map(|operation| {
+                    let path = operation.get("path")?.as_str()?;
+                    let rest = path.strip_prefix(&prefix)?;
+                    let mut operation = operation.clone();
+                    operation["path"] = Value::String(format!("/spec/{rest}"));
+                    Some(operation)
+                })
+                .collect();
+            (!moved.is_empty()).then_some(Edit::Json(moved))
+        }
+    }
+}
+
+/// A new pod that mounts no token has neither the volume nor its mounts.
+fn drop_token_mounts(pod: &mut Value) {
+    const PREFIX: &str = "kube-api-access-";
+    if pod.pointer("/spec/automountServiceAccountToken") != Some(&Value::Bool(false)) {
+        return;
+    }
+    let generated = |item: &Value| {
+        item.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with(PREFIX))
+    };
+    let prune = |list: Option<&mut Value>| {
+        if let Some(Value::Array(items)) = list {
+            items.retain(|item| !generated(item));
+        }
+    };
+    prune(pod.pointer_mut("/spec/volumes"));
+    for list in ["/spec/initContainers", "/spec/containers"] {
+        for container in pod.pointer_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            prune(container.get_mut("volumeMounts"));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What a change would do to the pairs of entries and targets.
+
+use ringfort_attack::{Attack, Engines};
+use ringfort_model::Cluster;
+
+use crate::change::{Change, ChangeError, apply};
+use crate::fix::pairs;
+
+/// An entry and a target, as ids.
+pub type Pair = (String, String);
+
+/// The effect of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhatIf {
+    /// Pairs that are no longer connected.
+    pub gone: Vec<Pair>,
+    /// Pairs that are connected only after the change.
+    pub new: Vec<Pair>,
+    /// Pairs that stay connected.
+    pub left: Vec<Pair>,
+}
+
+/// Applies the changes, runs the pipeline again and compares.
+pub fn what_if(cluster: &Cluster, changes: &[Change]) -> Result<WhatIf, ChangeError> {
+    let before = pairs(&Attack::new(cluster, &Engines::new(cluster)));
+    let changed = apply(cluster, changes)?;
+    let after = pairs(&Attack::new(&changed, &Engines::new(&changed)));
+    Ok(WhatIf {
+        gone: before.difference(&after).cloned().collect(),
+        new: after.difference(&before).cloned().collect(),
+        left: before.intersection(&after).cloned().collect(),
+    })
+}
