@@ -1,1 +1,20 @@
-//! Placeholder head; replaced by the crate's first module.
+//! One report type, one file for each output format.
+//!
+//! [`Report`] is plain data with a documented, versioned JSON shape (`docs/report.md`); every
+//! format reads it and nothing else. Names from a cluster are hostile until escaped: each
+//! format escapes for its own medium.
+
+mod build;
+pub mod html;
+pub mod human;
+pub mod json;
+mod report;
+
+pub use build::{Head, build};
+pub use report::{
+    Coverage, Evidence, Facts, Fix, Gap, Path, Report, Source, Step, Tool, Unevaluated, Vector,
+    VectorInstance, Zone,
+};
+
+/// The version of the JSON shape.
+pub const SCHEMA: &str = "ringfort.report/1";

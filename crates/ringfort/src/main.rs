@@ -1,2 +1,34 @@
-//! The program.
-fn main() {}
+//! The program: arguments, streams and exit codes.
+
+mod args;
+mod commands;
+mod demo;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // Wrong usage exits with 2, as clap does by itself.
+    let arguments = args::Arguments::parse();
+    match commands::run(&arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let text = ringfort_report::human::harmless(&format!("{error:#}"));
+            eprintln!("error: {text}");
+            let usage = error.downcast_ref::<commands::Usage>().is_some();
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,248 @@
+//! From the graph and the fixes to the report.
+
+use ringfort_attack::technique::Confidence;
+use ringfort_attack::{Attack, Impact, NodeKey, State, Why, Zone as AttackZone, techniques};
+use ringfort_graph::{BitSet, Derivation, NodeId};
+use ringfort_model::{Coverage as Read, Kind, Listed};
+use ringfort_plan::Fix as Planned;
+
+use crate::report::{
+    Coverage, Evidence, Facts, Fix, Gap, Path, Report, Source, Step, Tool, Unevaluated, Vector,
+    VectorInstance, Zone,
+};
+
+/// What does not come from the cluster.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The program's version.
+    pub version: String,
+    /// The source as given.
+    pub place: String,
+    /// The source as recognised.
+    pub described: String,
+    /// The time, in RFC 3339.
+    pub generated_at: String,
+}
+
+/// Builds the report.
+#[must_use]
+pub fn build(attack: &Attack<'_>, paths: &[Derivation], fixes: &[Planned], head: Head) -> Report {
+    let entries: Vec<(State, NodeId)> =
+        attack.entries().map(|(instance, node)| (instance.state, node)).collect();
+    let targets = attack.targets();
+    let nodes: Vec<NodeId> = entries.iter().map(|(_, node)| *node).collect();
+    let ends: Vec<NodeId> = targets.iter().map(|(_, node)| *node).collect();
+    let reached = attack.pairs(&nodes, &ends, &attack.no_edges());
+    let pairs: usize = reached.iter().map(BitSet::len).sum();
+    let unverified = reached
+        .iter()
+        .flat_map(BitSet::iter)
+        .filter(|&entry| entries[entry].0 == State::Unknown)
+        .count();
+    let zones = zones(&entries, &targets, &reached);
+    let weakest = zones.iter().max_by_key(|zone| zone.pairs).filter(|zone| zone.pairs > 0);
+    let weakest_zone = weakest.map(|zone| zone.id);
+    Report {
+        schema: crate::SCHEMA,
+        tool: Tool { name: "ringfort", version: head.version },
+        source: Source { place: head.place, described: head.described },
+        generated_at: head.generated_at,
+        cluster: facts(attack),
+        coverage: coverage(attack),
+        gaps: attack
+            .context
+            .cluster
+            .gaps
+            .iter()
+            .map(|gap| Gap { subject: gap.subject.to_string(), reason: gap.reason.to_string() })
+            .collect(),
+        weakest_zone,
+        zones,
+        pairs,
+        unverified_pairs: unverified,
+        vectors: attack.vectors.iter().map(|vector| self::vector(attack, vector)).collect(),
+        paths: paths.iter().map(|path| self::path(attack, path)).collect(),
+        fixes: fixes.iter().map(fix).collect(),
+        not_evaluated: techniques::NOT_EVALUATED
+            .iter()
+            .chain(Impact::NOT_EVALUATED)
+            .map(|(id, needs)| Unevaluated { id, needs })
+            .collect(),
+    }
+}
+
+fn facts(attack: &Attack<'_>) -> Facts {
+    let cluster = attack.context.cluster;
+    let version = cluster.version.map_or_else(|| "unknown".to_owned(), |v| v.to_string());
+    Facts {
+        version,
+        nodes: cluster.nodes.len(),
+        namespaces: attack.context.namespaces.len(),
+        pods: cluster.pods.len(),
+        service_accounts: cluster.service_accounts.len(),
+        bindings: cluster.cluster_role_bindings.len() + cluster.role_bindings.len(),
+        positions: attack.graph.node_count(),
+        edges: attack.graph.edge_count(),
+    }
+}
+
+fn coverage(attack: &Attack<'_>) -> Coverage {
+    let read = &attack.context.cluster.coverage;
+    let mut incomplete = Vec::new();
+    for &kind in Kind::PLAIN {
+        let reason = match read.of(kind) {
+            Listed::Complete | Listed::Absent => continue,
+            Listed::Partial(reason) => format!("partial: {reason}"),
+            Listed::Forbidden(reason) => format!("forbidden: {reason}"),
+            Listed::Silent => "the source does not say".to_owned(),
+        };
+        incomplete.push(Gap { subject: Read::key(kind), reason });
+    }
+    let all = Kind::PLAIN.len();
+    let percent = (all - incomplete.len()) * 100 / all;
+    Coverage { percent: percent as u32, incomplete }
+}
+
+fn zones(
+    entries: &[(State, NodeId)],
+    targets: &[(Impact, NodeId)],
+    reached: &[BitSet],
+) -> Vec<Zone> {
+    let count = |state| entries.iter().filter(|(s, _)| *s == state).count();
+    let by_state = [count(State::Open), count(State::Unknown), count(State::Guarded)];
+    // An entry passes the inner zone when it reaches a node or a power over the cluster.
+    let mut moving = BitSet::new(entries.len().max(1));
+    let mut harmful = 0;
+    for ((impact, _), set) in targets.iter().zip(reached) {
+        for entry in set.iter() {
+            moving.insert(entry);
+        }
+        if *impact != Impact::AnyNode {
+            harmful += set.len();
+        }
+    }
+    vec![
+        Zone {
+            id: AttackZone::Initial.name(),
+            title: "initial access",
+            entries: by_state,
+            pairs: entries.len(),
+            state: format!(
+                "{} open, {} unknown, {} guarded ways in",
+                by_state[0], by_state[1], by_state[2]
+            ),
+        },
+        Zone {
+            id: AttackZone::InCluster.name(),
+            title: "in-cluster movement",
+            entries: [0; 3],
+            pairs: moving.len(),
+            state: format!("{} of {} ways in lead on to a node or target", moving.len(), entries.len()),
+        },
+        Zone {
+            id: AttackZone::Impact.name(),
+            title: "impact",
+            entries: [0; 3],
+            pairs: harmful,
+            state: format!("{harmful} pairs end in control of the cluster or all Secrets"),
+        },
+    ]
+}
+
+fn vector(attack: &Attack<'_>, vector: &ringfort_attack::Vector) -> Vector {
+    let instances = vector.instances.iter().map(|instance| VectorInstance {
+        id: format!("vector/{}/{}", instance.vector, instance.name),
+        title: instance.title.clone(),
+        state: instance.state.name(),
+        evidence: evidence(attack, &instance.why),
+        missing: instance.missing.clone(),
+    });
+    Vector {
+        id: vector.id,
+        title: vector.title,
+        state: vector.state.name(),
+        note: if vector.instances.is_empty() { vector.note } else { "" },
+        instances: instances.collect(),
+    }
+}
+
+fn evidence(attack: &Attack<'_>, why: &[Why]) -> Vec<Evidence> {
+    let convert = |why: &Why| {
+        let one = attack.evidence(why);
+        Evidence { object: one.object, field: one.field, value: one.value, command: one.command }
+    };
+    why.iter().map(convert).collect()
+}
+
+fn path(attack: &Attack<'_>, path: &Derivation) -> Path {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut from = None;
+    let mut verified = true;
+    for &edge in &path.edges {
+        let ends = attack.graph.edge(edge);
+        let info = attack.edge(edge);
+        let (start, end) = (attack.key(ends.from), attack.key(ends.to));
+        if matches!(start, NodeKey::Internet) {
+            verified &= info.confidence == Confidence::Proven;
+            from.get_or_insert_with(|| attack.id(end));
+        }
+        let technique = info.technique.map(|at| techniques::ALL[at as usize]);
+        let title = match (technique, start) {
+            (Some(technique), _) => technique.title.to_owned(),
+            (None, NodeKey::Internet) => "enter".to_owned(),
+            (None, NodeKey::Vector(..)) => "arrive at".to_owned(),
+            (None, NodeKey::Subject(_)) => "holds".to_owned(),
+            (None, _) => "which gives".to_owned(),
+        };
+        let zone = match (technique, start) {
+            (Some(technique), _) => technique.zone,
+            (None, NodeKey::Internet | NodeKey::Vector(..)) => AttackZone::Initial,
+            (None, _) if matches!(end, NodeKey::Impact(_)) => AttackZone::Impact,
+            (None, _) => AttackZone::InCluster,
+        };
+        steps.push(Step {
+            technique: technique.map(|technique| technique.id),
+            title,
+            from: attack.id(start),
+            to: attack.id(end),
+            to_title: match end {
+                NodeKey::Vector(vector, name) => entry_title(attack, vector, name),
+                other => attack.title(other),
+            },
+            zone: zone.name(),
+            weight: info.difficulty.weight(),
+            confidence: match info.confidence {
+                Confidence::Proven => "proven",
+                Confidence::AssumedDefault => "assumed-default",
+                Confidence::UnverifiedControl => "unverified-control",
+            },
+            note: info.note.as_ref().map(ToString::to_string),
+            evidence: evidence(attack, &info.why),
+        });
+    }
+    let first = path.entries.first().map(|&entry| attack.id(attack.key(entry)));
+    Path {
+        from: from.or(first).unwrap_or_default(),
+        to: attack.id(attack.key(path.target)),
+        effort: path.cost,
+        entry_verified: verified,
+        steps,
+    }
+}
+
+fn entry_title(attack: &Attack<'_>, vector: &str, name: &str) -> String {
+    let all = attack.vectors.iter().flat_map(|vector| &vector.instances);
+    let found = all.into_iter().find(|one| one.vector == vector && *one.name == *name);
+    found.map_or_else(|| format!("{vector} {name}"), |one| format!("{vector} {}", one.title))
+}
+
+fn fix(fix: &Planned) -> Fix {
+    Fix {
+        title: fix.title.clone(),
+        object: fix.change.object(),
+        cost: fix.cost,
+        cuts: fix.cut,
+        left: fix.left,
+        command: fix.change.command(),
+    }
+}

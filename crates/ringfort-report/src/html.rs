@@ -1,0 +1,215 @@
+//! One self-contained page: zones, the matrix of vectors, the worst paths as SVG, the fixes.
+//! It loads nothing and runs from `file://`.
+
+use std::fmt::Write;
+
+use crate::report::{Path, Report};
+
+/// How many paths are drawn; the rest is in the JSON report.
+const DRAWN: usize = 25;
+
+/// Escapes text for HTML and attributes.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+const STYLE: &str = "
+:root{--bg:#fff;--fg:#1b1f24;--soft:#57606a;--line:#d0d7de;--card:#f6f8fa;--open:#b42318;--unknown:#9a6700;--guarded:#0a5dc2;--closed:#1a7f37}
+@media(prefers-color-scheme:dark){:root{--bg:#0d1117;--fg:#e6edf3;--soft:#9198a1;--line:#30363d;--card:#161b22;--open:#ff7b72;--unknown:#e3b341;--guarded:#79c0ff;--closed:#56d364}}
+*{box-sizing:border-box}body{margin:0 auto;max-width:1180px;padding:24px;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}
+h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:32px 0 8px}.soft{color:var(--soft)}
+.row{display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:12px}.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px}
+.weak{outline:2px solid var(--open)}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:6px 8px;text-align:left;vertical-align:top}
+.open{color:var(--open)}.unknown{color:var(--unknown)}.guarded{color:var(--guarded)}.closed{color:var(--closed)}
+code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}input{width:100%;padding:8px;font:inherit;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg)}
+.path{margin:12px 0}svg{max-width:100%;height:auto;display:block}svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .s{fill:var(--soft);font-size:12px}
+svg rect{fill:var(--card);stroke:var(--line)}svg g:hover rect{stroke:var(--guarded);stroke-width:2}svg path{stroke:var(--soft);fill:none}
+details summary{cursor:pointer;color:var(--soft)}";
+
+const SCRIPT: &str = "
+const q=document.getElementById('q');q.addEventListener('input',()=>{const w=q.value.toLowerCase();let n=0;
+for(const p of document.querySelectorAll('.path')){const hit=p.textContent.toLowerCase().includes(w);p.hidden=!hit;if(hit)n++}
+document.getElementById('n').textContent=n+' shown'});";
+
+/// Renders the page.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut out = String::new();
+    let facts = &report.cluster;
+    let _ = write!(
+        out,
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\
+         <title>Ringfort report</title><style>{STYLE}</style></head><body><h1>Ringfort</h1><p class=\"soft\">Kubernetes {}, {} nodes, {} namespaces, {} pods, {} bindings. {} of the kinds that rules read were read in full. {}</p>",
+        escaped(&facts.version), facts.nodes, facts.namespaces, facts.pods, facts.bindings,
+        format_args!("{}%", report.coverage.percent), escaped(&report.generated_at),
+    );
+    zones(&mut out, report);
+    vectors(&mut out, report);
+    fixes(&mut out, report);
+    let _ = write!(
+        out,
+        "<h2>Paths</h2><p class=\"soft\">{} pairs of a way in and a target are connected, {} of them from ways in that could not be verified. The easiest path of each is shown, up to {DRAWN}.</p><input id=\"q\" type=\"search\" placeholder=\"search paths\" aria-label=\"search paths\"><p id=\"n\" class=\"soft\"></p>",
+        report.pairs, report.unverified_pairs,
+    );
+    for path in report.paths.iter().take(DRAWN) {
+        draw(&mut out, path);
+    }
+    gaps(&mut out, report);
+    let _ = write!(out, "<script>{SCRIPT}</script></body></html>\n");
+    out
+}
+
+fn zones(out: &mut String, report: &Report) {
+    out.push_str("<h2>Zones</h2><div class=\"row\">");
+    for zone in &report.zones {
+        let weak = report.weakest_zone == Some(zone.id);
+        let _ = write!(
+            out,
+            "<div class=\"card{}\"><strong>{}</strong>{}<br>{}</div>",
+            if weak { " weak" } else { "" },
+            escaped(zone.title),
+            if weak { " · weakest" } else { "" },
+            escaped(&zone.state)
+        );
+    }
+    out.push_str("</div>");
+}
+
+fn vectors(out: &mut String, report: &Report) {
+    out.push_str("<h2>Ways in</h2><table><tr><th>vector</th><th>state</th><th>instances</th></tr>");
+    for vector in &report.vectors {
+        let _ = write!(
+            out,
+            "<tr><td>{} {}</td><td class=\"{}\">{}</td><td>",
+            vector.id, escaped(vector.title), vector.state, vector.state
+        );
+        if vector.instances.is_empty() {
+            out.push_str(&escaped(vector.note));
+        } else {
+            let _ = write!(out, "<details><summary>{}</summary>", vector.instances.len());
+            for one in &vector.instances {
+                let _ = write!(
+                    out,
+                    "<div><span class=\"{}\">{}</span> {}",
+                    one.state, one.state, escaped(&one.title)
+                );
+                if !one.missing.is_empty() {
+                    let _ = write!(out, " <span class=\"soft\">not known: {}</span>", escaped(&one.missing.join("; ")));
+                }
+                out.push_str("</div>");
+            }
+            out.push_str("</details>");
+        }
+        out.push_str("</td></tr>");
+    }
+    out.push_str("</table>");
+}
+
+fn fixes(out: &mut String, report: &Report) {
+    out.push_str("<h2>Changes that cut most</h2>");
+    if report.fixes.is_empty() {
+        out.push_str("<p class=\"soft\">No single change that may be made cuts a pair.</p>");
+        return;
+    }
+    out.push_str("<table><tr><th>cuts</th><th>left</th><th>change</th></tr>");
+    for fix in &report.fixes {
+        let _ = write!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td>{}<br><code>{}</code></td></tr>",
+            fix.cuts, fix.left, escaped(&fix.title), escaped(&fix.command)
+        );
+    }
+    out.push_str("</table>");
+}
+
+/// A path as a column of boxes; hovering a box shows its evidence.
+fn draw(out: &mut String, path: &Path) {
+    const STEP: usize = 56;
+    let shown: Vec<_> = path
+        .steps
+        .iter()
+        .filter(|step| step.technique.is_some() || step.weight > 0 || step.to.starts_with("impact/"))
+        .collect();
+    let height = shown.len() * STEP + 4;
+    let _ = write!(
+        out,
+        "<div class=\"path card\"><strong>{} → {}</strong> <span class=\"soft\">effort {}{}</span><svg viewBox=\"0 0 1100 {height}\" width=\"1100\" height=\"{height}\" role=\"img\" aria-label=\"attack path\">",
+        escaped(&path.from), escaped(&path.to), path.effort,
+        if path.entry_verified { "" } else { ", entry unverified" }
+    );
+    for (at, step) in shown.iter().enumerate() {
+        let y = at * STEP + 2;
+        let mut tip = String::new();
+        for one in &step.evidence {
+            let _ = write!(tip, "{} {}: {}\n", one.object, one.field, one.value);
+        }
+        let _ = write!(
+            out,
+            "<g><title>{}</title><rect x=\"20\" y=\"{y}\" width=\"1060\" height=\"42\" rx=\"6\"/><text class=\"s\" x=\"32\" y=\"{}\">{}{}</text><text x=\"32\" y=\"{}\">{}</text></g>",
+            escaped(&tip), y + 17, escaped(&step.title),
+            step.technique.map_or_else(String::new, |id| format!(" · {id}")),
+            y + 34, escaped(&shortened(&step.to_title)),
+        );
+        if at + 1 < shown.len() {
+            let _ = write!(out, "<path d=\"M50 {} v14 m-4 -5 l4 5 l4 -5\"/>", y + 42);
+        }
+    }
+    out.push_str("</svg><details><summary>evidence</summary>");
+    for step in &path.steps {
+        for one in &step.evidence {
+            let _ = write!(
+                out,
+                "<div>{} <code>{}</code> {} <code class=\"soft\">{}</code></div>",
+                escaped(&one.object), escaped(&one.field), escaped(&one.value), escaped(&one.command)
+            );
+        }
+    }
+    out.push_str("</details></div>");
+}
+
+fn shortened(text: &str) -> String {
+    const MOST: usize = 130;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(MOST - 1).collect();
+    short.push('…');
+    short
+}
+
+fn gaps(out: &mut String, report: &Report) {
+    out.push_str("<h2>Not read, not evaluated</h2><table>");
+    for gap in report.gaps.iter().chain(&report.coverage.incomplete) {
+        let _ = write!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(&gap.subject), escaped(&gap.reason));
+    }
+    for row in &report.not_evaluated {
+        let _ = write!(out, "<tr><td>{}</td><td>needs {}</td></tr>", escaped(row.id), escaped(row.needs));
+    }
+    out.push_str("</table>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_leave_their_text() {
+        assert_eq!(escaped("<script>'\"&"), "&lt;script&gt;&#39;&quot;&amp;");
+        assert_eq!(escaped("a\x1bb\u{202e}"), "a\u{fffd}b\u{fffd}");
+    }
+}

@@ -1,0 +1,187 @@
+//! The first screen: what was read, the zones, the ways in, the worst path, the few changes.
+//! It fits 24 lines of 100 columns; `full` prints everything.
+
+use std::fmt::Write;
+
+use crate::report::{Path, Report, Step};
+
+/// Columns of the first screen.
+const WIDTH: usize = 100;
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// Whether the terminal takes colours.
+    pub color: bool,
+}
+
+/// Makes a text harmless for a terminal: control characters, and those that change the
+/// direction of what follows, are shown as escapes.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let hostile = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    if !text.chars().any(hostile) {
+        return text.to_owned();
+    }
+    text.chars()
+        .map(|c| if hostile(c) { c.escape_unicode().to_string() } else { c.to_string() })
+        .collect()
+}
+
+fn cut(text: &str, width: usize) -> String {
+    let text = harmless(text);
+    if text.chars().count() <= width {
+        return text;
+    }
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+/// The first screen of a scan.
+#[must_use]
+pub fn first_screen(report: &Report, style: Style) -> String {
+    let bold = |text: &str| if style.color { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() };
+    let mut out = String::new();
+    let mut line = |text: String| {
+        out.push_str(&text);
+        out.push('\n');
+    };
+    let facts = &report.cluster;
+    line(cut(
+        &format!(
+            "Kubernetes {}: {} nodes, {} namespaces, {} pods, {} bindings; {}% of kinds read, {} gaps",
+            facts.version, facts.nodes, facts.namespaces, facts.pods, facts.bindings,
+            report.coverage.percent, report.gaps.len() + report.coverage.incomplete.len(),
+        ),
+        WIDTH,
+    ));
+    if let Some(gap) = report.gaps.first().or(report.coverage.incomplete.first()) {
+        line(cut(&format!("  not read: {}: {}", gap.subject, gap.reason), WIDTH));
+    }
+    line(bold("Zones"));
+    for zone in &report.zones {
+        let weakest = if report.weakest_zone == Some(zone.id) { "  <- weakest" } else { "" };
+        line(cut(&format!("  {:<20} {}{weakest}", zone.title, zone.state), WIDTH));
+    }
+    line(bold("Ways in"));
+    let cells: Vec<String> =
+        report.vectors.iter().map(|v| format!("{} {}", v.id, v.state)).collect();
+    for row in cells.chunks(5) {
+        let row: Vec<String> = row.iter().map(|cell| format!("{cell:<16}")).collect();
+        line(format!("  {}", row.join("")).trim_end().to_owned());
+    }
+    match report.paths.first() {
+        Some(path) => {
+            let unverified = if path.entry_verified { "" } else { ", entry unverified" };
+            line(bold(&cut(
+                &format!(
+                    "Worst path (effort {}{unverified}); {} pairs, {} on unverified entries",
+                    path.effort, report.pairs, report.unverified_pairs
+                ),
+                WIDTH,
+            )));
+            let drawn = drawn(path);
+            let skipped = drawn.len().saturating_sub(7);
+            for (at, text) in drawn.iter().enumerate() {
+                if skipped > 0 && at == 4 {
+                    line(format!("  … {} more steps", skipped + 1));
+                } else if skipped == 0 || at < 4 || at > 4 + skipped {
+                    line(cut(text, WIDTH));
+                }
+            }
+        }
+        None => line(bold("No path from a way in to a target.")),
+    }
+    if !report.fixes.is_empty() {
+        line(bold("Changes that cut most, each tried on the cluster's model"));
+        for fix in report.fixes.iter().take(2) {
+            line(cut(&format!("  cuts {} of {}: {}", fix.cuts, report.pairs, fix.title), WIDTH));
+            line(cut(&format!("    {}", fix.command), WIDTH));
+        }
+    }
+    line(cut(
+        &format!(
+            "More: ringfort paths, ringfort explain ID, -f html=report.html, -f json=report.json; {} rows not evaluated",
+            report.not_evaluated.len()
+        ),
+        WIDTH,
+    ));
+    out
+}
+
+/// A path as lines, what is merely held joined with what is done.
+fn drawn(path: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for step in &path.steps {
+        if step.technique.is_none() && step.weight == 0 && !is_landmark(&step.to) {
+            continue;
+        }
+        let mark = match step.zone {
+            "initial-access" => "─▶",
+            "impact" => "═▶",
+            _ => "─▶",
+        };
+        let doubt = if step.confidence == "unverified-control" && step.technique.is_some() { "?" } else { "" };
+        lines.push(format!("  {mark} {}{doubt} → {}", step.title, step.to_title));
+    }
+    lines
+}
+
+fn is_landmark(id: &str) -> bool {
+    ["impact/", "node/", "clusterrole/", "role/", "workload/", "pod/"].iter().any(|p| id.starts_with(p))
+        && !id.contains(':')
+}
+
+/// Every path with its evidence.
+#[must_use]
+pub fn paths(report: &Report) -> String {
+    let mut out = String::new();
+    for (at, path) in report.paths.iter().enumerate() {
+        let doubt = if path.entry_verified { "" } else { ", entry unverified" };
+        let _ = writeln!(
+            out,
+            "{}. {} to {} (effort {}{doubt})",
+            at + 1,
+            harmless(&path.from),
+            harmless(&path.to),
+            path.effort
+        );
+        for step in &path.steps {
+            self::step(&mut out, step);
+        }
+    }
+    if report.paths.is_empty() {
+        out.push_str("no path\n");
+    }
+    out
+}
+
+fn step(out: &mut String, step: &Step) {
+    let technique = step.technique.map_or_else(String::new, |id| format!(" [{id}]"));
+    let _ = writeln!(out, "   {} -> {}{technique}", harmless(&step.title), harmless(&step.to_title));
+    if let Some(note) = &step.note {
+        let _ = writeln!(out, "      note: {}", harmless(note));
+    }
+    for one in &step.evidence {
+        let field = if one.field.is_empty() { String::new() } else { format!(" {}", one.field) };
+        let _ = writeln!(out, "      {}{}: {}", harmless(&one.object), harmless(&field), harmless(&one.value));
+        if !one.command.is_empty() {
+            let _ = writeln!(out, "        $ {}", harmless(&one.command));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(harmless("a\x1b[2Jb"), "a\\u{1b}[2Jb");
+        assert_eq!(harmless("x\u{202e}y"), "x\\u{202e}y");
+        assert_eq!(harmless("plain ü"), "plain ü");
+    }
+}

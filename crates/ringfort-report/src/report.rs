@@ -1,0 +1,220 @@
+//! The report as data. Only `tool`, `source` and `generated_at` depend on anything but the
+//! objects of the cluster.
+
+use serde::Serialize;
+
+/// Everything that a scan says.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Version of this shape.
+    pub schema: &'static str,
+    /// The program.
+    pub tool: Tool,
+    /// Where the objects come from.
+    pub source: Source,
+    /// When, in RFC 3339; empty where the caller wants no clock.
+    pub generated_at: String,
+    /// Counts.
+    pub cluster: Facts,
+    /// What was read.
+    pub coverage: Coverage,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+    /// The three zones.
+    pub zones: Vec<Zone>,
+    /// The weakest zone.
+    pub weakest_zone: Option<&'static str>,
+    /// Entry-to-target pairs that are connected.
+    pub pairs: usize,
+    /// Of these, pairs whose entry could not be verified.
+    pub unverified_pairs: usize,
+    /// The vectors.
+    pub vectors: Vec<Vector>,
+    /// Paths, the easiest first.
+    pub paths: Vec<Path>,
+    /// Changes that cut most pairs, each re-evaluated.
+    pub fixes: Vec<Fix>,
+    /// Techniques and impacts that were not evaluated, and what is missing.
+    pub not_evaluated: Vec<Unevaluated>,
+}
+
+/// The program.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tool {
+    /// Name.
+    pub name: &'static str,
+    /// Version.
+    pub version: String,
+}
+
+/// The source.
+#[derive(Clone, Debug, Serialize)]
+pub struct Source {
+    /// As given.
+    pub place: String,
+    /// As recognised.
+    pub described: String,
+}
+
+/// Counts of what the cluster holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Facts {
+    /// Kubernetes version, `unknown` if not known.
+    pub version: String,
+    /// Nodes.
+    pub nodes: usize,
+    /// Namespaces.
+    pub namespaces: usize,
+    /// Pods.
+    pub pods: usize,
+    /// ServiceAccounts.
+    pub service_accounts: usize,
+    /// Bindings, cluster-wide and namespaced.
+    pub bindings: usize,
+    /// Positions in the attack graph.
+    pub positions: usize,
+    /// Edges in the attack graph.
+    pub edges: usize,
+}
+
+/// How much was read.
+#[derive(Clone, Debug, Serialize)]
+pub struct Coverage {
+    /// Percent of the kinds that rules read which were read in full.
+    pub percent: u32,
+    /// Resources that were not read in full, with the status.
+    pub incomplete: Vec<Gap>,
+}
+
+/// Something not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// What.
+    pub subject: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A zone of the defence.
+#[derive(Clone, Debug, Serialize)]
+pub struct Zone {
+    /// `initial-access`, `in-cluster` or `impact`.
+    pub id: &'static str,
+    /// Name.
+    pub title: &'static str,
+    /// Entries by state: open, unknown, guarded (initial access only).
+    pub entries: [usize; 3],
+    /// Entry-to-position pairs that pass the zone.
+    pub pairs: usize,
+    /// Its state in words.
+    pub state: String,
+}
+
+/// A vector of initial access.
+#[derive(Clone, Debug, Serialize)]
+pub struct Vector {
+    /// `V1` to `V10`.
+    pub id: &'static str,
+    /// Name.
+    pub title: &'static str,
+    /// open, unknown, guarded or closed.
+    pub state: &'static str,
+    /// Why a vector without instances has its state.
+    pub note: &'static str,
+    /// Its instances.
+    pub instances: Vec<VectorInstance>,
+}
+
+/// One way in.
+#[derive(Clone, Debug, Serialize)]
+pub struct VectorInstance {
+    /// Stable id: `vector/V7/NAMESPACE/NAME`.
+    pub id: String,
+    /// What it is.
+    pub title: String,
+    /// Its state.
+    pub state: &'static str,
+    /// What shows it.
+    pub evidence: Vec<Evidence>,
+    /// What would decide it.
+    pub missing: Vec<&'static str>,
+}
+
+/// A path, or a derivation where two positions are needed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Path {
+    /// The entry.
+    pub from: String,
+    /// The target.
+    pub to: String,
+    /// Sum of the steps' weights.
+    pub effort: u64,
+    /// Whether its entry is verified.
+    pub entry_verified: bool,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// Technique id; `None` for what is already held.
+    pub technique: Option<&'static str>,
+    /// What is done, in a few words.
+    pub title: String,
+    /// Where it starts.
+    pub from: String,
+    /// Where it ends.
+    pub to: String,
+    /// The end, for a reader.
+    pub to_title: String,
+    /// Zone.
+    pub zone: &'static str,
+    /// Weight.
+    pub weight: u32,
+    /// proven, assumed-default or unverified-control.
+    pub confidence: &'static str,
+    /// A control that weakens it, or what is not verified.
+    pub note: Option<String>,
+    /// What allows it.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What allows a step.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evidence {
+    /// The object.
+    pub object: String,
+    /// The field.
+    pub field: String,
+    /// What it says.
+    pub value: String,
+    /// The command that shows it.
+    pub command: String,
+}
+
+/// A change.
+#[derive(Clone, Debug, Serialize)]
+pub struct Fix {
+    /// What it does.
+    pub title: String,
+    /// The object.
+    pub object: String,
+    /// Cost class.
+    pub cost: u32,
+    /// Pairs that are gone after it.
+    pub cuts: usize,
+    /// Pairs that are left.
+    pub left: usize,
+    /// The command that makes it.
+    pub command: String,
+}
+
+/// Something not evaluated.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unevaluated {
+    /// Technique ids or an impact.
+    pub id: &'static str,
+    /// What it needs.
+    pub needs: &'static str,
+}

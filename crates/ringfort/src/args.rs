@@ -1,0 +1,188 @@
+//! Arguments as they are typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Kubernetes attack paths and the few changes that cut them.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// How sources are read.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    /// The server's version where the source does not say it, for example 1.36
+    #[arg(long, global = true, env = "RINGFORT_K8S_VERSION")]
+    pub(crate) k8s_version: Option<String>,
+    /// A kind without a file has no object
+    #[arg(long, global = true, env = "RINGFORT_COMPLETE")]
+    pub(crate) complete: bool,
+    /// Worker threads; 0 takes the number of processors
+    #[arg(long, global = true, default_value_t = 0, env = "RINGFORT_THREADS")]
+    pub(crate) threads: usize,
+    /// Print results only
+    #[arg(short, long, global = true, env = "RINGFORT_QUIET")]
+    pub(crate) quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, default_value = "auto", value_parser = ["auto", "always", "never"], env = "RINGFORT_COLOR")]
+    pub(crate) color: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find the attack paths of a cluster and the first fixes
+    Scan(Scan),
+    /// Scan the built-in vulnerable cluster
+    Demo(Output),
+    /// Write a portable snapshot of a cluster
+    Snapshot {
+        /// Directory, file, archive, snapshot, or - for standard input
+        source: PathBuf,
+        /// The file to write
+        #[arg(short, long)]
+        output: PathBuf,
+    },
+    /// May a subject do something?
+    Can(Can),
+    /// Who may do something?
+    WhoCan(WhoCan),
+    /// The easiest paths between two positions
+    Paths(Paths),
+    /// What a change would do
+    WhatIf {
+        /// Files with changes
+        #[arg(long = "patch", required = true)]
+        patches: Vec<PathBuf>,
+        /// The cluster
+        #[arg(long)]
+        cluster: PathBuf,
+    },
+    /// Explain a technique
+    Explain {
+        /// Technique id
+        id: String,
+    },
+    /// Run answers recorded elsewhere
+    #[command(subcommand)]
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// Directory, file, archive, snapshot, or - for standard input
+    pub(crate) source: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// human, json or html, each with =FILE to write to a file
+    #[arg(short, long = "format", default_value = "human")]
+    pub(crate) formats: Vec<String>,
+    /// The file for the format without one of its own
+    #[arg(short, long)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Can {
+    /// sa/NS/NAME, user/NAME, group/NAME or node/NAME
+    pub(crate) subject: String,
+    /// Verb
+    pub(crate) verb: String,
+    /// RESOURCE[.GROUP][/NAME], or a /path
+    pub(crate) resource: String,
+    /// Subresource
+    #[arg(long, default_value = "")]
+    pub(crate) subresource: String,
+    /// Namespace
+    #[arg(short, long, default_value = "")]
+    pub(crate) namespace: String,
+    /// The cluster
+    #[arg(long)]
+    pub(crate) cluster: PathBuf,
+    /// Exit with 0 for yes, 3 for no, 4 for unknown
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhoCan {
+    /// Verb
+    pub(crate) verb: String,
+    /// RESOURCE[.GROUP][/NAME]
+    pub(crate) resource: String,
+    /// Subresource
+    #[arg(long, default_value = "")]
+    pub(crate) subresource: String,
+    /// Namespace
+    #[arg(short, long, default_value = "")]
+    pub(crate) namespace: String,
+    /// The cluster
+    #[arg(long)]
+    pub(crate) cluster: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Paths {
+    /// Where from; the internet unless given
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Where to; the default targets unless given
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// A position that the attacker holds already, as compromised=ID
+    #[arg(long)]
+    pub(crate) assume: Vec<String>,
+    /// How many paths for each target
+    #[arg(short, default_value_t = 3)]
+    pub(crate) k: usize,
+    /// The cluster
+    #[arg(long)]
+    pub(crate) cluster: PathBuf,
+    /// human or json
+    #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
+    pub(crate) format: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verify {
+    /// RBAC alone
+    Rbac(OnCluster),
+    /// Node and RBAC together
+    Node(OnCluster),
+    /// Writes of roles and bindings
+    Escalation(OnCluster),
+    /// Pod Security
+    Podsec {
+        /// Recorded answers
+        #[arg(long, conflicts_with = "fixtures", required_unless_present = "fixtures")]
+        cases: Option<PathBuf>,
+        /// Upstream fixtures: a directory or archive
+        #[arg(long)]
+        fixtures: Option<PathBuf>,
+    },
+    /// Token files
+    Automount {
+        /// Recorded answers
+        #[arg(long)]
+        cases: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OnCluster {
+    /// The cluster that was asked
+    #[arg(long)]
+    pub(crate) cluster: PathBuf,
+    /// Recorded answers, .jsonl or .jsonl.zst
+    #[arg(long)]
+    pub(crate) cases: PathBuf,
+}

@@ -1,0 +1,404 @@
+//! From arguments to calls, and from results to streams and exit codes.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use ringfort_attack::{Attack, Engines, NodeKey, Subject, techniques};
+use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User};
+use ringfort_collect::{Collected, Options, Source};
+use ringfort_graph::{Derivation, NodeId};
+use ringfort_model::{Cluster, EntityId, KubeVersion, Str, snapshot};
+use ringfort_plan::{Change, first_fixes, what_if};
+use ringfort_report::human::{Style, harmless};
+use ringfort_report::{Head, Report, html, human, json};
+use ringfort_verify::{Outcome, automount, escalation, podsec, rbac};
+
+use crate::args::{Arguments, Can, Command, Output, Paths, Reading, Verify, WhoCan};
+
+/// Wrong usage that the argument parser cannot see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(String);
+
+fn usage(text: impl Into<String>) -> anyhow::Error {
+    Usage(text.into()).into()
+}
+
+/// How many paths a scan keeps.
+const PATHS: usize = 100;
+
+/// How many ways in are followed one by one.
+const ENTRIES: usize = 256;
+
+/// How many fixes a scan shows.
+const FIXES: usize = 5;
+
+pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    let reading = &arguments.reading;
+    match &arguments.command {
+        Command::Scan(scan) => {
+            let collected = read(&scan.source, reading)?;
+            let place = scan.source.display().to_string();
+            self::scan(&collected, &place, &scan.output, reading)
+        }
+        Command::Demo(output) => self::scan(&crate::demo::cluster()?, "demo", output, reading),
+        Command::Snapshot { source, output } => {
+            let collected = read(source, reading)?;
+            let file = std::fs::File::create(output)
+                .with_context(|| format!("cannot write {}", output.display()))?;
+            snapshot::write(&collected.cluster, std::io::BufWriter::new(file))?;
+            Ok(0)
+        }
+        Command::Can(can) => self::can(can, reading),
+        Command::WhoCan(who) => who_can(who, reading),
+        Command::Paths(paths) => self::paths(paths, reading),
+        Command::WhatIf { patches, cluster } => compare(patches, cluster, reading),
+        Command::Explain { id } => explain(id),
+        Command::Verify(verify) => self::verify(verify, reading),
+    }
+}
+
+fn options(reading: &Reading) -> Result<Options> {
+    let version = reading.k8s_version.as_deref().map(KubeVersion::parse).transpose();
+    Ok(Options {
+        threads: reading.threads,
+        complete: reading.complete,
+        version: version.map_err(|error| usage(error.to_string()))?,
+        ..Options::default()
+    })
+}
+
+fn read(path: &Path, reading: &Reading) -> Result<Collected> {
+    let source = match path.to_str() {
+        Some("-") => Source::Stdin,
+        _ => Source::Path(path.to_owned()),
+    };
+    let collected = ringfort_collect::read(&source, &options(reading)?)?;
+    if !reading.quiet {
+        eprintln!("{}: {}", harmless(&path.display().to_string()), collected.described);
+    }
+    Ok(collected)
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// The easiest path of every pair of a way in and a target, the easiest first.
+fn shown(attack: &Attack<'_>) -> Vec<Derivation> {
+    let Some(internet) = attack.node(&NodeKey::Internet) else { return Vec::new() };
+    let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
+    let mut found: Vec<Derivation> = Vec::new();
+    for (_, entry) in attack.entries().take(ENTRIES) {
+        let first = attack.graph.incoming(entry).iter().copied().find(|&edge| {
+            attack.graph.edge(edge).from == internet
+        });
+        let Some(first) = first else { continue };
+        for mut path in attack.easiest(&[entry], &targets) {
+            path.cost += u64::from(attack.graph.edge(first).weight);
+            path.edges.insert(0, first);
+            path.entries = vec![internet];
+            found.push(path);
+        }
+    }
+    // Of equal efforts the worse target comes first.
+    let rank = |target: NodeId| targets.iter().position(|&known| known == target);
+    found.sort_by(|a, b| {
+        (rank(a.target) != Some(0), a.cost, rank(a.target), &a.edges).cmp(&(
+            rank(b.target) != Some(0),
+            b.cost,
+            rank(b.target),
+            &b.edges,
+        ))
+    });
+    found.truncate(PATHS);
+    found
+}
+
+fn scan(collected: &Collected, place: &str, output: &Output, reading: &Reading) -> Result<u8> {
+    let started = Instant::now();
+    let engines = Engines::new(&collected.cluster);
+    let built = started.elapsed();
+    let attack = Attack::new(&collected.cluster, &engines);
+    let drawn = started.elapsed();
+    let paths = shown(&attack);
+    let fixes = first_fixes(&collected.cluster, &attack, &paths, FIXES);
+    let planned = started.elapsed();
+    if std::env::var_os("RINGFORT_TIMINGS").is_some() {
+        eprintln!(
+            "{{\"authz\":{:.3},\"graph\":{:.3},\"plan\":{:.3}}}",
+            built.as_secs_f64(),
+            (drawn - built).as_secs_f64(),
+            (planned - drawn).as_secs_f64()
+        );
+    }
+    let head = Head {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        place: place.to_owned(),
+        described: collected.described.clone(),
+        generated_at: jiff::Timestamp::now().to_string(),
+    };
+    let report = ringfort_report::build(&attack, &paths, &fixes, head);
+    let mut plain = 0;
+    for format in &output.formats {
+        let (name, file) = match format.split_once('=') {
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => {
+                plain += 1;
+                (format.as_str(), output.output.clone())
+            }
+        };
+        let text = render(&report, name, file.is_none(), reading)?;
+        match file {
+            Some(file) => std::fs::write(&file, text)
+                .with_context(|| format!("cannot write {}", file.display()))?,
+            None if plain > 1 => return Err(usage("two formats for one output; write NAME=FILE")),
+            None => print(&text)?,
+        }
+    }
+    Ok(0)
+}
+
+fn render(report: &Report, format: &str, terminal: bool, reading: &Reading) -> Result<String> {
+    Ok(match format {
+        "human" => {
+            let color = match reading.color.as_str() {
+                "always" => true,
+                "never" => false,
+                _ => {
+                    terminal
+                        && std::io::stdout().is_terminal()
+                        && std::env::var_os("NO_COLOR").is_none()
+                }
+            };
+            human::first_screen(report, Style { color })
+        }
+        "json" => json::render(report),
+        "html" => html::render(report),
+        other => return Err(usage(format!("unknown format {other}; human, json and html exist"))),
+    })
+}
+
+fn subject(text: &str) -> Result<User> {
+    let id: EntityId = text.parse().map_err(|error| usage(format!("{error}")))?;
+    Ok(match id {
+        EntityId::ServiceAccount(namespace, name) => User::service_account(&namespace, &name),
+        EntityId::User(name) => match name.strip_prefix("system:node:") {
+            Some(node) => User::node(node),
+            None => match Subject::of_user_name(&name) {
+                Subject::ServiceAccount(namespace, name) => User::service_account(&namespace, &name),
+                _ => User::named(&name),
+            },
+        },
+        EntityId::Group(name) => User {
+            name: Str::new("(a member of the group)"),
+            groups: {
+                let implicit = Subject::Group(name.clone()).implicit_groups();
+                std::iter::once(name).chain(implicit).collect()
+            },
+        },
+        EntityId::Node(name) => User::node(&name),
+        _ => return Err(usage(format!("{text} is no identity"))),
+    })
+}
+
+/// `RESOURCE[.GROUP][/NAME]` as group, resource and name.
+fn resource(text: &str) -> (String, String, String) {
+    let (kind, name) = text.split_once('/').unwrap_or((text, ""));
+    let (resource, group) = kind.split_once('.').unwrap_or((kind, ""));
+    (group.to_owned(), resource.to_owned(), name.to_owned())
+}
+
+fn can(can: &Can, reading: &Reading) -> Result<u8> {
+    let user = subject(&can.subject)?;
+    let collected = read(&can.cluster, reading)?;
+    let verb = Str::new(&can.verb);
+    let attributes = if can.resource.starts_with('/') {
+        Attributes::Path(Str::new(&can.resource))
+    } else {
+        let (group, resource, name) = resource(&can.resource);
+        Attributes::Resource {
+            group: Str::from(group),
+            resource: Str::from(resource),
+            subresource: Str::new(&can.subresource),
+            namespace: Str::new(&can.namespace),
+            name: Str::from(name),
+        }
+    };
+    let request = Request { user, verb, attributes };
+    let authz = Authz::new(&collected.cluster);
+    let nodes = NodeAuthorizer::new(&collected.cluster);
+    let (text, code) = match authz.decide(&request, &nodes) {
+        Decision::Yes(reason) => (format!("yes\n{reason}\n"), 0),
+        Decision::No => ("no\n".to_owned(), 3),
+        Decision::Unknown(missing) => (format!("unknown\n{}\n", missing.join("\n")), 4),
+    };
+    let note = "Node and RBAC are assumed; other authorizers are not visible\n";
+    print(&format!("{}{note}", lines(&text)))?;
+    Ok(if can.exit_code { code } else { 0 })
+}
+
+fn lines(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", harmless(line))).collect()
+}
+
+fn who_can(who: &WhoCan, reading: &Reading) -> Result<u8> {
+    let collected = read(&who.cluster, reading)?;
+    let (group, mut resource, name) = resource(&who.resource);
+    if !who.subresource.is_empty() {
+        resource = format!("{resource}/{}", who.subresource);
+    }
+    let authz = Authz::new(&collected.cluster);
+    let found = authz.who_can(&who.verb, (&group, &resource), &who.namespace, &name);
+    let mut text = String::from("group/system:masters  is never refused\n");
+    for (subject, granted) in found {
+        let id = match subject.kind.as_str() {
+            "ServiceAccount" => format!("sa/{}/{}", subject.namespace, subject.name),
+            "Group" => format!("group/{}", subject.name),
+            _ => format!("user/{}", subject.name),
+        };
+        text.push_str(&format!("{id}  {granted}\n"));
+    }
+    print(&lines(&text))?;
+    Ok(0)
+}
+
+fn position(attack: &Attack<'_>, id: &str) -> Result<Vec<NodeId>> {
+    let matches = |known: &str| {
+        known == id
+            || known.strip_prefix(id).is_some_and(|rest| rest.starts_with(['@', ':']))
+            || (id.starts_with("vector/") && known.starts_with(&format!("{id}/")))
+    };
+    let mut found: Vec<NodeId> = attack
+        .keys()
+        .iter()
+        .enumerate()
+        .filter(|(_, key)| matches(&attack.id(key)))
+        .map(|(at, _)| NodeId(at as u32))
+        .collect();
+    if found.is_empty()
+        && let Ok(EntityId::Pod(namespace, name)) = id.parse()
+        && let Some(pod) = attack.context.cluster.pods.find(&namespace, &name)
+    {
+        for (at, unit) in attack.context.units_in(&namespace) {
+            if unit.pods.contains(&pod) {
+                found.extend(attack.context.pods_of(at).iter().filter_map(|key| attack.node(key)));
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(usage(format!("{id} is not in the attack graph")));
+    }
+    Ok(found)
+}
+
+fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
+    let collected = read(&arguments.cluster, reading)?;
+    let engines = Engines::new(&collected.cluster);
+    let attack = Attack::new(&collected.cluster, &engines);
+    let mut from = Vec::new();
+    for assumed in &arguments.assume {
+        let id = assumed
+            .strip_prefix("compromised=")
+            .ok_or_else(|| usage(format!("{assumed}: write compromised=ID")))?;
+        from.extend(position(&attack, id)?);
+    }
+    if let Some(id) = &arguments.from {
+        from.extend(position(&attack, id)?);
+    } else if let Some(internet) = attack.node(&NodeKey::Internet) {
+        from.push(internet);
+    }
+    let targets = match &arguments.to {
+        Some(id) => position(&attack, id)?,
+        None => attack.targets().iter().map(|(_, node)| *node).collect(),
+    };
+    let mut found: Vec<Derivation> =
+        targets.iter().flat_map(|&target| attack.paths(&from, target, arguments.k)).collect();
+    found.sort_by(|a, b| (a.cost, &a.edges).cmp(&(b.cost, &b.edges)));
+    let head = Head {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        place: arguments.cluster.display().to_string(),
+        described: collected.described.clone(),
+        generated_at: jiff::Timestamp::now().to_string(),
+    };
+    let report = ringfort_report::build(&attack, &found, &[], head);
+    print(&match arguments.format.as_str() {
+        "json" => json::render(&report),
+        _ => human::paths(&report),
+    })?;
+    Ok(0)
+}
+
+fn compare(patches: &[PathBuf], source: &Path, reading: &Reading) -> Result<u8> {
+    let collected = read(source, reading)?;
+    let mut changes = Vec::new();
+    for patch in patches {
+        let text = std::fs::read_to_string(patch)
+            .with_context(|| format!("cannot read {}", patch.display()))?;
+        for value in ringfort_collect::yaml_values(&text)
+            .with_context(|| format!("{} is not readable", patch.display()))?
+        {
+            changes.extend(Change::read(&value)?);
+        }
+    }
+    let result = what_if(&collected.cluster, &changes)?;
+    let mut text = format!(
+        "{} pairs gone, {} new, {} left\n",
+        result.gone.len(),
+        result.new.len(),
+        result.left.len()
+    );
+    for (word, list) in [("gone", &result.gone), ("new", &result.new), ("left", &result.left)] {
+        for (from, to) in list {
+            text.push_str(&format!("{word}  {from} -> {to}\n"));
+        }
+    }
+    print(&lines(&text))?;
+    Ok(0)
+}
+
+fn explain(id: &str) -> Result<u8> {
+    let technique =
+        techniques::by_id(id).ok_or_else(|| usage(format!("{id} is no technique that is known")))?;
+    let doc = &technique.doc;
+    let mut text = format!("{}: {}\n\n{}\n", technique.id, technique.title, doc.what);
+    for (title, body) in [
+        ("When", doc.when),
+        ("Not", doc.not),
+        ("Controls", doc.controls),
+        ("Cut", doc.cut),
+        ("Source", doc.upstream),
+    ] {
+        if !body.is_empty() {
+            text.push_str(&format!("\n{title}: {body}\n"));
+        }
+    }
+    text.push_str(&format!("\nATT&CK: {}\n", technique.attack.join(", ")));
+    print(&text)?;
+    Ok(0)
+}
+
+fn verify(verify: &Verify, reading: &Reading) -> Result<u8> {
+    let cluster = |path: &Path| -> Result<Cluster> { Ok(read(path, reading)?.cluster) };
+    let version = options(reading)?.version;
+    let outcome: Outcome = match verify {
+        Verify::Rbac(on) => rbac::run(&cluster(&on.cluster)?, &on.cases)?,
+        Verify::Node(on) => rbac::run_node(&cluster(&on.cluster)?, &on.cases)?,
+        Verify::Escalation(on) => escalation::run(&cluster(&on.cluster)?, &on.cases)?,
+        Verify::Podsec { cases: Some(cases), .. } => podsec::run_cases(cases, version)?,
+        Verify::Podsec { fixtures: Some(fixtures), .. } => podsec::run_fixtures(fixtures)?,
+        Verify::Podsec { .. } => return Err(usage("give --cases or --fixtures")),
+        Verify::Automount { cases } => automount::run_cases(cases)?,
+    };
+    let mut text: String =
+        outcome.disagreements.iter().take(20).map(|line| format!("{line}\n")).collect();
+    text.push_str(&format!("agree {} of {}\n", outcome.agree, outcome.total));
+    print(&lines(&text))?;
+    Ok(if outcome.holds() { 0 } else { 3 })
+}
