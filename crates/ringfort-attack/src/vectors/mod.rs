@@ -112,6 +112,15 @@ const ALL: &[(&str, &str, Find)] = &[
 pub fn evaluate(context: &Context<'_>) -> Vec<Vector> {
     let evaluate = |&(id, title, find): &(&'static str, &'static str, Find)| {
         let (mut instances, empty, note) = find(context);
+        // Pods of one owner that differ, on other nodes for instance, are one way in.
+        instances.sort_by(|a, b| (&a.name, a.state).cmp(&(&b.name, b.state)));
+        instances.dedup_by(|next, kept| {
+            let same = next.name == kept.name;
+            if same {
+                kept.leads.append(&mut next.leads);
+            }
+            same
+        });
         instances.sort_by(|a, b| (a.state, &a.name).cmp(&(b.state, &b.name)));
         let state = instances.first().map_or(empty, |worst| {
             worst.state.min(match empty {

@@ -200,8 +200,6 @@ pub(super) fn node_listeners(context: &Context<'_>) -> Finding {
             leads: context.pods_of(at as u32),
         });
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    found.dedup_by(|a, b| a.name == b.name && a.leads == b.leads);
     let known =
         cluster.coverage.is_complete(Kind::Service) && cluster.coverage.is_complete(Kind::Pod);
     match known {

@@ -1,7 +1,7 @@
 //! V5, management interfaces, V6, kubectl proxies, and V10, execution as a service: workloads
 //! recognised by the name of their image's repository.
 
-use ringfort_model::{Kind, Str, Unit};
+use ringfort_model::{ContainerKind, Kind, Str, Unit};
 
 use super::exposure::{Reach, load_balancer};
 use super::services::behind;
@@ -86,6 +86,12 @@ fn known(image: &str, names: &[&'static str]) -> Option<&'static str> {
 fn recognised(unit: &Unit, at: u32, names: &[&'static str]) -> Option<(Why, &'static str)> {
     unit.spec.all_containers().find_map(|(kind, index, container)| {
         let name = known(&container.image, names)?;
+        // One image holds every part of Argo CD; only its server shows an interface.
+        let words = container.command.iter().chain(container.args.iter());
+        let serves = name != "argoproj/argocd" || words.into_iter().any(|w| w.ends_with("argocd-server"));
+        if kind == ContainerKind::Init || !serves {
+            return None;
+        }
         let path = Str::from(format!("{}[{index}].image", kind.field()));
         Some((Why::PodField { unit: at, path, value: container.image.clone() }, name))
     })
@@ -136,7 +142,6 @@ pub(super) fn interfaces(context: &Context<'_>) -> Finding {
             leads: if outside { context.pods_of(at) } else { Vec::new() },
         });
     }
-    found.dedup_by(|a, b| a.name == b.name);
     let (state, note) = empty(context, "no management interface is recognised");
     (found, state, note)
 }
@@ -204,7 +209,6 @@ pub(super) fn execution(context: &Context<'_>) -> Finding {
             leads: context.pods_of(at),
         });
     }
-    found.dedup_by(|a, b| a.name == b.name);
     let (state, note) = empty(context, "no execution service is recognised");
     (found, state, note)
 }
