@@ -265,6 +265,7 @@ pub(crate) fn runs_code(path: &str) -> bool {
         "/etc/machine-id",
         "/etc/ssl",
         "/etc/pki",
+        "/etc/kubernetes/pki",
         "/etc/os-release",
         "/etc/passwd.cache",
         "/usr/share",

@@ -53,6 +53,9 @@ enum Key {
     Group(Str),
 }
 
+/// Whether one rule allows a request.
+type Allows<'r> = Box<dyn Fn(&PolicyRule) -> bool + 'r>;
+
 type ByKey = FxHashMap<Key, Vec<Bound>>;
 
 /// The RBAC authorizer of one cluster.
@@ -128,9 +131,7 @@ impl<'a> Authz<'a> {
     /// then RoleBindings of the request's namespace.
     #[must_use]
     pub fn rbac(&self, request: &Request) -> Option<Granted> {
-        let (namespace, allows): (&str, Box<dyn Fn(&PolicyRule) -> bool>) = match &request
-            .attributes
-        {
+        let (namespace, allows): (&str, Allows<'_>) = match &request.attributes {
             Attributes::Path(path) => {
                 ("", Box::new(|rule| rule_allows_path(rule, &request.verb, path)))
             }

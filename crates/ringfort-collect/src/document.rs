@@ -57,17 +57,19 @@ pub(crate) fn type_of(json: &[u8]) -> TypeMeta {
     types
 }
 
-/// The type of a list as far as an unfinished head or a tail of its text says it.
-pub(crate) fn type_in_fragment(text: &[u8]) -> Option<TypeMeta> {
-    let value = |key: &str| -> Option<String> {
-        let at = memchr::memmem::find(text, key.as_bytes())?;
-        let rest = text[at + key.len()..].trim_ascii_start().strip_prefix(b":")?;
-        let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
-        let end = memchr::memchr(b'"', rest)?;
-        String::from_utf8(rest[..end].to_vec()).ok()
-    };
+/// The type of a list as far as unfinished pieces of its text, a head and a tail, say it.
+pub(crate) fn type_in_fragments(pieces: &[&[u8]]) -> Option<TypeMeta> {
+    let value = |key: &str| pieces.iter().find_map(|text| value_in(text, key));
     let kind = value("\"kind\"")?;
     Some(TypeMeta { kind, api_version: value("\"apiVersion\"").unwrap_or_default() })
+}
+
+fn value_in(text: &[u8], key: &str) -> Option<String> {
+    let at = memchr::memmem::find(text, key.as_bytes())?;
+    let rest = text[at + key.len()..].trim_ascii_start().strip_prefix(b":")?;
+    let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
+    let end = memchr::memchr(b'"', rest)?;
+    String::from_utf8(rest[..end].to_vec()).ok()
 }
 
 /// The type that a file's name stands for, in the namings of known dumps: `pods`,
@@ -107,7 +109,10 @@ mod tests {
         assert_eq!(type_of(br#"{"kind":"Pod","apiVersion":"v1","spec":oops"#), pod);
         assert_eq!(type_of(br#"{"spec":{"kind":"x"},"kind":"Pod","apiVersion":"v1"}"#), pod);
         assert_eq!(type_of(b"[1]"), TypeMeta::default());
-        assert_eq!(type_in_fragment(br#", "kind" : "Pod","apiVersion":"v1"}"#), Some(pod.clone()));
+        assert_eq!(
+            type_in_fragments(&[br#", "kind" : "Pod""#, br#""apiVersion":"v1"}"#]),
+            Some(pod.clone())
+        );
         assert_eq!(type_of_file("default/pods.json"), Some(pod));
         let role = type_of_file("rbac.authorization.k8s.io_v1_roles.json").expect("known");
         assert_eq!(role.api_version, "rbac.authorization.k8s.io/v1");

@@ -3,7 +3,7 @@
 use ringfort_model::KubeVersion;
 
 /// How to read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Worker threads; 0 takes the number of processors.
     pub threads: usize,
@@ -13,12 +13,6 @@ pub struct Options {
     pub version: Option<KubeVersion>,
     /// Limits.
     pub limits: Limits,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { threads: 0, complete: false, version: None, limits: Limits::default() }
-    }
 }
 
 /// Limits on what is read. Beyond them something is left out and becomes a gap.

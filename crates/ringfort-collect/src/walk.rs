@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ringfort_model::{Cluster, Listed, snapshot};
 
-use crate::document::{TypeMeta, type_in_fragment, type_of, type_of_file};
+use crate::document::{TypeMeta, type_in_fragments, type_of, type_of_file};
 use crate::finish::{Extras, finish};
 use crate::options::{Limits, Options};
 use crate::pool::{BATCH_BYTES, Batch, Pool, read_one, resource_of};
@@ -143,7 +143,7 @@ impl Walk<'_, '_> {
         }
         let result = File::open(path).and_then(|mut file| {
             let tail = tail_of(&mut file)?;
-            self.stream(name, &mut file, tail, 0);
+            self.stream(name, &mut file, Some(&tail), 0);
             Ok(())
         });
         if let Err(error) = result {
@@ -164,7 +164,7 @@ impl Walk<'_, '_> {
     }
 
     /// Reads one file of whatever format its content says.
-    fn stream(&mut self, name: &str, reader: &mut dyn Read, tail: Option<TypeMeta>, nesting: u32) {
+    fn stream(&mut self, name: &str, reader: &mut dyn Read, tail: Option<&[u8]>, nesting: u32) {
         let mut prefix = Vec::with_capacity(1024);
         if let Err(error) = (&mut *reader).take(1024).read_to_end(&mut prefix) {
             self.gap(name, &format!("cannot be read: {error}"));
@@ -296,7 +296,7 @@ impl Walk<'_, '_> {
         !hostile && !path.rsplit('/').next().is_some_and(|file| file.starts_with('.'))
     }
 
-    fn text(&mut self, name: &str, prefix: &[u8], reader: &mut dyn Read, tail: Option<TypeMeta>) {
+    fn text(&mut self, name: &str, prefix: &[u8], reader: &mut dyn Read, tail: Option<&[u8]>) {
         let base = name.rsplit('/').next().unwrap_or(name);
         let start = prefix.strip_prefix(b"\xef\xbb\xbf").unwrap_or(prefix);
         let first = start.trim_ascii_start().first().copied();
@@ -342,11 +342,11 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn json(&mut self, name: &str, reader: &mut dyn Read, tail: Option<TypeMeta>) {
+    fn json(&mut self, name: &str, reader: &mut dyn Read, tail: Option<&[u8]>) {
         let mut splitter = Splitter::new(self.limits);
         let mut sink = Lists {
             file: Arc::from(name),
-            tail,
+            tail: tail.map(<[u8]>::to_vec),
             state: State::Unknown,
             batch: Batch::default(),
             guessed: None,
@@ -388,7 +388,7 @@ impl Walk<'_, '_> {
         let budget = (text.len() * 4).max(100_000);
         let (documents, error) = yaml::documents(text, self.limits.depth, budget);
         for document in documents {
-            self.yaml_document(name, document);
+            self.yaml_document(name, &document);
         }
         if let Some(error) = error {
             self.extras.broken = true;
@@ -396,7 +396,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn yaml_document(&mut self, name: &str, document: yaml::Document) {
+    fn yaml_document(&mut self, name: &str, document: &yaml::Document) {
         let text = |key: &str| {
             document.value.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
         };
@@ -462,7 +462,7 @@ enum State {
 
 struct Lists<'w, 'p> {
     file: Arc<str>,
-    tail: Option<TypeMeta>,
+    tail: Option<Vec<u8>>,
     state: State,
     batch: Batch,
     /// The list's type as its tail seemed to say it, to be confirmed at the end.
@@ -486,9 +486,9 @@ impl Lists<'_, '_> {
     }
 
     fn decide(&mut self, head: &[u8], item: &[u8]) {
-        if let Some(types) = type_in_fragment(head) {
+        if let Some(types) = type_in_fragments(&[head]) {
             self.state = types.element().map_or(State::Own, State::Typed);
-        } else if let Some(types) = self.tail.clone().filter(|types| types.kind.ends_with("List")) {
+        } else if let Some(types) = self.by_tail(head) {
             self.state = types.element().map_or(State::Own, State::Typed);
             self.guessed = Some(types);
         } else if !type_of(item).kind.is_empty() {
@@ -496,6 +496,12 @@ impl Lists<'_, '_> {
         } else {
             self.state = State::Held;
         }
+    }
+
+    /// The type as head and tail of the file say it together.
+    fn by_tail(&self, head: &[u8]) -> Option<TypeMeta> {
+        let types = type_in_fragments(&[self.tail.as_deref()?, head])?;
+        types.kind.ends_with("List").then_some(types)
     }
 
     fn broken(&mut self, error: &str) {
@@ -637,18 +643,17 @@ impl<R: Read> Read for Guarded<R> {
     }
 }
 
-/// What the end of a plain file says about the list in it.
-fn tail_of(file: &mut File) -> std::io::Result<Option<TypeMeta>> {
+/// The end of a plain file after its last list, where it may say what the list holds.
+fn tail_of(file: &mut File) -> std::io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
     let from = length.saturating_sub(4096);
     if file.seek(SeekFrom::Start(from)).is_err() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let mut tail = Vec::new();
     file.take(4096).read_to_end(&mut tail)?;
     file.seek(SeekFrom::Start(0))?;
-    let after = memchr::memrchr(b']', &tail).map_or(&[][..], |at| &tail[at..]);
-    Ok(type_in_fragment(after))
+    Ok(memchr::memrchr(b']', &tail).map_or_else(Vec::new, |at| tail.split_off(at)))
 }
 
 fn relative(root: &Path, path: &Path) -> String {

@@ -1,6 +1,6 @@
 //! The first fixes: for the shown paths, changes that cut them, each tried on the cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, BindingKey, Engines, RoleKey, Why};
 use ringfort_graph::{BitSet, Derivation, NodeId};
@@ -30,7 +30,7 @@ const TRIED: usize = 8;
 /// Entry-to-target pairs that are connected, as names that stay the same when the cluster
 /// changes.
 #[must_use]
-pub fn pairs(attack: &Attack<'_>) -> std::collections::BTreeSet<(String, String)> {
+pub fn pairs(attack: &Attack<'_>) -> BTreeSet<(String, String)> {
     let entries: Vec<(String, NodeId)> = attack
         .entries()
         .map(|(instance, node)| (format!("vector/{}/{}", instance.vector, instance.name), node))
@@ -39,7 +39,7 @@ pub fn pairs(attack: &Attack<'_>) -> std::collections::BTreeSet<(String, String)
     let nodes: Vec<NodeId> = entries.iter().map(|(_, node)| *node).collect();
     let ends: Vec<NodeId> = targets.iter().map(|(_, node)| *node).collect();
     let found = attack.pairs(&nodes, &ends, &attack.no_edges());
-    let mut pairs = std::collections::BTreeSet::new();
+    let mut pairs = BTreeSet::new();
     for ((impact, _), reached) in targets.iter().zip(&found) {
         for entry in reached.iter() {
             pairs.insert((entries[entry].0.clone(), format!("impact/{}", impact.name())));
@@ -59,10 +59,10 @@ pub fn first_fixes(
     limit: usize,
 ) -> Vec<Fix> {
     let before = pairs(attack);
-    let mut reasons: BTreeMap<&Why, ()> = BTreeMap::new();
+    let mut reasons: BTreeSet<&Why> = BTreeSet::new();
     for path in paths {
         for &edge in &path.edges {
-            reasons.extend(attack.edge(edge).why.iter().map(|why| (why, ())));
+            reasons.extend(attack.edge(edge).why.iter());
         }
     }
     let entries: Vec<NodeId> = attack.entries().map(|(_, node)| node).collect();
@@ -70,7 +70,7 @@ pub fn first_fixes(
     let mut edges_of: BTreeMap<&Why, BitSet> = BTreeMap::new();
     for edge in 0..attack.graph.edge_count() {
         for why in &attack.edge(ringfort_graph::EdgeId(edge as u32)).why {
-            if reasons.contains_key(why) {
+            if reasons.contains(why) {
                 edges_of.entry(why).or_insert_with(|| attack.no_edges()).insert(edge);
             }
         }
@@ -236,6 +236,10 @@ fn on_pod(
     operation: impl FnOnce(&Value) -> Operation,
 ) -> Option<(Change, String)> {
     let cluster = attack.context.cluster;
+    // The API's image of a static pod is written from a file of its node.
+    if attack.context.units[unit as usize].mirror {
+        return None;
+    }
     let (kind, namespace, name, spec_path) = attack.written_in(unit);
     let model = ringfort_model::WorkloadKind::from_name(&kind).map_or(Kind::Pod, Kind::Workload);
     let object = cluster.find(model, &namespace, &name)?;

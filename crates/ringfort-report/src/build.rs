@@ -137,7 +137,11 @@ fn zones(
             title: "in-cluster movement",
             entries: [0; 3],
             pairs: moving.len(),
-            state: format!("{} of {} ways in lead on to a node or target", moving.len(), entries.len()),
+            state: format!(
+                "{} of {} ways in lead on to a node or target",
+                moving.len(),
+                entries.len()
+            ),
         },
         Zone {
             id: AttackZone::Impact.name(),

@@ -55,8 +55,13 @@ pub fn render(report: &Report) -> String {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\
          <title>Ringfort report</title><style>{STYLE}</style></head><body><h1>Ringfort</h1><p class=\"soft\">Kubernetes {}, {} nodes, {} namespaces, {} pods, {} bindings. {} of the kinds that rules read were read in full. {}</p>",
-        escaped(&facts.version), facts.nodes, facts.namespaces, facts.pods, facts.bindings,
-        format_args!("{}%", report.coverage.percent), escaped(&report.generated_at),
+        escaped(&facts.version),
+        facts.nodes,
+        facts.namespaces,
+        facts.pods,
+        facts.bindings,
+        format_args!("{}%", report.coverage.percent),
+        escaped(&report.generated_at),
     );
     zones(&mut out, report);
     vectors(&mut out, report);
@@ -70,7 +75,7 @@ pub fn render(report: &Report) -> String {
         draw(&mut out, path);
     }
     gaps(&mut out, report);
-    let _ = write!(out, "<script>{SCRIPT}</script></body></html>\n");
+    let _ = writeln!(out, "<script>{SCRIPT}</script></body></html>");
     out
 }
 
@@ -96,7 +101,10 @@ fn vectors(out: &mut String, report: &Report) {
         let _ = write!(
             out,
             "<tr><td>{} {}</td><td class=\"{}\">{}</td><td>",
-            vector.id, escaped(vector.title), vector.state, vector.state
+            vector.id,
+            escaped(vector.title),
+            vector.state,
+            vector.state
         );
         if vector.instances.is_empty() {
             out.push_str(&escaped(vector.note));
@@ -106,10 +114,16 @@ fn vectors(out: &mut String, report: &Report) {
                 let _ = write!(
                     out,
                     "<div><span class=\"{}\">{}</span> {}",
-                    one.state, one.state, escaped(&one.title)
+                    one.state,
+                    one.state,
+                    escaped(&one.title)
                 );
                 if !one.missing.is_empty() {
-                    let _ = write!(out, " <span class=\"soft\">not known: {}</span>", escaped(&one.missing.join("; ")));
+                    let _ = write!(
+                        out,
+                        " <span class=\"soft\">not known: {}</span>",
+                        escaped(&one.missing.join("; "))
+                    );
                 }
                 out.push_str("</div>");
             }
@@ -131,7 +145,10 @@ fn fixes(out: &mut String, report: &Report) {
         let _ = write!(
             out,
             "<tr><td>{}</td><td>{}</td><td>{}<br><code>{}</code></td></tr>",
-            fix.cuts, fix.left, escaped(&fix.title), escaped(&fix.command)
+            fix.cuts,
+            fix.left,
+            escaped(&fix.title),
+            escaped(&fix.command)
         );
     }
     out.push_str("</table>");
@@ -143,27 +160,34 @@ fn draw(out: &mut String, path: &Path) {
     let shown: Vec<_> = path
         .steps
         .iter()
-        .filter(|step| step.technique.is_some() || step.weight > 0 || step.to.starts_with("impact/"))
+        .filter(|step| {
+            step.technique.is_some() || step.weight > 0 || step.to.starts_with("impact/")
+        })
         .collect();
     let height = shown.len() * STEP + 4;
     let _ = write!(
         out,
         "<div class=\"path card\"><strong>{} → {}</strong> <span class=\"soft\">effort {}{}</span><svg viewBox=\"0 0 1100 {height}\" width=\"1100\" height=\"{height}\" role=\"img\" aria-label=\"attack path\">",
-        escaped(&path.from), escaped(&path.to), path.effort,
+        escaped(&path.from),
+        escaped(&path.to),
+        path.effort,
         if path.entry_verified { "" } else { ", entry unverified" }
     );
     for (at, step) in shown.iter().enumerate() {
         let y = at * STEP + 2;
         let mut tip = String::new();
         for one in &step.evidence {
-            let _ = write!(tip, "{} {}: {}\n", one.object, one.field, one.value);
+            let _ = writeln!(tip, "{} {}: {}", one.object, one.field, one.value);
         }
         let _ = write!(
             out,
             "<g><title>{}</title><rect x=\"20\" y=\"{y}\" width=\"1060\" height=\"42\" rx=\"6\"/><text class=\"s\" x=\"32\" y=\"{}\">{}{}</text><text x=\"32\" y=\"{}\">{}</text></g>",
-            escaped(&tip), y + 17, escaped(&step.title),
+            escaped(&tip),
+            y + 17,
+            escaped(&step.title),
             step.technique.map_or_else(String::new, |id| format!(" · {id}")),
-            y + 34, escaped(&shortened(&step.to_title)),
+            y + 34,
+            escaped(&shortened(&step.to_title)),
         );
         if at + 1 < shown.len() {
             let _ = write!(out, "<path d=\"M50 {} v14 m-4 -5 l4 5 l4 -5\"/>", y + 42);
@@ -175,7 +199,10 @@ fn draw(out: &mut String, path: &Path) {
             let _ = write!(
                 out,
                 "<div>{} <code>{}</code> {} <code class=\"soft\">{}</code></div>",
-                escaped(&one.object), escaped(&one.field), escaped(&one.value), escaped(&one.command)
+                escaped(&one.object),
+                escaped(&one.field),
+                escaped(&one.value),
+                escaped(&one.command)
             );
         }
     }
@@ -195,10 +222,20 @@ fn shortened(text: &str) -> String {
 fn gaps(out: &mut String, report: &Report) {
     out.push_str("<h2>Not read, not evaluated</h2><table>");
     for gap in report.gaps.iter().chain(&report.coverage.incomplete) {
-        let _ = write!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(&gap.subject), escaped(&gap.reason));
+        let _ = write!(
+            out,
+            "<tr><td>{}</td><td>{}</td></tr>",
+            escaped(&gap.subject),
+            escaped(&gap.reason)
+        );
     }
     for row in &report.not_evaluated {
-        let _ = write!(out, "<tr><td>{}</td><td>needs {}</td></tr>", escaped(row.id), escaped(row.needs));
+        let _ = write!(
+            out,
+            "<tr><td>{}</td><td>needs {}</td></tr>",
+            escaped(row.id),
+            escaped(row.needs)
+        );
     }
     out.push_str("</table>");
 }

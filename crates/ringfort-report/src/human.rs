@@ -20,7 +20,8 @@ pub struct Style {
 #[must_use]
 pub fn harmless(text: &str) -> String {
     let hostile = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     if !text.chars().any(hostile) {
         return text.to_owned();
@@ -43,7 +44,8 @@ fn cut(text: &str, width: usize) -> String {
 /// The first screen of a scan.
 #[must_use]
 pub fn first_screen(report: &Report, style: Style) -> String {
-    let bold = |text: &str| if style.color { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() };
+    let bold =
+        |text: &str| if style.color { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() };
     let mut out = String::new();
     let mut line = |text: String| {
         out.push_str(&text);
@@ -53,8 +55,13 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     line(cut(
         &format!(
             "Kubernetes {}: {} nodes, {} namespaces, {} pods, {} bindings; {}% of kinds read, {} gaps",
-            facts.version, facts.nodes, facts.namespaces, facts.pods, facts.bindings,
-            report.coverage.percent, report.gaps.len() + report.coverage.incomplete.len(),
+            facts.version,
+            facts.nodes,
+            facts.namespaces,
+            facts.pods,
+            facts.bindings,
+            report.coverage.percent,
+            report.gaps.len() + report.coverage.incomplete.len(),
         ),
         WIDTH,
     ));
@@ -124,14 +131,20 @@ fn drawn(path: &Path) -> Vec<String> {
             "impact" => "═▶",
             _ => "─▶",
         };
-        let doubt = if step.confidence == "unverified-control" && step.technique.is_some() { "?" } else { "" };
+        let doubt = if step.confidence == "unverified-control" && step.technique.is_some() {
+            "?"
+        } else {
+            ""
+        };
         lines.push(format!("  {mark} {}{doubt} → {}", step.title, step.to_title));
     }
     lines
 }
 
 fn is_landmark(id: &str) -> bool {
-    ["impact/", "node/", "clusterrole/", "role/", "workload/", "pod/"].iter().any(|p| id.starts_with(p))
+    ["impact/", "node/", "clusterrole/", "role/", "workload/", "pod/"]
+        .iter()
+        .any(|p| id.starts_with(p))
         && !id.contains(':')
 }
 
@@ -161,13 +174,20 @@ pub fn paths(report: &Report) -> String {
 
 fn step(out: &mut String, step: &Step) {
     let technique = step.technique.map_or_else(String::new, |id| format!(" [{id}]"));
-    let _ = writeln!(out, "   {} -> {}{technique}", harmless(&step.title), harmless(&step.to_title));
+    let _ =
+        writeln!(out, "   {} -> {}{technique}", harmless(&step.title), harmless(&step.to_title));
     if let Some(note) = &step.note {
         let _ = writeln!(out, "      note: {}", harmless(note));
     }
     for one in &step.evidence {
         let field = if one.field.is_empty() { String::new() } else { format!(" {}", one.field) };
-        let _ = writeln!(out, "      {}{}: {}", harmless(&one.object), harmless(&field), harmless(&one.value));
+        let _ = writeln!(
+            out,
+            "      {}{}: {}",
+            harmless(&one.object),
+            harmless(&field),
+            harmless(&one.value)
+        );
         if !one.command.is_empty() {
             let _ = writeln!(out, "        $ {}", harmless(&one.command));
         }

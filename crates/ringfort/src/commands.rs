@@ -96,9 +96,12 @@ fn shown(attack: &Attack<'_>) -> Vec<Derivation> {
     let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
     let mut found: Vec<Derivation> = Vec::new();
     for (_, entry) in attack.entries().take(ENTRIES) {
-        let first = attack.graph.incoming(entry).iter().copied().find(|&edge| {
-            attack.graph.edge(edge).from == internet
-        });
+        let first = attack
+            .graph
+            .incoming(entry)
+            .iter()
+            .copied()
+            .find(|&edge| attack.graph.edge(edge).from == internet);
         let Some(first) = first else { continue };
         for mut path in attack.easiest(&[entry], &targets) {
             path.cost += u64::from(attack.graph.edge(first).weight);
@@ -134,8 +137,8 @@ fn scan(collected: &Collected, place: &str, output: &Output, reading: &Reading) 
         eprintln!(
             "{{\"authz\":{:.3},\"graph\":{:.3},\"plan\":{:.3}}}",
             built.as_secs_f64(),
-            (drawn - built).as_secs_f64(),
-            (planned - drawn).as_secs_f64()
+            drawn.checked_sub(built).unwrap().as_secs_f64(),
+            planned.checked_sub(drawn).unwrap().as_secs_f64()
         );
     }
     let head = Head {
@@ -192,7 +195,9 @@ fn subject(text: &str) -> Result<User> {
         EntityId::User(name) => match name.strip_prefix("system:node:") {
             Some(node) => User::node(node),
             None => match Subject::of_user_name(&name) {
-                Subject::ServiceAccount(namespace, name) => User::service_account(&namespace, &name),
+                Subject::ServiceAccount(namespace, name) => {
+                    User::service_account(&namespace, &name)
+                }
                 _ => User::named(&name),
             },
         },
@@ -364,8 +369,8 @@ fn compare(patches: &[PathBuf], source: &Path, reading: &Reading) -> Result<u8> 
 }
 
 fn explain(id: &str) -> Result<u8> {
-    let technique =
-        techniques::by_id(id).ok_or_else(|| usage(format!("{id} is no technique that is known")))?;
+    let technique = techniques::by_id(id)
+        .ok_or_else(|| usage(format!("{id} is no technique that is known")))?;
     let doc = &technique.doc;
     let mut text = format!("{}: {}\n\n{}\n", technique.id, technique.title, doc.what);
     for (title, body) in [

@@ -31,8 +31,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let list0 = context.held(&Ask::named(&["update", "patch"], "", "namespaces"));
     let list1 = context.held(&Ask::unnamed(&["create"], "", "pods"));
     for conjunction in conjoin(context, &[&list0, &list1], None) {
-        for to in [NodeKey::EveryNode] {
-            maker.conjunction(&TECHNIQUE, &conjunction, "relabel", |at| Draft::new(at, to.clone()));
-        }
+        let to = NodeKey::EveryNode;
+        maker.conjunction(&TECHNIQUE, &conjunction, "relabel", |at| Draft::new(at, to.clone()));
     }
 }

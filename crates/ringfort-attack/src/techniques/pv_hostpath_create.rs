@@ -32,8 +32,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let list1 = context.held(&Ask::unnamed(&["create"], "", "persistentvolumeclaims"));
     let list2 = context.held(&Ask::unnamed(&["create"], "", "pods"));
     for conjunction in conjoin(context, &[&list0, &list1, &list2], None) {
-        for to in [NodeKey::EveryNode] {
-            maker.conjunction(&TECHNIQUE, &conjunction, "volume", |at| Draft::new(at, to.clone()));
-        }
+        let to = NodeKey::EveryNode;
+        maker.conjunction(&TECHNIQUE, &conjunction, "volume", |at| Draft::new(at, to.clone()));
     }
 }

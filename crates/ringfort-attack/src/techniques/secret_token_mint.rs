@@ -32,8 +32,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let list0 = context.held(&Ask::unnamed(&["create"], "", "secrets"));
     let list1 = context.held(&Ask::named(&["get", "list", "watch"], "", "secrets"));
     for conjunction in conjoin(context, &[&list0, &list1], None) {
-        for to in [NodeKey::Power(Power::MintTokens, conjunction.scope.clone())] {
-            maker.conjunction(&TECHNIQUE, &conjunction, "mint", |at| Draft::new(at, to.clone()));
-        }
+        let to = NodeKey::Power(Power::MintTokens, conjunction.scope.clone());
+        maker.conjunction(&TECHNIQUE, &conjunction, "mint", |at| Draft::new(at, to.clone()));
     }
 }

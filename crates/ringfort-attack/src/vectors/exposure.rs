@@ -123,7 +123,11 @@ fn intent_and_fact(cluster: &Cluster, service: &Service) -> Verdict {
         // What the name resolves to is not looked up.
         return says(Reach::Unknown, field, hostname);
     }
-    let provider = cluster.nodes.iter().map(|n| n.provider_id()).find(|id| !id.is_empty());
+    let provider = cluster
+        .nodes
+        .iter()
+        .map(ringfort_model::record::Node::provider_id)
+        .find(|id| !id.is_empty());
     match provider.and_then(|id| id.split_once(':')) {
         Some(("gce" | "azure", _)) => {
             says(Reach::Public, "metadata.annotations", Str::new("no annotation makes it internal"))

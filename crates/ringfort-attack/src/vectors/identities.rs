@@ -30,7 +30,8 @@ fn is_trivial(rule: &PolicyRule) -> bool {
             "/livez/",
             "/readyz/",
             // OpenShift shows these to everybody (installer extra, initial-access 0.4).
-            "/.well-known", "/.well-known/*",
+            "/.well-known",
+            "/.well-known/*",
         ];
         return rule.non_resource_urls.iter().all(|url| PATHS.contains(&url.as_str()))
             && rule.verbs.iter().all(|verb| *verb == *"get" || *verb == *"head");

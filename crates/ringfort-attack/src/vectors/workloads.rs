@@ -88,7 +88,8 @@ fn recognised(unit: &Unit, at: u32, names: &[&'static str]) -> Option<(Why, &'st
         let name = known(&container.image, names)?;
         // One image holds every part of Argo CD; only its server shows an interface.
         let words = container.command.iter().chain(container.args.iter());
-        let serves = name != "argoproj/argocd" || words.into_iter().any(|w| w.ends_with("argocd-server"));
+        let serves =
+            name != "argoproj/argocd" || words.into_iter().any(|w| w.ends_with("argocd-server"));
         if kind == ContainerKind::Init || !serves {
             return None;
         }

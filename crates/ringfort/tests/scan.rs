@@ -1,0 +1,378 @@
+//! The program as a user runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+fn ringfort(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfort"));
+    command.arg("-q").args(arguments).output().expect("the program starts")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("output is UTF-8")
+}
+
+fn scan(source: &Path, more: &[&str]) -> Value {
+    let source = source.to_str().expect("a plain path");
+    let mut arguments = vec!["scan", source, "-f", "json"];
+    arguments.extend(more);
+    let output = ringfort(&arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
+    for field in ["tool", "source", "generated_at"] {
+        report.as_object_mut().expect("an object").remove(field);
+    }
+    report
+}
+
+/// The suites' folder, or `None` after saying that the test is skipped.
+fn suites() -> Option<PathBuf> {
+    let given = std::env::var_os("RINGFORT_SUITES").map(PathBuf::from);
+    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared"));
+    let path = given.unwrap_or(beside);
+    if path.join("clusters").is_dir() {
+        return Some(path);
+    }
+    println!("skipped: no suites at {}", path.display());
+    None
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("the folder can be made");
+        Self(path)
+    }
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, content).expect("the file can be written");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn techniques(report: &Value, to: &str) -> Vec<Vec<String>> {
+    let paths = report["paths"].as_array().expect("paths");
+    let of = |path: &Value| {
+        let steps = path["steps"].as_array().expect("steps");
+        steps.iter().filter_map(|s| s["technique"].as_str().map(str::to_owned)).collect()
+    };
+    paths.iter().filter(|path| path["to"] == to).map(of).collect()
+}
+
+#[test]
+fn the_demo_fits_a_screen_and_passes_each_zone() {
+    let output = ringfort(&["demo"]);
+    assert!(output.status.success());
+    let screen = text(&output);
+    assert!(screen.lines().count() <= 24, "{screen}");
+    assert!(screen.lines().all(|line| line.chars().count() <= 100), "{screen}");
+    assert!(screen.contains("full control of the cluster"), "{screen}");
+    let output = ringfort(&["demo", "-f", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let all = report.to_string();
+    for technique in ["token-mounted", "escape-privileged", "pod-create"] {
+        assert!(all.contains(technique), "{technique}");
+    }
+    // Traps: a role called admin that only reads, and an internal load balancer.
+    assert!(!all.contains("sa/reports/reporter"));
+    assert!(all.contains("internal load balancer reports/viewer"));
+    assert!(report["fixes"].as_array().is_some_and(|fixes| !fixes.is_empty()));
+}
+
+#[test]
+fn the_shop_shows_what_it_must() {
+    let Some(root) = suites() else { return };
+    let report = scan(&root.join("clusters/shop.tar.zst"), &[]);
+    let instances: Vec<(String, String)> = report["vectors"]
+        .as_array()
+        .expect("vectors")
+        .iter()
+        .flat_map(|vector| vector["instances"].as_array().expect("instances"))
+        .map(|one| {
+            (one["id"].as_str().unwrap_or("").into(), one["state"].as_str().unwrap_or("").into())
+        })
+        .collect();
+    let state = |id: &str| instances.iter().find(|one| one.0 == id).map(|one| one.1.as_str());
+    assert_eq!(state("vector/V7/ingress-nginx/ingress-nginx-controller"), Some("unknown"));
+    assert_eq!(state("vector/V7/shop/frontend-external"), Some("unknown"));
+    assert_eq!(state("vector/V7/shop/internal-lb"), Some("closed"));
+    assert_eq!(state("vector/V8/sock-shop/front-end"), Some("unknown"));
+    assert!(!instances.iter().any(|(id, _)| id.starts_with("vector/V1/")));
+    let admin = techniques(&report, "impact/cluster-admin");
+    assert!(admin.contains(&vec!["token-mounted".to_owned()]));
+    let paths = report["paths"].as_array().expect("paths");
+    let runner: Vec<&Value> =
+        paths.iter().filter(|path| path["from"] == "vector/V10/ci/runner").collect();
+    assert!(runner.iter().any(|path| path["to"] == "impact/node"));
+    assert!(runner.iter().any(|path| path["to"] == "impact/cluster-admin"));
+    assert!(report.to_string().contains("argocd-application-controller"));
+    assert!(!paths.iter().any(|path| path.to_string().contains("clusterrole/view\"")));
+}
+
+#[test]
+fn bootstrap_objects_alone_give_no_path() {
+    let Some(root) = suites() else { return };
+    let report = scan(&root.join("suites/rbac"), &["--complete"]);
+    assert_eq!(report["paths"], json!([]));
+    assert_eq!(report["pairs"], 0);
+}
+
+#[test]
+fn bad_pods_reach_their_node_only_by_their_class() {
+    let Some(root) = suites() else { return };
+    let folder = Folder::new("badpods");
+    let file = std::fs::File::open(root.join("suites/badpods/badpods.tar.zst")).expect("archive");
+    let decoder = zstd::stream::read::Decoder::new(file).expect("zstd");
+    tar::Archive::new(decoder).unpack(&folder.0).expect("it unpacks");
+    for (class, technique) in [
+        ("everything-allowed", Some("escape-privileged")),
+        ("priv-and-hostpid", Some("escape-privileged")),
+        ("priv", Some("escape-privileged")),
+        ("hostpath", Some("hostpath-write-exec")),
+        ("hostpid", None),
+        ("hostnetwork", None),
+        ("hostipc", None),
+        ("nothing-allowed", None),
+    ] {
+        for kind in ["pod", "deployment", "cronjob", "deamonset"] {
+            let pod = folder.0.join(format!("manifests/{class}/{kind}/{class}-exec-{kind}.yaml"));
+            if !pod.is_file() {
+                continue;
+            }
+            let report = scan(&pod, &["--complete"]);
+            let found = techniques(&report, "impact/node");
+            match technique {
+                Some(wanted) => {
+                    assert!(
+                        found.iter().all(|path| path == &[wanted]) && !found.is_empty(),
+                        "{class} {kind} {found:?}"
+                    );
+                }
+                None => assert!(found.is_empty(), "{class} {kind} {found:?}"),
+            }
+        }
+    }
+}
+
+/// Objects of a small cluster with secrets and hostile names in it.
+fn planted() -> Vec<(&'static str, Value)> {
+    let meta = |namespace: &str, name: &str| {
+        json!({"namespace": namespace, "name": name, "uid": "u", "resourceVersion": "1",
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "CANARY-applied"},
+            "managedFields": [{"manager": "CANARY-managed"}]})
+    };
+    vec![
+        (
+            "secrets.json",
+            json!({"kind": "SecretList", "apiVersion": "v1", "items": [
+            {"metadata": meta("a", "s"), "type": "Opaque", "data": {"k": "Q0FOQVJZ"}, "stringData": {"k": "CANARY-secret"}}]}),
+        ),
+        (
+            "configmaps.json",
+            json!({"kind": "ConfigMapList", "apiVersion": "v1", "items": [
+            {"metadata": meta("a", "c"), "data": {"k": "CANARY-config"}}]}),
+        ),
+        (
+            "pods.json",
+            json!({"items": [
+            {"metadata": meta("a", "evil\u{1b}[2J<script>alert(1)</script>"),
+             "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "x:1",
+                "args": ["--password=CANARY-flag"],
+                "env": [{"name": "E", "value": "CANARY-env"}],
+                "securityContext": {"privileged": true}}]},
+             "status": {"phase": "Running"}}], "kind": "PodList", "apiVersion": "v1"}),
+        ),
+        (
+            "nodes.json",
+            json!({"items": [{"metadata": {"name": "n", "uid": "n", "resourceVersion": "2"},
+            "status": {"addresses": [{"type": "ExternalIP", "address": "203.0.113.4"}]}}],
+            "kind": "NodeList", "apiVersion": "v1"}),
+        ),
+        ("version.json", json!({"gitVersion": "v1.36.2"})),
+        ("complete.json", json!({"complete": true})),
+    ]
+}
+
+#[test]
+fn planted_values_appear_nowhere_and_hostile_names_are_escaped() {
+    let folder = Folder::new("canary");
+    for (name, value) in planted() {
+        folder.write(name, value.to_string());
+    }
+    let source = folder.0.to_str().expect("a plain path").to_owned();
+    let out = Folder::new("canary-out");
+    let file = |name: &str| out.0.join(name).to_str().expect("a plain path").to_owned();
+    let (json, html, snapshot) = (file("r.json"), file("r.html"), file("r.rfs"));
+    let output = ringfort(&[
+        "scan",
+        &source,
+        "-f",
+        "human",
+        "-f",
+        &format!("json={json}"),
+        "-f",
+        &format!("html={html}"),
+    ]);
+    assert!(output.status.success());
+    assert!(ringfort(&["snapshot", &source, "-o", &snapshot]).status.success());
+    let packed = std::fs::read(&snapshot).expect("snapshot");
+    let body = packed.iter().skip(8).position(|b| *b == b'\n').expect("a header") + 9;
+    let unpacked = zstd::stream::decode_all(&packed[body..]).expect("a frame");
+    let everything = [
+        output.stdout.clone(),
+        output.stderr.clone(),
+        std::fs::read(&json).expect("json"),
+        std::fs::read(&html).expect("html"),
+        packed[..body].to_vec(),
+        unpacked,
+    ];
+    for bytes in &everything {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!text.contains("CANARY") && !text.contains("Q0FOQVJZ"), "{text}");
+    }
+    assert!(!output.stdout.contains(&0x1b), "{}", text(&output));
+    let page = String::from_utf8_lossy(&everything[3]).into_owned();
+    assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"));
+}
+
+#[test]
+fn order_threads_and_snapshots_do_not_change_the_report() {
+    let Some(root) = suites() else { return };
+    let shop = root.join("clusters/shop.tar.zst");
+    let one = scan(&shop, &["--threads", "1"]);
+    assert!(one == scan(&shop, &["--threads", "3"]), "threads change the report");
+    let folder = Folder::new("order");
+    let snapshot = folder.0.join("x.rfs");
+    let path = snapshot.to_str().expect("a plain path");
+    let made = ringfort(&["snapshot", shop.to_str().expect("a plain path"), "-o", path]);
+    assert!(made.status.success());
+    assert!(one == scan(&snapshot, &[]), "a snapshot changes the report");
+    // The same objects in other files and another order.
+    let shuffled = Folder::new("shuffled");
+    let file = std::fs::File::open(&shop).expect("archive");
+    let decoder = zstd::stream::read::Decoder::new(file).expect("zstd");
+    tar::Archive::new(decoder).unpack(&shuffled.0).expect("it unpacks");
+    let mut waiting = vec![shuffled.0.clone()];
+    let mut turned = 0;
+    while let Some(next) = waiting.pop() {
+        for entry in std::fs::read_dir(next).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                waiting.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).expect("a file");
+            let Ok(mut value) = serde_json::from_slice::<Value>(&bytes) else { continue };
+            if let Some(items) = value.get_mut("items").and_then(Value::as_array_mut) {
+                items.reverse();
+                turned += 1;
+                std::fs::write(&path, value.to_string()).expect("it can be written");
+            }
+        }
+    }
+    assert!(turned > 10);
+    assert!(one == scan(&shuffled.0, &["--threads", "2"]), "order changes the report");
+}
+
+#[test]
+fn hostile_archives_and_broken_files_become_gaps() {
+    let folder = Folder::new("hostile");
+    let pod =
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "n"},
+        "spec": {"containers": [{"name": "c", "image": "x"}]}})
+        .to_string();
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut add = |name: &str, bytes: &[u8]| {
+        let mut header = tar::Header::new_ustar();
+        // The library refuses such names, an attacker does not.
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        builder.append(&header, bytes).expect("appended");
+    };
+    add("../outside.json", pod.as_bytes());
+    add("good.json", pod.as_bytes());
+    add(
+        "broken.json",
+        b"{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{\"na",
+    );
+    let mut bytes = builder.into_inner().expect("an archive");
+    let archive = folder.write("x.tar", &bytes);
+    let report = scan(&archive, &[]);
+    let gaps = report["gaps"].to_string();
+    assert!(gaps.contains("../outside.json") && gaps.contains("outside the archive"), "{gaps}");
+    assert!(gaps.contains("broken.json") && gaps.contains("middle"), "{gaps}");
+    assert_eq!(report["cluster"]["pods"], 1);
+    bytes.truncate(1800);
+    let cut = folder.write("cut.tar", &bytes);
+    let report = scan(&cut, &[]);
+    assert!(report["gaps"].to_string().contains("ends early"), "{}", report["gaps"]);
+}
+
+#[test]
+fn wrong_usage_and_unreadable_input_have_their_own_codes() {
+    assert_eq!(ringfort(&["scan", "/nowhere/at/all"]).status.code(), Some(1));
+    assert_eq!(ringfort(&["scan"]).status.code(), Some(2));
+    assert_eq!(ringfort(&["demo", "-f", "poem"]).status.code(), Some(2));
+    assert_eq!(ringfort(&["explain", "no-such-thing"]).status.code(), Some(2));
+    assert_eq!(ringfort(&["explain", "token-mounted"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_printed_fix_cuts_what_it_says_and_another_does_not() {
+    let folder = Folder::new("fix");
+    let demo: Value =
+        serde_json::from_slice(&ringfort(&["demo", "-f", "json"]).stdout).expect("JSON");
+    let fix = &demo["fixes"][0];
+    assert!(fix["cuts"].as_u64().is_some_and(|cuts| cuts > 0));
+    let objects = include_str!("../src/demo.yaml");
+    let source = folder.write("demo.yaml", objects);
+    let source = source.to_str().expect("a plain path");
+    let patch =
+        folder.write("patch.yaml", "kind: ClusterRoleBinding\nname: deployer\ndelete: true\n");
+    let patch = patch.to_str().expect("a plain path");
+    let output = ringfort(&[
+        "what-if",
+        "--patch",
+        patch,
+        "--cluster",
+        source,
+        "--complete",
+        "--k8s-version",
+        "1.36",
+    ]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        text(&output).contains("gone  vector/V10/builds/runner -> impact/cluster-admin")
+            || text(&output).contains("left  vector/V10/builds/runner -> impact/cluster-admin"),
+        "{}",
+        text(&output)
+    );
+    let harmless =
+        folder.write("harmless.yaml", "kind: ClusterRoleBinding\nname: reader\ndelete: true\n");
+    let harmless = harmless.to_str().expect("a plain path");
+    let output = ringfort(&[
+        "what-if",
+        "--patch",
+        harmless,
+        "--cluster",
+        source,
+        "--complete",
+        "--k8s-version",
+        "1.36",
+    ]);
+    assert!(text(&output).starts_with("0 pairs gone, 0 new"), "{}", text(&output));
+}

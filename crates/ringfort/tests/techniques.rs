@@ -1,0 +1,413 @@
+//! Every technique: the smallest objects that give its edge, and what looks like it.
+
+use std::collections::BTreeSet;
+
+use ringfort_attack::{Attack, Engines, techniques};
+use ringfort_collect::{Options, read_objects};
+use ringfort_graph::EdgeId;
+use ringfort_model::KubeVersion;
+use serde_json::{Value, json};
+
+/// Ids of the techniques that draw an edge from these objects, at a version.
+fn found_at(objects: &[Value], minor: u32) -> BTreeSet<&'static str> {
+    let version = Some(KubeVersion::minor(minor));
+    let options = Options { version, complete: true, threads: 1, ..Options::default() };
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+    let cluster = read_objects(&[("x.json", list.as_bytes())], &options).expect("it reads").cluster;
+    assert!(cluster.gaps.is_empty(), "{:?}", cluster.gaps);
+    let engines = Engines::new(&cluster);
+    let attack = Attack::new(&cluster, &engines);
+    (0..attack.graph.edge_count())
+        .filter_map(|edge| attack.edge(EdgeId(edge as u32)).technique)
+        .map(|at| techniques::ALL[at as usize].id)
+        .collect()
+}
+
+fn found(objects: &[Value]) -> BTreeSet<&'static str> {
+    found_at(objects, 36)
+}
+
+fn meta(name: &str) -> Value {
+    json!({"name": name, "namespace": "a", "uid": name, "resourceVersion": "1"})
+}
+
+fn node(name: &str, labels: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": name, "uid": name, "resourceVersion": "1", "labels": labels}})
+}
+
+fn namespace(labels: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": "a", "uid": "a", "resourceVersion": "1", "labels": labels}})
+}
+
+fn account(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(name)})
+}
+
+fn pod(spec: Value, container: Value) -> Value {
+    let mut container = container;
+    container["name"] = json!("c");
+    container["image"] = json!("x@sha256:0");
+    let mut spec = spec;
+    spec["nodeName"] = json!("n");
+    spec["containers"] = json!([container]);
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta("p"), "spec": spec,
+        "status": {"phase": "Running"}})
+}
+
+/// A cluster in which account `a/s` holds the rules, in its namespace or everywhere.
+fn holds(cluster: bool, rules: Value) -> Vec<Value> {
+    let (role, binding) = match cluster {
+        true => ("ClusterRole", "ClusterRoleBinding"),
+        false => ("Role", "RoleBinding"),
+    };
+    let api = "rbac.authorization.k8s.io/v1";
+    let mut place = meta("r");
+    if cluster {
+        place.as_object_mut().expect("an object").remove("namespace");
+    }
+    vec![
+        namespace(json!({})),
+        node("n", json!({})),
+        account("s"),
+        account("t"),
+        pod(json!({"serviceAccountName": "t"}), json!({})),
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("x"), "type": "Opaque"}),
+        json!({"apiVersion": api, "kind": role, "metadata": place, "rules": rules}),
+        json!({"apiVersion": api, "kind": binding, "metadata": place,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": "r"},
+            "subjects": [{"kind": "ServiceAccount", "name": "s", "namespace": "a"}]}),
+    ]
+}
+
+fn rule(verbs: &[&str], group: &str, resources: &[&str]) -> Value {
+    json!({"verbs": verbs, "apiGroups": [group], "resources": resources})
+}
+
+fn named(mut rule: Value, name: &str) -> Value {
+    rule["resourceNames"] = json!([name]);
+    rule
+}
+
+#[test]
+fn permissions_give_their_technique_and_near_misses_do_not() {
+    let rbac = "rbac.authorization.k8s.io";
+    let csr = "certificates.k8s.io";
+    let signer = |name: &str| named(rule(&["approve"], csr, &["signers"]), name);
+    let requests = [
+        rule(&["create", "get"], csr, &["certificatesigningrequests"]),
+        rule(&["update"], csr, &["certificatesigningrequests/approval"]),
+    ];
+    let with = |more: Value| json!([requests[0], requests[1], more]);
+    let user = rule(&["list"], "", &["nodes"]);
+    // (technique, cluster-wide, rules that give it, rules that look like it)
+    let cases = [
+        (
+            "pod-exec",
+            false,
+            json!([rule(&["create"], "", &["pods/exec"])]),
+            json!([rule(&["get"], "", &["pods/exec"]), rule(&["create"], "", &["pods/*"])]),
+        ),
+        (
+            "pod-attach",
+            false,
+            json!([rule(&["create"], "", &["*/attach"])]),
+            json!([rule(&["get"], "", &["pods/log"])]),
+        ),
+        (
+            "secret-read",
+            false,
+            json!([rule(&["list"], "", &["secrets"])]),
+            json!([
+                rule(&["get"], "", &["configmaps"]),
+                named(rule(&["get"], "", &["secrets"]), "absent")
+            ]),
+        ),
+        (
+            "token-request",
+            false,
+            json!([rule(&["create"], "", &["serviceaccounts/token"])]),
+            json!([
+                rule(&["create"], "", &["serviceaccounts"]),
+                rule(&["get"], "", &["serviceaccounts/token"])
+            ]),
+        ),
+        (
+            "impersonate-sa",
+            false,
+            json!([rule(&["impersonate"], "", &["serviceaccounts"])]),
+            json!([rule(&["impersonate"], "authentication.k8s.io", &["serviceaccounts"])]),
+        ),
+        (
+            "pod-image-swap",
+            false,
+            json!([rule(&["patch"], "", &["pods"])]),
+            json!([rule(&["create"], "", &["pods"])]),
+        ),
+        (
+            "ephemeral-container",
+            false,
+            json!([rule(&["patch"], "", &["pods/ephemeralcontainers"])]),
+            json!([rule(&["patch"], "", &["pods"])]),
+        ),
+        (
+            "kubelet-exec-proxy",
+            true,
+            json!([rule(&["get"], "", &["nodes/proxy"])]),
+            json!([rule(&["get"], "", &["nodes", "nodes/metrics", "nodes/*"])]),
+        ),
+        (
+            "pod-create",
+            false,
+            json!([rule(&["create"], "apps", &["deployments"])]),
+            json!([
+                rule(&["create"], "", &["deployments", "pods/exec"]),
+                named(rule(&["create"], "", &["pods"]), "p")
+            ]),
+        ),
+        (
+            "workload-patch",
+            false,
+            json!([rule(&["patch"], "apps", &["deployments"])]),
+            json!([rule(&["patch"], "apps", &["deployments/scale"])]),
+        ),
+        (
+            "impersonate-group",
+            true,
+            json!([rule(&["impersonate"], "", &["groups", "users"])]),
+            json!([rule(&["impersonate"], "", &["groups"])]),
+        ),
+        (
+            "role-bind",
+            true,
+            json!([
+                rule(&["bind"], rbac, &["clusterroles"]),
+                rule(&["create"], rbac, &["clusterrolebindings"])
+            ]),
+            json!([rule(&["create"], rbac, &["clusterrolebindings"])]),
+        ),
+        (
+            "role-escalate",
+            true,
+            json!([rule(&["escalate", "patch"], rbac, &["clusterroles"])]),
+            json!([rule(&["escalate", "create"], rbac, &["clusterroles"])]),
+        ),
+        (
+            "secret-token-mint",
+            false,
+            json!([rule(&["create", "get"], "", &["secrets"])]),
+            json!([rule(&["create"], "", &["secrets"])]),
+        ),
+        (
+            "namespace-relabel",
+            true,
+            json!([rule(&["patch"], "", &["namespaces"]), rule(&["create"], "", &["pods"])]),
+            json!([rule(&["patch"], "", &["namespaces"])]),
+        ),
+        (
+            "pv-hostpath-create",
+            true,
+            json!([rule(
+                &["create"],
+                "",
+                &["persistentvolumes", "persistentvolumeclaims", "pods"]
+            )]),
+            json!([rule(&["create"], "", &["persistentvolumeclaims", "pods"])]),
+        ),
+        (
+            "csr-node-cert",
+            true,
+            with(signer("kubernetes.io/kube-apiserver-client-kubelet")),
+            json!([requests[0], requests[1], user]),
+        ),
+        (
+            "impersonate-user",
+            true,
+            json!([named(rule(&["impersonate"], "", &["users"]), "ann")]),
+            json!([named(rule(&["impersonate"], "", &["users"]), "system:serviceaccount:a:t")]),
+        ),
+    ];
+    for (technique, cluster, gives, looks_like) in cases {
+        assert!(found(&holds(cluster, gives)).contains(technique), "{technique} is missing");
+        assert!(!found(&holds(cluster, looks_like)).contains(technique), "{technique} is wrong");
+    }
+    let mut objects = holds(true, with(signer("kubernetes.io/*")));
+    objects.push(
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": {"name": "ann", "uid": "ann"},
+        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": "r"},
+        "subjects": [{"kind": "User", "name": "ann"}]}),
+    );
+    assert!(found(&objects).contains("csr-client-cert"));
+}
+
+#[test]
+fn execution_by_get_ends_with_1_35() {
+    let objects = holds(false, json!([rule(&["get"], "", &["pods/exec"])]));
+    assert!(found_at(&objects, 34).contains("pod-exec"));
+    assert!(!found_at(&objects, 35).contains("pod-exec"));
+}
+
+#[test]
+fn pods_leave_their_container_only_as_the_table_says() {
+    let security = |context: Value| json!({"securityContext": context});
+    let host = |path: &str, read_only: bool| {
+        (
+            json!({"volumes": [{"name": "v", "hostPath": {"path": path}}]}),
+            json!({"volumeMounts": [{"name": "v", "mountPath": "/v", "readOnly": read_only}]}),
+        )
+    };
+    let none = json!({});
+    let caps = |add: &str| security(json!({"capabilities": {"add": [add]}}));
+    let worker = security(json!({"runAsUser": 1000, "capabilities": {"add": ["SYS_ADMIN"]}}));
+    let cases: Vec<(&str, (Value, Value), (Value, Value))> = vec![
+        (
+            "escape-privileged",
+            (none.clone(), security(json!({"privileged": true}))),
+            (none.clone(), security(json!({"privileged": false, "procMount": "Default"}))),
+        ),
+        (
+            "escape-host-pid",
+            (json!({"hostPID": true}), caps("SYS_PTRACE")),
+            (json!({"hostPID": true}), none.clone()),
+        ),
+        ("escape-cap-sys-admin", (none.clone(), caps("CAP_SYS_ADMIN")), (none.clone(), worker)),
+        (
+            "escape-cap-sys-module",
+            (none.clone(), caps("SYS_MODULE")),
+            (none.clone(), caps("NET_RAW")),
+        ),
+        (
+            "escape-cap-dac-read-search",
+            (none.clone(), caps("DAC_READ_SEARCH")),
+            (none.clone(), caps("DAC_OVERRIDE")),
+        ),
+        (
+            "escape-cap-sys-ptrace",
+            (json!({"hostPID": true}), caps("SYS_PTRACE")),
+            (none.clone(), caps("SYS_PTRACE")),
+        ),
+        ("core-pattern", host("/proc", false), host("/proc", true)),
+        ("hostpath-write-exec", host("/etc", false), host("/var/log/app", false)),
+        ("hostpath-read-credential", host("/var/lib/kubelet", true), host("/etc/ssl/certs", true)),
+        (
+            "runtime-socket",
+            host("/run/containerd/containerd.sock", true),
+            host("/run/app/docker.sock", false),
+        ),
+        (
+            "container-pid-share",
+            (
+                json!({"shareProcessNamespace": true, "initContainers": [{"name": "i", "image": "x@sha256:0"}]}),
+                none.clone(),
+            ),
+            (json!({"initContainers": [{"name": "i", "image": "x@sha256:0"}]}), none.clone()),
+        ),
+    ];
+    for (technique, (spec, container), (other_spec, other)) in cases {
+        let base = || vec![namespace(json!({})), node("n", json!({}))];
+        let mut yes = base();
+        yes.push(pod(spec, container));
+        assert!(found(&yes).contains(technique), "{technique} is missing");
+        let mut no = base();
+        no.push(pod(other_spec, other));
+        assert!(!found(&no).contains(technique), "{technique} is wrong");
+    }
+    let windows =
+        json!({"hostNetwork": true, "securityContext": {"windowsOptions": {"hostProcess": true}}});
+    let on = |os: &str| {
+        vec![
+            namespace(json!({})),
+            node("n", json!({"kubernetes.io/os": os})),
+            pod(windows.clone(), json!({})),
+        ]
+    };
+    assert!(found(&on("windows")).contains("windows-host-process"));
+    assert!(!found(&on("linux")).contains("windows-host-process"));
+}
+
+#[test]
+fn tokens_secrets_and_nodes_give_what_they_hold() {
+    let token = json!({"serviceAccountName": "s", "volumes": [{"name": "t", "projected": {"sources":
+        [{"serviceAccountToken": {"path": "token"}}]}}]});
+    let vault = json!({"serviceAccountName": "s", "volumes": [{"name": "t", "projected": {"sources":
+        [{"serviceAccountToken": {"path": "token", "audience": "vault"}}]}}]});
+    let mount = json!({"volumeMounts": [{"name": "t", "mountPath": "/t"}],
+        "env": [{"name": "E", "valueFrom": {"secretKeyRef": {"name": "x", "key": "k"}}}]});
+    let base = |control: bool, spec: &Value, mount: &Value| {
+        let labels = match control {
+            true => json!({"node-role.kubernetes.io/control-plane": ""}),
+            false => json!({}),
+        };
+        vec![
+            namespace(json!({})),
+            node("n", labels),
+            account("s"),
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("x"), "type": "Opaque"}),
+            pod(spec.clone(), mount.clone()),
+        ]
+    };
+    let yes = found(&base(true, &token, &mount));
+    for technique in [
+        "token-mounted",
+        "env-secret-read",
+        "node-cotenant",
+        "node-kubelet-identity",
+        "node-sa-tokens",
+        "node-secrets",
+        "node-to-control-plane",
+        "control-plane-keys",
+    ] {
+        assert!(yes.contains(technique), "{technique} is missing");
+    }
+    let no = found(&base(false, &vault, &json!({})));
+    for technique in [
+        "token-mounted",
+        "env-secret-read",
+        "node-sa-tokens",
+        "node-secrets",
+        "node-to-control-plane",
+    ] {
+        assert!(!no.contains(technique), "{technique} is wrong");
+    }
+    // Before 1.33 a node may ask for any account of its pods.
+    assert!(found_at(&base(false, &vault, &json!({})), 32).contains("node-sa-tokens"));
+    let secret = |account: &str| {
+        let mut meta = meta("k");
+        meta["annotations"] = json!({"kubernetes.io/service-account.name": account});
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta,
+            "type": "kubernetes.io/service-account-token"});
+        vec![namespace(json!({})), self::account("s"), secret]
+    };
+    assert!(found(&secret("s")).contains("secret-token-use"));
+    assert!(!found(&secret("gone")).contains("secret-token-use"));
+}
+
+#[test]
+fn pod_security_stops_pods_that_take_nodes_only_when_it_enforces() {
+    let create = || holds(false, json!([rule(&["create"], "", &["pods"])]));
+    let labelled = |label: &str| {
+        let mut objects = create();
+        objects[0] = namespace(json!({label: "baseline"}));
+        found(&objects)
+    };
+    assert!(found(&create()).contains("pod-create-privileged"));
+    assert!(labelled("pod-security.kubernetes.io/audit").contains("pod-create-privileged"));
+    let enforced = labelled("pod-security.kubernetes.io/enforce");
+    // The edge from the namespace's power to the nodes is gone; the accounts stay reachable.
+    assert!(!enforced.contains("pod-create-privileged") && enforced.contains("pod-create"));
+}
+
+#[test]
+fn every_technique_is_documented_in_full() {
+    let mut ids = BTreeSet::new();
+    for technique in techniques::ALL {
+        assert!(ids.insert(technique.id), "{} twice", technique.id);
+        let doc = &technique.doc;
+        for text in [doc.what, doc.when, doc.not, doc.cut, technique.title] {
+            assert!(!text.is_empty(), "{}", technique.id);
+        }
+        assert!(!technique.attack.is_empty() && !technique.cut_by.is_empty());
+    }
+}

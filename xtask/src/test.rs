@@ -1,0 +1,65 @@
+//! Everything that must hold before a change is merged. The tests run last, so that the run
+//! closes with their summary.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// The workspace's root.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
+
+pub(crate) fn run() -> Result<()> {
+    install_chromium();
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    if cargo(&["deny", "--version"]).is_ok() {
+        cargo(&["deny", "--all-features", "check", "bans", "licenses", "sources"])?;
+    } else {
+        println!("skipped: cargo-deny is not installed (cargo install --locked cargo-deny)");
+    }
+    crate::docs::run(true)?;
+    cargo(&["test", "--workspace"])
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let shown = arguments.join(" ");
+    println!("$ cargo {shown}");
+    let status = Command::new(cargo)
+        .args(arguments)
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("cargo {shown} does not start"))?;
+    if !status.success() {
+        bail!("cargo {shown} failed");
+    }
+    Ok(())
+}
+
+/// The page test needs a browser. Without one, and without the means to install one, that
+/// test says that it is skipped.
+fn install_chromium() {
+    let present = ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .any(|name| Command::new(name).arg("--version").output().is_ok());
+    if present || Command::new("apt-get").arg("--version").output().is_err() {
+        return;
+    }
+    println!("$ apt-get install chromium");
+    for arguments in
+        [&["update", "-q"][..], &["install", "-qy", "--no-install-recommends", "chromium"]]
+    {
+        let done = Command::new("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdout(std::process::Stdio::null())
+            .status();
+        if !done.is_ok_and(|status| status.success()) {
+            println!("skipped: chromium cannot be installed here; the page test will say so");
+            return;
+        }
+    }
+}
