@@ -1,11 +1,13 @@
-//! Chores of the project: `cargo xtask test`, `cargo xtask docs`.
+//! Chores of the project: `cargo xtask test | docs | gen-cluster | bench`.
 
+mod bench;
 mod docs;
+mod gencluster;
 mod test;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -22,6 +24,16 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
     match arguments.next().as_deref() {
         Some("test") => test::run(),
         Some("docs") => docs::run(arguments.next().as_deref() == Some("--check")),
-        _ => bail!("usage: cargo xtask test | docs [--check]"),
+        Some("gen-cluster") => gencluster::run(arguments),
+        Some("bench") => bench::run(&mut arguments.filter(|word| word != "--sizes")),
+        // What `bench` runs as a process of its own, to be measured.
+        Some("baseline") => {
+            let path = arguments.next().context("baseline FILE")?;
+            bench::baseline(std::path::Path::new(&path))
+        }
+        _ => bail!(
+            "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
+             gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
+        ),
     }
 }

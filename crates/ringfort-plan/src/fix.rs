@@ -25,7 +25,10 @@ pub struct Fix {
 }
 
 /// How many candidates are tried on the cluster.
-const TRIED: usize = 8;
+const TRIED: usize = 5;
+
+/// How many reasons are blocked in the graph to see what they would cut.
+const BLOCKED: usize = 32;
 
 /// Entry-to-target pairs that are connected, as names that stay the same when the cluster
 /// changes.
@@ -59,12 +62,22 @@ pub fn first_fixes(
     limit: usize,
 ) -> Vec<Fix> {
     let before = pairs(attack);
-    let mut reasons: BTreeSet<&Why> = BTreeSet::new();
+    // The reasons on most of the shown paths come first; only so many are blocked in the graph.
+    let mut counts: BTreeMap<&Why, usize> = BTreeMap::new();
     for path in paths {
-        for &edge in &path.edges {
-            reasons.extend(attack.edge(edge).why.iter());
+        let on_path = path.edges.iter().flat_map(|&edge| attack.edge(edge).why.iter());
+        for why in on_path.collect::<BTreeSet<&Why>>() {
+            *counts.entry(why).or_default() += 1;
         }
     }
+    let mut ordered: Vec<(usize, &Why)> = counts.into_iter().map(|(why, n)| (n, why)).collect();
+    ordered.sort_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
+    let reasons: BTreeSet<&Why> = ordered
+        .into_iter()
+        .filter(|(_, why)| change_for(cluster, attack, why).is_some())
+        .take(BLOCKED)
+        .map(|(_, why)| why)
+        .collect();
     let entries: Vec<NodeId> = attack.entries().map(|(_, node)| node).collect();
     let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
     let mut edges_of: BTreeMap<&Why, BitSet> = BTreeMap::new();

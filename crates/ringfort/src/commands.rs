@@ -30,7 +30,7 @@ fn usage(text: impl Into<String>) -> anyhow::Error {
 const PATHS: usize = 100;
 
 /// How many ways in are followed one by one.
-const ENTRIES: usize = 256;
+const ENTRIES: usize = 128;
 
 /// How many fixes a scan shows.
 const FIXES: usize = 5;

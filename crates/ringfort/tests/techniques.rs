@@ -1,5 +1,8 @@
 //! Every technique: the smallest objects that give its edge, and what looks like it.
 
+// Literals of JSON are handed over as they stand.
+#![allow(clippy::needless_pass_by_value, clippy::type_complexity)]
+
 use std::collections::BTreeSet;
 
 use ringfort_attack::{Attack, Engines, techniques};
