@@ -63,7 +63,10 @@ pub fn co_reach(graph: &Graph, targets: &[NodeId], blocked: &BitSet) -> BitSet {
 }
 
 /// For each target, the set of entries (by position in `entries`) that reach it, each entry
-/// taken by itself. Entries are followed 64 at a time, one bit each.
+/// taken by itself.
+///
+/// Where no AND node can take part, one search backwards from the target tells all its
+/// entries. Otherwise entries are followed forwards, 64 at a time, one bit each.
 #[must_use]
 pub fn reach_pairs(
     graph: &Graph,
@@ -71,20 +74,31 @@ pub fn reach_pairs(
     targets: &[NodeId],
     blocked: &BitSet,
 ) -> Vec<BitSet> {
-    let mut result: Vec<BitSet> = targets.iter().map(|_| BitSet::new(entries.len())).collect();
-    let useful = co_reach(graph, targets, blocked);
-    for (batch, chunk) in entries.chunks(64).enumerate() {
-        let masks = masks(graph, chunk, blocked, &useful);
-        for (target, found) in targets.iter().zip(&mut result) {
-            let mask = masks[target.index()];
-            for bit in 0..chunk.len() {
-                if mask & (1 << bit) != 0 {
-                    found.insert(batch * 64 + bit);
+    targets
+        .iter()
+        .map(|&target| {
+            let useful = co_reach(graph, &[target], blocked);
+            let plain = useful.iter().all(|node| graph.kind(NodeId(node as u32)) == Kind::Or);
+            let mut found = BitSet::new(entries.len());
+            if plain {
+                for (at, entry) in entries.iter().enumerate() {
+                    if useful.contains(entry.index()) {
+                        found.insert(at);
+                    }
+                }
+                return found;
+            }
+            for (batch, chunk) in entries.chunks(64).enumerate() {
+                let mask = masks(graph, chunk, blocked, &useful)[target.index()];
+                for bit in 0..chunk.len() {
+                    if mask & (1 << bit) != 0 {
+                        found.insert(batch * 64 + bit);
+                    }
                 }
             }
-        }
-    }
-    result
+            found
+        })
+        .collect()
 }
 
 fn masks(graph: &Graph, entries: &[NodeId], blocked: &BitSet, useful: &BitSet) -> Vec<u64> {

@@ -124,7 +124,7 @@ pub(crate) fn meta(
     rng: &mut Rng,
     namespace: &str,
     name: &str,
-    labels: Value,
+    labels: impl Into<Value>,
     paths: usize,
 ) -> Value {
     let uid = rng.uid();
@@ -140,9 +140,9 @@ pub(crate) fn meta(
         json!({"apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": fields},
             "manager": manager, "operation": "Update", "time": "2026-01-02T03:04:05Z"})
     };
-    let half = serde_json::Map::from_iter(fields.clone().into_iter().take(paths / 3));
+    let half = fields.clone().into_iter().take(paths / 3).collect::<serde_json::Map<_, _>>();
     let mut meta = json!({"name": name, "uid": uid, "resourceVersion": version.to_string(),
-        "creationTimestamp": "2026-01-02T03:04:05Z", "labels": labels,
+        "creationTimestamp": "2026-01-02T03:04:05Z", "labels": labels.into(),
         "managedFields": [entry("kube-controller-manager", Value::Object(fields)), entry("kubelet", Value::Object(half))]});
     if !namespace.is_empty() {
         meta["namespace"] = json!(namespace);
