@@ -5,7 +5,9 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
-use ringfort_model::{ClusterBuilder, Interner, Listed, Object, SourceKind, with_interner};
+use ringfort_model::{
+    ClusterBuilder, Interner, Listed, Object, SourceKind, SpecPool, with_interner,
+};
 use rustc_hash::FxHashSet;
 
 use crate::document::{TypeMeta, type_of};
@@ -58,6 +60,7 @@ pub(crate) struct Pool<'s> {
     send: Option<SyncSender<Batch>>,
     filled: &'s Mutex<Filled>,
     interner: Interner,
+    specs: SpecPool,
 }
 
 impl Pool<'_> {
@@ -68,7 +71,8 @@ impl Pool<'_> {
             Some(send) => send.send(batch).expect("workers run until the sender is dropped"),
             None => {
                 let interner = std::mem::take(&mut self.interner);
-                let ((), interner) = with_interner(interner, || parse(&batch, self.filled));
+                let ((), interner) =
+                    with_interner(interner, || parse(&batch, &mut self.specs, self.filled));
                 self.interner = interner;
             }
         }
@@ -84,7 +88,12 @@ impl Pool<'_> {
 pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
     let filled = Mutex::new(Filled::new());
     if threads <= 1 {
-        work(&mut Pool { send: None, filled: &filled, interner: Interner::default() });
+        work(&mut Pool {
+            send: None,
+            filled: &filled,
+            interner: Interner::default(),
+            specs: SpecPool::default(),
+        });
     } else {
         let (send, receive) = sync_channel::<Batch>(threads * 4);
         let receive = Arc::new(Mutex::new(receive));
@@ -93,8 +102,12 @@ pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
                 let (receive, filled) = (Arc::clone(&receive), &filled);
                 scope.spawn(move || with_interner(Interner::default(), || serve(&receive, filled)));
             }
-            let mut pool =
-                Pool { send: Some(send), filled: &filled, interner: Interner::default() };
+            let mut pool = Pool {
+                send: Some(send),
+                filled: &filled,
+                interner: Interner::default(),
+                specs: SpecPool::default(),
+            };
             work(&mut pool);
             drop(pool);
         });
@@ -103,14 +116,15 @@ pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
 }
 
 fn serve(receive: &Mutex<Receiver<Batch>>, filled: &Mutex<Filled>) {
+    let mut specs = SpecPool::default();
     loop {
         let next = receive.lock().expect("waiting for work does not panic").recv();
         let Ok(batch) = next else { return };
-        parse(&batch, filled);
+        parse(&batch, &mut specs, filled);
     }
 }
 
-fn parse(batch: &Batch, filled: &Mutex<Filled>) {
+fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     let mut objects = Vec::with_capacity(batch.ends.len());
     let mut gaps: Vec<(String, String)> = Vec::new();
     let mut seen: FxHashSet<(String, String)> = FxHashSet::default();
@@ -127,7 +141,8 @@ fn parse(batch: &Batch, filled: &Mutex<Filled>) {
             }
         };
         match read_one(types, item) {
-            Ok((object, warning)) => {
+            Ok((mut object, warning)) => {
+                specs.share(&mut object);
                 gaps.extend(warning.map(|warning| (object.title(), warning)));
                 if !seen.contains(&(types.api_version.clone(), types.kind.clone())) {
                     seen.insert((types.api_version.clone(), types.kind.clone()));

@@ -70,7 +70,7 @@ impl Cluster {
     /// Takes the cluster apart so that objects can be changed and frozen again.
     #[must_use]
     pub fn into_builder(self) -> ClusterBuilder {
-        ClusterBuilder { cluster: self, specs: FxHashSet::default() }
+        ClusterBuilder { cluster: self, specs: SpecPool::default() }
     }
 }
 
@@ -79,30 +79,38 @@ impl Cluster {
 #[derive(Debug, Default)]
 pub struct ClusterBuilder {
     cluster: Cluster,
-    specs: FxHashSet<Arc<PodSpec>>,
+    specs: SpecPool,
+}
+
+/// Pod specifications by content, so that equal pods share one. A reader that has several
+/// threads keeps one for each, so that what is dropped is dropped where it was made.
+#[derive(Debug, Default)]
+pub struct SpecPool(FxHashSet<Arc<PodSpec>>);
+
+impl SpecPool {
+    /// Makes a pod share an equal specification that was seen before.
+    pub fn share(&mut self, object: &mut Object) {
+        let Object::Pod(pod) = object else { return };
+        crate::token_volume::share_name(pod);
+        match self.0.get(&pod.spec) {
+            Some(known) => pod.spec = known.clone(),
+            None => {
+                self.0.insert(pod.spec.clone());
+            }
+        }
+    }
 }
 
 impl ClusterBuilder {
     /// An empty builder.
     #[must_use]
     pub fn new(source: SourceKind) -> Self {
-        Self { cluster: Cluster { source, ..Cluster::default() }, specs: FxHashSet::default() }
+        Self { cluster: Cluster { source, ..Cluster::default() }, specs: SpecPool::default() }
     }
 
     /// Adds an object. Pods with equal specifications share one copy from here on.
-    pub fn add(&mut self, object: Object) {
-        let object = match object {
-            Object::Pod(mut pod) => {
-                crate::token_volume::share_name(&mut pod);
-                if let Some(known) = self.specs.get(&pod.spec) {
-                    pod.spec = known.clone();
-                } else {
-                    self.specs.insert(pod.spec.clone());
-                }
-                Object::Pod(pod)
-            }
-            other => other,
-        };
+    pub fn add(&mut self, mut object: Object) {
+        self.specs.share(&mut object);
         self.cluster.tables.push(object);
     }
 

@@ -31,7 +31,7 @@ pub mod unit;
 pub mod version;
 pub mod wire;
 
-pub use cluster::{Cluster, ClusterBuilder, SourceKind};
+pub use cluster::{Cluster, ClusterBuilder, SourceKind, SpecPool};
 pub use coverage::{Coverage, Gap, Listed};
 pub use id::{EntityId, IdError};
 pub use kinds::{Duplicate, Kind, Object, ObjectError, Tables};
