@@ -125,15 +125,21 @@ impl Attack<'_> {
                 };
                 self.pod_field(*unit, &field, &format!("token at {path}, {how}"))
             }
-            Why::RunsOn { unit, node } => {
-                let node = match node {
-                    Some(node) => self.context.cluster.nodes[*node].metadata.name.to_string(),
-                    None => "any node".to_owned(),
-                };
-                let namespace = self.context.units[*unit as usize].namespace.clone();
-                let mut evidence = self.pod_field(*unit, "nodeName", &format!("runs on {node}"));
-                evidence.command = format!("kubectl get pods -n {} -o wide", quoted(&namespace));
-                evidence
+            Why::RunsOn { unit, node: None } => {
+                self.pod_field(*unit, "nodeName", "is not set: any node may run it")
+            }
+            Why::RunsOn { unit, node: Some(node) } => {
+                let cluster = self.context.cluster;
+                let unit = &self.context.units[*unit as usize];
+                let name = &cluster.nodes[*node].metadata.name;
+                let on_node = unit.pods.iter().find(|&&pod| cluster.pods[pod].node_name == *name);
+                let pod = on_node.map_or("", |&pod| cluster.pods[pod].metadata.name.as_str());
+                of(
+                    format!("Pod {}", full(&unit.namespace, pod)),
+                    "spec.nodeName",
+                    format!("runs on {name}"),
+                    get("pod", &unit.namespace, pod),
+                )
             }
             Why::PodSecurity { namespace, level, admits } => {
                 let value = match level.as_str() {

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ringfort_model::{KubeVersion, Object, defaults};
 use ringfort_podsec::checks::REGISTRY;
@@ -59,10 +59,12 @@ pub fn run_cases(path: &Path, server: Option<KubeVersion>) -> Result<Outcome, Su
     Ok(outcome)
 }
 
-/// Compares upstream's fixtures, in a directory or a `.tar` or `.tar.zst` archive.
+/// Compares upstream's fixtures, in a directory or a `.tar` or `.tar.zst` archive; a directory
+/// without fixtures may hold such an archive.
 pub fn run_fixtures(path: &Path) -> Result<Outcome, SuiteError> {
     let mut outcome = Outcome::of("podsec");
-    for (name, text) in fixtures(path)? {
+    let packed = archive_in(path)?;
+    for (name, text) in fixtures(packed.as_deref().unwrap_or(path))? {
         let Some(fixture) = Fixture::of(&name)? else { continue };
         let place = || format!("{} {name}", path.display());
         let json: serde_json::Value =
@@ -75,6 +77,23 @@ pub fn run_fixtures(path: &Path) -> Result<Outcome, SuiteError> {
         return Err(SuiteError::Empty(path.to_owned()));
     }
     Ok(outcome)
+}
+
+/// The only archive directly in a directory.
+fn archive_in(path: &Path) -> Result<Option<PathBuf>, SuiteError> {
+    if !path.is_dir() {
+        return Ok(None);
+    }
+    let listing = std::fs::read_dir(path).map_err(|source| SuiteError::io(path, source))?;
+    let mut found: Vec<PathBuf> = listing
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let name = path.to_string_lossy();
+            name.ends_with(".tar.zst") || name.ends_with(".tar")
+        })
+        .collect();
+    Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
 fn level(text: &str, place: &str) -> Result<Level, SuiteError> {
