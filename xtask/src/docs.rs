@@ -1,21 +1,47 @@
-//! `docs/techniques.md`, generated from the techniques' own documentation sections.
+//! Generated pages: `docs/techniques.md` from the techniques' own documentation sections,
+//! `docs/kubehound.md` from the comparison with that tool's facts.
 
 use std::fmt::Write;
 
 use anyhow::{Context, Result, bail};
 use ringfort_attack::techniques::{ALL, NOT_EVALUATED};
+use ringfort_collect::{Options, Source};
 
 pub(crate) fn run(check: bool) -> Result<()> {
-    let path = crate::test::root().join("docs/techniques.md");
-    let wanted = page();
+    keep("docs/techniques.md", &page(), check)?;
+    match kubehound()? {
+        Some(page) => keep("docs/kubehound.md", &page, check),
+        None => {
+            println!("skipped: docs/kubehound.md, its suite is not at hand");
+            Ok(())
+        }
+    }
+}
+
+fn keep(name: &str, wanted: &str, check: bool) -> Result<()> {
+    let path = crate::test::root().join(name);
     if check {
         let known = std::fs::read_to_string(&path).unwrap_or_default();
         if known != wanted {
-            bail!("docs/techniques.md is not up to date; run cargo xtask docs");
+            bail!("{name} is not up to date; run cargo xtask docs");
         }
         return Ok(());
     }
     std::fs::write(&path, wanted).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The comparison with KubeHound, where its suite is at hand.
+fn kubehound() -> Result<Option<String>> {
+    let root = std::env::var_os("RINGFORT_SUITES")
+        .map_or_else(|| crate::test::root().join("../shared"), std::path::PathBuf::from);
+    let folder = root.join("suites/kubehound");
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let source = Source::Path(folder.join("cluster.tar.zst"));
+    let cluster = ringfort_collect::read(&source, &Options::default())?.cluster;
+    let facts = folder.join("kubehound-facts.json");
+    Ok(Some(ringfort_verify::kubehound::run(&cluster, &facts)?.page()))
 }
 
 fn page() -> String {

@@ -36,7 +36,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "ringfort-verify",
             ]),
         ),
-        ("xtask", vec!["ringfort-model", "ringfort-attack", "ringfort-collect"]),
+        ("xtask", vec!["ringfort-model", "ringfort-attack", "ringfort-collect", "ringfort-verify"]),
     ])
 }
 

@@ -93,6 +93,18 @@ pub struct Held {
     pub names: Names,
 }
 
+/// API group and resource of what is a pod or makes pods.
+pub const POD_MAKERS: [(&str, &str); 8] = [
+    ("", "pods"),
+    ("", "replicationcontrollers"),
+    ("apps", "deployments"),
+    ("apps", "daemonsets"),
+    ("apps", "statefulsets"),
+    ("apps", "replicasets"),
+    ("batch", "jobs"),
+    ("batch", "cronjobs"),
+];
+
 /// Everything techniques may ask.
 pub struct Context<'a> {
     /// The cluster.
@@ -173,6 +185,20 @@ impl<'a> Context<'a> {
             }
         }
         found
+    }
+
+    /// Every rule that lets somebody start pods: the kinds that are pods or make them.
+    #[must_use]
+    pub fn held_pod_create(&self) -> Vec<Held> {
+        let asks = POD_MAKERS.iter();
+        asks.flat_map(|(group, resource)| self.held(&Ask::unnamed(&["create"], group, resource)))
+            .collect()
+    }
+
+    /// The name of a place: a node's, or `any`.
+    #[must_use]
+    pub fn place_name(&self, place: Option<Id<Node>>) -> &str {
+        place.map_or("any", |node| self.cluster.nodes[node].metadata.name.as_str())
     }
 
     /// Token files of the containers of a unit.

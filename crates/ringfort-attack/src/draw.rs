@@ -79,6 +79,90 @@ pub(crate) fn kubelets_named(context: &Context<'_>, _: &Scope, name: &Str) -> Ve
     node.map(|node| NodeKey::Kubelet(Some(node))).into_iter().collect()
 }
 
+/// The networks of pods of that name.
+pub(crate) fn networks_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
+    units_named(context, scope, name).into_iter().map(NodeKey::PodNetwork).collect()
+}
+
+/// The listeners of pods of that name.
+pub(crate) fn listeners_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
+    // A name may carry a port, and a scheme before it: `https:pod:8443`.
+    let parts: Vec<&str> = name.split(':').collect();
+    let pod = if parts.len() == 3 { parts[1] } else { parts[0] };
+    units_named(context, scope, &Str::new(pod)).into_iter().map(NodeKey::Listener).collect()
+}
+
+/// The listeners behind Services of that name.
+pub(crate) fn backends_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
+    let parts: Vec<&str> = name.split(':').collect();
+    let service = if parts.len() == 3 { parts[1] } else { parts[0] };
+    let mut found = Vec::new();
+    for namespace in context.namespaces_in(scope) {
+        let Some(id) = context.cluster.services.find(namespace, service) else { continue };
+        let service = &context.cluster.services[id];
+        found.extend(backends(context, service));
+    }
+    found
+}
+
+/// The listeners that a Service selects.
+pub(crate) fn backends<'c>(
+    context: &'c Context<'_>,
+    service: &'c ringfort_model::record::Service,
+) -> impl Iterator<Item = NodeKey> + 'c {
+    let selector = service.spec.as_ref().map(|spec| &spec.selector);
+    let units = context.units_in(&service.metadata.namespace);
+    units.filter_map(move |(at, unit)| {
+        let selector = selector.filter(|selector| !selector.is_empty())?;
+        let selected = selector.iter().all(|(key, value)| unit.labels.get(key) == Some(value));
+        (selected && !unit.latent).then_some(NodeKey::Listener(at))
+    })
+}
+
+fn units_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<u32> {
+    let mut found = Vec::new();
+    for namespace in context.namespaces_in(scope) {
+        let Some(id) = context.cluster.pods.find(namespace, name) else { continue };
+        let units = context.units_in(namespace).filter(|(_, unit)| unit.pods.contains(&id));
+        found.extend(units.map(|(at, _)| at));
+    }
+    found
+}
+
+/// Who reads the log of a pod of that name reads logs of its node.
+pub(crate) fn logs_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
+    let mut found = Vec::new();
+    for namespace in context.namespaces_in(scope) {
+        let Some(id) = context.cluster.pods.find(namespace, name) else { continue };
+        let node = context.cluster.nodes.find("", &context.cluster.pods[id].node_name);
+        found.extend(node.map(|node| NodeKey::LogReader(Some(node))));
+    }
+    found
+}
+
+fn node_named(
+    context: &Context<'_>,
+    name: &Str,
+    position: fn(Option<ringfort_model::Id<ringfort_model::record::Node>>) -> NodeKey,
+) -> Vec<NodeKey> {
+    context.cluster.nodes.find("", name).map(|node| position(Some(node))).into_iter().collect()
+}
+
+/// Who reads logs through the kubelet of the node of that name.
+pub(crate) fn log_readers_named(context: &Context<'_>, _: &Scope, name: &Str) -> Vec<NodeKey> {
+    node_named(context, name, NodeKey::LogReader)
+}
+
+/// The log folder of the node of that name.
+pub(crate) fn log_folders_named(context: &Context<'_>, _: &Scope, name: &Str) -> Vec<NodeKey> {
+    node_named(context, name, |node| NodeKey::NodeFiles(node, crate::node::Files::Logs))
+}
+
+/// The pod specifications of the node of that name.
+pub(crate) fn pod_specs_named(context: &Context<'_>, _: &Scope, name: &Str) -> Vec<NodeKey> {
+    node_named(context, name, NodeKey::PodSpecs)
+}
+
 /// A workload of that name makes pods in its namespace: any account of it can be used.
 pub(crate) fn run_pods_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
     context

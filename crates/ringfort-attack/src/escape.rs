@@ -7,7 +7,7 @@ use ringfort_model::{Container, ContainerKind, Id, PodSpec, Str, Unit, VolumeSou
 
 use crate::context::Context;
 use crate::maker::{Draft, Maker};
-use crate::node::NodeKey;
+use crate::node::{Files, NodeKey};
 use crate::technique::Technique;
 use crate::why::Why;
 
@@ -56,6 +56,20 @@ impl<'c> One<'c> {
     }
     pub(crate) fn field(&self, rest: &str) -> String {
         format!("{}[{}].{rest}", self.kind.field(), self.index)
+    }
+    fn is_on_windows(&self, place: Option<Id<Node>>) -> bool {
+        match place {
+            Some(node) => self.context.cluster.nodes[node].is_windows(),
+            None => self.unit.spec.is_windows(),
+        }
+    }
+    /// The field that gives the container a capability beyond the default ones.
+    pub(crate) fn by(&self, capability: &str) -> Why {
+        if self.is_privileged() {
+            self.because(&self.field("securityContext.privileged"), "true")
+        } else {
+            self.because(&self.field("securityContext.capabilities.add"), capability)
+        }
     }
     pub(crate) fn because(&self, path: &str, value: &str) -> Why {
         Why::PodField { unit: self.at, path: Str::new(path), value: Str::new(value) }
@@ -114,21 +128,27 @@ impl<'c> One<'c> {
     }
 }
 
+/// Where an escape leads.
+enum To {
+    Root,
+    Files(Files),
+}
+
 /// What an escape found.
 pub(crate) struct Found {
     why: Vec<Why>,
-    files: bool,
+    to: To,
     windows: bool,
     weakened: Option<&'static str>,
 }
 
 impl Found {
     pub(crate) fn new(why: impl IntoIterator<Item = Why>) -> Self {
-        Self { why: why.into_iter().collect(), files: false, windows: false, weakened: None }
+        Self { why: why.into_iter().collect(), to: To::Root, windows: false, weakened: None }
     }
-    /// It leads to the node's files, not to execution.
-    pub(crate) fn files(mut self) -> Self {
-        self.files = true;
+    /// It leads to files of the node, not to execution.
+    pub(crate) fn files(mut self, files: Files) -> Self {
+        self.to = To::Files(files);
         self
     }
     /// It works on Windows nodes only.
@@ -142,50 +162,88 @@ impl Found {
     }
 }
 
+/// A container of a unit in one of its places.
+pub(crate) struct Placed<'c> {
+    pub(crate) one: One<'c>,
+    pub(crate) at: u32,
+    pub(crate) place: Option<Id<Node>>,
+}
+
+impl Placed<'_> {
+    /// The container's position.
+    pub(crate) fn node(&self) -> NodeKey {
+        NodeKey::Container(self.at, self.place, self.one.kind, self.one.index)
+    }
+
+    /// The draft with what is unknown about a control that could hold the pod in.
+    pub(crate) fn controlled(&self, technique: &Technique, draft: Draft) -> Draft {
+        let _ = technique;
+        marked(draft, holds(self.one.context, &self.one.unit.spec, self.place))
+    }
+}
+
+/// Every container whose node matters, on Linux nodes, unless a control holds its pod in.
+pub(crate) fn containers<'c>(context: &'c Context<'c>) -> impl Iterator<Item = Placed<'c>> {
+    all(context).filter(|found| {
+        !found.one.is_on_windows(found.place)
+            && holds(found.one.context, &found.one.unit.spec, found.place)
+                != Some(Effect::Effective)
+    })
+}
+
+fn all<'c>(context: &'c Context<'c>) -> impl Iterator<Item = Placed<'c>> {
+    let units = context.units.iter().enumerate().filter(|(at, _)| context.placed[*at]);
+    units.flat_map(move |(at, unit)| {
+        let at = at as u32;
+        context.places(at).into_iter().flat_map(move |place| {
+            unit.spec.all_containers().map(move |(kind, index, container)| {
+                let one = One { context, unit, at, kind, index: index as u32, container };
+                Placed { one, at, place }
+            })
+        })
+    })
+}
+
 /// Asks about every container and draws an edge to the node for what is found.
-pub(crate) fn each(
+pub(crate) fn each<F: IntoIterator<Item = Found>>(
     context: &Context<'_>,
     maker: &mut Maker<'_>,
     technique: &Technique,
-    find: impl Fn(&One<'_>) -> Option<Found>,
+    find: impl Fn(&One<'_>) -> F,
 ) {
-    for (at, unit) in context.units.iter().enumerate() {
-        let at = at as u32;
-        if !context.placed[at as usize] {
-            continue;
-        }
-        for (kind, index, container) in unit.spec.all_containers() {
-            let index = index as u32;
-            let one = One { context, unit, at, kind, index, container };
-            let Some(found) = find(&one) else { continue };
-            for place in context.places(at) {
-                let Some(root) = context.root_on(at, place) else { continue };
-                let node = place.map(|id| &context.cluster.nodes[id]);
-                if node.is_some_and(Node::is_windows) != found.windows
-                    && (node.is_some() || unit.spec.is_windows() != found.windows)
-                {
-                    continue;
-                }
-                let held = holds(context, &unit.spec, place);
-                if matches!(held, Some(Effect::Effective)) {
-                    continue;
-                }
-                let to = if found.files { NodeKey::NodeFiles(place) } else { root };
-                let from = NodeKey::Container(at, place, kind, index);
-                let mut draft = Draft::new(from, to)
-                    .because_all(found.why.iter().cloned())
-                    .because(Why::RunsOn { unit: at, node: place });
-                if let Some(by) = found.weakened {
-                    draft = draft.weakened(technique, by);
-                }
-                match held {
-                    Some(Effect::Unknown(missing)) => draft = draft.unverified(missing.join("; ")),
-                    Some(Effect::PresentNotEffective(why)) => draft = draft.noted(why),
-                    _ => {}
-                }
-                maker.edge(draft);
+    for placed in all(context) {
+        let Some(root) = context.root_on(placed.at, placed.place) else { continue };
+        let mut held = None;
+        for found in find(&placed.one) {
+            if placed.one.is_on_windows(placed.place) != found.windows {
+                continue;
             }
+            let held = held
+                .get_or_insert_with(|| holds(context, &placed.one.unit.spec, placed.place))
+                .clone();
+            if matches!(held, Some(Effect::Effective)) {
+                continue;
+            }
+            let to = match found.to {
+                To::Root => root.clone(),
+                To::Files(files) => NodeKey::NodeFiles(placed.place, files),
+            };
+            let mut draft = Draft::new(placed.node(), to)
+                .because_all(found.why)
+                .because(Why::RunsOn { unit: placed.at, node: placed.place });
+            if let Some(by) = found.weakened {
+                draft = draft.weakened(technique, by);
+            }
+            maker.edge(marked(draft, held));
         }
+    }
+}
+
+fn marked(draft: Draft, held: Option<Effect>) -> Draft {
+    match held {
+        Some(Effect::Unknown(missing)) => draft.unverified(missing.join("; ")),
+        Some(Effect::PresentNotEffective(why)) => draft.noted(why),
+        _ => draft,
     }
 }
 
@@ -284,11 +342,60 @@ pub(crate) fn runs_code(path: &str) -> bool {
         || FOLDERS.iter().any(|folder| covers(path, folder) || lies_in(path, folder))
 }
 
-/// Whether whoever reads below the path finds credentials of the node.
-pub(crate) fn holds_credentials(path: &str) -> bool {
-    ["/var/lib/kubelet/pki", "/var/lib/kubelet/pods", "/etc/kubernetes/kubelet.conf"]
+/// What of a node's files whoever reads at or below the path finds.
+pub(crate) fn credentials(path: &str) -> Vec<Files> {
+    if path == "/" {
+        return vec![Files::All];
+    }
+    const PLACES: &[(Files, &[&str])] = &[
+        (
+            Files::Kubelet,
+            &[
+                "/var/lib/kubelet/pki",
+                "/var/lib/kubelet/kubeconfig",
+                "/etc/kubernetes/kubelet.conf",
+                "/etc/kubernetes/bootstrap-kubelet.conf",
+            ],
+        ),
+        (Files::Pods, &["/var/lib/kubelet/pods"]),
+        (
+            Files::ControlPlane,
+            &[
+                "/etc/kubernetes/pki",
+                "/etc/kubernetes/admin.conf",
+                "/etc/kubernetes/super-admin.conf",
+                "/etc/kubernetes/controller-manager.conf",
+                "/var/lib/etcd",
+                "/var/lib/rancher/k3s/server",
+                "/var/lib/rancher/rke2/server",
+            ],
+        ),
+        (Files::SshKeys, &["/root/.ssh", "/home"]),
+    ];
+    let holds = |place: &&&str| covers(path, place) || lies_in(path, place);
+    let found = PLACES.iter().filter(|(_, places)| places.iter().any(|place| holds(&place)));
+    found.map(|(files, _)| *files).collect()
+}
+
+/// Whether the kubelet's folder of pod logs lies at or below the path.
+pub(crate) fn holds_pod_logs(path: &str) -> bool {
+    ["/var/log/pods", "/var/log/containers"]
         .iter()
-        .any(|place| covers(path, place))
+        .any(|place| covers(path, place) || lies_in(path, place))
+}
+
+/// Whether folders in which the kubelet looks for plug-ins lie at or below the path.
+pub(crate) fn holds_plugins(path: &str) -> bool {
+    ["/var/lib/kubelet/plugins_registry", "/var/lib/kubelet/device-plugins"]
+        .iter()
+        .any(|place| covers(path, place) || lies_in(path, place))
+}
+
+/// Whether the path is a device of the node, or the folder of all.
+pub(crate) fn is_device(path: &str) -> bool {
+    let harmless =
+        ["/dev/null", "/dev/zero", "/dev/shm", "/dev/random", "/dev/urandom", "/dev/tty"];
+    lies_in(path, "/dev") && !harmless.iter().any(|known| lies_in(path, known))
 }
 
 /// Whether a runtime's socket lies at or below the path.
@@ -327,7 +434,14 @@ mod tests {
         ] {
             assert!(!runs_code(path), "{path}");
         }
-        assert!(holds_credentials("/var/lib") && !holds_credentials("/etc/ssl/certs"));
+        assert_eq!(credentials("/"), [Files::All]);
+        assert_eq!(credentials("/var/lib/kubelet/pki"), [Files::Kubelet]);
+        assert_eq!(credentials("/etc/kubernetes"), [Files::Kubelet, Files::ControlPlane]);
+        assert_eq!(credentials("/root/.ssh"), [Files::SshKeys]);
+        assert!(credentials("/etc/ssl/certs").is_empty() && credentials("/root/data").is_empty());
+        assert!(holds_pod_logs("/var/log") && !holds_pod_logs("/var/log/app"));
+        assert!(holds_plugins("/var/lib/kubelet/device-plugins") && !holds_plugins("/var/lib/app"));
+        assert!(is_device("/dev/sda") && !is_device("/dev/null") && !is_device("/device"));
         assert!(holds_socket("/run") && holds_socket("/var/run/docker.sock"));
         assert!(!holds_socket("/run/app/docker.sock"));
         assert_eq!(normal("/etc/../var//lib/./kubelet/"), "/var/lib/kubelet");

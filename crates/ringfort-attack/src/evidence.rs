@@ -191,6 +191,7 @@ impl Attack<'_> {
     #[must_use]
     pub fn id(&self, key: &NodeKey) -> String {
         let node = |id| &self.context.cluster.nodes[id].metadata.name;
+        let any = |place: &Option<_>| self.context.place_name(*place).to_owned();
         let place =
             |place: &Option<_>| place.map_or_else(String::new, |id| format!("@{}", node(id)));
         match key {
@@ -218,14 +219,21 @@ impl Attack<'_> {
             NodeKey::AnyNode => "node/any".into(),
             NodeKey::EveryNode => "node/*".into(),
             NodeKey::Kubelet(on) => format!("kubelet/{}", on.map_or("*", |id| node(id).as_str())),
-            NodeKey::NodeFiles(on) => {
-                format!("node-files/{}", on.map_or("any", |id| node(id).as_str()))
-            }
+            NodeKey::NodeFiles(on, files) => format!("node-files/{}/{}", any(on), files.name()),
+            NodeKey::NodeLoopback(on) => format!("node-loopback/{}", any(on)),
+            NodeKey::Traffic(on) => format!("traffic/{}", any(on)),
+            NodeKey::SharedMemory(on) => format!("shared-memory/{}", any(on)),
+            NodeKey::Processes(on, text) => format!("processes/{}/{text}", any(on)),
+            NodeKey::LogReader(on) => format!("log-reader/{}", any(on)),
+            NodeKey::PodSpecs(on) => format!("pod-specs/{}", any(on)),
+            NodeKey::SomeNode => "node/held".into(),
             NodeKey::OpenNamespace(name) => format!("ns/{name}"),
             NodeKey::Secret(namespace, name) => format!("secret/{namespace}/{name}"),
             NodeKey::ConfigMap(namespace, name) => format!("configmap/{namespace}/{name}"),
             NodeKey::Claim(namespace, name) => format!("claim/{namespace}/{name}"),
             NodeKey::Listener(unit) => format!("listener/{}", self.unit_id(*unit)),
+            NodeKey::PodNetwork(unit) => format!("pod-network/{}", self.unit_id(*unit)),
+            NodeKey::Conjunct(technique, text) => format!("one-of/{technique}/{text}"),
             NodeKey::And(technique, text) => format!("all-of/{technique}/{text}"),
             NodeKey::ControlPlane => "control-plane".into(),
             NodeKey::Impact(impact) => format!("impact/{}", impact.name()),
@@ -257,6 +265,7 @@ impl Attack<'_> {
                 format!("{} {place}", power_title(*power))
             }
             NodeKey::EveryNode => "every node".into(),
+            NodeKey::SomeNode => "a node that is held".into(),
             NodeKey::ControlPlane => "the control plane's keys".into(),
             NodeKey::Impact(impact) => impact.title().into(),
             other => self.id(other),
@@ -301,6 +310,15 @@ fn power_name(power: Power) -> &'static str {
         Power::BindRoles => "bind-roles",
         Power::ExecNodes => "exec-nodes",
         Power::Everything => "everything",
+        Power::ForwardPorts => "forward-ports",
+        Power::ProxyPods => "proxy-pods",
+        Power::ProxyServices => "proxy-services",
+        Power::ReadLogs => "read-logs",
+        Power::ReadNodeLogs => "read-node-logs",
+        Power::ReadLogFolders => "read-log-folders",
+        Power::ReadPodsOfNodes => "read-pods-of-nodes",
+        Power::SteerPods => "steer-pods",
+        Power::ReadVolumes => "read-volumes",
     }
 }
 
@@ -317,5 +335,14 @@ fn power_title(power: Power) -> &'static str {
         Power::BindRoles => "binds any role in",
         Power::ExecNodes => "reaches every kubelet of",
         Power::Everything => "does everything in",
+        Power::ForwardPorts => "forwards ports of any pod of",
+        Power::ProxyPods => "reaches any pod through the API server in",
+        Power::ProxyServices => "reaches any Service through the API server in",
+        Power::ReadLogs => "reads logs of any pod of",
+        Power::ReadNodeLogs => "reads logs through any kubelet of",
+        Power::ReadLogFolders => "reads the log folder of any node of",
+        Power::ReadPodsOfNodes => "reads the pods of any kubelet of",
+        Power::SteerPods => "has pods start on a node that is held in",
+        Power::ReadVolumes => "reads the data of any claim of",
     }
 }

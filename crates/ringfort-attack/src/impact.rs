@@ -18,11 +18,13 @@ pub enum Impact {
     DataStore,
     /// Leave something behind that survives the removal of the entry.
     Persistence,
+    /// A credential for another cluster.
+    Fleet,
 }
 
 impl Impact {
     /// All impacts, worst first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ClusterAdmin,
         Self::ControlPlane,
         Self::AllSecrets,
@@ -30,6 +32,7 @@ impl Impact {
         Self::NamespaceAdmin,
         Self::DataStore,
         Self::Persistence,
+        Self::Fleet,
     ];
 
     /// The impacts that paths end in unless others are asked for.
@@ -55,6 +58,7 @@ impl Impact {
             Self::NamespaceAdmin => "namespace-admin",
             Self::DataStore => "data-store",
             Self::Persistence => "persistence",
+            Self::Fleet => "fleet",
         }
     }
 
@@ -69,6 +73,7 @@ impl Impact {
             Self::NamespaceAdmin => "full control of a namespace",
             Self::DataStore => "data of a persistent volume",
             Self::Persistence => "a foothold that survives",
+            Self::Fleet => "a credential for another cluster",
         }
     }
 

@@ -83,6 +83,62 @@ pub enum Power {
     ExecNodes,
     /// Every verb on every resource of the scope.
     Everything,
+    /// Forward ports of any pod.
+    ForwardPorts,
+    /// Reach any port of any pod through the API server.
+    ProxyPods,
+    /// Reach the pods of any Service through the API server.
+    ProxyServices,
+    /// Read the log of any pod.
+    ReadLogs,
+    /// Read the log of any pod of any node through the kubelet.
+    ReadNodeLogs,
+    /// Read the log folder of any node.
+    ReadLogFolders,
+    /// Read the specifications of any node's pods from its kubelet.
+    ReadPodsOfNodes,
+    /// Have pods start on a node that the attacker controls.
+    SteerPods,
+    /// Read the data of any claim.
+    ReadVolumes,
+}
+
+/// Files of a node, by what they hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Files {
+    /// Every file.
+    All,
+    /// The kubelet's client credential.
+    Kubelet,
+    /// The kubelet's folder of pods: their tokens, and Secrets that are mounted as files.
+    Pods,
+    /// Keys and data of the control plane.
+    ControlPlane,
+    /// SSH keys of the node's users.
+    SshKeys,
+    /// The folder of logs.
+    Logs,
+    /// Memory of containers, as a checkpoint writes it.
+    Memory,
+}
+
+impl Files {
+    /// What [`Files::All`] holds and something follows from.
+    pub const PARTS: [Self; 4] = [Self::Kubelet, Self::Pods, Self::ControlPlane, Self::SshKeys];
+
+    /// Name in ids.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Kubelet => "kubelet",
+            Self::Pods => "pods",
+            Self::ControlPlane => "control-plane",
+            Self::SshKeys => "ssh-keys",
+            Self::Logs => "logs",
+            Self::Memory => "memory",
+        }
+    }
 }
 
 /// A position in the attack graph.
@@ -114,7 +170,21 @@ pub enum NodeKey {
     /// The kubelet's API of a node, with authority to execute.
     Kubelet(Option<Id<Node>>),
     /// Files of a node, readable as root, without execution.
-    NodeFiles(Option<Id<Node>>),
+    NodeFiles(Option<Id<Node>>, Files),
+    /// Listeners that a node offers to itself: its loopback and the metadata service.
+    NodeLoopback(Option<Id<Node>>),
+    /// The traffic of a node.
+    Traffic(Option<Id<Node>>),
+    /// Shared memory of the host's IPC namespace on a node.
+    SharedMemory(Option<Id<Node>>),
+    /// Processes of a node that hold no more than a set of capabilities, by user id.
+    Processes(Option<Id<Node>>, Str),
+    /// Whoever reads the log of some pod of a node.
+    LogReader(Option<Id<Node>>),
+    /// The specifications of the pods of a node.
+    PodSpecs(Option<Id<Node>>),
+    /// Root on whichever node the attacker holds.
+    SomeNode,
     /// A namespace whose Pod Security label the attacker controls.
     OpenNamespace(Str),
     /// A Secret's contents: namespace, name.
@@ -123,10 +193,15 @@ pub enum NodeKey {
     ConfigMap(Str, Str),
     /// The data of a PersistentVolumeClaim: namespace, name.
     Claim(Str, Str),
-    /// The listeners of a unit's pods.
+    /// The listeners of a unit's pods on the pod's address.
     Listener(u32),
-    /// A technique's AND node: technique id, distinguishing text.
+    /// The network of a unit's pods from inside: every listener, loopback included.
+    PodNetwork(u32),
+    /// A technique's AND node: technique id, distinguishing text. Everything that leads to it
+    /// is needed, so each conjunct that is met in several ways is a [`NodeKey::Conjunct`].
     And(&'static str, Str),
+    /// One conjunct of an AND node, met by whatever leads to it.
+    Conjunct(&'static str, Str),
     /// Cluster CA key, ServiceAccount signing key or etcd.
     ControlPlane,
     /// An impact.

@@ -1,11 +1,15 @@
 //! Edges that are no act: bindings, membership, what a power reaches, what an impact is.
 
+use std::collections::BTreeSet;
+
+use ringfort_isolation::Audience;
 use ringfort_model::{SourceKind, Str};
 
 use crate::context::Context;
+use crate::draw;
 use crate::impact::Impact;
 use crate::maker::Maker;
-use crate::node::{NodeKey, Power, Scope, Subject};
+use crate::node::{Files, NodeKey, Power, Scope, Subject};
 use crate::why::Why;
 
 /// From identities to their groups and roles.
@@ -27,6 +31,13 @@ pub(crate) fn identities(context: &Context<'_>, maker: &mut Maker<'_>) {
             all.push(Subject::ServiceAccount(unit.namespace.clone(), name));
         }
     }
+    all.extend(
+        context
+            .cluster
+            .nodes
+            .iter()
+            .map(|node| Subject::User(Str::from(format!("system:node:{}", node.metadata.name)))),
+    );
     all.sort();
     all.dedup();
     for subject in all {
@@ -62,11 +73,12 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
         if scope == Scope::Cluster {
             maker.structure(from.clone(), NodeKey::Impact(Impact::ClusterAdmin), []);
         }
+        // What these reach takes in what every other power reaches.
         for power in [Power::RunPods, Power::ReadSecrets, Power::MintTokens, Power::ExecPods] {
             maker.structure(from.clone(), NodeKey::Power(power, scope.clone()), []);
         }
     }
-    const REACHING: [Power; 7] = [
+    const REACHING: [Power; 12] = [
         Power::RunPods,
         Power::ExecPods,
         Power::AttachPods,
@@ -74,6 +86,11 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
         Power::AddContainers,
         Power::ReadSecrets,
         Power::MintTokens,
+        Power::ForwardPorts,
+        Power::ProxyPods,
+        Power::ProxyServices,
+        Power::SteerPods,
+        Power::ReadVolumes,
     ];
     for power in REACHING.into_iter().chain([Power::ImpersonateAccounts]) {
         let scopes = maker.scopes_of(power);
@@ -111,6 +128,39 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
             }
         }
     }
+    let places: Vec<Option<_>> = if context.cluster.nodes.is_empty() {
+        vec![None]
+    } else {
+        context.cluster.nodes.ids().map(|(id, _)| Some(id)).collect()
+    };
+    for (power, position) in [
+        (Power::ReadLogFolders, NodeKey::NodeFiles as fn(_, Files) -> NodeKey),
+        (Power::ReadPodsOfNodes, |place, _| NodeKey::PodSpecs(place)),
+    ] {
+        for scope in maker.scopes_of(power) {
+            for &place in &places {
+                let from = NodeKey::Power(power, scope.clone());
+                maker.structure(from, position(place, Files::Logs), []);
+            }
+        }
+    }
+    for (at, _) in context.units.iter().enumerate() {
+        let inside = NodeKey::PodNetwork(at as u32);
+        if maker.has(&inside) && maker.has(&NodeKey::Listener(at as u32)) {
+            maker.structure(inside, NodeKey::Listener(at as u32), []);
+        }
+    }
+    for place in places.iter().copied().chain([None]) {
+        let all = NodeKey::NodeFiles(place, Files::All);
+        if maker.has(&all) {
+            for part in Files::PARTS {
+                let part = NodeKey::NodeFiles(place, part);
+                if maker.has(&part) {
+                    maker.structure(all.clone(), part, []);
+                }
+            }
+        }
+    }
     if maker.has(&NodeKey::EveryNode) {
         for (id, _) in context.cluster.nodes.ids() {
             maker.structure(NodeKey::EveryNode, NodeKey::Node(id), []);
@@ -144,7 +194,43 @@ fn reached(context: &Context<'_>, power: Power, namespace: &Str) -> Vec<NodeKey>
             });
             running.flat_map(|(at, _)| context.pods_of(at)).collect()
         }
-        Power::BindRoles | Power::ExecNodes | Power::Everything => Vec::new(),
+        Power::ForwardPorts | Power::ProxyPods => {
+            let running = context.units_in(namespace).filter(|(_, unit)| !unit.latent);
+            let network = power == Power::ForwardPorts;
+            let position = move |(at, _)| match network {
+                true => NodeKey::PodNetwork(at),
+                false => NodeKey::Listener(at),
+            };
+            running.map(position).collect()
+        }
+        Power::ProxyServices => {
+            let services = context.cluster.services.in_namespace(namespace);
+            services.flat_map(|(_, service)| draw::backends(context, service)).collect()
+        }
+        Power::SteerPods => {
+            let made = context.units_in(namespace).filter(|(_, unit)| !unit.mirror && !unit.latent);
+            let accounts: BTreeSet<Str> = made
+                .filter(|(at, _)| {
+                    let tokens = context.tokens(*at).iter();
+                    tokens.flat_map(|one| &one.files).any(|file| file.audience == Audience::Api)
+                })
+                .map(|(_, unit)| Str::new(unit.spec.account()))
+                .collect();
+            let of = |name| NodeKey::Subject(Subject::ServiceAccount(namespace.clone(), name));
+            accounts.into_iter().map(of).collect()
+        }
+        Power::ReadVolumes => {
+            let claims = context.cluster.persistent_volume_claims.in_namespace(namespace);
+            let of = |name: &Str| NodeKey::Claim(namespace.clone(), name.clone());
+            claims.map(|(_, claim)| of(&claim.metadata.name)).collect()
+        }
+        Power::BindRoles
+        | Power::ExecNodes
+        | Power::Everything
+        | Power::ReadLogs
+        | Power::ReadNodeLogs
+        | Power::ReadLogFolders
+        | Power::ReadPodsOfNodes => Vec::new(),
     }
 }
 
@@ -175,7 +261,19 @@ pub(crate) fn impacts(context: &Context<'_>, maker: &mut Maker<'_>) {
     if maker.has(&NodeKey::AnyNode) {
         maker.structure(NodeKey::AnyNode, NodeKey::Impact(Impact::AnyNode), []);
     }
+    if maker.has(&NodeKey::SomeNode) {
+        for (id, _) in context.cluster.nodes.ids() {
+            maker.structure(NodeKey::Node(id), NodeKey::SomeNode, []);
+        }
+    }
     maker.structure(NodeKey::ControlPlane, NodeKey::Impact(Impact::ControlPlane), []);
+    for claim in &context.cluster.persistent_volume_claims {
+        let meta = &claim.metadata;
+        let claim = NodeKey::Claim(meta.namespace.clone(), meta.name.clone());
+        if maker.has(&claim) {
+            maker.structure(claim, NodeKey::Impact(Impact::DataStore), []);
+        }
+    }
     let admin = NodeKey::Impact(Impact::ClusterAdmin);
     maker.structure(admin, NodeKey::Impact(Impact::AllSecrets), []);
 }

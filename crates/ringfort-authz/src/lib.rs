@@ -24,7 +24,7 @@ pub mod rule;
 
 pub use cover::{covers, uncovered};
 pub use decide::{Decision, Reason};
-pub use escalation::Gate;
+pub use escalation::{Gate, full_authority};
 pub use evaluator::{Authz, Granted};
 pub use node::NodeAuthorizer;
 pub use request::{Attributes, Request, User};

@@ -23,7 +23,7 @@ pub mod tokens;
 pub mod user;
 pub mod user_namespace;
 
-pub use capability::{CapabilityUse, Caps, capabilities, capability_use, has_cap};
+pub use capability::{CapabilityUse, Caps, DEFAULTS, capabilities, capability_use, has_cap};
 pub use effect::{Control, Effect, container_path};
 pub use node_facts::{LowLevelRuntime, NodeFacts};
 pub use privilege::no_new_privileges;

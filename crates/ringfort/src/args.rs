@@ -169,6 +169,18 @@ pub(crate) enum Verify {
         #[arg(long)]
         fixtures: Option<PathBuf>,
     },
+    /// KubeHound's facts about its own test cluster
+    Kubehound {
+        /// The cluster
+        #[arg(long)]
+        cluster: PathBuf,
+        /// The facts
+        #[arg(long)]
+        facts: PathBuf,
+        /// Print the generated page instead
+        #[arg(long)]
+        page: bool,
+    },
     /// Token files
     Automount {
         /// Recorded answers

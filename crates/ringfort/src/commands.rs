@@ -13,6 +13,7 @@ use ringfort_model::{Cluster, EntityId, KubeVersion, Str, snapshot};
 use ringfort_plan::{Change, first_fixes, what_if};
 use ringfort_report::human::{Style, harmless};
 use ringfort_report::{Head, Report, html, human, json};
+use ringfort_verify::kubehound::{self, Verdict};
 use ringfort_verify::{Outcome, automount, escalation, podsec, rbac};
 
 use crate::args::{Arguments, Can, Command, Output, Paths, Reading, Verify, WhoCan};
@@ -392,6 +393,9 @@ fn explain(id: &str) -> Result<u8> {
 fn verify(verify: &Verify, reading: &Reading) -> Result<u8> {
     let cluster = |path: &Path| -> Result<Cluster> { Ok(read(path, reading)?.cluster) };
     let version = options(reading)?.version;
+    if let Verify::Kubehound { cluster: place, facts, page } = verify {
+        return facts_of_kubehound(&cluster(place)?, facts, *page);
+    }
     let outcome: Outcome = match verify {
         Verify::Rbac(on) => rbac::run(&cluster(&on.cluster)?, &on.cases)?,
         Verify::Node(on) => rbac::run_node(&cluster(&on.cluster)?, &on.cases)?,
@@ -400,10 +404,32 @@ fn verify(verify: &Verify, reading: &Reading) -> Result<u8> {
         Verify::Podsec { fixtures: Some(fixtures), .. } => podsec::run_fixtures(fixtures)?,
         Verify::Podsec { .. } => return Err(usage("give --cases or --fixtures")),
         Verify::Automount { cases } => automount::run_cases(cases)?,
+        Verify::Kubehound { .. } => unreachable!("answered above"),
     };
     let mut text: String =
         outcome.disagreements.iter().take(20).map(|line| format!("{line}\n")).collect();
     text.push_str(&format!("agree {} of {}\n", outcome.agree, outcome.total));
     print(&lines(&text))?;
     Ok(if outcome.holds() { 0 } else { 3 })
+}
+
+fn facts_of_kubehound(cluster: &Cluster, facts: &Path, page: bool) -> Result<u8> {
+    let comparison = kubehound::run(cluster, facts)?;
+    let mut text = String::new();
+    if page {
+        text.push_str(&comparison.page());
+    } else {
+        for answer in &comparison.answers {
+            let said = match &answer.verdict {
+                Verdict::Agree => continue,
+                Verdict::Explained(rule) => format!("explained, {rule}"),
+                Verdict::Contradiction(rule) => format!("shown although {rule}"),
+                Verdict::Missing => "missing".to_owned(),
+            };
+            text.push_str(&format!("{} {}: {said}\n", answer.attack, answer.fact));
+        }
+        text.push_str(&format!("{comparison}\n"));
+    }
+    print(&lines(&text))?;
+    Ok(if comparison.holds() { 0 } else { 3 })
 }

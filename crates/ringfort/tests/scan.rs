@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use ringfort_attack::{Attack, Engines, NodeKey, techniques};
+use ringfort_collect::{Options, Source};
+use ringfort_graph::EdgeId;
 use serde_json::{Value, json};
 
 fn ringfort(arguments: &[&str]) -> Output {
@@ -162,8 +165,39 @@ fn bad_pods_reach_their_node_only_by_their_class() {
                 }
                 None => assert!(found.is_empty(), "{class} {kind} {found:?}"),
             }
+            let escapes = escapes(&pod);
+            let other: &[&str] = match class {
+                "hostpid" => &["escape-host-pid"],
+                "hostnetwork" => &["escape-host-network"],
+                "hostipc" => &["escape-host-ipc"],
+                "nothing-allowed" => &[],
+                _ => continue,
+            };
+            assert_eq!(escapes, other, "{class} {kind}");
         }
     }
+}
+
+/// Techniques by which containers of the manifest leave themselves.
+fn escapes(manifest: &Path) -> Vec<&'static str> {
+    let options = Options { complete: true, ..Options::default() };
+    let source = Source::Path(manifest.to_owned());
+    let cluster = ringfort_collect::read(&source, &options).expect("it reads").cluster;
+    let engines = Engines::new(&cluster);
+    let attack = Attack::new(&cluster, &engines);
+    let mut found: Vec<&str> = (0..attack.graph.edge_count())
+        .map(|edge| EdgeId(edge as u32))
+        .filter(|&edge| {
+            let from = attack.graph.edge(edge).from;
+            matches!(attack.key(from), NodeKey::Container(..))
+        })
+        .filter_map(|edge| attack.edge(edge).technique)
+        .map(|at| techniques::ALL[at as usize].id)
+        .filter(|id| id.starts_with("escape") || id.starts_with("hostpath"))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Objects of a small cluster with secrets and hostile names in it.

@@ -230,6 +230,111 @@ fn permissions_give_their_technique_and_near_misses_do_not() {
             json!([named(rule(&["impersonate"], "", &["users"]), "ann")]),
             json!([named(rule(&["impersonate"], "", &["users"]), "system:serviceaccount:a:t")]),
         ),
+        (
+            "pod-portforward",
+            false,
+            json!([rule(&["create"], "", &["pods/portforward"])]),
+            json!([rule(&["get"], "", &["pods/portforward", "services"])]),
+        ),
+        (
+            "api-proxy-pod-service",
+            false,
+            json!([rule(&["get"], "", &["pods/proxy"])]),
+            json!([
+                rule(&["get"], "", &["services", "pods"]),
+                rule(&["list"], "", &["pods/proxy"])
+            ]),
+        ),
+        (
+            "role-bind-covered",
+            false,
+            json!([rule(&["patch"], rbac, &["rolebindings"])]),
+            json!([rule(&["get", "list", "bind"], rbac, &["rolebindings", "roles"])]),
+        ),
+        (
+            "node-object-write",
+            true,
+            json!([rule(&["patch"], "", &["nodes"])]),
+            json!([rule(&["get"], "", &["nodes"]), rule(&["patch"], "", &["nodes/proxy"])]),
+        ),
+        (
+            "pod-evict-steer",
+            true,
+            json!([rule(&["create"], "", &["pods/eviction"]), rule(&["patch"], "", &["nodes"])]),
+            json!([rule(&["create"], "", &["pods/eviction"])]),
+        ),
+        (
+            "csr-sign",
+            true,
+            json!([
+                named(rule(&["sign"], csr, &["signers"]), "kubernetes.io/*"),
+                rule(&["update"], csr, &["certificatesigningrequests/status"])
+            ]),
+            json!([named(rule(&["sign"], csr, &["signers"]), "kubernetes.io/*")]),
+        ),
+        (
+            "kubelet-read-pods",
+            true,
+            json!([rule(&["get"], "", &["nodes/pods"])]),
+            json!([rule(&["get"], "", &["nodes/stats", "nodes"])]),
+        ),
+        (
+            "kubelet-read-logs",
+            true,
+            json!([rule(&["get"], "", &["nodes/log"])]),
+            json!([rule(&["get"], "", &["pods/log"])]),
+        ),
+        (
+            "kubelet-checkpoint",
+            true,
+            json!([rule(&["create"], "", &["nodes/checkpoint"])]),
+            json!([rule(&["get"], "", &["nodes/checkpoint"])]),
+        ),
+        (
+            "pv-rebind",
+            true,
+            json!([
+                rule(&["patch"], "", &["persistentvolumes"]),
+                rule(&["create"], "", &["persistentvolumeclaims", "pods"])
+            ]),
+            json!([rule(&["patch"], "", &["persistentvolumes"])]),
+        ),
+        (
+            "volumesnapshot-clone",
+            false,
+            json!([
+                rule(&["create"], "snapshot.storage.k8s.io", &["volumesnapshots"]),
+                rule(&["create"], "", &["persistentvolumeclaims", "pods"])
+            ]),
+            json!([
+                rule(&["get"], "snapshot.storage.k8s.io", &["volumesnapshots"]),
+                rule(&["create"], "", &["persistentvolumeclaims", "pods"])
+            ]),
+        ),
+        (
+            "namespace-relabel",
+            true,
+            json!([
+                named(rule(&["patch"], "", &["namespaces"]), "a"),
+                rule(&["create"], "apps", &["deployments"])
+            ]),
+            json!([
+                named(rule(&["patch"], "", &["namespaces"]), "other"),
+                rule(&["create"], "apps", &["deployments"])
+            ]),
+        ),
+        (
+            "role-escalate",
+            false,
+            json!([
+                rule(&["escalate", "create", "bind"], rbac, &["roles"]),
+                rule(&["create"], rbac, &["rolebindings"])
+            ]),
+            json!([
+                rule(&["escalate", "create"], rbac, &["roles"]),
+                rule(&["create"], rbac, &["rolebindings"])
+            ]),
+        ),
     ];
     for (technique, cluster, gives, looks_like) in cases {
         assert!(found(&holds(cluster, gives)).contains(technique), "{technique} is missing");
@@ -243,6 +348,152 @@ fn permissions_give_their_technique_and_near_misses_do_not() {
         "subjects": [{"kind": "User", "name": "ann"}]}),
     );
     assert!(found(&objects).contains("csr-client-cert"));
+}
+
+fn in_kube_system(mut objects: Vec<Value>) -> Vec<Value> {
+    for object in &mut objects {
+        if object["metadata"]["namespace"].is_string() {
+            object["metadata"]["namespace"] = json!("kube-system");
+        }
+        if let Some(subjects) = object["subjects"].as_array_mut() {
+            subjects.iter_mut().for_each(|subject| subject["namespace"] = json!("kube-system"));
+        }
+    }
+    objects[0]["metadata"]["name"] = json!("kube-system");
+    objects
+}
+
+#[test]
+fn roles_that_others_fill_or_wait_for() {
+    let rbac = "rbac.authorization.k8s.io";
+    let may = || json!([rule(&["escalate", "create"], rbac, &["clusterroles"])]);
+    let aggregated = |on: bool| {
+        let mut objects = holds(true, may());
+        if on {
+            objects[6]["aggregationRule"] =
+                json!({"clusterRoleSelectors": [{"matchLabels": {"to": "r"}}]});
+        }
+        found(&objects)
+    };
+    assert!(aggregated(true).contains("role-aggregate"));
+    assert!(!aggregated(false).contains("role-aggregate"));
+    let dangling = |verbs: &[&str], role: &str| {
+        let mut objects = holds(true, json!([rule(verbs, rbac, &["clusterroles"])]));
+        let mut waits = objects[7].clone();
+        waits["metadata"] = json!({"name": "waits", "uid": "waits", "resourceVersion": "1"});
+        waits["roleRef"]["name"] = json!(role);
+        objects.push(waits);
+        found(&objects).contains("role-claim-dangling")
+    };
+    assert!(dangling(&["escalate", "create"], "missing"));
+    assert!(!dangling(&["escalate", "create"], "r") && !dangling(&["create"], "missing"));
+    let mint = || holds(false, json!([rule(&["create"], "", &["secrets"])]));
+    assert!(found(&in_kube_system(mint())).contains("bootstrap-token-mint"));
+    assert!(!found(&mint()).contains("bootstrap-token-mint"));
+}
+
+#[test]
+fn what_needs_two_positions_needs_both() {
+    let scan = |objects: &[Value], from: &str, to: &str| {
+        let options = Options { complete: true, threads: 1, ..Options::default() };
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+        let cluster =
+            read_objects(&[("x.json", list.as_bytes())], &options).expect("it reads").cluster;
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let at = |id: &str| {
+            let mut keys = attack.keys().iter();
+            keys.find(|key| attack.id(key) == id).and_then(|key| attack.node(key))
+        };
+        let (Some(from), Some(to)) = (at(from), at(to)) else { return false };
+        attack.reach(&[from]).contains(to.index())
+    };
+    let log_pod = |account: &str| {
+        pod(
+            json!({"serviceAccountName": account, "volumes": [
+                {"name": "l", "hostPath": {"path": "/var/log"}},
+                {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}]}),
+            json!({"volumeMounts": [{"name": "l", "mountPath": "/l"}, {"name": "t", "mountPath": "/t"}]}),
+        )
+    };
+    let mut objects = holds(false, json!([rule(&["get"], "", &["pods/log"])]));
+    let files = "node-files/n/all";
+    // The account that reads logs, in a container that writes them.
+    objects[4] = log_pod("s");
+    assert!(scan(&objects, "pod/a/p@n", files));
+    // The same container with another account, and the account alone.
+    objects[4] = log_pod("t");
+    assert!(!scan(&objects, "pod/a/p@n", files) && !scan(&objects, "sa/a/s", files));
+    // A node that is held and the right to write nodes steer pods of any account there.
+    let token = json!({"serviceAccountName": "t", "volumes": [{"name": "t", "projected": {"sources":
+        [{"serviceAccountToken": {"path": "token"}}]}}]});
+    let mount = json!({"volumeMounts": [{"name": "t", "mountPath": "/t"}]});
+    let mut objects = holds(true, json!([rule(&["patch"], "", &["nodes", "pods/binding"])]));
+    objects[4] = pod(token, mount);
+    assert!(!scan(&objects, "sa/a/s", "sa/a/t"));
+    objects.push(node("m", json!({})));
+    let mut own = pod(
+        json!({"serviceAccountName": "s", "volumes": [{"name": "t", "projected": {"sources":
+            [{"serviceAccountToken": {"path": "token"}}]}}]}),
+        json!({"volumeMounts": [{"name": "t", "mountPath": "/t"}],
+            "securityContext": {"privileged": true}}),
+    );
+    own["metadata"]["name"] = json!("own");
+    own["spec"]["nodeName"] = json!("m");
+    objects.push(own);
+    assert!(scan(&objects, "pod/a/own@m", "sa/a/t"));
+}
+
+#[test]
+fn pods_that_wait_can_be_bound() {
+    let waiting = |node: &str| {
+        let mut objects = holds(false, json!([rule(&["create"], "", &["pods/binding"])]));
+        objects[4] = pod(
+            json!({"serviceAccountName": "t", "volumes": [{"name": "t", "projected": {"sources":
+                [{"serviceAccountToken": {"path": "token"}}]}}]}),
+            json!({"volumeMounts": [{"name": "t", "mountPath": "/t"}]}),
+        );
+        objects[4]["spec"]["nodeName"] = json!(node);
+        found(&objects)
+    };
+    assert!(waiting("").contains("pod-bind") && !waiting("n").contains("pod-bind"));
+}
+
+#[test]
+fn credentials_and_data_in_objects() {
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta("d"),
+        "spec": {"accessModes": ["ReadWriteOnce"]}});
+    let mut objects = holds(false, json!([rule(&["create"], "", &["pods"])]));
+    assert!(!found(&objects).contains("pvc-mount"));
+    objects.push(claim);
+    assert!(found(&objects).contains("pvc-mount"));
+    let cluster = |label: &str| {
+        let mut meta = meta("c");
+        meta["labels"] = json!({"argocd.argoproj.io/secret-type": label});
+        let secret =
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque"});
+        found(&[namespace(json!({})), secret]).contains("secret-kubeconfig")
+    };
+    assert!(cluster("cluster") && !cluster("repository"));
+    let rawio = |path: &str| {
+        let pod = pod(
+            json!({"volumes": [{"name": "v", "hostPath": {"path": path}}]}),
+            json!({"volumeMounts": [{"name": "v", "mountPath": "/v"}],
+                "securityContext": {"capabilities": {"add": ["SYS_RAWIO"]}}}),
+        );
+        found(&[namespace(json!({})), node("n", json!({})), pod]).contains("escape-cap-sys-rawio")
+    };
+    assert!(rawio("/dev/mem") && !rawio("/data"));
+    assert!(found(&[node("n", json!({}))]).contains("static-pod"));
+    let remade = |uid: &str| {
+        let mut meta = meta("k");
+        meta["annotations"] = json!({"kubernetes.io/service-account.name": "s",
+            "kubernetes.io/service-account.uid": uid});
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta,
+            "type": "kubernetes.io/service-account-token"});
+        found(&[namespace(json!({})), account("s"), secret]).contains("secret-token-use")
+    };
+    assert!(remade("s") && !remade("another"));
 }
 
 #[test]
@@ -273,7 +524,7 @@ fn pods_leave_their_container_only_as_the_table_says() {
         (
             "escape-host-pid",
             (json!({"hostPID": true}), caps("SYS_PTRACE")),
-            (json!({"hostPID": true}), none.clone()),
+            (none.clone(), caps("SYS_PTRACE")),
         ),
         ("escape-cap-sys-admin", (none.clone(), caps("CAP_SYS_ADMIN")), (none.clone(), worker)),
         (
@@ -298,6 +549,46 @@ fn pods_leave_their_container_only_as_the_table_says() {
             "runtime-socket",
             host("/run/containerd/containerd.sock", true),
             host("/run/app/docker.sock", false),
+        ),
+        ("escape-host-ipc", (json!({"hostIPC": true}), none.clone()), (none.clone(), none.clone())),
+        (
+            "escape-host-network",
+            (json!({"hostNetwork": true}), none.clone()),
+            (json!({"hostPID": true}), none.clone()),
+        ),
+        (
+            "escape-cap-net-admin",
+            (json!({"hostNetwork": true}), caps("NET_ADMIN")),
+            (none.clone(), caps("NET_ADMIN")),
+        ),
+        (
+            "escape-host-pid",
+            (json!({"hostPID": true}), none.clone()),
+            (json!({"hostPID": true}), security(json!({"runAsUser": 1000}))),
+        ),
+        (
+            "escape-cap-bpf",
+            (none.clone(), security(json!({"capabilities": {"add": ["BPF", "PERFMON"]}}))),
+            (none.clone(), caps("BPF")),
+        ),
+        (
+            "escape-cap-mknod-device",
+            (none.clone(), security(json!({"privileged": true}))),
+            (none.clone(), caps("MKNOD")),
+        ),
+        (
+            "kubelet-plugin-socket",
+            host("/var/lib/kubelet/device-plugins", false),
+            host("/var/lib/kubelet/device-plugins", true),
+        ),
+        ("hostpath-read-credential", host("/root/.ssh", true), host("/etc/localtime", true)),
+        (
+            "container-net-share",
+            (
+                json!({"initContainers": [{"name": "i", "image": "x@sha256:0", "restartPolicy": "Always"}]}),
+                none.clone(),
+            ),
+            (json!({"initContainers": [{"name": "i", "image": "x@sha256:0"}]}), none.clone()),
         ),
         (
             "container-pid-share",

@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::escape::{self, Found};
 use crate::maker::Maker;
+use crate::node::Files;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
@@ -26,11 +27,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        (!one.is_privileged() && one.adds("DAC_READ_SEARCH")).then(|| {
-            Found::new([
-                one.because(&one.field("securityContext.capabilities.add"), "DAC_READ_SEARCH")
-            ])
-            .files()
-        })
+        (!one.is_privileged() && one.can("DAC_READ_SEARCH"))
+            .then(|| Found::new([one.by("DAC_READ_SEARCH")]).files(Files::All))
     });
 }

@@ -26,13 +26,17 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        let mount =
-            one.mounts().into_iter().find(|mount| escape::holds_credentials(&mount.path))?;
-        let found = Found::new([mount.why()]).files();
-        Some(if one.may_be_root() {
-            found
-        } else {
-            found.weakened("the process is not root: file modes limit it")
-        })
+        let mut all = Vec::new();
+        for mount in one.mounts() {
+            for files in escape::credentials(&mount.path) {
+                let found = Found::new([mount.why()]).files(files);
+                all.push(if one.may_be_root() {
+                    found
+                } else {
+                    found.weakened("the process is not root: file modes limit it")
+                });
+            }
+        }
+        all
     });
 }

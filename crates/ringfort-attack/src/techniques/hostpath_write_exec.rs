@@ -26,15 +26,17 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        let mount = one
-            .mounts()
-            .into_iter()
-            .find(|mount| !mount.read_only && escape::runs_code(&mount.path))?;
-        let found = Found::new([mount.why()]);
-        Some(if one.may_be_root() {
-            found
-        } else {
-            found.weakened("the process is not root: file modes limit it")
-        })
+        let root = one.may_be_root();
+        let mounts = one.mounts().into_iter();
+        let found = mounts.filter(|mount| !mount.read_only && escape::runs_code(&mount.path));
+        let found = found.map(|mount| {
+            let found = Found::new([mount.why()]);
+            if root {
+                found
+            } else {
+                found.weakened("the process is not root: file modes limit it")
+            }
+        });
+        found.collect::<Vec<_>>()
     });
 }

@@ -1,44 +1,71 @@
 //! The registry of techniques: one line for each file.
 
+mod api_proxy_pod_service;
+mod bootstrap_token_mint;
+mod container_net_share;
 mod container_pid_share;
 mod control_plane_keys;
 mod core_pattern;
 mod csr_client_cert;
 mod csr_node_cert;
+mod csr_sign;
 mod env_secret_read;
 mod ephemeral_container;
+mod escape_cap_bpf;
 mod escape_cap_dac_read_search;
+mod escape_cap_mknod_device;
+mod escape_cap_net_admin;
 mod escape_cap_sys_admin;
 mod escape_cap_sys_module;
 mod escape_cap_sys_ptrace;
+mod escape_cap_sys_rawio;
+mod escape_host_ipc;
+mod escape_host_network;
 mod escape_host_pid;
 mod escape_privileged;
+mod hostpath_log_symlink;
 mod hostpath_read_credential;
 mod hostpath_write_exec;
 mod impersonate_group;
 mod impersonate_sa;
 mod impersonate_user;
+mod kubelet_checkpoint;
 mod kubelet_exec_proxy;
+mod kubelet_plugin_socket;
+mod kubelet_read_logs;
+mod kubelet_read_pods;
 mod namespace_relabel;
 mod node_cotenant;
 mod node_kubelet_identity;
+mod node_object_write;
 mod node_sa_tokens;
 mod node_secrets;
 mod node_to_control_plane;
 mod pod_attach;
+mod pod_bind;
 mod pod_create;
 mod pod_create_privileged;
+mod pod_evict_steer;
 mod pod_exec;
 mod pod_image_swap;
+mod pod_portforward;
 mod pv_hostpath_create;
+mod pv_rebind;
+mod pvc_mount;
+mod role_aggregate;
 mod role_bind;
+mod role_bind_covered;
+mod role_claim_dangling;
 mod role_escalate;
 mod runtime_socket;
+mod secret_kubeconfig;
 mod secret_read;
 mod secret_token_mint;
 mod secret_token_use;
+mod static_pod;
 mod token_mounted;
 mod token_request;
+mod volumesnapshot_clone;
 mod windows_host_process;
 mod workload_patch;
 
@@ -87,27 +114,57 @@ pub static ALL: &[&Technique] = &[
     &node_to_control_plane::TECHNIQUE,
     &control_plane_keys::TECHNIQUE,
     &pod_create_privileged::TECHNIQUE,
+    &pod_portforward::TECHNIQUE,
+    &api_proxy_pod_service::TECHNIQUE,
+    &container_net_share::TECHNIQUE,
+    &role_aggregate::TECHNIQUE,
+    &role_claim_dangling::TECHNIQUE,
+    &role_bind_covered::TECHNIQUE,
+    &static_pod::TECHNIQUE,
+    &bootstrap_token_mint::TECHNIQUE,
+    &csr_sign::TECHNIQUE,
+    &node_object_write::TECHNIQUE,
+    &pod_evict_steer::TECHNIQUE,
+    &pod_bind::TECHNIQUE,
+    &hostpath_log_symlink::TECHNIQUE,
+    &kubelet_read_pods::TECHNIQUE,
+    &kubelet_read_logs::TECHNIQUE,
+    &kubelet_checkpoint::TECHNIQUE,
+    &escape_host_ipc::TECHNIQUE,
+    &escape_host_network::TECHNIQUE,
+    &escape_cap_net_admin::TECHNIQUE,
+    &escape_cap_sys_rawio::TECHNIQUE,
+    &escape_cap_bpf::TECHNIQUE,
+    &escape_cap_mknod_device::TECHNIQUE,
+    &kubelet_plugin_socket::TECHNIQUE,
+    &pvc_mount::TECHNIQUE,
+    &pv_rebind::TECHNIQUE,
+    &volumesnapshot_clone::TECHNIQUE,
+    &secret_kubeconfig::TECHNIQUE,
 ];
 
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
 /// missing. Reports list them, so that their absence is never taken for safety.
 pub const NOT_EVALUATED: &[(&str, &str)] = &[
-    ("net-*", "the network engine"),
+    ("net-*, nfs-open-export, mesh-uid-bypass", "the network engine"),
     ("deputy-*", "the tables of operators"),
     ("webhook-*, map-write, apiservice-takeover, crd-conversion", "the admission engine"),
-    ("impersonate-constrained", "two-step evaluation of constrained impersonation"),
-    ("role-aggregate, role-claim-dangling", "writes of roles that others are bound to"),
-    ("pod-evict-steer, node-object-write, pod-bind, node-schedule-wait", "the scheduling engine"),
-    ("hostpath-log-symlink, kubelet-checkpoint", "derivations of two positions"),
-    ("pod-portforward, api-proxy-pod-service, container-net-share", "listeners of pods"),
-    ("kubelet-read-*, kubelet-anonymous, kubelet-readonly", "settings of the kubelets"),
-    ("escape-host-ipc, escape-host-network, escape-cap-net-admin", "listeners and flows of nodes"),
+    ("impersonate-constrained", "identities limited to a set of verbs"),
+    ("admission-exempt-user", "the configuration of the PodSecurity admission plug-in"),
+    ("node-schedule-wait", "the scheduling engine"),
+    ("kubelet-anonymous, kubelet-readonly", "settings of the kubelets"),
+    ("image-cache-read", "settings of the kubelets"),
+    ("runtime-cve-start", "versions of runtimes and kernels with their advisories"),
     (
-        "escape-cap-sys-rawio, escape-cap-bpf, escape-cap-mknod-device, kubelet-plugin-socket",
-        "devices of nodes",
+        "hostpath-data, storageclass-csi-abuse",
+        "what applications and drivers do with their folders",
     ),
-    ("bootstrap-token-mint, csr-sign", "arguments of the control plane"),
+    (
+        "secret-ca-key, literal-credential, pull-secret-use",
+        "values of Secrets, which are never read",
+    ),
     ("sa-annotate-cloud, configmap-aws-auth, secret-cloud-key", "the cloud account"),
+    ("etcd-backup-read", "the cloud account"),
     ("image-*, registry-*, repo-*, pipeline-*", "registry and pipeline facts"),
 ];
 

@@ -5,8 +5,9 @@ use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::NodeKey;
+use crate::node::{NodeKey, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use ringfort_authz::Names;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -28,10 +29,23 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    let list0 = context.held(&Ask::named(&["update", "patch"], "", "namespaces"));
-    let list1 = context.held(&Ask::unnamed(&["create"], "", "pods"));
-    for conjunction in conjoin(context, &[&list0, &list1], None) {
-        let to = NodeKey::EveryNode;
-        maker.conjunction(&TECHNIQUE, &conjunction, "relabel", |at| Draft::new(at, to.clone()));
+    let relabel = context.held(&Ask::named(&["update", "patch"], "", "namespaces"));
+    let create = context.held_pod_create();
+    // A request on a namespace carries its name as name and as namespace.
+    for namespace in &context.namespaces {
+        let able: Vec<_> =
+            relabel.iter().filter(|held| held.names.allow(namespace)).cloned().collect();
+        for conjunction in conjoin(context, &[&able, &create], Some(namespace)) {
+            let wide = conjunction.scope == Scope::Cluster;
+            let named = able.iter().any(|held| held.names != Names::Any);
+            let first = context.namespaces.first() == Some(namespace);
+            // Whoever may relabel all of them needs one edge only.
+            if !conjunction.scope.reaches(Some(namespace)) || (wide && !named && !first) {
+                continue;
+            }
+            maker.conjunction(&TECHNIQUE, &conjunction, namespace, |at| {
+                Draft::new(at, NodeKey::EveryNode)
+            });
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::{NodeKey, Subject};
+use crate::node::{Files, NodeKey, Subject};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 use ringfort_model::Str;
@@ -33,6 +33,6 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let to = NodeKey::Subject(Subject::User(Str::from(format!("system:node:{name}"))));
         let why = Why::Design("the kubelet keeps its client credential on the node");
         maker.edge(Draft::new(NodeKey::Node(id), to.clone()).because(why.clone()));
-        maker.edge(Draft::new(NodeKey::NodeFiles(Some(id)), to).because(why));
+        maker.edge(Draft::new(NodeKey::NodeFiles(Some(id), Files::Kubelet), to).because(why));
     }
 }

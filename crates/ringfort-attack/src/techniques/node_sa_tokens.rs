@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::{NodeKey, Subject};
+use crate::node::{Files, NodeKey, Subject};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 use ringfort_isolation::Audience;
@@ -42,7 +42,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             let why = Why::RunsOn { unit: at as u32, node: Some(node) };
             let to = NodeKey::Subject(account.clone());
             if mounted {
-                let files = NodeKey::NodeFiles(Some(node));
+                let files = NodeKey::NodeFiles(Some(node), Files::Pods);
                 maker.edge(Draft::new(files, to.clone()).because(why.clone()));
             }
             maker.edge(Draft::new(NodeKey::Node(node), to).because(why));

@@ -1,11 +1,13 @@
 //! `node-secrets`: A node reads the Secrets that its pods refer to.
 
 use crate::context::Context;
+use crate::draw;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::NodeKey;
+use crate::node::{Files, NodeKey};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
+use std::collections::BTreeSet;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -33,7 +35,24 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 Why::Design("a pod on the node refers to this Secret, so its kubelet may read it");
             let to = NodeKey::Secret(namespace.clone(), name.clone());
             maker.edge(Draft::new(NodeKey::Node(id), to.clone()).because(why.clone()));
-            maker.edge(Draft::new(NodeKey::NodeFiles(Some(id)), to).because(why));
+            // The kubelet's credential is enough: the node authorizer lets it read them.
+            maker.edge(Draft::new(NodeKey::NodeFiles(Some(id), Files::Kubelet), to).because(why));
+        }
+    }
+    for (at, unit) in context.units.iter().enumerate() {
+        let mut mounted = BTreeSet::new();
+        for (kind, index, container) in unit.spec.all_containers() {
+            let given = draw::secrets_of_container(&unit.spec, kind, index, container);
+            mounted.extend(given.into_iter().filter(|(_, field)| field.contains("volumeMounts")));
+        }
+        for (name, field) in mounted {
+            for &node in &unit.nodes {
+                let from = NodeKey::NodeFiles(Some(node), Files::Pods);
+                let to = NodeKey::Secret(unit.namespace.clone(), name.clone());
+                let (unit, path) = (at as u32, field.clone());
+                let why = Why::PodField { unit, path, value: name.clone() };
+                maker.edge(Draft::new(from, to).because(why));
+            }
         }
     }
 }

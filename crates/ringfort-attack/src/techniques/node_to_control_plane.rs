@@ -3,10 +3,12 @@
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::NodeKey;
+use crate::node::{Files, NodeKey};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
-use ringfort_model::{EntityId, Str};
+use ringfort_model::record::Node;
+use ringfort_model::{EntityId, Id, Str};
+use std::collections::BTreeMap;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -28,6 +30,17 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    for (id, why) in control_plane_nodes(context) {
+        maker.edge(Draft::new(NodeKey::Node(id), NodeKey::ControlPlane).because(why.clone()));
+        let files = NodeKey::NodeFiles(Some(id), Files::ControlPlane);
+        maker.edge(Draft::new(files, NodeKey::ControlPlane).because(why));
+    }
+}
+
+/// Nodes that hold the control plane, with what shows it: the role's label, or a static pod of
+/// the API server or etcd.
+fn control_plane_nodes(context: &Context<'_>) -> BTreeMap<Id<Node>, Why> {
+    let mut found = BTreeMap::new();
     for (id, node) in context.cluster.nodes.ids() {
         let label = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"]
             .into_iter()
@@ -38,7 +51,21 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 path: "metadata.labels".into(),
                 value: Str::new(label),
             };
-            maker.edge(Draft::new(NodeKey::Node(id), NodeKey::ControlPlane).because(why));
+            found.insert(id, why);
         }
     }
+    for (at, unit) in context.units.iter().enumerate() {
+        let serves = unit.mirror
+            && unit.spec.containers.iter().any(|container| {
+                let words = container.command.iter().chain(container.args.iter());
+                words.take(1).any(|word| {
+                    let program = word.rsplit('/').next().unwrap_or(word);
+                    matches!(program, "kube-apiserver" | "etcd")
+                })
+            });
+        for &node in unit.nodes.iter().filter(|_| serves) {
+            found.entry(node).or_insert(Why::RunsOn { unit: at as u32, node: Some(node) });
+        }
+    }
+    found
 }

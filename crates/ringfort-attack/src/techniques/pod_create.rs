@@ -1,7 +1,7 @@
 //! `pod-create`: The identity starts a pod of its own making, which may use any ServiceAccount, Secret and ConfigMap of the namespace.
 
 use crate::context::Ask;
-use crate::context::Context;
+use crate::context::{Context, POD_MAKERS};
 use crate::draw;
 use crate::maker::Maker;
 use crate::node::Power;
@@ -27,17 +27,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    const KINDS: [(&str, &str); 8] = [
-        ("", "pods"),
-        ("", "replicationcontrollers"),
-        ("apps", "deployments"),
-        ("apps", "daemonsets"),
-        ("apps", "statefulsets"),
-        ("apps", "replicasets"),
-        ("batch", "jobs"),
-        ("batch", "cronjobs"),
-    ];
-    for (group, resource) in KINDS {
+    for (group, resource) in POD_MAKERS {
         let ask = Ask::unnamed(&["create"], group, resource);
         draw::power(context, maker, &ask, Power::RunPods, draw::run_pods_named);
     }

@@ -30,7 +30,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let list0 = context.held(&Ask::unnamed(&["create"], "", "persistentvolumes").cluster());
     let list1 = context.held(&Ask::unnamed(&["create"], "", "persistentvolumeclaims"));
-    let list2 = context.held(&Ask::unnamed(&["create"], "", "pods"));
+    let list2 = context.held_pod_create();
     for conjunction in conjoin(context, &[&list0, &list1, &list2], None) {
         let to = NodeKey::EveryNode;
         maker.conjunction(&TECHNIQUE, &conjunction, "volume", |at| Draft::new(at, to.clone()));

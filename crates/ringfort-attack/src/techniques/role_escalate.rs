@@ -57,5 +57,23 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 }
             }
         }
+        // A role of one's own making, which one may bind.
+        let unnamed = |verbs: &'static [&'static str]| Ask { named: false, ..ask(verbs) };
+        let make = context.held(&unnamed(&["create"]));
+        let escalate = context.held(&unnamed(&["escalate"]));
+        let bind = context.held(&unnamed(&["bind"]));
+        let bindings: &[&str] = match cluster {
+            true => &["clusterrolebindings", "rolebindings"],
+            false => &["rolebindings"],
+        };
+        for &kind in bindings {
+            let everywhere = kind == "clusterrolebindings";
+            let ask = Ask::unnamed(&["create"], GROUP, kind);
+            let write = context.held(&if everywhere { ask.cluster() } else { ask });
+            for conjunction in conjoin(context, &[&escalate, &make, &bind, &write], None) {
+                let to = NodeKey::Power(Power::Everything, conjunction.scope.clone());
+                maker.conjunction(&TECHNIQUE, &conjunction, kind, |at| Draft::new(at, to.clone()));
+            }
+        }
     }
 }

@@ -26,12 +26,16 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        let mount = one.mounts().into_iter().find(|mount| escape::holds_socket(&mount.path))?;
-        let found = Found::new([mount.why()]);
-        Some(if one.may_be_root() {
-            found
-        } else {
-            found.weakened("the process is not root: the socket's owner limits it")
-        })
+        let root = one.may_be_root();
+        let mounts = one.mounts().into_iter();
+        let found = mounts.filter(|mount| escape::holds_socket(&mount.path)).map(|mount| {
+            let found = Found::new([mount.why()]);
+            if root {
+                found
+            } else {
+                found.weakened("the process is not root: the socket's owner limits it")
+            }
+        });
+        found.collect::<Vec<_>>()
     });
 }

@@ -19,7 +19,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     doc: Doc {
         what: "Who reads a token Secret acts as the ServiceAccount that it names.",
         when: "A Secret of type kubernetes.io/service-account-token whose account exists.",
-        not: "A Secret whose account is missing; type Opaque.",
+        not: "A Secret whose account is missing, or was made again under another uid; type Opaque.",
         controls: "None.",
         cut: "Delete the Secret.",
         upstream: "kubernetes/kubernetes pkg/controller/serviceaccount/tokens_controller.go",
@@ -36,7 +36,13 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         else {
             continue;
         };
-        if context.cluster.service_accounts.find(namespace, account).is_none() {
+        let Some(known) = context.cluster.service_accounts.get(namespace, account) else {
+            continue;
+        };
+        // A token of an account that was deleted and made again is refused.
+        let uid = secret.metadata.annotations.get("kubernetes.io/service-account.uid");
+        let its = &known.metadata.uid;
+        if uid.is_some_and(|uid| !its.is_empty() && !uid.is_empty() && uid != its) {
             continue;
         }
         let name = secret.metadata.name.clone();
