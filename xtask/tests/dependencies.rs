@@ -15,6 +15,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("ringfort-podsec", vec!["ringfort-model"]),
         ("ringfort-isolation", vec!["ringfort-model"]),
         ("ringfort-collect", vec!["ringfort-model"]),
+        ("ringfort-testkit", vec!["ringfort-model"]),
         ("ringfort-attack", with(&["ringfort-graph"])),
         ("ringfort-plan", with(&attack)),
         (

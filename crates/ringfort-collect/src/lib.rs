@@ -1,10 +1,10 @@
-//! Reads clusters from dumps, archives, manifests and snapshots.
+//! Reads clusters from API servers, dumps, archives, manifests and snapshots.
 //!
 //! ```text
 //!  directory ─┐                 ┌ split   items of a JSON List, without parsing them
 //!  archive   ─┼─ walk ─ file ───┤                 │ batches
 //!  stdin     ─┘   limits        ├ yaml    documents as JSON
-//!                               └ snapshot        ▼
+//!  API server ── live ─ page ───┴ snapshot        ▼
 //!                                            pool ── Object::read_as ──► ClusterBuilder
 //! ```
 //!
@@ -13,6 +13,7 @@
 
 mod document;
 mod finish;
+mod live;
 mod options;
 mod pool;
 mod split;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 
 use ringfort_model::Cluster;
 
+pub use live::{Live, LiveOptions};
 pub use options::{Limits, Options};
 
 /// Where to read from.
@@ -32,6 +34,8 @@ pub enum Source {
     Path(PathBuf),
     /// Standard input, of any of the formats that a file may have.
     Stdin,
+    /// A running cluster.
+    Live(Live),
 }
 
 /// What was read.
@@ -55,6 +59,12 @@ pub enum CollectError {
         #[source]
         source: std::io::Error,
     },
+    /// A cluster cannot be reached, or its configuration cannot be used.
+    #[error("cannot reach the cluster: {reason}")]
+    Connect {
+        /// Why.
+        reason: String,
+    },
     /// There is no object in it.
     #[error("no Kubernetes object in {place}{detail}")]
     Empty {
@@ -76,7 +86,11 @@ pub enum CollectError {
 
 /// Reads a source.
 pub fn read(source: &Source, options: &Options) -> Result<Collected, CollectError> {
-    walk::read(source, options)
+    match source {
+        Source::Live(live) => live::read(live, options),
+        Source::Path(path) => walk::read(Some(path), options),
+        Source::Stdin => walk::read(None, options),
+    }
 }
 
 /// Reads objects from texts in memory: file name and bytes each.

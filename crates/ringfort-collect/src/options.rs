@@ -2,6 +2,8 @@
 
 use ringfort_model::KubeVersion;
 
+use crate::live::LiveOptions;
+
 /// How to read.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -13,6 +15,8 @@ pub struct Options {
     pub version: Option<KubeVersion>,
     /// Limits.
     pub limits: Limits,
+    /// How a live cluster is asked.
+    pub live: LiveOptions,
 }
 
 /// Limits on what is read. Beyond them something is left out and becomes a gap.

@@ -12,18 +12,16 @@ use crate::finish::{Extras, finish};
 use crate::options::{Limits, Options};
 use crate::pool::{BATCH_BYTES, Batch, Pool, read_one, resource_of};
 use crate::split::{Sink, Splitter};
-use crate::{CollectError, Collected, Source, pool, yaml};
+use crate::{CollectError, Collected, pool, yaml};
 
 /// How deep archives and compression may be nested in one another.
 const NESTING: u32 = 4;
 
-pub(crate) fn read(source: &Source, options: &Options) -> Result<Collected, CollectError> {
-    let place = match source {
-        Source::Path(path) => path.display().to_string(),
-        Source::Stdin => "standard input".to_owned(),
-    };
-    if let Source::Path(path) = source {
-        let open = |error| CollectError::Open { path: path.clone(), source: error };
+/// Reads a path, or standard input.
+pub(crate) fn read(path: Option<&Path>, options: &Options) -> Result<Collected, CollectError> {
+    let place = path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
+    if let Some(path) = path {
+        let open = |error| CollectError::Open { path: path.to_owned(), source: error };
         if path.is_dir() {
             std::fs::read_dir(path).map_err(open)?;
         } else if let Some(cluster) = snapshot_in(path, options).map_err(open)? {
@@ -31,17 +29,17 @@ pub(crate) fn read(source: &Source, options: &Options) -> Result<Collected, Coll
             return Ok(Collected { cluster, described: "snapshot".to_owned() });
         }
     }
-    collect(&place, options, |walk| match source {
-        Source::Path(path) if path.is_dir() => {
+    collect(&place, options, |walk| match path {
+        Some(path) if path.is_dir() => {
             walk.directory(path);
             "directory"
         }
-        Source::Path(path) => {
+        Some(path) => {
             let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
             walk.path(&name, path);
             "file"
         }
-        Source::Stdin => {
+        None => {
             walk.stream("stdin", &mut std::io::stdin().lock(), None, 0);
             "standard input"
         }

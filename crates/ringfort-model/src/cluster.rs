@@ -165,6 +165,10 @@ impl ClusterBuilder {
     pub fn freeze(mut self) -> Cluster {
         let mut lost: Vec<Duplicate> = Vec::new();
         self.cluster.tables.freeze(&mut lost);
+        // Names are unique on a server: what a list gave twice is one object, read twice.
+        if self.cluster.source == SourceKind::Live {
+            lost.clear();
+        }
         for duplicate in lost {
             let Duplicate { kind, name, dropped, kept } = duplicate;
             let said = |version: String| {

@@ -23,6 +23,12 @@ pub(crate) struct Reading {
     /// A kind without a file has no object
     #[arg(long, global = true, env = "RINGFORT_COMPLETE")]
     pub(crate) complete: bool,
+    /// The kubeconfig of a live cluster; else as kubectl finds it
+    #[arg(long, global = true, env = "RINGFORT_KUBECONFIG")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The context of a live cluster; else the current one
+    #[arg(long, global = true, env = "RINGFORT_CONTEXT")]
+    pub(crate) context: Option<String>,
     /// Worker threads; 0 takes the number of processors
     #[arg(long, global = true, default_value_t = 0, env = "RINGFORT_THREADS")]
     pub(crate) threads: usize,
@@ -42,8 +48,8 @@ pub(crate) enum Command {
     Demo(Output),
     /// Write a portable snapshot of a cluster
     Snapshot {
-        /// Directory, file, archive, snapshot, or - for standard input
-        source: PathBuf,
+        /// Directory, file, archive, snapshot, or - for standard input; else the live cluster
+        source: Option<PathBuf>,
         /// The file to write
         #[arg(short, long)]
         output: PathBuf,
@@ -59,9 +65,9 @@ pub(crate) enum Command {
         /// Files with changes
         #[arg(long = "patch", required = true)]
         patches: Vec<PathBuf>,
-        /// The cluster
+        /// A source as of `scan`; else the live cluster
         #[arg(long)]
-        cluster: PathBuf,
+        cluster: Option<PathBuf>,
     },
     /// Explain a technique
     Explain {
@@ -75,8 +81,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
-    /// Directory, file, archive, snapshot, or - for standard input
-    pub(crate) source: PathBuf,
+    /// Directory, file, archive, snapshot, or - for standard input; else the live cluster
+    pub(crate) source: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -105,9 +111,9 @@ pub(crate) struct Can {
     /// Namespace
     #[arg(short, long, default_value = "")]
     pub(crate) namespace: String,
-    /// The cluster
+    /// A source as of `scan`; else the live cluster
     #[arg(long)]
-    pub(crate) cluster: PathBuf,
+    pub(crate) cluster: Option<PathBuf>,
     /// Exit with 0 for yes, 3 for no, 4 for unknown
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -125,9 +131,9 @@ pub(crate) struct WhoCan {
     /// Namespace
     #[arg(short, long, default_value = "")]
     pub(crate) namespace: String,
-    /// The cluster
+    /// A source as of `scan`; else the live cluster
     #[arg(long)]
-    pub(crate) cluster: PathBuf,
+    pub(crate) cluster: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -144,9 +150,9 @@ pub(crate) struct Paths {
     /// How many paths for each target
     #[arg(short, default_value_t = 3)]
     pub(crate) k: usize,
-    /// The cluster
+    /// A source as of `scan`; else the live cluster
     #[arg(long)]
-    pub(crate) cluster: PathBuf,
+    pub(crate) cluster: Option<PathBuf>,
     /// human or json
     #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
     pub(crate) format: String,
@@ -171,9 +177,9 @@ pub(crate) enum Verify {
     },
     /// KubeHound's facts about its own test cluster
     Kubehound {
-        /// The cluster
+        /// A source as of `scan`; else the live cluster
         #[arg(long)]
-        cluster: PathBuf,
+        cluster: Option<PathBuf>,
         /// The facts
         #[arg(long)]
         facts: PathBuf,
@@ -191,9 +197,9 @@ pub(crate) enum Verify {
 
 #[derive(Debug, Args)]
 pub(crate) struct OnCluster {
-    /// The cluster that was asked
+    /// The cluster that was asked, a source as of `scan`; else the live cluster
     #[arg(long)]
-    pub(crate) cluster: PathBuf,
+    pub(crate) cluster: Option<PathBuf>,
     /// Recorded answers, .jsonl or .jsonl.zst
     #[arg(long)]
     pub(crate) cases: PathBuf,

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines, NodeKey, Subject, techniques};
 use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User};
-use ringfort_collect::{Collected, Options, Source};
+use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
 use ringfort_model::{Cluster, EntityId, KubeVersion, Str, snapshot};
 use ringfort_plan::{Change, first_fixes, what_if};
@@ -40,13 +40,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let reading = &arguments.reading;
     match &arguments.command {
         Command::Scan(scan) => {
-            let collected = read(&scan.source, reading)?;
-            let place = scan.source.display().to_string();
-            self::scan(&collected, &place, &scan.output, reading)
+            let collected = read(scan.source.as_deref(), reading)?;
+            self::scan(&collected, &shown_place(scan.source.as_deref()), &scan.output, reading)
         }
         Command::Demo(output) => self::scan(&crate::demo::cluster()?, "demo", output, reading),
         Command::Snapshot { source, output } => {
-            let collected = read(source, reading)?;
+            let collected = read(source.as_deref(), reading)?;
             let file = std::fs::File::create(output)
                 .with_context(|| format!("cannot write {}", output.display()))?;
             snapshot::write(&collected.cluster, std::io::BufWriter::new(file))?;
@@ -55,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::Can(can) => self::can(can, reading),
         Command::WhoCan(who) => who_can(who, reading),
         Command::Paths(paths) => self::paths(paths, reading),
-        Command::WhatIf { patches, cluster } => compare(patches, cluster, reading),
+        Command::WhatIf { patches, cluster } => compare(patches, cluster.as_deref(), reading),
         Command::Explain { id } => explain(id),
         Command::Verify(verify) => self::verify(verify, reading),
     }
@@ -71,16 +70,34 @@ fn options(reading: &Reading) -> Result<Options> {
     })
 }
 
-fn read(path: &Path, reading: &Reading) -> Result<Collected> {
-    let source = match path.to_str() {
-        Some("-") => Source::Stdin,
-        _ => Source::Path(path.to_owned()),
+/// Reads a source; without one, the live cluster.
+fn read(path: Option<&Path>, reading: &Reading) -> Result<Collected> {
+    let live = reading.kubeconfig.is_some() || reading.context.is_some();
+    let source = match path {
+        Some(_) if live => {
+            return Err(usage("--kubeconfig and --context are for a live cluster, without SOURCE"));
+        }
+        Some(path) if path.as_os_str() == "-" => Source::Stdin,
+        Some(path) => Source::Path(path.to_owned()),
+        None => Source::Live(Live {
+            kubeconfig: reading.kubeconfig.clone(),
+            context: reading.context.clone(),
+        }),
     };
     let collected = ringfort_collect::read(&source, &options(reading)?)?;
     if !reading.quiet {
-        eprintln!("{}: {}", harmless(&path.display().to_string()), collected.described);
+        let described = harmless(&collected.described);
+        match path {
+            Some(path) => eprintln!("{}: {described}", harmless(&path.display().to_string())),
+            None => eprintln!("{described}"),
+        }
     }
     Ok(collected)
+}
+
+/// A source for the head of a report.
+fn shown_place(path: Option<&Path>) -> String {
+    path.map_or_else(|| "live".to_owned(), |path| path.display().to_string())
 }
 
 /// Writes to standard output.
@@ -223,7 +240,7 @@ fn resource(text: &str) -> (String, String, String) {
 
 fn can(can: &Can, reading: &Reading) -> Result<u8> {
     let user = subject(&can.subject)?;
-    let collected = read(&can.cluster, reading)?;
+    let collected = read(can.cluster.as_deref(), reading)?;
     let verb = Str::new(&can.verb);
     let attributes = if can.resource.starts_with('/') {
         Attributes::Path(Str::new(&can.resource))
@@ -255,7 +272,7 @@ fn lines(text: &str) -> String {
 }
 
 fn who_can(who: &WhoCan, reading: &Reading) -> Result<u8> {
-    let collected = read(&who.cluster, reading)?;
+    let collected = read(who.cluster.as_deref(), reading)?;
     let (group, mut resource, name) = resource(&who.resource);
     if !who.subresource.is_empty() {
         resource = format!("{resource}/{}", who.subresource);
@@ -305,7 +322,7 @@ fn position(attack: &Attack<'_>, id: &str) -> Result<Vec<NodeId>> {
 }
 
 fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
-    let collected = read(&arguments.cluster, reading)?;
+    let collected = read(arguments.cluster.as_deref(), reading)?;
     let engines = Engines::new(&collected.cluster);
     let attack = Attack::new(&collected.cluster, &engines);
     let mut from = Vec::new();
@@ -329,7 +346,7 @@ fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
     found.sort_by(|a, b| (a.cost, &a.edges).cmp(&(b.cost, &b.edges)));
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        place: arguments.cluster.display().to_string(),
+        place: shown_place(arguments.cluster.as_deref()),
         described: collected.described.clone(),
         generated_at: jiff::Timestamp::now().to_string(),
     };
@@ -341,7 +358,7 @@ fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
     Ok(0)
 }
 
-fn compare(patches: &[PathBuf], source: &Path, reading: &Reading) -> Result<u8> {
+fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Result<u8> {
     let collected = read(source, reading)?;
     let mut changes = Vec::new();
     for patch in patches {
@@ -391,7 +408,8 @@ fn explain(id: &str) -> Result<u8> {
 }
 
 fn verify(verify: &Verify, reading: &Reading) -> Result<u8> {
-    let cluster = |path: &Path| -> Result<Cluster> { Ok(read(path, reading)?.cluster) };
+    let cluster =
+        |path: &Option<PathBuf>| -> Result<Cluster> { Ok(read(path.as_deref(), reading)?.cluster) };
     let version = options(reading)?.version;
     if let Verify::Kubehound { cluster: place, facts, page } = verify {
         return facts_of_kubehound(&cluster(place)?, facts, *page);

@@ -356,7 +356,9 @@ fn in_kube_system(mut objects: Vec<Value>) -> Vec<Value> {
             object["metadata"]["namespace"] = json!("kube-system");
         }
         if let Some(subjects) = object["subjects"].as_array_mut() {
-            subjects.iter_mut().for_each(|subject| subject["namespace"] = json!("kube-system"));
+            for subject in subjects {
+                subject["namespace"] = json!("kube-system");
+            }
         }
     }
     objects[0]["metadata"]["name"] = json!("kube-system");

@@ -1,0 +1,194 @@
+//! Which resources the server has, and in which version: the aggregated document of API
+//! discovery v2, or the lists of groups and resources of servers that do not have it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ringfort_model::Kind;
+use serde::Deserialize;
+
+use super::request::{Failure, Server};
+
+const JSON: &str = "application/json";
+const AGGREGATED: &str =
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+
+/// What the server has.
+#[derive(Default)]
+pub(super) struct Served {
+    /// Path of a list by group and plural name, in the version that the server prefers.
+    paths: BTreeMap<(String, String), String>,
+    /// Groups that could not be asked.
+    unknown: BTreeSet<String>,
+    /// What could not be discovered, in words.
+    pub(super) gaps: Vec<String>,
+}
+
+impl Served {
+    /// Path of the list of a kind.
+    pub(super) fn path(&self, kind: Kind) -> Option<String> {
+        self.paths.get(&(kind.group().to_owned(), kind.plural().to_owned())).cloned()
+    }
+
+    /// Whether the kind may be served although it was not found.
+    pub(super) fn is_unknown(&self, kind: Kind) -> bool {
+        self.unknown.contains(kind.group())
+    }
+
+    fn add(&mut self, group: &str, version: &str, plural: &str, lists: bool) {
+        if !lists || plural.contains('/') {
+            return;
+        }
+        let path = match group {
+            "" => format!("/api/{version}/{plural}"),
+            group => format!("/apis/{group}/{version}/{plural}"),
+        };
+        // Versions come in the order of preference.
+        self.paths.entry((group.to_owned(), plural.to_owned())).or_insert(path);
+    }
+
+    fn miss(&mut self, group: &str, why: &str) {
+        if self.unknown.insert(group.to_owned()) {
+            let shown = if group.is_empty() { "the core group" } else { group };
+            self.gaps.push(format!("{shown}: {why}"));
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Aggregated {
+    kind: String,
+    items: Vec<AggregatedGroup>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct AggregatedGroup {
+    metadata: Named,
+    versions: Vec<AggregatedVersion>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct AggregatedVersion {
+    version: String,
+    freshness: String,
+    resources: Vec<AggregatedResource>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct AggregatedResource {
+    resource: String,
+    verbs: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Groups {
+    groups: Vec<Group>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Group {
+    name: String,
+    versions: Vec<GroupVersion>,
+    preferred_version: GroupVersion,
+}
+
+#[derive(Clone, Deserialize, Default, PartialEq)]
+#[serde(default)]
+struct GroupVersion {
+    version: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Resources {
+    resources: Vec<Resource>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Resource {
+    name: String,
+    verbs: Vec<String>,
+}
+
+/// Asks for what the server has. Only the core group must be there.
+pub(super) async fn discover(server: &Server) -> Result<Served, Failure> {
+    let mut served = Served::default();
+    for root in ["/api", "/apis"] {
+        let answer = match server.get(root, AGGREGATED).await {
+            Ok(bytes) => bytes,
+            Err(failure) if root == "/apis" => {
+                served.gaps.push(format!("the list of API groups: {failure}"));
+                for kind in Kind::PLAIN {
+                    if !kind.group().is_empty() {
+                        served.unknown.insert(kind.group().to_owned());
+                    }
+                }
+                served.unknown.extend(["apps".to_owned(), "batch".to_owned()]);
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        let aggregated: Aggregated = serde_json::from_slice(&answer).unwrap_or_default();
+        if aggregated.kind == "APIGroupDiscoveryList" {
+            for group in aggregated.items {
+                for version in group.versions {
+                    if version.freshness == "Stale" {
+                        served.miss(&group.metadata.name, "its server does not answer");
+                    }
+                    for one in version.resources {
+                        let lists = one.verbs.iter().any(|verb| verb == "list");
+                        served.add(&group.metadata.name, &version.version, &one.resource, lists);
+                    }
+                }
+            }
+        } else if root == "/api" {
+            resources(server, &mut served, "", "v1").await;
+        } else {
+            let groups: Groups = serde_json::from_slice(&answer).unwrap_or_default();
+            let known: BTreeSet<&str> = Kind::PLAIN.iter().map(|kind| kind.group()).collect();
+            for group in groups.groups {
+                if !known.contains(group.name.as_str())
+                    && !matches!(group.name.as_str(), "apps" | "batch")
+                {
+                    continue;
+                }
+                let mut versions = vec![group.preferred_version.clone()];
+                versions
+                    .extend(group.versions.into_iter().filter(|v| *v != group.preferred_version));
+                for version in versions.iter().filter(|version| !version.version.is_empty()) {
+                    resources(server, &mut served, &group.name, &version.version).await;
+                }
+            }
+        }
+    }
+    Ok(served)
+}
+
+async fn resources(server: &Server, served: &mut Served, group: &str, version: &str) {
+    let path = match group {
+        "" => format!("/api/{version}"),
+        group => format!("/apis/{group}/{version}"),
+    };
+    match server.get(&path, JSON).await {
+        Ok(bytes) => {
+            let found: Resources = serde_json::from_slice(&bytes).unwrap_or_default();
+            for one in found.resources {
+                let lists = one.verbs.iter().any(|verb| verb == "list");
+                served.add(group, version, &one.name, lists);
+            }
+        }
+        Err(failure) => served.miss(group, &failure.to_string()),
+    }
+}

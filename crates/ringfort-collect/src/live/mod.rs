@@ -1,0 +1,205 @@
+//! A running cluster: discovery, then every list page by page.
+//!
+//! ```text
+//!  kubeconfig ─► discovery ─► one job for each resource ─► pages ─► split ─► pool
+//!                                     │ a few at once          │
+//!                                     └ 403, 404, 410, 429 … ──┴─► gap, by resource
+//! ```
+//!
+//! Of Secrets only metadata is asked for; those that hold a token of an account are told apart
+//! by a field selector, so that no value ever leaves the server. A page is taken in when it has
+//! arrived in full: a connection that is cut loses nothing and repeats nothing.
+
+mod discovery;
+mod list;
+mod request;
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use ringfort_model::{Coverage, Kind, KubeVersion, Listed, SourceKind, WorkloadKind};
+
+use crate::options::Options;
+use crate::pool::{self, Pool};
+use crate::{CollectError, Collected};
+use discovery::Served;
+use request::{Failure, Server};
+
+/// Which cluster to read: as kubectl finds it, unless said otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Live {
+    /// The kubeconfig; else `KUBECONFIG`, `~/.kube/config`, and the ServiceAccount of the pod
+    /// that this runs in.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context; else the current one.
+    pub context: Option<String>,
+}
+
+/// How a live cluster is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveOptions {
+    /// Objects of a page.
+    pub page: u32,
+    /// Lists that are read at the same time.
+    pub at_once: usize,
+    /// How often a request is made before its failure counts.
+    pub attempts: u32,
+    /// The wait before the second attempt; it doubles from one to the next.
+    pub back_off: Duration,
+    /// How long an answer may make no progress.
+    pub stall: Duration,
+    /// Bytes of one page; a larger one is asked for again with fewer objects.
+    pub page_bytes: usize,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self {
+            page: 500,
+            at_once: 4,
+            attempts: 6,
+            back_off: Duration::from_millis(250),
+            stall: Duration::from_secs(30),
+            page_bytes: 64 << 20,
+        }
+    }
+}
+
+/// A list to be read.
+#[derive(Clone, Debug)]
+struct Job {
+    kind: Kind,
+    path: String,
+    /// Only metadata, of the objects that a field selector selects, which have this type.
+    metadata: Option<(&'static str, &'static str)>,
+}
+
+/// What became of a job: how its resource was listed, and what to say about it.
+type Done = (Kind, Listed, Vec<String>);
+
+pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| connect(&error))?;
+    let config = runtime.block_on(config(live))?;
+    let place = config.cluster_url.to_string();
+    let client = {
+        let _inside = runtime.enter();
+        Client::try_from(config).map_err(|error| connect(&error))?
+    };
+    let server = Server::new(client, options.live);
+    let git_version = match runtime.block_on(server.version()) {
+        Ok(version) => version,
+        Err(Failure::Forbidden(_) | Failure::Absent) => None,
+        Err(failure) => return Err(connect(&format!("{place}: {failure}"))),
+    };
+    let served = runtime
+        .block_on(discovery::discover(&server))
+        .map_err(|failure| connect(&format!("{place}: {failure}")))?;
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        wanted => wanted,
+    };
+    let mut done: Vec<Done> = Vec::new();
+    let filled = pool::run(threads, |pool| {
+        done = runtime.block_on(lists(&server, &served, pool, options));
+    });
+    let (mut builder, objects) = (filled.builder, filled.objects);
+    builder.source(SourceKind::Live);
+    let known = git_version.as_deref().and_then(|text| KubeVersion::parse(text).ok());
+    builder.version(known.or(options.version), git_version.as_deref().unwrap_or_default());
+    for text in served.gaps {
+        builder.gap("discovery", text);
+    }
+    for (kind, listed, gaps) in done {
+        let resource = Coverage::key(kind);
+        builder.coverage().note(&resource, listed);
+        for text in gaps {
+            builder.gap(&resource, text);
+        }
+    }
+    let cluster = builder.freeze();
+    if objects == 0 {
+        let detail = cluster
+            .gaps
+            .first()
+            .map_or_else(String::new, |gap| format!(" ({}: {})", gap.subject, gap.reason));
+        return Err(CollectError::Empty { place, detail });
+    }
+    let described = format!("live cluster at {place} with {objects} objects");
+    Ok(Collected { cluster, described })
+}
+
+fn connect(reason: &dyn std::fmt::Display) -> CollectError {
+    CollectError::Connect { reason: reason.to_string() }
+}
+
+async fn config(live: &Live) -> Result<Config, CollectError> {
+    let wanted =
+        KubeConfigOptions { context: live.context.clone(), ..KubeConfigOptions::default() };
+    let mut config = match &live.kubeconfig {
+        Some(path) => {
+            let file = Kubeconfig::read_from(path).map_err(|error| connect(&error))?;
+            Config::from_custom_kubeconfig(file, &wanted).await.map_err(|error| connect(&error))?
+        }
+        None => match Config::from_kubeconfig(&wanted).await {
+            Ok(config) => config,
+            // A context that was asked for is not replaced by something else.
+            Err(error) if live.context.is_some() => return Err(connect(&error)),
+            Err(error) => Config::incluster().map_err(|inside| {
+                connect(&format!("no cluster: {error}; not in a pod either: {inside}"))
+            })?,
+        },
+    };
+    // Retries and timeouts are this module's, so that what they end in becomes a gap.
+    config.default_retry = false;
+    config.read_timeout = None;
+    config.write_timeout = None;
+    Ok(config)
+}
+
+/// Reads every list that the model keeps and the server has.
+async fn lists(
+    server: &Server,
+    served: &Served,
+    pool: &mut Pool<'_>,
+    options: &Options,
+) -> Vec<Done> {
+    let mut done: Vec<Done> = Vec::new();
+    let mut jobs: Vec<Job> = Vec::new();
+    let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
+    for kind in Kind::PLAIN.iter().copied().chain(workloads) {
+        match served.path(kind) {
+            Some(path) if kind == Kind::Secret => {
+                for (selector, of_type) in [
+                    ("type=kubernetes.io/service-account-token", TOKEN),
+                    ("type!=kubernetes.io/service-account-token", ""),
+                ] {
+                    let metadata = Some((selector, of_type));
+                    jobs.push(Job { kind, path: path.clone(), metadata });
+                }
+            }
+            Some(path) => jobs.push(Job { kind, path, metadata: None }),
+            None if served.is_unknown(kind) => {
+                let reason = "its API group could not be discovered";
+                done.push((kind, Listed::Partial(reason.into()), vec![reason.to_owned()]));
+            }
+            None => done.push((kind, Listed::Absent, Vec::new())),
+        }
+    }
+    let pool = RefCell::new(pool);
+    let running = jobs.into_iter().map(|job| list::read(server, job, &pool, options.limits));
+    let mut finished = futures_util::stream::iter(running).buffer_unordered(options.live.at_once);
+    while let Some(one) = finished.next().await {
+        done.push(one);
+    }
+    done
+}
+
+/// The type of Secrets that hold a token of a ServiceAccount.
+const TOKEN: &str = "kubernetes.io/service-account-token";
