@@ -1,18 +1,19 @@
 //! The attack graph of one cluster: vectors, techniques, impacts, and the questions about it.
 
+use hashbrown::HashTable;
 use ringfort_authz::{Authz, NodeAuthorizer};
 use ringfort_graph::{
-    BitSet, Derivation, EdgeId, Graph, NodeId, UNREACHED, easiest, ranked, reach, reach_pairs,
+    BitSet, Derivation, EdgeId, Graph, NodeId, co_reach, easiest_to, ranked, reach, reach_pairs,
 };
 use ringfort_model::Cluster;
-use rustc_hash::FxHashMap;
 
 use crate::context::Context;
 use crate::impact::Impact;
-use crate::maker::{EdgeInfo, Maker};
+use crate::maker::{EdgeInfo, Edges, Maker, WhyId, hash_of};
 use crate::node::NodeKey;
 use crate::techniques;
 use crate::vectors::{self, Instance, State, Vector};
+use crate::why::Why;
 
 /// The engines that the graph asks, built once for each cluster.
 #[derive(Debug)]
@@ -40,8 +41,8 @@ pub struct Attack<'a> {
     /// Every vector with its instances.
     pub vectors: Vec<Vector>,
     keys: Vec<NodeKey>,
-    nodes: FxHashMap<NodeKey, NodeId>,
-    edges: Vec<EdgeInfo>,
+    nodes: HashTable<NodeId>,
+    edges: Edges,
 }
 
 impl<'a> Attack<'a> {
@@ -92,13 +93,19 @@ impl<'a> Attack<'a> {
     /// The node of a position.
     #[must_use]
     pub fn node(&self, key: &NodeKey) -> Option<NodeId> {
-        self.nodes.get(key).copied()
+        self.nodes.find(hash_of(key), |id| self.keys[id.index()] == *key).copied()
     }
 
     /// What is kept about an edge.
     #[must_use]
-    pub fn edge(&self, edge: EdgeId) -> &EdgeInfo {
-        &self.edges[edge.index()]
+    pub fn edge(&self, edge: EdgeId) -> EdgeInfo<'_> {
+        self.edges.get(edge.index())
+    }
+
+    /// The reason of that number.
+    #[must_use]
+    pub fn why(&self, id: WhyId) -> &Why {
+        self.edges.why(id)
     }
 
     /// Instances of vectors that are not closed and lead somewhere, in the order of vectors.
@@ -135,15 +142,21 @@ impl<'a> Attack<'a> {
         ranked(&self.graph, from, to, &self.no_edges(), limit)
     }
 
-    /// The easiest derivation to each of the targets that are reached.
+    /// For each entry by itself the easiest derivation to each of the targets that it reaches.
     #[must_use]
-    pub fn easiest(&self, from: &[NodeId], targets: &[NodeId]) -> Vec<Derivation> {
-        let found = easiest(&self.graph, from, &self.no_edges());
-        targets
-            .iter()
-            .filter(|&&target| found.cost(target) != UNREACHED)
-            .filter_map(|&target| found.derivation(&self.graph, target))
-            .collect()
+    pub fn easiest(&self, entries: &[NodeId], targets: &[NodeId]) -> Vec<Vec<Derivation>> {
+        let useful = co_reach(&self.graph, targets, &self.no_edges());
+        let pairs = self.pairs(entries, targets, &self.no_edges());
+        let from_one = |(at, &entry): (usize, &NodeId)| {
+            let ends = targets.iter().zip(&pairs).filter(|(_, reached)| reached.contains(at));
+            let ends: Vec<NodeId> = ends.map(|(&target, _)| target).collect();
+            if ends.is_empty() {
+                return Vec::new();
+            }
+            let found = easiest_to(&self.graph, &[entry], &ends, &useful);
+            ends.iter().filter_map(|&target| found.derivation(&self.graph, target)).collect()
+        };
+        entries.iter().enumerate().map(from_one).collect()
     }
 
     /// The set of no edges, of the graph's size.

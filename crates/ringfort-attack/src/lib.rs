@@ -31,6 +31,7 @@ pub use attack::{Attack, Engines};
 pub use context::Context;
 pub use evidence::Evidence;
 pub use impact::Impact;
+pub use maker::{EdgeInfo, WhyId};
 pub use node::{Files, NodeKey, Power, RoleKey, Scope, Subject};
 pub use technique::{Confidence, Difficulty, FixKind, Technique, Zone};
 pub use vectors::{Instance, State, Vector};

@@ -1,7 +1,10 @@
 //! Builds the graph: interns positions, collects edges with their reasons.
 
+use std::hash::{BuildHasher, Hash};
+
+use hashbrown::HashTable;
 use ringfort_graph::{EdgeId, GraphBuilder, Kind, NodeId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::context::Context;
 use crate::node::{NodeKey, Scope};
@@ -9,8 +12,8 @@ use crate::technique::{Confidence, Difficulty, Technique, Zone};
 use crate::why::Why;
 
 /// What is kept about an edge beside its ends.
-#[derive(Clone, Debug)]
-pub struct EdgeInfo {
+#[derive(Clone, Copy, Debug)]
+pub struct EdgeInfo<'a> {
     /// The technique, as an index into [`crate::techniques::ALL`]; `None` for structure:
     /// a binding's role, a power's objects, membership.
     pub technique: Option<u16>,
@@ -18,10 +21,67 @@ pub struct EdgeInfo {
     pub difficulty: Difficulty,
     /// How sure it is.
     pub confidence: Confidence,
-    /// Conjuncts: removing any one removes the edge.
-    pub why: Box<[Why]>,
     /// A control that weakens or may weaken the edge, for the reader.
-    pub note: Option<Box<str>>,
+    pub note: Option<&'a str>,
+    /// Ids of its conjuncts.
+    pub why_ids: &'a [WhyId],
+    whys: &'a [Why],
+}
+
+impl<'a> EdgeInfo<'a> {
+    /// Conjuncts: removing any one removes the edge.
+    pub fn why(&self) -> impl Iterator<Item = &'a Why> {
+        let whys = self.whys;
+        self.why_ids.iter().map(move |id| &whys[id.0 as usize])
+    }
+}
+
+/// A reason by its number: equal reasons have one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WhyId(u32);
+
+/// What is kept about all edges, in the order of their ids. A cluster has many more edges than
+/// reasons, so that each reason is kept once.
+#[derive(Debug, Default)]
+pub(crate) struct Edges {
+    rows: Vec<Row>,
+    why_ids: Vec<WhyId>,
+    whys: Vec<Why>,
+    notes: Vec<Box<str>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    technique: Option<u16>,
+    difficulty: Difficulty,
+    confidence: Confidence,
+    /// End of its ids in `why_ids`; they begin where those of the row before end.
+    end: u32,
+    /// Index into `notes` plus one; 0 for none.
+    note: u32,
+}
+
+impl Edges {
+    pub(crate) fn get(&self, at: usize) -> EdgeInfo<'_> {
+        let row = self.rows[at];
+        EdgeInfo {
+            technique: row.technique,
+            difficulty: row.difficulty,
+            confidence: row.confidence,
+            note: row.note.checked_sub(1).map(|at| &*self.notes[at as usize]),
+            why_ids: self.ids(at),
+            whys: &self.whys,
+        }
+    }
+
+    pub(crate) fn why(&self, id: WhyId) -> &Why {
+        &self.whys[id.0 as usize]
+    }
+
+    fn ids(&self, at: usize) -> &[WhyId] {
+        let from = at.checked_sub(1).map_or(0, |before| self.rows[before].end);
+        &self.why_ids[from as usize..self.rows[at].end as usize]
+    }
 }
 
 /// An edge while it is being described.
@@ -103,30 +163,41 @@ pub struct Maker<'a> {
     /// What the edges are about.
     pub context: &'a Context<'a>,
     builder: GraphBuilder,
-    nodes: FxHashMap<NodeKey, NodeId>,
+    nodes: HashTable<NodeId>,
     keys: Vec<NodeKey>,
-    edges: Vec<EdgeInfo>,
-    seen: FxHashMap<u64, Vec<(NodeId, NodeId, u32)>>,
+    edges: Edges,
+    known_whys: HashTable<WhyId>,
+    /// The latest edge between two nodes, and for each edge the one before it between the same.
+    latest: FxHashMap<(NodeId, NodeId), u32>,
+    before: Vec<u32>,
     current: Option<u16>,
 }
 
 /// What the maker hands over.
 pub(crate) struct Made {
     pub(crate) builder: GraphBuilder,
-    pub(crate) nodes: FxHashMap<NodeKey, NodeId>,
+    pub(crate) nodes: HashTable<NodeId>,
     pub(crate) keys: Vec<NodeKey>,
-    pub(crate) edges: Vec<EdgeInfo>,
+    pub(crate) edges: Edges,
 }
+
+pub(crate) fn hash_of(value: &impl Hash) -> u64 {
+    FxBuildHasher.hash_one(value)
+}
+
+const NO_EDGE: u32 = u32::MAX;
 
 impl<'a> Maker<'a> {
     pub(crate) fn new(context: &'a Context<'a>) -> Self {
         Self {
             context,
             builder: GraphBuilder::new(),
-            nodes: FxHashMap::default(),
+            nodes: HashTable::new(),
             keys: Vec::new(),
-            edges: Vec::new(),
-            seen: FxHashMap::default(),
+            edges: Edges::default(),
+            known_whys: HashTable::new(),
+            latest: FxHashMap::default(),
+            before: Vec::new(),
             current: None,
         }
     }
@@ -138,12 +209,13 @@ impl<'a> Maker<'a> {
 
     /// The position's node; AND keys become AND nodes.
     pub fn node(&mut self, key: &NodeKey) -> NodeId {
-        if let Some(&known) = self.nodes.get(key) {
-            return known;
+        let (hash, keys) = (hash_of(key), &self.keys);
+        if let Some(known) = self.nodes.find(hash, |id| keys[id.index()] == *key) {
+            return *known;
         }
         let kind = if matches!(key, NodeKey::And(..)) { Kind::And } else { Kind::Or };
         let id = self.builder.add_node(kind);
-        self.nodes.insert(key.clone(), id);
+        self.nodes.insert_unique(hash, id, |id| hash_of(&keys[id.index()]));
         self.keys.push(key.clone());
         id
     }
@@ -151,7 +223,7 @@ impl<'a> Maker<'a> {
     /// Whether some edge or structure already mentions the position.
     #[must_use]
     pub fn has(&self, key: &NodeKey) -> bool {
-        self.nodes.contains_key(key)
+        self.nodes.find(hash_of(key), |id| self.keys[id.index()] == *key).is_some()
     }
 
     /// The scopes in which a power is held by somebody, sorted.
@@ -182,40 +254,63 @@ impl<'a> Maker<'a> {
         }
         let from = self.node(&draft.from);
         let to = self.node(&draft.to);
-        let info = EdgeInfo {
-            technique,
-            difficulty: draft.difficulty.unwrap_or(own),
-            confidence: draft.confidence,
-            why: draft.why.into_boxed_slice(),
-            note: draft.note.map(String::into_boxed_str),
-        };
-        // Equal edges from overlapping grants are one edge.
-        let bucket = (u64::from(from.0) << 32) | u64::from(to.0);
-        let known = self.seen.entry(bucket).or_default();
-        let same = known.iter().any(|&(_, _, at)| {
-            let other = &self.edges[at as usize];
-            other.technique == info.technique
-                && other.why == info.why
-                && other.difficulty == info.difficulty
-        });
-        if same {
-            return;
+        let difficulty = draft.difficulty.unwrap_or(own);
+        let start = self.edges.why_ids.len();
+        for why in draft.why {
+            let id = self.why(why);
+            self.edges.why_ids.push(id);
         }
-        let label = u32::try_from(self.edges.len()).expect("fewer than 2^32 edges");
-        known.push((from, to, label));
-        let id = self.builder.add_edge(from, to, info.difficulty.weight());
+        // Equal edges from overlapping grants are one edge.
+        let latest = self.latest.get(&(from, to)).copied().unwrap_or(NO_EDGE);
+        let mut known = latest;
+        while known != NO_EDGE {
+            let row = self.edges.rows[known as usize];
+            if row.technique == technique
+                && row.difficulty == difficulty
+                && *self.edges.ids(known as usize) == self.edges.why_ids[start..]
+            {
+                self.edges.why_ids.truncate(start);
+                return;
+            }
+            known = self.before[known as usize];
+        }
+        let note = draft.note.map_or(0, |note| {
+            self.edges.notes.push(note.into_boxed_str());
+            self.edges.notes.len() as u32
+        });
+        let label = u32::try_from(self.edges.rows.len()).expect("fewer than 2^32 edges");
+        let end = u32::try_from(self.edges.why_ids.len()).expect("fewer than 2^32 reasons");
+        self.latest.insert((from, to), label);
+        self.before.push(latest);
+        let id = self.builder.add_edge(from, to, difficulty.weight());
         debug_assert_eq!(id, EdgeId(label), "edges and their records have one numbering");
-        self.edges.push(info);
+        let confidence = draft.confidence;
+        self.edges.rows.push(Row { technique, difficulty, confidence, end, note });
     }
 
-    pub(crate) fn finish(self) -> Made {
+    fn why(&mut self, why: Why) -> WhyId {
+        let (hash, whys) = (hash_of(&why), &mut self.edges.whys);
+        if let Some(known) = self.known_whys.find(hash, |id| whys[id.0 as usize] == why) {
+            return *known;
+        }
+        let id = WhyId(u32::try_from(whys.len()).expect("fewer than 2^32 reasons"));
+        whys.push(why);
+        self.known_whys.insert_unique(hash, id, |id| hash_of(&whys[id.0 as usize]));
+        id
+    }
+
+    pub(crate) fn finish(mut self) -> Made {
+        self.keys.shrink_to_fit();
+        self.edges.rows.shrink_to_fit();
+        self.edges.why_ids.shrink_to_fit();
+        self.edges.whys.shrink_to_fit();
         Made { builder: self.builder, nodes: self.nodes, keys: self.keys, edges: self.edges }
     }
 }
 
 /// The zone of an edge: its technique's, or in-cluster for structure.
 #[must_use]
-pub fn zone_of(info: &EdgeInfo) -> Zone {
+pub fn zone_of(info: &EdgeInfo<'_>) -> Zone {
     info.technique.map_or(Zone::InCluster, |at| crate::techniques::ALL[at as usize].zone)
 }
 

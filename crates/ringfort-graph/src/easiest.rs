@@ -54,14 +54,27 @@ impl Easiest {
 /// the smallest id.
 #[must_use]
 pub fn easiest(graph: &Graph, entries: &[NodeId], blocked: &BitSet) -> Easiest {
-    search(graph, entries, None, |edge| !blocked.contains(edge.index()))
+    search(graph, entries, &[], |edge| !blocked.contains(edge.index()))
 }
 
-/// The search behind [`easiest`]; stops early once `target` is settled.
+/// As [`easiest`], for the targets only: `useful` are the nodes from which one of them can be
+/// reached ([`crate::co_reach`]), and the search ends when all of them are settled. Costs of
+/// other nodes are not final.
+#[must_use]
+pub fn easiest_to(
+    graph: &Graph,
+    entries: &[NodeId],
+    targets: &[NodeId],
+    useful: &BitSet,
+) -> Easiest {
+    search(graph, entries, targets, |edge| useful.contains(graph.edge(edge).to.index()))
+}
+
+/// The search behind [`easiest`]; stops early once all `targets` are settled, if there are any.
 pub(crate) fn search(
     graph: &Graph,
     entries: &[NodeId],
-    target: Option<NodeId>,
+    targets: &[NodeId],
     allowed: impl Fn(EdgeId) -> bool,
 ) -> Easiest {
     let nodes = graph.node_count();
@@ -71,6 +84,8 @@ pub(crate) fn search(
         entries: BitSet::new(nodes),
     };
     let mut settled = BitSet::new(nodes);
+    let distinct = |&(at, target): &(usize, &NodeId)| !targets[..at].contains(target);
+    let mut left = targets.iter().enumerate().filter(distinct).count();
     // Sum and number of conditions that an AND node still waits for.
     let mut sums: Vec<(u64, u32)> = vec![(0, 0); nodes];
     for (node, sum) in sums.iter_mut().enumerate() {
@@ -92,8 +107,11 @@ pub(crate) fn search(
         if !settled.insert(node.index()) {
             continue;
         }
-        if target == Some(node) {
-            break;
+        if targets.contains(&node) {
+            left -= 1;
+            if left == 0 {
+                break;
+            }
         }
         for &id in graph.outgoing(node) {
             if !allowed(id) {
@@ -129,10 +147,10 @@ pub(crate) fn search(
             }
         }
     }
-    if let Some(target) = target
-        && !settled.contains(target.index())
-    {
-        found.cost[target.index()] = UNREACHED;
+    for target in targets {
+        if !settled.contains(target.index()) {
+            found.cost[target.index()] = UNREACHED;
+        }
     }
     found
 }

@@ -102,6 +102,12 @@ impl Graph {
         self.kinds.len()
     }
 
+    /// Whether some node is an AND node.
+    #[must_use]
+    pub fn has_and(&self) -> bool {
+        self.kinds.contains(&Kind::And)
+    }
+
     /// Number of edges.
     #[must_use]
     pub fn edge_count(&self) -> usize {

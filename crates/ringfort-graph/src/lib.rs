@@ -18,7 +18,7 @@ mod reach;
 mod set;
 
 pub use derivation::Derivation;
-pub use easiest::{Easiest, UNREACHED, easiest};
+pub use easiest::{Easiest, UNREACHED, easiest, easiest_to};
 pub use graph::{Edge, EdgeId, Graph, GraphBuilder, Kind, NodeId};
 pub use rank::ranked;
 pub use reach::{co_reach, reach, reach_pairs};

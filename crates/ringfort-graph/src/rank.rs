@@ -74,7 +74,7 @@ fn solve(
     barred: BTreeSet<EdgeId>,
 ) -> Option<Ranked> {
     let fixed: rustc_hash::FxHashMap<NodeId, EdgeId> = kept.iter().copied().collect();
-    let result = search(graph, entries, Some(target), |edge| {
+    let result = search(graph, entries, &[target], |edge| {
         !blocked.contains(edge.index())
             && !barred.contains(&edge)
             && fixed.get(&graph.edge(edge).to).is_none_or(|choice| *choice == edge)

@@ -32,6 +32,13 @@ impl BitSet {
         self.words.get(item / 64).is_some_and(|word| word & (1 << (item % 64)) != 0)
     }
 
+    /// Adds everything that another set of the same capacity holds.
+    pub fn union(&mut self, other: &Self) {
+        for (word, more) in self.words.iter_mut().zip(&other.words) {
+            *word |= more;
+        }
+    }
+
     /// How many items the set has.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -25,8 +25,8 @@ pub enum SourceKind {
     Manifests,
 }
 
-/// Everything known about a cluster. Never changes; a change makes a new one
-/// ([`crate::change`]). Dereferences to its [`Tables`].
+/// Everything known about a cluster. A change is made to a copy, which shares every table that
+/// it does not touch. Dereferences to its [`Tables`].
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
     tables: Tables,
@@ -65,6 +65,31 @@ impl Cluster {
             names.extend(self.services.iter().map(|o| o.metadata.namespace.clone()));
         }
         names
+    }
+
+    /// Removes an object; says whether it was there.
+    pub fn remove(&mut self, object: &Object) -> bool {
+        self.tables.remove(object)
+    }
+
+    /// Adds an object that is not there yet.
+    pub fn insert(&mut self, object: Object) {
+        self.tables.insert(object);
+    }
+
+    /// Puts pods in the place of those of the same namespace and name; equal specifications
+    /// are shared.
+    pub fn replace_pods(&mut self, changed: Vec<crate::record::Pod>) {
+        let mut specs = SpecPool::default();
+        let shared = changed.into_iter().filter_map(|pod| {
+            let mut object = Object::Pod(pod);
+            specs.share(&mut object);
+            match object {
+                Object::Pod(pod) => Some(pod),
+                _ => None,
+            }
+        });
+        self.tables.pods.replace(shared.collect());
     }
 
     /// Takes the cluster apart so that objects can be changed and frozen again.

@@ -193,8 +193,8 @@ macro_rules! kinds {
             }
 
             pub(crate) fn freeze(&mut self, lost: &mut Vec<Duplicate>) {
-                self.workloads.freeze(|w| w.kind.name().to_owned(), lost);
-                self.others.freeze(|o| format!("{} {}", o.kind, o.api_version), lost);
+                self.workloads.freeze(workload_group, lost);
+                self.others.freeze(other_group, lost);
                 $(self.$table.freeze(|_| $kind.to_owned(), lost);)*
             }
 
@@ -205,6 +205,33 @@ macro_rules! kinds {
                 first
                     $(.chain(self.$table.iter().cloned().map(Object::$variant)))*
                     .chain(self.others.iter().cloned().map(Object::Other))
+            }
+
+            /// Removes an object from frozen tables; says whether it was there.
+            pub(crate) fn remove(&mut self, object: &Object) -> bool {
+                let meta = object.meta();
+                let (namespace, name) = (meta.namespace.as_str(), meta.name.as_str());
+                let removed = match object {
+                    Object::Workload(record) => {
+                        self.workloads.remove(namespace, name, |one| one.kind == record.kind)
+                    }
+                    Object::Other(record) => self.others.remove(namespace, name, |one| {
+                        one.kind == record.kind && one.api_version == record.api_version
+                    }),
+                    $(Object::$variant(_) => self.$table.remove(namespace, name, |_| true),)*
+                };
+                removed > 0
+            }
+
+            /// Adds an object to frozen tables, in its place.
+            pub(crate) fn insert(&mut self, object: Object) {
+                match object {
+                    Object::Workload(record) => self.workloads.insert(record, workload_group),
+                    Object::Other(record) => self.others.insert(record, other_group),
+                    $(Object::$variant(record) => {
+                        self.$table.insert(record, |_| String::new());
+                    })*
+                }
             }
 
             /// Takes the tables apart into objects, in the same order.
@@ -232,6 +259,14 @@ macro_rules! kinds {
             }
         }
     };
+}
+
+fn workload_group(workload: &record::Workload) -> String {
+    workload.kind.name().to_owned()
+}
+
+fn other_group(other: &record::Other) -> String {
+    format!("{} {}", other.kind, other.api_version)
 }
 
 kinds! {

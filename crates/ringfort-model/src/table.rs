@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Index;
+use std::sync::Arc;
 
 use crate::kinds::Duplicate;
 use crate::record::{Meta, Record};
@@ -57,14 +58,17 @@ impl<T> fmt::Debug for Id<T> {
 }
 
 /// Records sorted by namespace and name.
+///
+/// A copy shares the records until one of them is changed, so that a cluster with a change
+/// costs one table and not a second cluster.
 #[derive(Clone, Debug)]
 pub struct Table<T> {
-    records: Vec<T>,
+    records: Arc<Vec<T>>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { records: Vec::new() }
+        Self { records: Arc::default() }
     }
 }
 
@@ -87,11 +91,14 @@ impl<T> Table<T> {
     pub fn ids(&self) -> impl Iterator<Item = (Id<T>, &T)> {
         self.records.iter().enumerate().map(|(at, record)| (Id::new(at), record))
     }
+}
+
+impl<T: Clone> Table<T> {
     pub(crate) fn push(&mut self, record: T) {
-        self.records.push(record);
+        Arc::make_mut(&mut self.records).push(record);
     }
     pub(crate) fn into_records(self) -> impl Iterator<Item = T> {
-        self.records.into_iter()
+        Arc::unwrap_or_clone(self.records).into_iter()
     }
 }
 
@@ -138,15 +145,60 @@ impl<T: Record> Table<T> {
             .map(move |(at, record)| (Id::new(from + at), record))
     }
 
+    /// Removes the records of that namespace and name that are meant; says how many.
+    pub(crate) fn remove(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        meant: impl Fn(&T) -> bool,
+    ) -> usize {
+        let from = self.start(namespace, name);
+        let run = self.all(namespace, name).count();
+        let places: Vec<usize> =
+            (from..from + run).rev().filter(|&at| meant(&self.records[at])).collect();
+        for &at in &places {
+            Arc::make_mut(&mut self.records).remove(at);
+        }
+        places.len()
+    }
+
+    /// Adds a record to a frozen table, in its place.
+    pub(crate) fn insert(&mut self, record: T, group: impl Fn(&T) -> String) {
+        let meta = record.meta();
+        let own = group(&record);
+        let before = self.all(&meta.namespace, &meta.name).filter(|one| group(one) < own).count();
+        let at = self.start(&meta.namespace, &meta.name) + before;
+        Arc::make_mut(&mut self.records).insert(at, record);
+    }
+
+    /// Puts records in the place of those of the same namespace and name.
+    pub(crate) fn replace(&mut self, changed: Vec<T>) {
+        let records = Arc::make_mut(&mut self.records);
+        for record in changed {
+            let place =
+                records.binary_search_by(|known| key(known.meta()).cmp(&key(record.meta())));
+            if let Ok(at) = place {
+                records[at] = record;
+            }
+        }
+    }
+
     /// Sorts and removes duplicates: the highest resource version wins, then the smaller
     /// canonical bytes.
     pub(crate) fn freeze(&mut self, group: impl Fn(&T) -> String, lost: &mut Vec<Duplicate>) {
         let plain = |a: &T, b: &T| key(a.meta()).cmp(&key(b.meta()));
-        self.records.sort_by(plain);
+        let mut records = Arc::unwrap_or_clone(std::mem::take(&mut self.records));
+        records.sort_by(plain);
+        // Without duplicates the sorted records are the table.
+        if records.windows(2).all(|two| plain(&two[0], &two[1]) == Ordering::Less) {
+            records.shrink_to_fit();
+            self.records = Arc::new(records);
+            return;
+        }
         // Only runs of one name need the costly comparison.
-        let mut kept: Vec<T> = Vec::with_capacity(self.records.len());
+        let mut kept: Vec<T> = Vec::with_capacity(records.len());
         let mut run: Vec<T> = Vec::new();
-        for record in std::mem::take(&mut self.records) {
+        for record in records {
             if run.first().is_some_and(|first| plain(first, &record) != Ordering::Equal) {
                 settle(&mut run, &mut kept, &group, lost);
             }
@@ -154,7 +206,7 @@ impl<T: Record> Table<T> {
         }
         settle(&mut run, &mut kept, &group, lost);
         kept.shrink_to_fit();
-        self.records = kept;
+        self.records = Arc::new(kept);
     }
 }
 

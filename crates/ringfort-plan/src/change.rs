@@ -3,7 +3,7 @@
 //!
 //! A change of a workload's template reaches its running pods too, as a roll-out would.
 
-use ringfort_model::{Cluster, ClusterBuilder, Kind, Object, Pod, Str, WorkloadKind};
+use ringfort_model::{Cluster, Kind, Object, Pod, Str, Workload, WorkloadKind};
 use serde_json::Value;
 
 /// What is done to an object.
@@ -123,53 +123,51 @@ impl Change {
         Ok(Self { kind, namespace: Str::from(namespace), name: Str::from(name), edit })
     }
 
-    fn is_for(&self, object: &Object) -> bool {
-        let meta = object.meta();
-        let kind = match object {
-            Object::Other(other) => other.kind.as_str(),
-            _ => object.kind().map_or("", Kind::name),
-        };
-        kind == self.kind && meta.name == self.name && meta.namespace == self.namespace
+    /// The objects that it is about: one, or several kinds of one name that the model keeps
+    /// without a table of their own.
+    fn objects(&self, cluster: &Cluster) -> Vec<Object> {
+        let workload = WorkloadKind::from_name(&self.kind).map(Kind::Workload);
+        let plain = Kind::PLAIN.iter().copied().find(|kind| kind.name() == self.kind);
+        if let Some(kind) = workload.or(plain) {
+            return cluster.find(kind, &self.namespace, &self.name).into_iter().collect();
+        }
+        let others = cluster.others.all(&self.namespace, &self.name);
+        others.filter(|other| *other.kind == *self.kind).cloned().map(Object::Other).collect()
     }
 }
 
-/// The cluster after the changes.
+/// The cluster after the changes, one after the other.
 pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeError> {
-    let mut builder = ClusterBuilder::new(cluster.source);
-    builder.version(cluster.version, &cluster.git_version);
-    *builder.coverage() = cluster.coverage.clone();
-    for gap in &cluster.gaps {
-        builder.gap(&gap.subject, &gap.reason);
-    }
-    let mut used = vec![false; changes.len()];
-    'objects: for object in cluster.objects() {
-        let mut object = object;
-        for (at, change) in changes.iter().enumerate() {
-            if change.is_for(&object) {
-                used[at] = true;
-                match edit(&object, change, &change.edit)? {
-                    Some(changed) => object = changed,
-                    None => continue 'objects,
-                }
-            } else if let Object::Pod(pod) = &object
-                && let Some(edit) = rolled_out(cluster, pod, change)
-            {
-                match edit {
-                    Edit::Delete => continue 'objects,
-                    other => {
-                        if let Some(changed) = self::edit(&object, change, &other)? {
-                            object = changed;
-                        }
-                    }
+    let mut changed = cluster.clone();
+    for change in changes {
+        let objects = change.objects(&changed);
+        if objects.is_empty() {
+            return Err(ChangeError::Missing(change.object()));
+        }
+        // Pods follow their workload as it was before the change.
+        let pods = rolled_out(&changed, change)?;
+        for object in objects {
+            let edited = edit(&object, change, &change.edit)?;
+            changed.remove(&object);
+            if let Some(edited) = edited {
+                changed.remove(&edited);
+                changed.insert(edited);
+            }
+        }
+        let mut edited = Vec::new();
+        for (pod, becomes) in pods {
+            match becomes {
+                Some(pod) => edited.push(pod),
+                None => {
+                    changed.remove(&Object::Pod(pod));
                 }
             }
         }
-        builder.add(object);
+        if !edited.is_empty() {
+            changed.replace_pods(edited);
+        }
     }
-    match used.iter().position(|used| !used) {
-        Some(missing) => Err(ChangeError::Missing(changes[missing].object())),
-        None => Ok(builder.freeze()),
-    }
+    Ok(changed)
 }
 
 fn edit(object: &Object, change: &Change, edit: &Edit) -> Result<Option<Object>, ChangeError> {
@@ -198,19 +196,33 @@ fn edit(object: &Object, change: &Change, edit: &Edit) -> Result<Option<Object>,
     Object::read(json.as_bytes()).map(Some).map_err(|error| wrong(error.to_string()))
 }
 
-/// What a change of a workload means for one of its running pods.
-fn rolled_out(cluster: &Cluster, pod: &Pod, change: &Change) -> Option<Edit> {
-    let kind = WorkloadKind::from_name(&change.kind)?;
-    if pod.metadata.namespace != change.namespace {
-        return None;
+/// What a change of a workload means for its running pods: each with what becomes of it.
+fn rolled_out(cluster: &Cluster, change: &Change) -> Result<Vec<(Pod, Option<Pod>)>, ChangeError> {
+    let Some(kind) = WorkloadKind::from_name(&change.kind) else { return Ok(Vec::new()) };
+    let Some(workload) = cluster.workload(kind, &change.namespace, &change.name) else {
+        return Ok(Vec::new());
+    };
+    let Some(edit_of_pods) = edit_of_pods(workload, &change.edit) else { return Ok(Vec::new()) };
+    let owner = Some((kind, change.name.clone()));
+    let pods = cluster.pods.in_namespace(&change.namespace).map(|(_, pod)| pod);
+    let mut found = Vec::new();
+    for pod in pods.filter(|pod| cluster.top_owner(&pod.metadata) == owner) {
+        let becomes = match &edit_of_pods {
+            Edit::Delete => None,
+            other => match edit(&Object::Pod(pod.clone()), change, other)? {
+                Some(Object::Pod(pod)) => Some(pod),
+                _ => None,
+            },
+        };
+        found.push((pod.clone(), becomes));
     }
-    let owner = cluster.top_owner(&pod.metadata)?;
-    if owner != (kind, change.name.clone()) {
-        return None;
-    }
-    let workload = cluster.workload(kind, &change.namespace, &change.name)?;
+    Ok(found)
+}
+
+/// The edit of a workload as one of its pods sees it.
+fn edit_of_pods(workload: &Workload, edit: &Edit) -> Option<Edit> {
     let prefix = format!("/{}/", workload.pod_spec_path().replace('.', "/"));
-    match &change.edit {
+    match edit {
         Edit::Delete => Some(Edit::Delete),
         Edit::Merge(patch) => {
             let mut spec = patch;

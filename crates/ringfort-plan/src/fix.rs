@@ -1,8 +1,9 @@
 //! The first fixes: for the shown paths, changes that cut them, each tried on the cluster.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringfort_attack::{Attack, BindingKey, Engines, RoleKey, Why};
+use ringfort_attack::{Attack, BindingKey, Engines, RoleKey, Why, WhyId};
 use ringfort_graph::{BitSet, Derivation, NodeId};
 use ringfort_model::{Cluster, EntityId, Kind, Str};
 use serde_json::{Value, json};
@@ -63,28 +64,29 @@ pub fn first_fixes(
 ) -> Vec<Fix> {
     let before = pairs(attack);
     // The reasons on most of the shown paths come first; only so many are blocked in the graph.
-    let mut counts: BTreeMap<&Why, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<WhyId, usize> = BTreeMap::new();
     for path in paths {
-        let on_path = path.edges.iter().flat_map(|&edge| attack.edge(edge).why.iter());
-        for why in on_path.collect::<BTreeSet<&Why>>() {
-            *counts.entry(why).or_default() += 1;
+        let on_path = path.edges.iter().flat_map(|&edge| attack.edge(edge).why_ids);
+        for why in on_path.collect::<BTreeSet<&WhyId>>() {
+            *counts.entry(*why).or_default() += 1;
         }
     }
-    let mut ordered: Vec<(usize, &Why)> = counts.into_iter().map(|(why, n)| (n, why)).collect();
-    ordered.sort_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
-    let reasons: BTreeSet<&Why> = ordered
+    let mut ordered: Vec<(usize, WhyId)> = counts.into_iter().map(|(why, n)| (n, why)).collect();
+    ordered.sort_by_key(|&(count, why)| (Reverse(count), attack.why(why)));
+    let reasons: Vec<WhyId> = ordered
         .into_iter()
-        .filter(|(_, why)| change_for(cluster, attack, why).is_some())
-        .take(BLOCKED)
         .map(|(_, why)| why)
+        .filter(|why| change_for(cluster, attack, attack.why(*why)).is_some())
+        .take(BLOCKED)
         .collect();
     let entries: Vec<NodeId> = attack.entries().map(|(_, node)| node).collect();
     let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
     let mut edges_of: BTreeMap<&Why, BitSet> = BTreeMap::new();
     for edge in 0..attack.graph.edge_count() {
-        for why in &attack.edge(ringfort_graph::EdgeId(edge as u32)).why {
+        for why in attack.edge(ringfort_graph::EdgeId(edge as u32)).why_ids {
             if reasons.contains(why) {
-                edges_of.entry(why).or_insert_with(|| attack.no_edges()).insert(edge);
+                let blocked = edges_of.entry(attack.why(*why));
+                blocked.or_insert_with(|| attack.no_edges()).insert(edge);
             }
         }
     }

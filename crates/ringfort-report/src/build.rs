@@ -170,12 +170,12 @@ fn vector(attack: &Attack<'_>, vector: &ringfort_attack::Vector) -> Vector {
     }
 }
 
-fn evidence(attack: &Attack<'_>, why: &[Why]) -> Vec<Evidence> {
+fn evidence<'w>(attack: &Attack<'_>, why: impl IntoIterator<Item = &'w Why>) -> Vec<Evidence> {
     let convert = |why: &Why| {
         let one = attack.evidence(why);
         Evidence { object: one.object, field: one.field, value: one.value, command: one.command }
     };
-    why.iter().map(convert).collect()
+    why.into_iter().map(convert).collect()
 }
 
 fn path(attack: &Attack<'_>, path: &Derivation) -> Path {
@@ -221,7 +221,7 @@ fn path(attack: &Attack<'_>, path: &Derivation) -> Path {
                 Confidence::UnverifiedControl => "unverified-control",
             },
             note: info.note.as_ref().map(ToString::to_string),
-            evidence: evidence(attack, &info.why),
+            evidence: evidence(attack, info.why()),
         });
     }
     let first = path.entries.first().map(|&entry| attack.id(attack.key(entry)));

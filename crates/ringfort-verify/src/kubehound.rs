@@ -424,7 +424,7 @@ impl View<'_> {
                 let to = self.attack.key(self.attack.graph.edge(edge).to);
                 let names =
                     |why: &Why| matches!(why, Why::Bound { binding, .. } if *binding == bound.key);
-                self.attack.edge(edge).why.iter().any(names)
+                self.attack.edge(edge).why().any(names)
                     && matches!(to, NodeKey::Role(role, scope)
                         if *scope == bound.scope && *role_name(role) == bound.role.name)
             })
@@ -441,7 +441,7 @@ impl View<'_> {
             let one = spec.all_containers().find(|(k, i, _)| *k == kind && *i as u32 == index);
             let Some((_, _, one)) = one else { return false };
             self.edges(from).any(|edge| {
-                self.attack.edge(edge).why.iter().any(|why| match why {
+                self.attack.edge(edge).why().any(|why| match why {
                     Why::HostMount { mount, read_only, .. } => {
                         let of = one.volume_mounts.get(*mount as usize);
                         of.is_some_and(|of| of.name == *volume) && !(writes && *read_only)

@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines, NodeKey, Subject, techniques};
@@ -17,6 +16,7 @@ use ringfort_verify::kubehound::{self, Verdict};
 use ringfort_verify::{Outcome, automount, escalation, podsec, rbac};
 
 use crate::args::{Arguments, Can, Command, Output, Paths, Reading, Verify, WhoCan};
+use crate::stages::Stages;
 
 /// Wrong usage that the argument parser cannot see.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +40,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let reading = &arguments.reading;
     match &arguments.command {
         Command::Scan(scan) => {
+            let mut stages = Stages::new();
             let collected = read(scan.source.as_deref(), reading)?;
-            self::scan(&collected, &shown_place(scan.source.as_deref()), &scan.output, reading)
+            stages.end("read and model");
+            let place = shown_place(scan.source.as_deref());
+            self::scan(&collected, &place, &scan.output, reading, stages)
         }
-        Command::Demo(output) => self::scan(&crate::demo::cluster()?, "demo", output, reading),
+        Command::Demo(output) => {
+            self::scan(&crate::demo::cluster()?, "demo", output, reading, Stages::new())
+        }
         Command::Snapshot { source, output } => {
             let collected = read(source.as_deref(), reading)?;
             let file = std::fs::File::create(output)
@@ -113,7 +118,9 @@ fn shown(attack: &Attack<'_>) -> Vec<Derivation> {
     let Some(internet) = attack.node(&NodeKey::Internet) else { return Vec::new() };
     let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
     let mut found: Vec<Derivation> = Vec::new();
-    for (_, entry) in attack.entries().take(ENTRIES) {
+    let entries: Vec<NodeId> = attack.entries().map(|(_, node)| node).take(ENTRIES).collect();
+    let easiest = attack.easiest(&entries, &targets);
+    for (&entry, paths) in entries.iter().zip(easiest) {
         let first = attack
             .graph
             .incoming(entry)
@@ -121,7 +128,7 @@ fn shown(attack: &Attack<'_>) -> Vec<Derivation> {
             .copied()
             .find(|&edge| attack.graph.edge(edge).from == internet);
         let Some(first) = first else { continue };
-        for mut path in attack.easiest(&[entry], &targets) {
+        for mut path in paths {
             path.cost += u64::from(attack.graph.edge(first).weight);
             path.edges.insert(0, first);
             path.entries = vec![internet];
@@ -142,23 +149,20 @@ fn shown(attack: &Attack<'_>) -> Vec<Derivation> {
     found
 }
 
-fn scan(collected: &Collected, place: &str, output: &Output, reading: &Reading) -> Result<u8> {
-    let started = Instant::now();
+fn scan(
+    collected: &Collected,
+    place: &str,
+    output: &Output,
+    reading: &Reading,
+    mut stages: Stages,
+) -> Result<u8> {
     let engines = Engines::new(&collected.cluster);
-    let built = started.elapsed();
+    stages.end("authz");
     let attack = Attack::new(&collected.cluster, &engines);
-    let drawn = started.elapsed();
+    stages.end("graph");
     let paths = shown(&attack);
     let fixes = first_fixes(&collected.cluster, &attack, &paths, FIXES);
-    let planned = started.elapsed();
-    if std::env::var_os("RINGFORT_TIMINGS").is_some() {
-        eprintln!(
-            "{{\"authz\":{:.3},\"graph\":{:.3},\"plan\":{:.3}}}",
-            built.as_secs_f64(),
-            drawn.checked_sub(built).unwrap().as_secs_f64(),
-            planned.checked_sub(drawn).unwrap().as_secs_f64()
-        );
-    }
+    stages.end("plan");
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         place: place.to_owned(),
@@ -166,6 +170,8 @@ fn scan(collected: &Collected, place: &str, output: &Output, reading: &Reading) 
         generated_at: jiff::Timestamp::now().to_string(),
     };
     let report = ringfort_report::build(&attack, &paths, &fixes, head);
+    stages.end("report");
+    stages.print();
     let mut plain = 0;
     for format in &output.formats {
         let (name, file) = match format.split_once('=') {

@@ -2,12 +2,14 @@
 
 use crate::conjunction::conjoin;
 use crate::context::Ask;
-use crate::context::Context;
+use crate::context::{Context, Held};
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::{NodeKey, Scope};
+use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use ringfort_authz::Names;
+use ringfort_model::Str;
+use std::collections::BTreeSet;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -31,21 +33,28 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let relabel = context.held(&Ask::named(&["update", "patch"], "", "namespaces"));
     let create = context.held_pod_create();
+    let (any, only): (Vec<Held>, Vec<Held>) =
+        relabel.into_iter().partition(|held| held.names == Names::Any);
     // A request on a namespace carries its name as name and as namespace.
-    for namespace in &context.namespaces {
-        let able: Vec<_> =
-            relabel.iter().filter(|held| held.names.allow(namespace)).cloned().collect();
-        for conjunction in conjoin(context, &[&able, &create], Some(namespace)) {
-            let wide = conjunction.scope == Scope::Cluster;
-            let named = able.iter().any(|held| held.names != Names::Any);
-            let first = context.namespaces.first() == Some(namespace);
-            // Whoever may relabel all of them needs one edge only.
-            if !conjunction.scope.reaches(Some(namespace)) || (wide && !named && !first) {
-                continue;
+    let names: BTreeSet<&Str> = only
+        .iter()
+        .filter_map(|held| match &held.names {
+            Names::Only(names) => Some(names),
+            Names::Any => None,
+        })
+        .flatten()
+        .filter(|name| context.namespaces.contains(*name))
+        .collect();
+    let to = NodeKey::EveryNode;
+    for conjunction in conjoin(context, &[&any, &create], None) {
+        maker.conjunction(&TECHNIQUE, &conjunction, "any", |at| Draft::new(at, to.clone()));
+    }
+    for name in names {
+        let able: Vec<Held> = only.iter().filter(|held| held.names.allow(name)).cloned().collect();
+        for conjunction in conjoin(context, &[&able, &create], Some(name)) {
+            if conjunction.scope.reaches(Some(name)) {
+                maker.conjunction(&TECHNIQUE, &conjunction, name, |at| Draft::new(at, to.clone()));
             }
-            maker.conjunction(&TECHNIQUE, &conjunction, namespace, |at| {
-                Draft::new(at, NodeKey::EveryNode)
-            });
         }
     }
 }

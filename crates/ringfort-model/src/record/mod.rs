@@ -29,7 +29,7 @@ pub use volume::{Volume, VolumeSource};
 pub use workload::{Workload, WorkloadKind};
 
 /// What every kept API object has.
-pub trait Record: serde::Serialize {
+pub trait Record: Clone + serde::Serialize {
     /// Its metadata.
     fn meta(&self) -> &Meta;
     /// Its metadata, to be changed while a cluster is being built.
