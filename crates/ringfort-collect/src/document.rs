@@ -6,7 +6,7 @@ use ringfort_model::Kind;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 /// `apiVersion` and `kind`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct TypeMeta {
     pub(crate) api_version: String,
     pub(crate) kind: String,

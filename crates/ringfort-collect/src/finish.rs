@@ -1,11 +1,16 @@
 //! From what was read to a frozen cluster: version, coverage, and what the API server would
 //! have filled in where manifests are all there is.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use ringfort_model::{
     Cluster, ClusterBuilder, Coverage, Kind, KubeVersion, Listed, Object, SourceKind, Str, defaults,
 };
+use rustc_hash::FxHashSet;
 use serde_json::Value;
 
+use crate::document::TypeMeta;
 use crate::options::Options;
 use crate::pool::Filled;
 use crate::{CollectError, Collected};
@@ -52,11 +57,8 @@ pub(crate) fn finish(
     let known = extras.git_version.as_deref().and_then(|text| KubeVersion::parse(text).ok());
     builder.version(known.or(options.version), extras.git_version.as_deref().unwrap_or_default());
     if source == SourceKind::Dump {
-        for (api_version, kind) in seen {
-            let group = api_version.split_once('/').map_or("", |(group, _)| group);
-            if let Some(kind) = Kind::of(group, &kind) {
-                builder.coverage().note(&Coverage::key(kind), Listed::Complete);
-            }
+        for (kind, listed) in listed(&builder, seen) {
+            builder.coverage().note(&Coverage::key(kind), listed);
         }
     } else {
         // A list in a manifest says what is to be applied, not what exists.
@@ -85,6 +87,70 @@ pub(crate) fn finish(
     let described =
         format!("{what} with a {kind} of {objects} objects").replace("a manifests", "manifests");
     Ok(Collected { cluster, described })
+}
+
+/// How the kinds were listed. A dump has one list of a kind, or one for each namespace in a
+/// folder of its name (`kubectl cluster-info dump`, must-gather, KubeHound); then the kind is
+/// complete only if every namespace has its list.
+fn listed(builder: &ClusterBuilder, seen: FxHashSet<(Arc<str>, TypeMeta)>) -> Vec<(Kind, Listed)> {
+    let mut files: BTreeMap<Kind, Vec<Arc<str>>> = BTreeMap::new();
+    for (file, types) in seen {
+        let group = types.api_version.split_once('/').map_or("", |(group, _)| group);
+        if let Some(kind) = Kind::of(group, &types.kind) {
+            files.entry(kind).or_default().push(file);
+        }
+    }
+    let folder = |file: &str| file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    // A folder with a list of a cluster-scoped kind is no namespace's.
+    let shared: BTreeSet<String> = files
+        .iter()
+        .filter(|(kind, _)| !kind.is_namespaced())
+        .flat_map(|(_, files)| files.iter().map(|file| folder(file)))
+        .collect();
+    let tables = builder.tables();
+    let mut namespaces: BTreeSet<Str> =
+        tables.namespaces.iter().map(|one| one.metadata.name.clone()).collect();
+    let all_are_known = files.contains_key(&Kind::Namespace);
+    let mut inhabited: BTreeMap<Kind, BTreeSet<Str>> = BTreeMap::new();
+    tables.each_meta(&mut |kind, meta| {
+        if !meta.namespace.is_empty() {
+            let known = inhabited.entry(kind).or_default();
+            if !known.contains(&meta.namespace) {
+                known.insert(meta.namespace.clone());
+            }
+        }
+    });
+    namespaces.extend(inhabited.values().flatten().cloned());
+    let namespace_of = |file: &str| {
+        let folder = folder(file);
+        let mut parts = folder.split('/').filter(|_| !shared.contains(&folder));
+        parts.find_map(|part| namespaces.get(part).cloned())
+    };
+    let mut found = Vec::new();
+    for (kind, files) in files {
+        let of_files: Vec<Option<Str>> = files.iter().map(|file| namespace_of(file)).collect();
+        let covered: BTreeSet<Str> = of_files.iter().flatten().cloned().collect();
+        let lives_in = inhabited.remove(&kind).unwrap_or_default();
+        let by_namespace = kind.is_namespaced()
+            && of_files.iter().all(Option::is_some)
+            && lives_in.is_subset(&covered);
+        let missing: Vec<&str> = namespaces.difference(&covered).map(Str::as_str).take(3).collect();
+        found.push((
+            kind,
+            match by_namespace {
+                false => Listed::Complete,
+                true if !all_are_known => Listed::Partial(
+                    "listed by namespace, and which namespaces exist is not known".into(),
+                ),
+                true if missing.is_empty() => Listed::Complete,
+                true => {
+                    let text = format!("not listed for every namespace: {}", missing.join(", "));
+                    Listed::Partial(Str::from(text))
+                }
+            },
+        ));
+    }
+    found
 }
 
 /// Applies the API's defaults to manifests (semantics section 7).

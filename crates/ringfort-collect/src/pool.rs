@@ -32,8 +32,8 @@ pub(crate) struct Filled {
     pub(crate) objects: u64,
     /// Whether some object carries what only a server writes.
     pub(crate) from_server: bool,
-    /// Resources seen, by kind and group, to note coverage of mixed lists.
-    pub(crate) seen: FxHashSet<(String, String)>,
+    /// Which lists were read to their end: file and type of the items.
+    pub(crate) seen: FxHashSet<(Arc<str>, TypeMeta)>,
 }
 
 impl Filled {
@@ -127,7 +127,7 @@ fn serve(receive: &Mutex<Receiver<Batch>>, filled: &Mutex<Filled>) {
 fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     let mut objects = Vec::with_capacity(batch.ends.len());
     let mut gaps: Vec<(String, String)> = Vec::new();
-    let mut seen: FxHashSet<(String, String)> = FxHashSet::default();
+    let mut seen: FxHashSet<TypeMeta> = FxHashSet::default();
     let mut from = 0;
     for &end in &batch.ends {
         let item = &batch.bytes[from..end];
@@ -144,8 +144,9 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
             Ok((mut object, warning)) => {
                 specs.share(&mut object);
                 gaps.extend(warning.map(|warning| (object.title(), warning)));
-                if !seen.contains(&(types.api_version.clone(), types.kind.clone())) {
-                    seen.insert((types.api_version.clone(), types.kind.clone()));
+                // A typed list says what it is itself, at its end.
+                if batch.types.is_none() && !seen.contains(types) {
+                    seen.insert(types.clone());
                 }
                 objects.push(object);
             }
@@ -157,7 +158,7 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
         filled.add(object);
     }
     for types in seen {
-        filled.seen.insert(types);
+        filled.seen.insert((batch.file.clone(), types));
     }
     for (file, reason) in gaps {
         let broken = file == *batch.file;

@@ -408,6 +408,10 @@ impl Walk<'_, '_> {
             return;
         };
         let element = types.element();
+        let file: Arc<str> = Arc::from(name);
+        if let Some(types) = &element {
+            self.pool.with(|filled| filled.seen.insert((Arc::clone(&file), types.clone())));
+        }
         for item in items {
             let json = item.to_string();
             let own = type_of(json.as_bytes());
@@ -415,9 +419,11 @@ impl Walk<'_, '_> {
                 (Some(element), true) => element,
                 _ => &own,
             };
+            if element.is_none() {
+                let types = types.clone();
+                self.pool.with(|filled| filled.seen.insert((Arc::clone(&file), types)));
+            }
             self.single(name, document.line, types, json.as_bytes());
-            let seen = (types.api_version.clone(), types.kind.clone());
-            self.pool.with(|filled| filled.seen.insert(seen));
         }
         if let Some(resource) = element.as_ref().and_then(resource_of) {
             self.pool.with(|filled| filled.builder.coverage().note(&resource, Listed::Complete));
@@ -588,12 +594,11 @@ impl Sink for Lists<'_, '_> {
             if more {
                 filled.builder.gap(&file, "is one page of a list; the pages after it are missing");
             }
-            if let Some(resource) = resource {
-                let listed = match more {
-                    true => Listed::Partial("only the first page was read".into()),
-                    false => Listed::Complete,
-                };
+            if let (Some(resource), true) = (resource, more) {
+                let listed = Listed::Partial("only the first page was read".into());
                 filled.builder.coverage().note(&resource, listed);
+            } else if let Some(types) = types.element() {
+                filled.seen.insert((Arc::clone(&file), types));
             }
         });
     }

@@ -207,6 +207,16 @@ macro_rules! kinds {
                     .chain(self.others.iter().cloned().map(Object::Other))
             }
 
+            /// Calls `each` with kind and metadata of every object of a kept kind.
+            pub fn each_meta(&self, each: &mut dyn FnMut(Kind, &record::Meta)) {
+                for record in &self.workloads {
+                    each(Kind::Workload(record.kind), &record.metadata);
+                }
+                $(for record in &self.$table {
+                    each(Kind::$variant, &record.metadata);
+                })*
+            }
+
             /// Removes an object from frozen tables; says whether it was there.
             pub(crate) fn remove(&mut self, object: &Object) -> bool {
                 let meta = object.meta();

@@ -359,7 +359,11 @@ fn hostile_archives_and_broken_files_become_gaps() {
 #[test]
 fn wrong_usage_and_unreadable_input_have_their_own_codes() {
     assert_eq!(ringfort(&["scan", "/nowhere/at/all"]).status.code(), Some(1));
-    assert_eq!(ringfort(&["scan"]).status.code(), Some(2));
+    // Without a source the live cluster is asked; a file that is not there cannot be read.
+    let live = ["scan", "--kubeconfig", "/nowhere/at/all"];
+    assert_eq!(ringfort(&live).status.code(), Some(1));
+    let both = ["scan", "/tmp", "--kubeconfig", "/nowhere/at/all"];
+    assert_eq!(ringfort(&both).status.code(), Some(2));
     assert_eq!(ringfort(&["demo", "-f", "poem"]).status.code(), Some(2));
     assert_eq!(ringfort(&["explain", "no-such-thing"]).status.code(), Some(2));
     assert_eq!(ringfort(&["explain", "token-mounted"]).status.code(), Some(0));

@@ -1,0 +1,139 @@
+//! A snapshot is what was written, for any objects.
+
+use proptest::prelude::*;
+use ringfort_model::{Cluster, ClusterBuilder, KubeVersion, Listed, Object, SourceKind, snapshot};
+use serde_json::{Value, json};
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z][a-z0-9-]{0,8}",
+        Just(String::new()),
+        "\\PC{0,6}",
+        Just("\u{1b}[2J\"\\\n</script>".to_owned()),
+    ]
+}
+
+fn flag() -> impl Strategy<Value = Value> {
+    prop_oneof![Just(Value::Null), Just(json!(true)), Just(json!(false))]
+}
+
+fn map() -> impl Strategy<Value = Value> {
+    prop::collection::btree_map("[a-z./]{1,6}", text(), 0..3).prop_map(|map| json!(map))
+}
+
+fn object() -> impl Strategy<Value = Value> {
+    let rule = (text(), text(), text(), prop::collection::vec(text(), 0..2)).prop_map(
+        |(verb, group, resource, names)| {
+            json!({"verbs": [verb], "apiGroups": [group], "resources": [resource],
+                "resourceNames": names})
+        },
+    );
+    let container = (text(), text(), flag(), prop::collection::vec(text(), 0..2)).prop_map(
+        |(name, image, privileged, add)| {
+            json!({"name": name, "image": image, "command": ["sh", "-c"],
+                "securityContext": {"privileged": privileged, "capabilities": {"add": add}}})
+        },
+    );
+    let spec = (prop::collection::vec(container, 0..3), flag(), text(), map()).prop_map(
+        |(containers, host, account, selector)| {
+            json!({"containers": containers, "hostPID": host, "serviceAccountName": account,
+                "nodeSelector": selector,
+                "volumes": [{"name": "v", "hostPath": {"path": account}},
+                    {"name": "e", "emptyDir": {}}]})
+        },
+    );
+    let meta = ("[a-z]{1,3}", "[a-z]{1,2}", map(), 0u32..9).prop_map(
+        |(name, namespace, labels, version)| {
+            json!({"name": name, "namespace": namespace, "labels": labels,
+                "resourceVersion": version.to_string(),
+                "annotations": {"kubernetes.io/x": "y", "dropped": "z"}})
+        },
+    );
+    let kind = prop_oneof![
+        Just(("v1", "Pod")),
+        Just(("apps/v1", "Deployment")),
+        Just(("batch/v1", "CronJob")),
+        Just(("v1", "Secret")),
+        Just(("v1", "ConfigMap")),
+        Just(("rbac.authorization.k8s.io/v1", "Role")),
+        Just(("rbac.authorization.k8s.io/v1", "RoleBinding")),
+        Just(("example.org/v1", "Thing")),
+    ];
+    (kind, meta, spec, prop::collection::vec(rule, 0..3), text()).prop_map(
+        |((api_version, kind), metadata, spec, rules, word)| {
+            let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": metadata});
+            match kind {
+                "Pod" => object["spec"] = spec,
+                "Deployment" => {
+                    object["spec"] =
+                        json!({"replicas": 2, "template": {"metadata": {}, "spec": spec}});
+                }
+                "CronJob" => {
+                    object["spec"] = json!({"suspend": true,
+                        "jobTemplate": {"spec": {"template": {"spec": spec}}}});
+                }
+                "Secret" => {
+                    object["type"] = json!(word);
+                    object["data"] = json!({"k": "CANARY"});
+                }
+                "ConfigMap" => object["data"] = json!({"k": "CANARY"}),
+                "Role" => object["rules"] = json!(rules),
+                "RoleBinding" => {
+                    object["roleRef"] = json!({"kind": "Role", "name": word});
+                    object["subjects"] = json!([{"kind": "User", "name": word}]);
+                }
+                _ => {}
+            }
+            object
+        },
+    )
+}
+
+fn cluster(objects: &[Value], minor: u32) -> Cluster {
+    let mut builder = ClusterBuilder::new(SourceKind::Dump);
+    builder.version(Some(KubeVersion::minor(minor)), "v1.x");
+    builder.coverage().note("pods", Listed::Partial("half".into()));
+    builder.gap("secrets", "were not listed");
+    for object in objects {
+        builder.add(Object::read(object.to_string().as_bytes()).expect("an object"));
+    }
+    builder.freeze()
+}
+
+fn bytes(cluster: &Cluster) -> Vec<u8> {
+    let mut out = Vec::new();
+    snapshot::write(cluster, &mut out).expect("memory takes everything");
+    out
+}
+
+proptest! {
+    #[test]
+    fn round_trip(objects in prop::collection::vec(object(), 0..12), minor in 20u32..38) {
+        let before = cluster(&objects, minor);
+        let written = bytes(&before);
+        let after = snapshot::read(&written[..], 16 << 20).expect("it reads");
+        let of = |cluster: &Cluster| -> Vec<Vec<u8>> {
+            cluster.objects().map(|object| object.to_json()).collect()
+        };
+        prop_assert_eq!(of(&before), of(&after));
+        prop_assert_eq!(&before.coverage, &after.coverage);
+        prop_assert_eq!(&before.gaps, &after.gaps);
+        prop_assert_eq!(before.version, after.version);
+        prop_assert_eq!(before.source, after.source);
+        prop_assert!(written == bytes(&after));
+        prop_assert!(!String::from_utf8_lossy(&written).contains("CANARY"));
+    }
+
+    #[test]
+    fn a_damaged_snapshot_is_an_error_or_reads(
+        objects in prop::collection::vec(object(), 0..4),
+        at in 0usize..4096,
+        byte in 0u8..=255,
+        cut in prop::bool::ANY,
+    ) {
+        let mut written = bytes(&cluster(&objects, 30));
+        let at = at % written.len();
+        if cut { written.truncate(at) } else { written[at] = byte }
+        let _ = snapshot::read(&written[..], 1 << 20);
+    }
+}
