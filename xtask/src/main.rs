@@ -1,7 +1,8 @@
-//! Chores of the project: `cargo xtask test | docs | gen-cluster | bench`.
+//! Chores of the project: `cargo xtask test | docs | gen-cluster | bench | fuzz`.
 
 mod bench;
 mod docs;
+mod fuzz;
 mod gencluster;
 mod test;
 
@@ -26,6 +27,10 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         Some("docs") => docs::run(arguments.next().as_deref() == Some("--check")),
         Some("gen-cluster") => gencluster::run(arguments),
         Some("bench") => bench::run(&mut arguments.filter(|word| word != "--sizes")),
+        Some("fuzz") => {
+            let minutes = arguments.nth(1).map_or(Ok(10), |text| text.parse());
+            fuzz::run(minutes.context("fuzz [--minutes N]")?)
+        }
         // What `bench` runs as a process of its own, to be measured.
         Some("baseline") => {
             let path = arguments.next().context("baseline FILE")?;
@@ -33,6 +38,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         }
         _ => bail!(
             "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
+             fuzz [--minutes N] | \
              gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }
