@@ -5,7 +5,14 @@ use std::process::Command;
 
 /// Crates of the workspace that each may use.
 fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
-    let engines = ["ringfort-model", "ringfort-authz", "ringfort-podsec", "ringfort-isolation"];
+    let engines = [
+        "ringfort-model",
+        "ringfort-authz",
+        "ringfort-podsec",
+        "ringfort-isolation",
+        "ringfort-network",
+        "ringfort-admission",
+    ];
     let with = |more: &[&'static str]| engines.iter().chain(more).copied().collect::<Vec<_>>();
     let attack = ["ringfort-graph", "ringfort-attack"];
     BTreeMap::from([
@@ -14,6 +21,8 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("ringfort-authz", vec!["ringfort-model"]),
         ("ringfort-podsec", vec!["ringfort-model"]),
         ("ringfort-isolation", vec!["ringfort-model"]),
+        ("ringfort-network", vec!["ringfort-model"]),
+        ("ringfort-admission", vec!["ringfort-model", "ringfort-podsec"]),
         ("ringfort-collect", vec!["ringfort-model"]),
         ("ringfort-testkit", vec!["ringfort-model"]),
         ("ringfort-attack", with(&["ringfort-graph"])),

@@ -23,7 +23,7 @@ use crate::stages::Stages;
 #[error("{0}")]
 pub(crate) struct Usage(String);
 
-fn usage(text: impl Into<String>) -> anyhow::Error {
+pub(crate) fn usage(text: impl Into<String>) -> anyhow::Error {
     Usage(text.into()).into()
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     }
 }
 
-fn options(reading: &Reading) -> Result<Options> {
+pub(crate) fn options(reading: &Reading) -> Result<Options> {
     let version = reading.k8s_version.as_deref().map(KubeVersion::parse).transpose();
     Ok(Options {
         threads: reading.threads,
@@ -76,7 +76,7 @@ fn options(reading: &Reading) -> Result<Options> {
 }
 
 /// Reads a source; without one, the live cluster.
-fn read(path: Option<&Path>, reading: &Reading) -> Result<Collected> {
+pub(crate) fn read(path: Option<&Path>, reading: &Reading) -> Result<Collected> {
     let live = reading.kubeconfig.is_some() || reading.context.is_some();
     let source = match path {
         Some(_) if live => {
@@ -101,12 +101,12 @@ fn read(path: Option<&Path>, reading: &Reading) -> Result<Collected> {
 }
 
 /// A source for the head of a report.
-fn shown_place(path: Option<&Path>) -> String {
+pub(crate) fn shown_place(path: Option<&Path>) -> String {
     path.map_or_else(|| "live".to_owned(), |path| path.display().to_string())
 }
 
 /// Writes to standard output.
-fn print(text: &str) -> Result<()> {
+pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
@@ -212,7 +212,7 @@ fn render(report: &Report, format: &str, terminal: bool, reading: &Reading) -> R
     })
 }
 
-fn subject(text: &str) -> Result<User> {
+pub(crate) fn subject(text: &str) -> Result<User> {
     let id: EntityId = text.parse().map_err(|error| usage(format!("{error}")))?;
     Ok(match id {
         EntityId::ServiceAccount(namespace, name) => User::service_account(&namespace, &name),
@@ -273,7 +273,7 @@ fn can(can: &Can, reading: &Reading) -> Result<u8> {
     Ok(if can.exit_code { code } else { 0 })
 }
 
-fn lines(text: &str) -> String {
+pub(crate) fn lines(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", harmless(line))).collect()
 }
 
@@ -298,7 +298,7 @@ fn who_can(who: &WhoCan, reading: &Reading) -> Result<u8> {
     Ok(0)
 }
 
-fn position(attack: &Attack<'_>, id: &str) -> Result<Vec<NodeId>> {
+pub(crate) fn position(attack: &Attack<'_>, id: &str) -> Result<Vec<NodeId>> {
     let matches = |known: &str| {
         known == id
             || known.strip_prefix(id).is_some_and(|rest| rest.starts_with(['@', ':']))

@@ -1,0 +1,1 @@
+//! What would be admitted in a namespace (semantics section 5).

@@ -1,0 +1,1 @@
+//! Who can reach a listener from outside (semantics section 4).

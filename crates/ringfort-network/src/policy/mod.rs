@@ -1,0 +1,1 @@
+//! Which connections policies allow (semantics section 3).
