@@ -4,7 +4,7 @@
 //! A change of a workload's template reaches its running pods too, as a roll-out would.
 
 use ringfort_model::{Cluster, Kind, Object, Pod, Str, Workload, WorkloadKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What is done to an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +77,16 @@ impl Change {
         };
         let object = format!("{} {}{namespace}", self.kind.to_lowercase(), quoted(&self.name));
         match &self.edit {
+            // Almost nothing of a pod's specification can be changed: a changed one takes its
+            // place.
+            Edit::Json(operations) if self.kind == "Pod" => {
+                let patch = quoted(&Value::Array(operations.clone()).to_string());
+                format!(
+                    "kubectl get {object} -o json | \
+                     kubectl patch --local -f - --type=json -p {patch} -o json | \
+                     kubectl replace --force -f -"
+                )
+            }
             Edit::Json(operations) => {
                 let patch = Value::Array(operations.clone()).to_string();
                 format!("kubectl patch {object} --type=json -p {}", quoted(&patch))
@@ -86,6 +96,21 @@ impl Change {
             }
             Edit::Delete => format!("kubectl delete {object}"),
         }
+    }
+
+    /// The change as [`Change::read`] takes it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut value = json!({"kind": self.kind, "name": self.name});
+        if !self.namespace.is_empty() {
+            value["namespace"] = json!(self.namespace);
+        }
+        match &self.edit {
+            Edit::Json(operations) => value["patch"] = json!(operations),
+            Edit::Merge(patch) => value["merge"] = patch.clone(),
+            Edit::Delete => value["delete"] = json!(true),
+        }
+        value
     }
 
     /// Reads changes: a list of `{kind, namespace, name, patch | merge | delete}`, or objects
@@ -229,7 +254,7 @@ fn edit_of_pods(workload: &Workload, edit: &Edit) -> Option<Edit> {
             for part in workload.pod_spec_path().split('.') {
                 spec = spec.get(part)?;
             }
-            Some(Edit::Merge(serde_json::json!({"spec": spec})))
+            Some(Edit::Merge(json!({"spec": spec})))
         }
         Edit::Json(operations) => {
             let moved: Vec<Value> = operations
@@ -247,18 +272,20 @@ fn edit_of_pods(workload: &Workload, edit: &Edit) -> Option<Edit> {
     }
 }
 
+/// Whether a volume, or a mount of one, is the token volume that admission adds to a pod.
+pub(crate) fn is_token_volume(item: &Value) -> bool {
+    let name = item.get("name").and_then(Value::as_str);
+    name.is_some_and(|name| name.starts_with("kube-api-access-"))
+}
+
 /// A new pod that mounts no token has neither the volume nor its mounts.
 fn drop_token_mounts(pod: &mut Value) {
-    const PREFIX: &str = "kube-api-access-";
     if pod.pointer("/spec/automountServiceAccountToken") != Some(&Value::Bool(false)) {
         return;
     }
-    let generated = |item: &Value| {
-        item.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with(PREFIX))
-    };
     let prune = |list: Option<&mut Value>| {
         if let Some(Value::Array(items)) = list {
-            items.retain(|item| !generated(item));
+            items.retain(|item| !is_token_volume(item));
         }
     };
     prune(pod.pointer_mut("/spec/volumes"));

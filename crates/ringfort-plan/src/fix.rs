@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, BindingKey, Engines, RoleKey, Why, WhyId};
 use ringfort_graph::{BitSet, Derivation, NodeId};
-use ringfort_model::{Cluster, EntityId, Kind, Str};
+use ringfort_model::{Cluster, EntityId, Id, Kind, Str};
 use serde_json::{Value, json};
 
-use crate::change::{Change, Edit, apply};
+use crate::change::{Change, Edit, apply, is_token_volume};
 
 /// A change that cuts paths.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,9 +124,7 @@ fn change_for(cluster: &Cluster, attack: &Attack<'_>, why: &Why) -> Option<(Stri
         Why::Bound { binding, subject } => unbind(cluster, binding, *subject as usize),
         Why::Rule { role, rule, .. } => drop_rule(cluster, role, *rule as usize),
         Why::Token { unit, .. } => {
-            let (change, object) = on_pod(attack, *unit, |_| {
-                Some(("add", "automountServiceAccountToken".into(), json!(false)))
-            })?;
+            let (change, object) = on_pod(attack, *unit, |spec| Some(unmount_token(spec)))?;
             Some((format!("mount no API token in {object}"), 5, change))
         }
         Why::PodField { unit, path, value } => {
@@ -135,7 +133,7 @@ fn change_for(cluster: &Cluster, attack: &Attack<'_>, why: &Why) -> Option<(Stri
             let (change, object) = if path.ends_with("securityContext.privileged")
                 || matches!(path, "hostPID" | "shareProcessNamespace")
             {
-                on_pod(attack, *unit, |_| Some(("replace", pointer.clone(), json!(false))))?
+                on_pod(attack, *unit, |_| Some(vec![("replace", pointer.clone(), json!(false))]))?
             } else if path.ends_with("capabilities.add") {
                 on_pod(attack, *unit, |spec| {
                     let list = spec.pointer(&format!("/{pointer}"))?.as_array()?;
@@ -145,7 +143,7 @@ fn change_for(cluster: &Cluster, attack: &Attack<'_>, why: &Why) -> Option<(Stri
                             one.strip_prefix("CAP_").unwrap_or(&one) == value.as_str()
                         })
                     })?;
-                    Some(("remove", format!("{pointer}/{at}"), Value::Null))
+                    Some(vec![("remove", format!("{pointer}/{at}"), Value::Null)])
                 })?
             } else {
                 return None;
@@ -155,7 +153,7 @@ fn change_for(cluster: &Cluster, attack: &Attack<'_>, why: &Why) -> Option<(Stri
         Why::HostMount { unit, kind, container, mount, path, .. } => {
             let pointer = format!("{}/{container}/volumeMounts/{mount}", kind.field());
             let (change, object) =
-                on_pod(attack, *unit, |_| Some(("remove", pointer, Value::Null)))?;
+                on_pod(attack, *unit, |_| Some(vec![("remove", pointer, Value::Null)]))?;
             Some((format!("do not mount {path} of the node in {object}"), 5, change))
         }
         Why::PodSecurity { namespace, .. } => {
@@ -242,33 +240,68 @@ fn drop_rule(cluster: &Cluster, role: &RoleKey, rule: usize) -> Option<(String, 
     Some((format!("drop rule {rule} of {}", change.object()), 2, change))
 }
 
-type Operation = Option<(&'static str, String, Value)>;
+/// An operation of a JSON patch: what, where below the pod specification, value.
+type Operation = (&'static str, String, Value);
 
-/// One operation on the pod specification of a unit, where it is written.
+/// Operations on the pod specification of a unit, where it is written. `None` where no patch
+/// reaches it.
 fn on_pod(
     attack: &Attack<'_>,
     unit: u32,
-    operation: impl FnOnce(&Value) -> Operation,
+    operations: impl FnOnce(&Value) -> Option<Vec<Operation>>,
 ) -> Option<(Change, String)> {
     let cluster = attack.context.cluster;
+    let of = &attack.context.units[unit as usize];
     // The API's image of a static pod is written from a file of its node.
-    if attack.context.units[unit as usize].mirror {
+    if of.mirror {
+        return None;
+    }
+    // A controller that the model does not know would make the pod again as it was.
+    let controlled = |id| cluster.pods.as_slice()[Id::index(id)].metadata.controller().is_some();
+    if of.owner.is_none() && of.pods.iter().copied().any(controlled) {
         return None;
     }
     let (kind, namespace, name, spec_path) = attack.written_in(unit);
+    // The template of a Job cannot be changed.
+    if kind == "Job" {
+        return None;
+    }
     let model = ringfort_model::WorkloadKind::from_name(&kind).map_or(Kind::Pod, Kind::Workload);
     let object = cluster.find(model, &namespace, &name)?;
     let value: Value = serde_json::from_slice(&object.to_json()).ok()?;
     let base = format!("/{}", spec_path.replace('.', "/"));
-    let (op, pointer, value) = operation(value.pointer(&base)?)?;
-    let path = format!("{base}/{pointer}");
-    let operation = match op {
-        "remove" => json!({"op": op, "path": path}),
-        _ => json!({"op": op, "path": path, "value": value}),
-    };
-    let change = Change { kind, namespace, name, edit: Edit::Json(vec![operation]) };
+    let patch = operations(value.pointer(&base)?)?
+        .into_iter()
+        .map(|(op, pointer, value)| match op {
+            "remove" => json!({"op": op, "path": format!("{base}/{pointer}")}),
+            _ => json!({"op": op, "path": format!("{base}/{pointer}"), "value": value}),
+        })
+        .collect();
+    let change = Change { kind, namespace, name, edit: Edit::Json(patch) };
     let title = change.object();
     Some((change, title))
+}
+
+/// No token of the API server: the switch, and in a pod that runs what admission wrote into it,
+/// last entries first.
+fn unmount_token(spec: &Value) -> Vec<Operation> {
+    let mut found = vec![("add", "automountServiceAccountToken".to_owned(), json!(false))];
+    let mut remove = |list: Option<&Value>, place: &str| {
+        let items = list.and_then(Value::as_array).into_iter().flatten().enumerate();
+        for (at, _) in
+            items.filter(|(_, item)| is_token_volume(item)).collect::<Vec<_>>().iter().rev()
+        {
+            found.push(("remove", format!("{place}/{at}"), Value::Null));
+        }
+    };
+    for lists in ["initContainers", "containers"] {
+        let containers = spec.get(lists).and_then(Value::as_array).into_iter().flatten();
+        for (at, container) in containers.enumerate() {
+            remove(container.get("volumeMounts"), &format!("{lists}/{at}/volumeMounts"));
+        }
+    }
+    remove(spec.get("volumes"), "volumes");
+    found
 }
 
 /// `containers[0].securityContext.privileged` as a JSON pointer without the leading slash.

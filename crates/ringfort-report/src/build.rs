@@ -248,5 +248,6 @@ fn fix(fix: &Planned) -> Fix {
         cuts: fix.cut,
         left: fix.left,
         command: fix.change.command(),
+        change: fix.change.to_json(),
     }
 }
