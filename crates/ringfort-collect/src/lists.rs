@@ -198,7 +198,7 @@ impl Sink for Lists<'_, '_> {
 }
 
 /// Whether all that a list held was taken out of it.
-fn is_emptied(head: &[u8]) -> Result<(), &'static str> {
+pub(crate) fn is_emptied(head: &[u8]) -> Result<(), &'static str> {
     let value: Value = serde_json::from_slice(head).map_err(|_| "is no JSON outside its items")?;
     let items = if value.is_array() { Some(&value) } else { value.get("items") };
     match items {
