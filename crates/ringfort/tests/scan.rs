@@ -237,6 +237,16 @@ fn planted() -> Vec<(&'static str, Value)> {
             "status": {"addresses": [{"type": "ExternalIP", "address": "203.0.113.4"}]}}],
             "kind": "NodeList", "apiVersion": "v1"}),
         ),
+        (
+            "misshapen.json",
+            json!({"kind": "List", "apiVersion": "v1", "items": [
+            {"kind": "Secret", "apiVersion": "v1", "metadata": meta("a", "t"), "data": "CANARY-text"},
+            {"kind": "Secret", "apiVersion": "v1", "metadata": meta("a", "u"), "type": "x",
+                "data": {"k": "v"}, "stringData": ["CANARY-list"]},
+            {"kind": "Secret", "apiVersion": "x/v1", "metadata": meta("a", "w"), "data": {"k": "CANARY-other"}},
+            {"kind": "Pod", "apiVersion": "v1", "metadata": meta("a", "q"),
+                "spec": {"containers": [{"name": "c", "env": "CANARY, expected a list"}]}}]}),
+        ),
         ("version.json", json!({"gitVersion": "v1.36.2"})),
         ("complete.json", json!({"complete": true})),
     ]
@@ -279,6 +289,8 @@ fn planted_values_appear_nowhere_and_hostile_names_are_escaped() {
         let text = String::from_utf8_lossy(bytes);
         assert!(!text.contains("CANARY") && !text.contains("Q0FOQVJZ"), "{text}");
     }
+    let report = String::from_utf8_lossy(&everything[2]).into_owned();
+    assert!(report.contains("field data: invalid type: string, expected a map"), "{report}");
     assert!(!output.stdout.contains(&0x1b), "{}", text(&output));
     let page = String::from_utf8_lossy(&everything[3]).into_owned();
     assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"));
