@@ -76,7 +76,7 @@ pub enum CollectError {
         detail: String,
     },
     /// A snapshot that cannot be read.
-    #[error("{place}: {source}")]
+    #[error("{place}")]
     Snapshot {
         /// The path.
         place: String,
