@@ -57,6 +57,12 @@ const REPLICA_LABELS: &[&str] = &[
     "batch.kubernetes.io/job-completion-index",
 ];
 
+/// Whether a label tells replicas of one workload apart, so that units do not carry it.
+#[must_use]
+pub fn is_replica_label(key: &str) -> bool {
+    REPLICA_LABELS.contains(&key)
+}
+
 impl Unit {
     /// The name to show: the owner's, else the first pod's.
     #[must_use]
@@ -112,7 +118,7 @@ impl Cluster {
                 continue;
             }
             let owner = self.top_owner(&pod.metadata);
-            let labels = pod.metadata.labels.filtered(|key, _| !REPLICA_LABELS.contains(&key));
+            let labels = pod.metadata.labels.filtered(|key, _| !is_replica_label(key));
             // A bare pod stands alone: nothing replaces it by its like.
             let alone = owner.is_none().then(|| pod.metadata.name.clone());
             let latent = pod.node_name.is_empty() && self.source != SourceKind::Manifests;
