@@ -129,7 +129,8 @@ fn behind(cluster: &Cluster, units: &[Unit], one: &Listener) -> String {
     }
     let more = names.len().saturating_sub(NAMED);
     names.truncate(NAMED);
-    let mut text = format!("{count} pods: {}", names.join(", "));
+    let plural = if count == 1 { "" } else { "s" };
+    let mut text = format!("{count} pod{plural}: {}", names.join(", "));
     if more > 0 {
         text.push_str(&format!(" and {more} more"));
     }
