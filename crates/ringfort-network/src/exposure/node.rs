@@ -186,7 +186,11 @@ fn host_ports(finder: &mut Finder<'_>, ports: &Ports) {
         let backends =
             Arc::new(Backends { units: vec![at as u32], some_pods: None, outside: Vec::new() });
         let places = (!unit.nodes.is_empty()).then_some(unit.nodes.as_slice());
-        let listen = |kind, part: &Str, port, proto: Str, addresses, verdict: Verdict| Listener {
+        // Intent names the field of the pod specification, below which paths are written.
+        let asks = |reach, path: &Str, value: &Str| {
+            shown(reach, &own, path.clone(), value.clone(), "opens a port on its node")
+        };
+        let listen = |kind, part: &Str, port, proto: Str, addresses, intent, verdict| Listener {
             kind,
             object: own.clone(),
             part: part.clone(),
@@ -197,7 +201,7 @@ fn host_ports(finder: &mut Finder<'_>, ports: &Ports) {
             service: None,
             backends: backends.clone(),
             sources: Vec::new(),
-            intent: verdict.clone(),
+            intent,
             fact: None,
             verdict,
         };
@@ -222,16 +226,18 @@ fn host_ports(finder: &mut Finder<'_>, ports: &Ports) {
                 } else {
                     (Vec::new(), finder.wrong(&own, &path, &value, "is no port"))
                 };
-                let kind = ListenerKind::HostPort;
-                found.push(listen(kind, &container.name, Some(host), proto, addresses, verdict));
+                let (kind, part) = (ListenerKind::HostPort, &container.name);
+                let intent = asks(verdict.reach, &path, &value);
+                found.push(listen(kind, part, Some(host), proto, addresses, intent, verdict));
             }
         }
         if hosted {
-            let (path, value) = (Str::new("spec.hostNetwork"), Str::new("true"));
+            let (path, value) = (Str::new("hostNetwork"), Str::new("true"));
             let (addresses, verdict) = ports.verdict(finder, places, false, &own, &path, &value);
             let none = Str::default();
             let kind = ListenerKind::HostNetwork;
-            found.push(listen(kind, &none, None, none.clone(), addresses, verdict));
+            let intent = asks(verdict.reach, &path, &value);
+            found.push(listen(kind, &none, None, none.clone(), addresses, intent, verdict));
         }
         finder.listeners.append(&mut found);
     }
