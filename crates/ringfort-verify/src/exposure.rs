@@ -81,7 +81,8 @@ pub fn run_covering(cases: &Path, covered: &mut Covered) -> Result<Outcome, Suit
             covered.near_misses.insert(row.rule.clone());
         }
         let wrong = compare(&row).map_err(|reason| says(&reason))?;
-        outcome.count(wrong.map(|wrong| format!("line {line}, {} ({}): {wrong}", row.id, row.rule)));
+        outcome
+            .count(wrong.map(|wrong| format!("line {line}, {} ({}): {wrong}", row.id, row.rule)));
         Ok(())
     })?;
     Ok(outcome)

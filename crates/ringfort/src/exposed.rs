@@ -76,7 +76,8 @@ pub(crate) fn run(arguments: &Exposed, reading: &Reading) -> Result<u8> {
 
 /// Three lines: the listener, what is behind it, why.
 fn as_text(cluster: &Cluster, units: &[Unit], one: &Listener) -> String {
-    let mut head = format!("{:<12} {:<15} {}", one.verdict.reach.name(), one.kind.name(), one.object);
+    let mut head =
+        format!("{:<12} {:<15} {}", one.verdict.reach.name(), one.kind.name(), one.object);
     if !one.part.is_empty() {
         head.push_str(&format!("  {}", one.part));
     }

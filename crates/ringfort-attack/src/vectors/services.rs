@@ -49,9 +49,7 @@ fn grouped<'a>(
     // Listeners are sorted by object, then by kind.
     for listener in context.exposure.listeners.iter().filter(|one| is_meant(one.kind)) {
         match groups.last_mut() {
-            Some(group)
-                if group[0].object == listener.object && group[0].kind == listener.kind =>
-            {
+            Some(group) if group[0].object == listener.object && group[0].kind == listener.kind => {
                 group.push(listener);
             }
             _ => groups.push(vec![listener]),
@@ -90,7 +88,9 @@ pub(super) fn applications(context: &Context<'_>) -> Finding {
         let full = format!("{}/{}", own.namespace, own.name);
         let (name, what) = match widest.kind {
             ListenerKind::LoadBalancer => (full.clone(), "load balancer".to_owned()),
-            ListenerKind::ExternalIp => (format!("{full}:externalIPs"), "external address of".into()),
+            ListenerKind::ExternalIp => {
+                (format!("{full}:externalIPs"), "external address of".into())
+            }
             _ => (format!("{}/{full}", own.kind), own.kind.to_owned()),
         };
         if widest.kind == ListenerKind::ExternalIp && reach == Reach::Internal {
@@ -163,10 +163,7 @@ pub(super) fn applications(context: &Context<'_>) -> Finding {
 pub(super) fn node_listeners(context: &Context<'_>) -> Finding {
     let cluster = context.cluster;
     let is_meant = |kind| {
-        matches!(
-            kind,
-            ListenerKind::NodePort | ListenerKind::HostPort | ListenerKind::HostNetwork
-        )
+        matches!(kind, ListenerKind::NodePort | ListenerKind::HostPort | ListenerKind::HostNetwork)
     };
     let mut found = Vec::new();
     for group in grouped(context, is_meant) {

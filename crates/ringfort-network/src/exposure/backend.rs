@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use ringfort_model::record::{Node, Service};
 use ringfort_model::record::network::{EndpointSlice, ServicePort};
+use ringfort_model::record::{Node, Service};
 use ringfort_model::{Cluster, Id, IntOrString, Map, Pod, Str, Unit};
 use rustc_hash::FxHashMap;
 
@@ -84,8 +84,11 @@ impl<'a> Index<'a> {
 
     /// Units of any namespace that carry all labels.
     pub(super) fn select_anywhere(&self, selector: &Map) -> Vec<u32> {
-        let mut found: Vec<u32> =
-            self.in_namespace.keys().flat_map(|namespace| self.select(namespace, selector)).collect();
+        let mut found: Vec<u32> = self
+            .in_namespace
+            .keys()
+            .flat_map(|namespace| self.select(namespace, selector))
+            .collect();
         found.sort_unstable();
         found
     }
@@ -191,9 +194,10 @@ impl<'a> Index<'a> {
         Arc::new(Backends { units, some_pods, outside: backends.outside.clone() })
     }
 
-    /// The nodes that answer for `externalTrafficPolicy: Local`: those with a ready local
-    /// endpoint, else those with a serving one that terminates (EXP-03, EXP-08). `None` where
-    /// places are not known.
+    /// The nodes that answer for `externalTrafficPolicy: Local`: those with a local endpoint
+    /// that is ready, or that still serves while it terminates (EXP-03, EXP-08). `None` where
+    /// places are not known. pkg/proxy/topology.go `CategorizeEndpoints` decides on each node
+    /// by itself.
     pub(super) fn local_nodes(
         &self,
         service: &Service,
@@ -203,7 +207,7 @@ impl<'a> Index<'a> {
             .spec
             .as_ref()
             .is_some_and(|spec| spec.publish_not_ready_addresses == Some(true));
-        let (mut ready, mut ending) = (Vec::new(), Vec::new());
+        let mut nodes = Vec::new();
         let slices = self.slices(service);
         for endpoint in slices.iter().flat_map(|slice| slice.endpoints.iter()) {
             let name = endpoint.node_name.as_ref();
@@ -212,13 +216,12 @@ impl<'a> Index<'a> {
             };
             let conditions = endpoint.conditions.clone().unwrap_or_default();
             // A missing condition is unknown, which consumers take for ready.
-            if unready || conditions.ready != Some(false) {
-                ready.push(node);
-            } else if conditions.serving != Some(false) && conditions.terminating == Some(true) {
-                ending.push(node);
+            let ready = unready || conditions.ready != Some(false);
+            let ending = conditions.serving != Some(false) && conditions.terminating == Some(true);
+            if ready || ending {
+                nodes.push(node);
             }
         }
-        let mut nodes = if ready.is_empty() { ending } else { ready };
         if slices.is_empty() {
             let template = |&unit: &u32| self.units[unit as usize].nodes.is_empty();
             if backends.units.iter().any(template) {

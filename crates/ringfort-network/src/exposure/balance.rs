@@ -33,7 +33,7 @@ const WANTED: [&str; 5] = [
 
 /// A verdict in its parts.
 pub(super) struct Judged {
-    pub(super) addresses: Vec<Str>,
+    pub(super) addresses: Arc<[Str]>,
     pub(super) sources: Vec<Str>,
     pub(super) intent: Verdict,
     pub(super) fact: Option<Verdict>,
@@ -42,7 +42,6 @@ pub(super) struct Judged {
 
 /// Finds the listeners of Services that are not on nodes.
 pub(super) fn find(finder: &mut Finder<'_>) {
-    let providers = Provider::of_nodes(finder.cluster);
     let services = &finder.cluster.services;
     for service in services {
         let own = object("Service", &service.metadata);
@@ -53,10 +52,11 @@ pub(super) fn find(finder: &mut Finder<'_>) {
             "NodePort" => {}
             "ExternalName" => external_name(finder, service, spec, &own, &backends),
             "LoadBalancer" => {
-                let judged = judge(finder, service, spec, &providers, &own);
+                let judged = judge(finder, service, spec, &own);
                 for (at, port) in spec.ports.iter().enumerate() {
                     let verdict = bad_port(finder, &own, at, port);
-                    let listener = open(finder, service, port, ListenerKind::LoadBalancer, &backends);
+                    let listener =
+                        open(finder, service, port, ListenerKind::LoadBalancer, &backends);
                     finder.listeners.push(Listener {
                         addresses: judged.addresses.clone(),
                         sources: judged.sources.clone(),
@@ -95,7 +95,7 @@ pub(super) fn open(
         kind,
         object: own,
         part: port.name.clone(),
-        addresses: Vec::new(),
+        addresses: Arc::default(),
         port: port.port,
         protocol: protocol(&port.protocol),
         condition: None,
@@ -199,7 +199,7 @@ fn external_ips(
         for port in &spec.ports {
             let listener = open(finder, service, port, ListenerKind::ExternalIp, backends);
             finder.listeners.push(Listener {
-                addresses: vec![text.clone()],
+                addresses: Arc::from([text.clone()]),
                 intent: verdict.clone(),
                 verdict: verdict.clone(),
                 ..listener
@@ -213,7 +213,6 @@ pub(super) fn judge(
     finder: &mut Finder<'_>,
     service: &Service,
     spec: &ServiceSpec,
-    providers: &BTreeSet<Provider>,
     own: &ObjectRef,
 ) -> Judged {
     let mut addresses = Vec::new();
@@ -227,7 +226,7 @@ pub(super) fn judge(
             addresses.push(ingress.ip.clone());
         }
     }
-    let intent = intent(finder, service, spec, providers, &hostname, own);
+    let intent = intent(finder, service, spec, &hostname, own);
     let fact = status(finder, &addresses, own, "status.loadBalancer.ingress[]");
     let base = match &fact {
         Some(fact) if fact.reach != Reach::Unknown => fact.clone(),
@@ -241,6 +240,7 @@ pub(super) fn judge(
         _ => intent.clone(),
     };
     let (sources, verdict) = narrow(finder, service, spec, own, base);
+    let addresses = Arc::from(addresses);
     Judged { addresses, sources, intent, fact, verdict }
 }
 
@@ -279,7 +279,6 @@ fn intent(
     finder: &Finder<'_>,
     service: &Service,
     spec: &ServiceSpec,
-    providers: &BTreeSet<Provider>,
     hostname: &str,
     own: &ObjectRef,
 ) -> Verdict {
@@ -313,10 +312,10 @@ fn intent(
     if !pooled {
         asked = if aws {
             BTreeSet::from([Provider::Aws])
-        } else if providers.is_empty() {
+        } else if finder.providers.is_empty() {
             Provider::of_keys(service)
         } else {
-            providers.clone()
+            finder.providers.clone()
         };
     }
     let mut found: Option<Verdict> = None;
@@ -487,9 +486,10 @@ fn narrow(
             return (tags, shown(Reach::AllowListed, own, field(AZURE_TAGS), value, reason));
         }
     }
-    if texts.is_empty() && let Some(verdict) = amazon::narrowed(service, own) {
+    if texts.is_empty()
+        && let Some(verdict) = amazon::narrowed(service, own)
+    {
         return (texts, verdict);
     }
     (texts, base)
 }
-

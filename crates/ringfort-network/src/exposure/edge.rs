@@ -1,12 +1,14 @@
 //! What the parts of the engine share: the cluster, its index, what was found so far, and
 //! which listeners stand in front of which pods.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ringfort_model::record::{Meta, Service};
 use ringfort_model::{Cluster, Kind, Str, Unit};
 
 use super::backend::{Backends, Index};
+use super::provider::Provider;
 use super::proxy::Proxy;
 use super::{Confidence, Exposure, Listener, ListenerKind, Note, ObjectRef, Reach, Verdict};
 
@@ -16,6 +18,8 @@ pub(super) struct Finder<'a> {
     pub(super) units: &'a [Unit],
     pub(super) index: Index<'a>,
     pub(super) proxy: Proxy,
+    /// Providers of the cluster's machines.
+    pub(super) providers: BTreeSet<Provider>,
     pub(super) listeners: Vec<Listener>,
     notes: Vec<Note>,
     /// For each unit the widest listener in front of it, by position.
@@ -63,6 +67,7 @@ impl<'a> Finder<'a> {
             units,
             index: Index::new(cluster, units),
             proxy: Proxy::of(cluster),
+            providers: Provider::of_nodes(cluster),
             listeners: Vec::new(),
             notes: Vec::new(),
             front: vec![None; units.len()],
@@ -169,9 +174,8 @@ impl<'a> Finder<'a> {
                 name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
             })
         };
-        let runs = |unit: &Unit| {
-            !unit.latent && unit.spec.containers.iter().any(|c| matches(&c.image))
-        };
+        let runs =
+            |unit: &Unit| !unit.latent && unit.spec.containers.iter().any(|c| matches(&c.image));
         let found = self.units.iter().enumerate().filter(|(_, unit)| runs(unit));
         found.map(|(at, _)| at as u32).collect()
     }

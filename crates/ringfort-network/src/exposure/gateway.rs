@@ -19,14 +19,13 @@ use ringfort_model::{Kind, Map, Str, Table};
 use super::backend::Backends;
 use super::balance::{judge, status};
 use super::edge::{Finder, assumed, object, shown};
-use super::provider::Provider;
 use super::{Condition, Listener, ListenerKind, ObjectRef, Reach, Verdict};
 
 const GROUP: &str = "gateway.networking.k8s.io";
 
 /// What a Gateway's listeners share.
 struct Front {
-    addresses: Vec<Str>,
+    addresses: Arc<[Str]>,
     sources: Vec<Str>,
     intent: Verdict,
     fact: Option<Verdict>,
@@ -241,8 +240,7 @@ fn attach(
                     if !sure {
                         let path = "spec.listeners[].allowedRoutes.namespaces.selector";
                         let object = socket.object.clone();
-                        verdict =
-                            Some(finder.wrong(&object, path, "operator", "is no operator"));
+                        verdict = Some(finder.wrong(&object, path, "operator", "is no operator"));
                     }
                     for (number, rule) in spec.rules.iter().enumerate() {
                         serve(finder, socket, &own, number, rule, &hosts, verdict.as_ref());
@@ -364,7 +362,8 @@ fn selects(finder: &Finder<'_>, selector: &LabelSelector, namespace: &str) -> Op
     }
     // The API server puts the name on every namespace.
     let name = ("kubernetes.io/metadata.name".into(), Str::new(namespace));
-    let own = labels.into_iter().flat_map(Map::iter).map(|(key, value)| (key.clone(), value.clone()));
+    let own =
+        labels.into_iter().flat_map(Map::iter).map(|(key, value)| (key.clone(), value.clone()));
     Some(selector.matches(&own.chain([name]).collect()))
 }
 
@@ -426,8 +425,7 @@ fn serve(
             None => Arc::default(),
         };
         let service = Some((namespace, name));
-        let listener =
-            listen(socket, own.clone(), condition, service, backends, verdict.cloned());
+        let listener = listen(socket, own.clone(), condition, service, backends, verdict.cloned());
         finder.listeners.push(listener);
     }
 }
@@ -496,7 +494,7 @@ fn front(
 ) -> Front {
     let spec = gateway.spec.clone().unwrap_or_default();
     let listed = gateway.status.iter().flat_map(|status| status.addresses.iter());
-    let addresses: Vec<Str> =
+    let addresses: Arc<[Str]> =
         listed.map(|one| one.value.clone()).filter(|text| !text.is_empty()).collect();
     let fact = status(finder, &addresses, own, "status.addresses[]");
     let intent = intent(finder, gateway, own);
@@ -559,8 +557,7 @@ fn intent(finder: &mut Finder<'_>, gateway: &Gateway, own: &ObjectRef) -> Verdic
     service.metadata.name = gateway.metadata.name.clone();
     service.metadata.annotations = annotations;
     let service_spec = ServiceSpec { kind: "LoadBalancer".into(), ..ServiceSpec::default() };
-    let providers = Provider::of_nodes(finder.cluster);
-    let judged = judge(finder, &service, &service_spec, &providers, own).verdict;
+    let judged = judge(finder, &service, &service_spec, own).verdict;
     let path = judged.path.replace("metadata.annotations", "spec.infrastructure.annotations");
     Verdict { path: Str::from(path), ..judged }
 }

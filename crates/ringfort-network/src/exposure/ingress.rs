@@ -6,6 +6,7 @@
 //! that serve Ingress without class. An Ingress that nobody claims opens nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ringfort_model::record::network::IngressBackend;
 use ringfort_model::record::{Ingress, IngressClass};
@@ -33,7 +34,7 @@ struct Controller {
     images: &'static [&'static str],
 }
 
-const IN_CLUSTER: [Controller; 9] = [
+static IN_CLUSTER: [Controller; 9] = [
     Controller {
         names: &["k8s.io/ingress-nginx"],
         legacy: "nginx",
@@ -44,7 +45,11 @@ const IN_CLUSTER: [Controller; 9] = [
         legacy: "nginx",
         images: &["nginx/nginx-ingress", "nginx-ic/nginx-plus-ingress"],
     },
-    Controller { names: &["traefik.io/ingress-controller"], legacy: "traefik", images: &["traefik"] },
+    Controller {
+        names: &["traefik.io/ingress-controller"],
+        legacy: "traefik",
+        images: &["traefik"],
+    },
     Controller {
         names: &["haproxy.org/ingress-controller", "haproxy-ingress.github.io/controller"],
         legacy: "haproxy",
@@ -97,18 +102,33 @@ enum Claim<'a> {
     Nobody(&'static str, String),
 }
 
+/// Units of each controller's data plane, in the order of [`IN_CLUSTER`].
+struct Running(Vec<Vec<u32>>);
+
+impl Running {
+    fn of(&self, controller: &'static Controller) -> &[u32] {
+        let at = IN_CLUSTER.iter().position(|one| std::ptr::eq(one, controller));
+        at.map_or(&[][..], |at| &self.0[at])
+    }
+}
+
 /// Finds what Ingresses open.
 pub(super) fn find(finder: &mut Finder<'_>) {
-    let schemes = schemes(finder);
     let ingresses = &finder.cluster.ingresses;
+    if ingresses.is_empty() {
+        return;
+    }
+    let schemes = schemes(finder);
+    let units = IN_CLUSTER.iter().map(|one| finder.units_with_image(one.images)).collect();
+    let running = Running(units);
     for ingress in ingresses {
         let own = object("Ingress", &ingress.metadata);
-        let claim = claim(finder, ingress);
+        let claim = claim(finder, ingress, &running);
         if let Claim::Nobody(path, reason) = claim {
             finder.idle(&own, path, reason);
             continue;
         }
-        let addresses: Vec<Str> = ingress
+        let addresses: Arc<[Str]> = ingress
             .status
             .iter()
             .filter_map(|status| status.load_balancer.as_ref())
@@ -117,7 +137,7 @@ pub(super) fn find(finder: &mut Finder<'_>) {
             .filter(|text| !text.is_empty())
             .collect();
         let fact = status(finder, &addresses, &own, "status.loadBalancer.ingress[]");
-        let intent = intent(finder, ingress, &claim, &schemes, &own);
+        let intent = intent(finder, ingress, &claim, &running, &schemes, &own);
         let shown_fact = fact.as_ref().filter(|fact| fact.reach != Reach::Unknown).cloned();
         let base = match &claim {
             // Its controller's Service decides; the status repeats it.
@@ -143,20 +163,15 @@ pub(super) fn find(finder: &mut Finder<'_>) {
     }
 }
 
-type Make<'a> = dyn Fn(
-        Option<Condition>,
-        i64,
-        Option<(Str, Str)>,
-        std::sync::Arc<super::Backends>,
-    ) -> Listener
-    + 'a;
+type Make<'a> =
+    dyn Fn(Option<Condition>, i64, Option<(Str, Str)>, Arc<super::Backends>) -> Listener + 'a;
 
 /// Every host and path with its Service; what none of them matches goes to the default.
 fn routes(
     finder: &mut Finder<'_>,
     ingress: &Ingress,
     own: &ObjectRef,
-    make: impl Fn(Option<Condition>, i64, Option<(Str, Str)>, std::sync::Arc<super::Backends>) -> Listener,
+    make: impl Fn(Option<Condition>, i64, Option<(Str, Str)>, Arc<super::Backends>) -> Listener,
 ) {
     let make: &Make<'_> = &make;
     let Some(spec) = &ingress.spec else { return };
@@ -176,7 +191,7 @@ fn routes(
         match finder.service(own, &path, namespace, name) {
             Some((_, backends)) => finder.listeners.push(make(condition, port, key, backends)),
             None if known => {}
-            None => finder.listeners.push(make(condition, port, key, std::sync::Arc::default())),
+            None => finder.listeners.push(make(condition, port, key, Arc::default())),
         }
     };
     if let Some(backend) = spec.default_backend.as_ref().or(spec.backend.as_ref()) {
@@ -196,7 +211,7 @@ fn routes(
     }
 }
 
-fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress) -> Claim<'a> {
+fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress, running: &Running) -> Claim<'a> {
     let cluster = finder.cluster;
     let spec_class = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.clone());
     let spec_class = spec_class.filter(|name| !name.is_empty());
@@ -205,7 +220,7 @@ fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress) -> Claim<'a> {
         if let Some(class) = cluster.ingress_classes.get("", name) {
             return by_class(class);
         }
-        return by_legacy(finder, name);
+        return by_legacy(running, name);
     }
     if let Some(name) = spec_class {
         let path = "spec.ingressClassName";
@@ -214,9 +229,10 @@ fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress) -> Claim<'a> {
             None if cluster.coverage.is_complete(Kind::IngressClass) => {
                 Claim::Nobody(path, format!("IngressClass {name} does not exist"))
             }
-            None => {
-                Claim::Foreign(Str::new(path), Str::from(format!("IngressClass {name} is not known")))
-            }
+            None => Claim::Foreign(
+                Str::new(path),
+                Str::from(format!("IngressClass {name} is not known")),
+            ),
         };
     }
     let default = cluster.ingress_classes.iter().filter(|class| {
@@ -231,11 +247,11 @@ fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress) -> Claim<'a> {
             return Claim::Foreign(Str::new("spec.ingressClassName"), reason);
         }
     }
-    if Provider::of_nodes(cluster).contains(&Provider::Gcp) {
+    if finder.providers.contains(&Provider::Gcp) {
         return Claim::Google(Str::new("gce"));
     }
     for controller in &IN_CLUSTER {
-        let takes = finder.units_with_image(controller.images).into_iter().any(|unit| {
+        let takes = running.of(controller).iter().any(|&unit| {
             let containers = &finder.units[unit as usize].spec.containers;
             let words = containers.iter().flat_map(|c| c.command.iter().chain(c.args.iter()));
             let mut words = words.map(Str::as_str);
@@ -291,7 +307,7 @@ fn by_class(class: &IngressClass) -> Claim<'_> {
     }
 }
 
-fn by_legacy<'a>(finder: &Finder<'a>, name: &str) -> Claim<'a> {
+fn by_legacy<'a>(running: &Running, name: &str) -> Claim<'a> {
     match name {
         "alb" => return Claim::Aws(None),
         "gce" | "gce-internal" | "gce-regional-external" | "gce-multi-cluster" => {
@@ -303,14 +319,12 @@ fn by_legacy<'a>(finder: &Finder<'a>, name: &str) -> Claim<'a> {
     // Of two controllers that read one name the one that runs is meant.
     let named: Vec<&'static Controller> =
         IN_CLUSTER.iter().filter(|controller| controller.legacy == name).collect();
-    let runs =
-        named.iter().find(|controller| !finder.units_with_image(controller.images).is_empty());
+    let runs = named.iter().find(|controller| !running.of(controller).is_empty());
     match runs.or(named.first()) {
         Some(controller) => Claim::InCluster(controller),
-        None => Claim::Foreign(
-            field(LEGACY),
-            Str::from(format!("no rule is known for class {name}")),
-        ),
+        None => {
+            Claim::Foreign(field(LEGACY), Str::from(format!("no rule is known for class {name}")))
+        }
     }
 }
 
@@ -318,18 +332,19 @@ fn intent(
     finder: &Finder<'_>,
     ingress: &Ingress,
     claim: &Claim<'_>,
+    running: &Running,
     schemes: &BTreeMap<Str, BTreeSet<Str>>,
     own: &ObjectRef,
 ) -> Verdict {
     let annotations = &ingress.metadata.annotations;
     match claim {
         Claim::InCluster(controller) => {
-            let units = finder.units_with_image(controller.images);
+            let units = running.of(controller);
             if units.is_empty() {
                 let reason = "no pod of its controller is recognised";
                 return shown(Reach::Unknown, own, "spec.ingressClassName", "", reason);
             }
-            finder.reach_of_units(&units, own)
+            finder.reach_of_units(units, own)
         }
         Claim::Aws(class) => amazon(finder, ingress, *class, schemes, own),
         Claim::Google(class) => {
@@ -351,7 +366,8 @@ fn intent(
                     shown(Reach::Internal, own, field(key), value.clone(), reason)
                 }
                 _ => {
-                    let reason = "whether the application gateway has a public address is not shown";
+                    let reason =
+                        "whether the application gateway has a public address is not shown";
                     assumed(Reach::Unknown, own, field(key), reason)
                 }
             }

@@ -182,8 +182,8 @@ pub struct Listener {
     pub object: ObjectRef,
     /// Part of the object, for example the name of a Gateway's listener.
     pub part: Str,
-    /// Addresses and host names that are known.
-    pub addresses: Vec<Str>,
+    /// Addresses and host names that are known, shared between listeners.
+    pub addresses: Arc<[Str]>,
     /// Port; `None` where it is not known or not one.
     pub port: Option<i64>,
     /// `TCP`, `UDP`, `SCTP` or the Gateway's protocol.

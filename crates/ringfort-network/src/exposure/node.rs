@@ -38,19 +38,32 @@ struct Public {
 struct Ports {
     /// For each node its public address, if it has one.
     public: Vec<Option<Public>>,
-    /// The same, of those on which node ports listen.
+    /// Whether node ports listen on it.
     listens: Vec<bool>,
+    /// Nodes with a public address, and these addresses: for host ports, for node ports.
+    everywhere: [(Vec<Id<Node>>, Arc<[Str]>); 2],
     known: bool,
 }
 
 impl Ports {
     fn new(finder: &Finder<'_>) -> Self {
         let cluster = finder.cluster;
-        let public = cluster.nodes.iter().map(public_address).collect();
-        let listens =
+        let public: Vec<Option<Public>> = cluster.nodes.iter().map(public_address).collect();
+        let listens: Vec<bool> =
             cluster.nodes.iter().map(|node| !finder.proxy.addresses(node).is_empty()).collect();
         let known = cluster.coverage.is_complete(Kind::Node) && !cluster.nodes.is_empty();
-        Self { public, listens, known }
+        let everywhere = [false, true].map(|is_node_port| {
+            let nodes: Vec<Id<Node>> = cluster
+                .nodes
+                .ids()
+                .map(|(id, _)| id)
+                .filter(|id| !is_node_port || listens[id.index()])
+                .filter(|id| public[id.index()].is_some())
+                .collect();
+            let addresses = addresses_of(&public, &nodes);
+            (nodes, addresses)
+        });
+        Self { public, listens, everywhere, known }
     }
 
     /// Who reaches a port on these nodes (all of them if `None`).
@@ -62,22 +75,26 @@ impl Ports {
         own: &ObjectRef,
         path: &Str,
         value: &Str,
-    ) -> (Vec<Str>, Verdict) {
-        let all: Vec<Id<Node>> = match nodes {
-            Some(nodes) => nodes.to_vec(),
-            None => finder.cluster.nodes.ids().map(|(id, _)| id).collect(),
-        };
+    ) -> (Arc<[Str]>, Verdict) {
         let listens = |id: &Id<Node>| !is_node_port || self.listens[id.index()];
-        let public = all.iter().copied().filter(listens);
-        let public: Vec<&Public> =
-            public.filter_map(|id| self.public[id.index()].as_ref()).collect();
-        let addresses = public.iter().map(|one| one.value.clone()).collect();
-        if let Some(first) = public.first() {
+        let (first, addresses) = match nodes {
+            None => {
+                let (nodes, addresses) = &self.everywhere[usize::from(is_node_port)];
+                (nodes.first().copied(), addresses.clone())
+            }
+            Some(nodes) => {
+                let public = nodes.iter().copied().filter(listens);
+                let public: Vec<Id<Node>> =
+                    public.filter(|id| self.public[id.index()].is_some()).collect();
+                (public.first().copied(), addresses_of(&self.public, &public))
+            }
+        };
+        if let Some(first) = first.and_then(|id| self.public[id.index()].as_ref()) {
             let (path, value) = (first.path.clone(), first.value.clone());
             return (addresses, shown(Reach::Unknown, &first.node, path, value, FIREWALL));
         }
         let says = |reach, reason: &str| {
-            (Vec::new(), shown(reach, own, path.clone(), value.clone(), reason))
+            (Arc::default(), shown(reach, own, path.clone(), value.clone(), reason))
         };
         if !self.known && nodes.is_none_or(<[_]>::is_empty) {
             return says(Reach::Unknown, "the addresses of the nodes are not known");
@@ -85,11 +102,20 @@ impl Ports {
         if nodes.is_some_and(<[_]>::is_empty) {
             return says(Reach::Internal, "no node holds a ready endpoint");
         }
-        if is_node_port && finder.proxy.narrows() && !all.iter().any(listens) {
+        let listening = match nodes {
+            Some(nodes) => nodes.iter().any(listens),
+            None => self.listens.contains(&true),
+        };
+        if is_node_port && finder.proxy.narrows() && !listening {
             return says(Reach::Internal, "nodePortAddresses select no address of these nodes");
         }
         says(Reach::Internal, "the nodes have private addresses only")
     }
+}
+
+fn addresses_of(public: &[Option<Public>], nodes: &[Id<Node>]) -> Arc<[Str]> {
+    let found = nodes.iter().filter_map(|id| public[id.index()].as_ref());
+    found.map(|one| one.value.clone()).collect()
 }
 
 fn public_address(node: &Node) -> Option<Public> {
@@ -138,9 +164,8 @@ fn node_ports(finder: &mut Finder<'_>, ports: &Ports) {
             let path = Str::from(format!("spec.ports[{at}].nodePort"));
             let value = Str::from(number.map_or_else(|| "allocated".to_owned(), |n| n.to_string()));
             let bad = number.filter(|number| !(1..=65535).contains(number));
-            let bad = bad.map(|number| {
-                finder.wrong(&own, &path, &number.to_string(), "is no port")
-            });
+            let bad =
+                bad.map(|number| finder.wrong(&own, &path, &number.to_string(), "is no port"));
             let bad = bad.or_else(|| bad_port(finder, &own, at, port)).or_else(|| wrong.clone());
             let judged = ports.verdict(finder, local.as_deref(), true, &own, &path, &value);
             let intent = shown(judged.1.reach, &own, path, value, "opens a port on the nodes");
@@ -163,8 +188,8 @@ fn opens(finder: &Finder<'_>, spec: &ServiceSpec, port: &ServicePort) -> Option<
     }
     // What a server stored shows every node port that it allocated.
     let stored = finder.cluster.source != SourceKind::Manifests;
-    let without = *spec.kind == *"LoadBalancer"
-        && spec.allocate_load_balancer_node_ports == Some(false);
+    let without =
+        *spec.kind == *"LoadBalancer" && spec.allocate_load_balancer_node_ports == Some(false);
     (!stored && !without).then_some(None)
 }
 
@@ -224,7 +249,7 @@ fn host_ports(finder: &mut Finder<'_>, ports: &Ports) {
                         text => on_host_ip(finder, ports, &own, &prefix, text, places, all),
                     }
                 } else {
-                    (Vec::new(), finder.wrong(&own, &path, &value, "is no port"))
+                    (Arc::default(), finder.wrong(&own, &path, &value, "is no port"))
                 };
                 let (kind, part) = (ListenerKind::HostPort, &container.name);
                 let intent = asks(verdict.reach, &path, &value);
@@ -252,15 +277,15 @@ fn on_host_ip(
     prefix: &str,
     text: &str,
     places: Option<&[Id<Node>]>,
-    all: (Vec<Str>, Verdict),
-) -> (Vec<Str>, Verdict) {
+    all: (Arc<[Str]>, Verdict),
+) -> (Arc<[Str]>, Verdict) {
     let path = format!("{prefix}.hostIP");
     let Some(address) = address::parse(text) else {
-        return (Vec::new(), finder.wrong(own, &path, text, "is no address"));
+        return (Arc::default(), finder.wrong(own, &path, text, "is no address"));
     };
     if address.is_loopback() {
         let reason = "listens on the loopback only";
-        return (Vec::new(), shown(Reach::Internal, own, path, text, reason));
+        return (Arc::default(), shown(Reach::Internal, own, path, text, reason));
     }
     let cluster = finder.cluster;
     let nodes: Vec<Id<Node>> = match places {
@@ -272,18 +297,21 @@ fn on_host_ip(
         Some(&id) => match &ports.public[id.index()] {
             Some(public) if public.address == address || is_private(address) => {
                 let (path, value) = (public.path.clone(), public.value.clone());
-                (vec![value.clone()], shown(Reach::Unknown, &public.node, path, value, FIREWALL))
+                (
+                    Arc::from([value.clone()]),
+                    shown(Reach::Unknown, &public.node, path, value, FIREWALL),
+                )
             }
             _ => {
                 let reason = "an address of a node with private addresses only";
-                (Vec::new(), shown(Reach::Internal, own, path, text, reason))
+                (Arc::default(), shown(Reach::Internal, own, path, text, reason))
             }
         },
         None if !is_private(address) => {
-            (vec![Str::new(text)], shown(Reach::Unknown, own, path, text, FIREWALL))
+            (Arc::from([Str::new(text)]), shown(Reach::Unknown, own, path, text, FIREWALL))
         }
         None if all.1.reach == Reach::Unknown && !ports.known => all,
-        None => (Vec::new(), shown(Reach::Internal, own, path, text, "a private address")),
+        None => (Arc::default(), shown(Reach::Internal, own, path, text, "a private address")),
     }
 }
 
@@ -340,8 +368,7 @@ fn api_server(finder: &mut Finder<'_>) {
     addresses.sort();
     addresses.dedup();
     let path = "EndpointSlice endpoints[].addresses";
-    let public =
-        addresses.iter().find(|text| address::parse(text).is_some_and(|a| !is_private(a)));
+    let public = addresses.iter().find(|text| address::parse(text).is_some_and(|a| !is_private(a)));
     let verdict = match (public, addresses.first()) {
         (Some(text), _) => {
             let reason = "a public address; its firewall is not shown";
@@ -357,7 +384,7 @@ fn api_server(finder: &mut Finder<'_>) {
         kind: ListenerKind::ApiServer,
         object: own,
         part: Str::default(),
-        addresses,
+        addresses: Arc::from(addresses),
         port,
         protocol: Str::new("TCP"),
         condition: None,

@@ -1,7 +1,7 @@
 //! Routes of single products (EXP-11): OpenShift, Istio, Traefik, Contour. Kinds whose rules
 //! are not modelled give an unknown listener, never none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ringfort_model::record::edge::{HttpProxy, IstioGateway, VirtualService};
@@ -77,7 +77,7 @@ impl End {
             kind: self.kind,
             object: self.own.clone(),
             part: Str::default(),
-            addresses: Vec::new(),
+            addresses: Arc::default(),
             port,
             protocol: Str::new("TCP"),
             condition,
@@ -134,18 +134,21 @@ fn open_shift(finder: &mut Finder<'_>) {
             finder.idle(&own, "status.ingress[].conditions", "no router admits it");
             continue;
         }
-        let names = if routers.is_empty() {
-            BTreeSet::from([Str::new("default")])
-        } else {
-            routers
-        };
+        let names =
+            if routers.is_empty() { BTreeSet::from([Str::new("default")]) } else { routers };
         let mut units: Vec<u32> = Vec::new();
         for name in names {
             let label: Map = [(Str::new(ROUTER), name)].into_iter().collect();
             units.extend(finder.index.select_anywhere(&label));
         }
         let base = if units.is_empty() {
-            shown(Reach::Unknown, &own, "status.ingress[].routerName", "", "no router's pod is recognised")
+            shown(
+                Reach::Unknown,
+                &own,
+                "status.ingress[].routerName",
+                "",
+                "no router's pod is recognised",
+            )
         } else {
             finder.reach_of_units(&units, &own)
         };
@@ -197,6 +200,14 @@ fn narrow(
 
 fn istio(finder: &mut Finder<'_>) {
     let cluster = finder.cluster;
+    // VirtualServices by the Gateways that they name.
+    let mut bound: BTreeMap<(&str, &str), Vec<&VirtualService>> = BTreeMap::new();
+    for service in &cluster.virtual_services {
+        for name in service.spec.iter().flat_map(|spec| spec.gateways.iter()) {
+            let own = (service.metadata.namespace.as_str(), name.as_str());
+            bound.entry(name.split_once('/').unwrap_or(own)).or_default().push(service);
+        }
+    }
     for gateway in &cluster.istio_gateways {
         let own = object("Gateway", &gateway.metadata);
         let Some(spec) = &gateway.spec else { continue };
@@ -210,24 +221,22 @@ fn istio(finder: &mut Finder<'_>) {
         } else {
             finder.reach_of_units(&units, &own)
         };
+        let meta = &gateway.metadata;
+        let services = bound.get(&(meta.namespace.as_str(), meta.name.as_str()));
         let end = End { kind: ListenerKind::Istio, own, verdict, sources: Vec::new() };
         for server in &spec.servers {
             let port = server.port.as_ref().and_then(|port| port.number);
             let hosts: Vec<&str> = server.hosts.iter().map(Str::as_str).collect();
-            finder.listeners.push(end.listener(
-                port,
-                Some(host(&hosts.join(","))),
-                None,
-                Arc::default(),
-            ));
-            for service in &cluster.virtual_services {
+            let condition = Some(host(&hosts.join(",")));
+            finder.listeners.push(end.listener(port, condition, None, Arc::default()));
+            for service in services.into_iter().flatten() {
                 virtual_service(finder, gateway, &hosts, port, &end, service);
             }
         }
     }
 }
 
-/// A VirtualService that names the Gateway and shares a host with the server.
+/// What a VirtualService of the Gateway leads to, where it shares a host with the server.
 fn virtual_service(
     finder: &mut Finder<'_>,
     gateway: &IstioGateway,
@@ -238,12 +247,6 @@ fn virtual_service(
 ) {
     let Some(spec) = &service.spec else { return };
     let meta = &service.metadata;
-    let names = |text: &Str| match text.split_once('/') {
-        Some((namespace, name)) => {
-            *gateway.metadata.namespace == *namespace && *gateway.metadata.name == *name
-        }
-        None => meta.namespace == gateway.metadata.namespace && *text == gateway.metadata.name,
-    };
     let shares = |own: &Str| {
         hosts.iter().any(|served| {
             let (space, served) = served.split_once('/').unwrap_or(("*", served));
@@ -255,9 +258,8 @@ fn virtual_service(
             space_fits && meet(served, own)
         })
     };
-    let shared: Vec<&str> =
-        spec.hosts.iter().filter(|own| shares(own)).map(Str::as_str).collect();
-    if !spec.gateways.iter().any(names) || shared.is_empty() {
+    let shared: Vec<&str> = spec.hosts.iter().filter(|own| shares(own)).map(Str::as_str).collect();
+    if shared.is_empty() {
         return;
     }
     let own = object("VirtualService", meta);
@@ -286,9 +288,8 @@ fn target(host: &str, namespace: &Str) -> (Str, Str) {
 
 fn meet(one: &str, other: &str) -> bool {
     let under = |wide: &str, narrow: &str| {
-        wide.strip_prefix('*').is_some_and(|end| {
-            narrow.strip_prefix('*').unwrap_or(narrow).ends_with(end)
-        })
+        wide.strip_prefix('*')
+            .is_some_and(|end| narrow.strip_prefix('*').unwrap_or(narrow).ends_with(end))
     };
     one == other || under(one, other) || under(other, one)
 }

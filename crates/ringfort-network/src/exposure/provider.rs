@@ -122,7 +122,9 @@ impl Provider {
             keys.iter().find_map(|&key| annotations.get(key).map(|value| (key, value.clone())))
         };
         let says = |key: &str, value: Str, internal: Option<bool>| match internal {
-            Some(true) => shown(Reach::Internal, own, field(key), value, "asks for an internal one"),
+            Some(true) => {
+                shown(Reach::Internal, own, field(key), value, "asks for an internal one")
+            }
             Some(false) => shown(Reach::Public, own, field(key), value, "asks for an external one"),
             None => {
                 let reason = "the controller refuses this value and changes nothing";
@@ -145,7 +147,9 @@ impl Provider {
                 }
                 None => external(GKE),
             },
-            Self::Azure => exactly_true(found(&[AZURE_INTERNAL]), says, || external(AZURE_INTERNAL)),
+            Self::Azure => {
+                exactly_true(found(&[AZURE_INTERNAL]), says, || external(AZURE_INTERNAL))
+            }
             Self::OpenStack => exactly_true(found(&[OPENSTACK]), says, || external(OPENSTACK)),
             Self::Baidu => exactly_true(found(&[BAIDU]), says, || external(BAIDU)),
             Self::Ibm => match found(&[IBM]) {
