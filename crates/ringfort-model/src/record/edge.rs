@@ -1,6 +1,7 @@
 //! Kinds of single products that open a cluster to the outside: OpenShift routes, Istio
 //! gateways, Traefik and Contour routes, parameters of the AWS controller, address pools.
 
+use crate::record::admission::LabelSelector;
 use crate::record::has_meta;
 use crate::record::meta::Meta;
 use crate::text::Str;
@@ -160,6 +161,13 @@ record! {
     pub struct MetalLbPoolSpec {
         pub addresses: List<Str>,
         pub auto_assign: Option<bool>,
+        pub service_allocation: Option<MetalLbAllocation>,
+    }
+    /// ServiceAllocation: which Services may have addresses of the pool.
+    pub struct MetalLbAllocation {
+        pub namespaces: List<Str>,
+        pub namespace_selectors: List<LabelSelector>,
+        pub service_selectors: List<LabelSelector>,
     }
     /// CiliumLoadBalancerIPPool (cilium.io).
     pub struct CiliumPool {
@@ -171,6 +179,7 @@ record! {
         pub blocks: List<CiliumPoolBlock>,
         pub cidrs: List<CiliumPoolBlock>,
         pub disabled: Option<bool>,
+        pub service_selector: Option<LabelSelector>,
     }
     /// CiliumLoadBalancerIPPoolIPBlock.
     pub struct CiliumPoolBlock {

@@ -2,18 +2,17 @@
 //! EXP-06, EXP-13, EXP-14, EXP-20, EXP-21). Node ports are in `node`.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
+use ringfort_model::Str;
 use ringfort_model::record::Service;
 use ringfort_model::record::network::{ServicePort, ServiceSpec};
-use ringfort_model::{Map, Str};
 
 use super::address::{self, Cidr, is_allow_list, is_private};
 use super::backend::Backends;
-use super::edge::{Finder, assumed, object, shown};
+use super::edge::{Finder, object, shown};
 use super::provider::{Provider, field};
-use super::{Confidence, Listener, ListenerKind, ObjectRef, Reach, Verdict, amazon};
+use super::{Confidence, Listener, ListenerKind, ObjectRef, Reach, Verdict, amazon, pool};
 
 const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 const AZURE_RANGES: &str = "service.beta.kubernetes.io/azure-allowed-ip-ranges";
@@ -21,15 +20,6 @@ const AZURE_TAGS: &str = "service.beta.kubernetes.io/azure-allowed-service-tags"
 const AZURE_NO_RULE: &str = "service.beta.kubernetes.io/azure-disable-load-balancer-nsg-rule";
 const AZURE_LINK: &str = "service.beta.kubernetes.io/azure-pls-create";
 const AZURE_LINK_SEEN: &str = "service.beta.kubernetes.io/azure-pls-visibility";
-
-/// Annotations by which a Service asks for an address of a pool.
-const WANTED: [&str; 5] = [
-    "metallb.io/loadBalancerIPs",
-    "metallb.universe.tf/loadBalancerIPs",
-    "kube-vip.io/loadbalancerIPs",
-    "lbipam.cilium.io/ips",
-    "io.cilium/lb-ipam-ips",
-];
 
 /// A verdict in its parts.
 pub(super) struct Judged {
@@ -322,7 +312,7 @@ fn intent(
     for provider in asked {
         let verdict = match provider {
             Provider::Aws => amazon::intent(service, hostname, own),
-            Provider::K3s => pools(finder, service, spec, own),
+            Provider::K3s => pool::intent(finder, service, spec, own),
             other => other.intent(service, own),
         };
         match &found {
@@ -333,92 +323,7 @@ fn intent(
             _ => found = Some(verdict),
         }
     }
-    found.unwrap_or_else(|| pools(finder, service, spec, own))
-}
-
-/// On-premises controllers hand out addresses of pools: the class of what the Service asks
-/// for, else of every pool alike.
-fn pools(finder: &Finder<'_>, service: &Service, spec: &ServiceSpec, own: &ObjectRef) -> Verdict {
-    let class_of = |texts: &[Str]| -> Option<bool> {
-        let private: Option<Vec<bool>> = texts.iter().map(|text| private_range(text)).collect();
-        let private = private.filter(|all| !all.is_empty())?;
-        private.windows(2).all(|two| two[0] == two[1]).then(|| private[0])
-    };
-    let says = |private: bool, path: Str, value: String, reason: &str| {
-        let reach = if private { Reach::Internal } else { Reach::Public };
-        let verdict = shown(reach, own, path, value, reason);
-        Verdict { confidence: Confidence::AssumedDefault, ..verdict }
-    };
-    let wanted = WANTED.iter().find_map(|&key| {
-        let value = service.metadata.annotations.get(key)?;
-        let texts: Vec<Str> = value.split(',').map(|text| Str::new(text.trim())).collect();
-        class_of(&texts).map(|private| (private, field(key), value.to_string()))
-    });
-    if let Some((private, path, value)) = wanted {
-        return says(private, path, value, "the class of the address that is asked for");
-    }
-    if let Some(private) = class_of(std::slice::from_ref(&spec.load_balancer_ip)) {
-        let value = spec.load_balancer_ip.to_string();
-        let reason = "the class of the address that is asked for";
-        return says(private, Str::new("spec.loadBalancerIP"), value, reason);
-    }
-    let mut all: Vec<Str> = Vec::new();
-    for pool in finder.cluster.metal_lb_pools.iter().filter_map(|pool| pool.spec.as_ref()) {
-        if pool.auto_assign != Some(false) {
-            all.extend(pool.addresses.iter().cloned());
-        }
-    }
-    for pool in finder.cluster.cilium_pools.iter().filter_map(|pool| pool.spec.as_ref()) {
-        if pool.disabled == Some(true) {
-            continue;
-        }
-        for block in pool.blocks.iter().chain(pool.cidrs.iter()) {
-            let range = if block.cidr.is_empty() { &block.start } else { &block.cidr };
-            all.push(range.clone());
-        }
-    }
-    if let Some(config) = finder.cluster.config_maps.get("kube-system", "kubevip") {
-        all.extend(kube_vip(&config.data, &service.metadata.namespace));
-    }
-    match class_of(&all) {
-        Some(private) => {
-            let value = all.iter().map(Str::as_str).collect::<Vec<_>>().join(",");
-            let path = Str::new("spec.loadBalancerClass");
-            says(private, path, value, "every address pool is of this class")
-        }
-        None => {
-            let reason = "no address yet, and no pool or provider that decides its class";
-            assumed(Reach::Unknown, own, "status.loadBalancer", reason)
-        }
-    }
-}
-
-/// Pools of kube-vip for a namespace: its own, else the global ones.
-fn kube_vip(data: &Map, namespace: &str) -> Vec<Str> {
-    for scope in [namespace, "global"] {
-        let keys = [format!("cidr-{scope}"), format!("range-{scope}")];
-        let values = keys.iter().filter_map(|key| data.get(key));
-        let found: Vec<Str> =
-            values.flat_map(|value| value.split(',')).map(|text| Str::new(text.trim())).collect();
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    Vec::new()
-}
-
-/// Whether an address, `a/len` or `a-b` is private; `None` if it does not read or is both.
-fn private_range(text: &str) -> Option<bool> {
-    let text = text.trim();
-    let (first, last): (IpAddr, IpAddr) = match text.split_once('-') {
-        Some((first, last)) => (address::parse(first.trim())?, address::parse(last.trim())?),
-        None if text.contains('/') => {
-            let first = Cidr::parse(text)?.first();
-            (first, first)
-        }
-        None => (address::parse(text)?, address::parse(text)?),
-    };
-    (is_private(first) == is_private(last)).then(|| is_private(first))
+    found.unwrap_or_else(|| pool::intent(finder, service, spec, own))
 }
 
 /// Source filters: `loadBalancerSourceRanges`, else the older annotation (cloud-provider

@@ -21,6 +21,7 @@ mod edge;
 mod gateway;
 mod ingress;
 mod node;
+mod pool;
 mod products;
 mod provider;
 mod proxy;

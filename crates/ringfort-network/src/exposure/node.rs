@@ -40,9 +40,23 @@ struct Ports {
     public: Vec<Option<Public>>,
     /// Whether node ports listen on it.
     listens: Vec<bool>,
-    /// Nodes with a public address, and these addresses: for host ports, for node ports.
-    everywhere: [(Vec<Id<Node>>, Arc<[Str]>); 2],
+    /// What is true of all nodes together: for host ports, for node ports.
+    everywhere: [Everywhere; 2],
     known: bool,
+}
+
+/// The first node with a public address, and the public addresses of all.
+struct Everywhere {
+    first: Option<Id<Node>>,
+    addresses: Arc<[Str]>,
+}
+
+/// The node port of a port of a Service.
+enum NodePort {
+    None,
+    Number(i64),
+    /// A server will choose one.
+    Allocated,
 }
 
 impl Ports {
@@ -60,8 +74,7 @@ impl Ports {
                 .filter(|id| !is_node_port || listens[id.index()])
                 .filter(|id| public[id.index()].is_some())
                 .collect();
-            let addresses = addresses_of(&public, &nodes);
-            (nodes, addresses)
+            Everywhere { first: nodes.first().copied(), addresses: addresses_of(&public, &nodes) }
         });
         Self { public, listens, everywhere, known }
     }
@@ -79,8 +92,8 @@ impl Ports {
         let listens = |id: &Id<Node>| !is_node_port || self.listens[id.index()];
         let (first, addresses) = match nodes {
             None => {
-                let (nodes, addresses) = &self.everywhere[usize::from(is_node_port)];
-                (nodes.first().copied(), addresses.clone())
+                let all = &self.everywhere[usize::from(is_node_port)];
+                (all.first, all.addresses.clone())
             }
             Some(nodes) => {
                 let public = nodes.iter().copied().filter(listens);
@@ -144,7 +157,11 @@ fn node_ports(finder: &mut Finder<'_>, ports: &Ports) {
             .ports
             .iter()
             .enumerate()
-            .filter_map(|(at, port)| opens(finder, spec, port).map(|number| (at, port, number)))
+            .filter_map(|(at, port)| match opens(finder, spec, port) {
+                NodePort::None => None,
+                NodePort::Number(number) => Some((at, port, Some(number))),
+                NodePort::Allocated => Some((at, port, None)),
+            })
             .collect();
         if opened.is_empty() {
             continue;
@@ -181,16 +198,15 @@ fn node_ports(finder: &mut Finder<'_>, ports: &Ports) {
     }
 }
 
-/// The node port of a port: `None` if there is none, `Some(None)` if one will be allocated.
-fn opens(finder: &Finder<'_>, spec: &ServiceSpec, port: &ServicePort) -> Option<Option<i64>> {
+fn opens(finder: &Finder<'_>, spec: &ServiceSpec, port: &ServicePort) -> NodePort {
     if let Some(number) = port.node_port.filter(|number| *number != 0) {
-        return Some(Some(number));
+        return NodePort::Number(number);
     }
     // What a server stored shows every node port that it allocated.
     let stored = finder.cluster.source != SourceKind::Manifests;
     let without =
         *spec.kind == *"LoadBalancer" && spec.allocate_load_balancer_node_ports == Some(false);
-    (!stored && !without).then_some(None)
+    if stored || without { NodePort::None } else { NodePort::Allocated }
 }
 
 fn host_ports(finder: &mut Finder<'_>, ports: &Ports) {
