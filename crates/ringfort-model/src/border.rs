@@ -186,3 +186,20 @@ fn credentials(data: &Map) -> List<Str> {
     found.dedup();
     found.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_proxy_only_what_node_ports_need_is_kept() {
+        let text = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nclientConnection:\n  \
+                    kubeconfig: /CANARY\nmode: nftables\nnodePortAddresses:\n- 10.0.0.0/8\n\
+                    portRange: CANARY\nfeatureGates:\n  AllowServiceExternalIPs: false\n";
+        let kept = "mode: nftables\nnodePortAddresses:\n- 10.0.0.0/8\n  \
+                    AllowServiceExternalIPs: false\n";
+        assert_eq!(proxy_settings(text), kept);
+        // What is read back from a snapshot stays as it is.
+        assert_eq!(proxy_settings(kept), kept);
+    }
+}

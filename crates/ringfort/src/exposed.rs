@@ -90,7 +90,7 @@ fn as_text(cluster: &Cluster, units: &[Unit], one: &Listener) -> String {
         head.push_str(&format!("  {}{}", condition.host, condition.path));
     }
     if !one.addresses.is_empty() {
-        let all: Vec<&str> = one.addresses.iter().map(|text| text.as_str()).collect();
+        let all: Vec<&str> = one.addresses.iter().map(ringfort_model::Str::as_str).collect();
         head.push_str(&format!("  on {}", all.join(", ")));
     }
     let mut lead = String::from("    ->");
