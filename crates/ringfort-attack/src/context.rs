@@ -10,6 +10,7 @@ use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
 use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
 use ringfort_model::{Cluster, Id, KubeVersion, SourceKind, Str, Unit};
+use ringfort_network::exposure::Exposure;
 
 use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
 use crate::why::{BindingKey, Why};
@@ -123,6 +124,10 @@ pub struct Context<'a> {
     pub namespaces: BTreeSet<Str>,
     /// For each unit, whether what follows from its containers depends on the node.
     pub placed: Vec<bool>,
+    /// Who reaches which listener from outside.
+    pub exposure: Exposure,
+    /// Listeners in front of each unit, by position in [`Self::exposure`].
+    pub fronts: Vec<Vec<u32>>,
     /// Token files of each unit's containers.
     tokens: Vec<Vec<ContainerTokens>>,
     /// Grants by subject: index into [`Self::grants`] and into the grant's `bound`.
@@ -136,6 +141,8 @@ impl<'a> Context<'a> {
         let units = cluster.units();
         let tokens = units.iter().map(|unit| tokens(cluster, unit)).collect();
         let placed = units.iter().map(|unit| crate::placement::matters(cluster, unit)).collect();
+        let exposure = Exposure::with_units(cluster, &units);
+        let fronts = exposure.by_unit(units.len());
         let grants = grants(cluster, authz);
         let mut by_subject: BTreeMap<Subject, Vec<(usize, usize)>> = BTreeMap::new();
         for (at, grant) in grants.iter().enumerate() {
@@ -148,6 +155,8 @@ impl<'a> Context<'a> {
             version: cluster.version,
             authz,
             nodes,
+            exposure,
+            fronts,
             tokens,
             units,
             grants,

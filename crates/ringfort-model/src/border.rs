@@ -13,6 +13,7 @@ const LONGEST_ANNOTATION: usize = 1024;
 /// Annotation prefixes that rules read.
 const ANNOTATIONS: &[&str] = &[
     "alb.ingress.kubernetes.io/",
+    "appgw.ingress.kubernetes.io/",
     "cloud.google.com/",
     "container.apparmor.security.beta.kubernetes.io/",
     "container.seccomp.security.alpha.kubernetes.io/",
@@ -22,10 +23,19 @@ const ANNOTATIONS: &[&str] = &[
     "azure.workload.identity/",
     "ingressclass.kubernetes.io/",
     "kubernetes.io/",
+    "haproxy.router.openshift.io/",
+    "io.cilium/",
+    "kube-vip.io/",
+    "lbipam.cilium.io/",
     "load-balancer.hetzner.cloud/",
     "meta.helm.sh/",
+    "metallb.io/",
+    "metallb.universe.tf/",
+    "networking.istio.io/",
     "networking.gke.io/",
     "nginx.ingress.kubernetes.io/",
+    "oci-network-load-balancer.oraclecloud.com/",
+    "oci.oraclecloud.com/",
     "rbac.authorization.kubernetes.io/",
     "ringfort.dev/",
     "service.beta.kubernetes.io/",
@@ -70,7 +80,16 @@ pub(crate) fn scrub(object: &mut Object) {
                 .iter()
                 .map(|(key, value)| {
                     let keep = CONFIG_SETTINGS.contains(&(name.as_str(), key.as_str()));
-                    (key.clone(), if keep { value.clone() } else { Str::default() })
+                    let kept = match (name.as_str(), key.as_str()) {
+                        _ if keep => value.clone(),
+                        ("kube-proxy", "config.conf") | ("kube-proxy-config", "config") => {
+                            proxy_settings(value)
+                        }
+                        ("kubevip", key) if key.starts_with("cidr-") => value.clone(),
+                        ("kubevip", key) if key.starts_with("range-") => value.clone(),
+                        _ => Str::default(),
+                    };
+                    (key.clone(), kept)
                 })
                 .collect();
         }
@@ -123,6 +142,24 @@ fn kept_words(words: &List<Str>) -> List<Str> {
         .collect()
 }
 
+/// The lines of a KubeProxyConfiguration that say how and where node ports listen.
+fn proxy_settings(text: &str) -> Str {
+    const GATE: &str = "AllowServiceExternalIPs";
+    let mut kept = String::new();
+    let mut inside = false;
+    for line in text.lines() {
+        let item = line.trim_start();
+        inside = inside && (item.starts_with('-') || item.is_empty());
+        let starts = line.starts_with("nodePortAddresses:");
+        if inside || starts || line.starts_with("mode:") || item.starts_with(GATE) {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+        inside |= starts;
+    }
+    Str::from(kept)
+}
+
 /// Classes of static credential that a ConfigMap's values hold.
 fn credentials(data: &Map) -> List<Str> {
     let mut found: Vec<Str> = Vec::new();
@@ -148,4 +185,21 @@ fn credentials(data: &Map) -> List<Str> {
     found.sort();
     found.dedup();
     found.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_proxy_only_what_node_ports_need_is_kept() {
+        let text = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nclientConnection:\n  \
+                    kubeconfig: /CANARY\nmode: nftables\nnodePortAddresses:\n- 10.0.0.0/8\n\
+                    portRange: CANARY\nfeatureGates:\n  AllowServiceExternalIPs: false\n";
+        let kept = "mode: nftables\nnodePortAddresses:\n- 10.0.0.0/8\n  \
+                    AllowServiceExternalIPs: false\n";
+        assert_eq!(proxy_settings(text), kept);
+        // What is read back from a snapshot stays as it is.
+        assert_eq!(proxy_settings(kept), kept);
+    }
 }

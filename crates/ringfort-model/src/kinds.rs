@@ -85,6 +85,7 @@ macro_rules! kinds {
                 let group = match (group, kind) {
                     ("extensions", "Deployment" | "DaemonSet" | "ReplicaSet") => "apps",
                     ("extensions", "Ingress") => "networking.k8s.io",
+                    ("traefik.containo.us", "IngressRoute") => "traefik.io",
                     (group, _) => group,
                 };
                 if let Some(workload) = WorkloadKind::from_name(kind) {
@@ -320,6 +321,23 @@ kinds! {
     ResourceSlice, record::ResourceSlice, resource_slices, "resource.k8s.io", "v1", "ResourceSlice", "resourceslices", false;
     PodCertificateRequest, record::PodCertificateRequest, pod_certificate_requests, "certificates.k8s.io", "v1alpha1", "PodCertificateRequest", "podcertificaterequests", true;
     CustomResourceDefinition, record::CustomResourceDefinition, custom_resource_definitions, "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false;
+    GatewayClass, record::gateway::GatewayClass, gateway_classes, "gateway.networking.k8s.io", "v1", "GatewayClass", "gatewayclasses", false;
+    Gateway, record::gateway::Gateway, gateways, "gateway.networking.k8s.io", "v1", "Gateway", "gateways", true;
+    ListenerSet, record::gateway::ListenerSet, listener_sets, "gateway.networking.k8s.io", "v1", "ListenerSet", "listenersets", true;
+    HttpRoute, record::gateway::GatewayRoute, http_routes, "gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", true;
+    GrpcRoute, record::gateway::GatewayRoute, grpc_routes, "gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes", true;
+    TlsRoute, record::gateway::GatewayRoute, tls_routes, "gateway.networking.k8s.io", "v1", "TLSRoute", "tlsroutes", true;
+    TcpRoute, record::gateway::GatewayRoute, tcp_routes, "gateway.networking.k8s.io", "v1alpha2", "TCPRoute", "tcproutes", true;
+    UdpRoute, record::gateway::GatewayRoute, udp_routes, "gateway.networking.k8s.io", "v1alpha2", "UDPRoute", "udproutes", true;
+    ReferenceGrant, record::gateway::ReferenceGrant, reference_grants, "gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants", true;
+    OpenShiftRoute, record::edge::OpenShiftRoute, open_shift_routes, "route.openshift.io", "v1", "Route", "routes", true;
+    IstioGateway, record::edge::IstioGateway, istio_gateways, "networking.istio.io", "v1", "Gateway", "gateways", true;
+    VirtualService, record::edge::VirtualService, virtual_services, "networking.istio.io", "v1", "VirtualService", "virtualservices", true;
+    TraefikRoute, record::edge::TraefikRoute, traefik_routes, "traefik.io", "v1alpha1", "IngressRoute", "ingressroutes", true;
+    HttpProxy, record::edge::HttpProxy, http_proxies, "projectcontour.io", "v1", "HTTPProxy", "httpproxies", true;
+    AwsClassParams, record::edge::AwsClassParams, aws_class_params, "elbv2.k8s.aws", "v1beta1", "IngressClassParams", "ingressclassparams", false;
+    MetalLbPool, record::edge::MetalLbPool, metal_lb_pools, "metallb.io", "v1beta1", "IPAddressPool", "ipaddresspools", true;
+    CiliumPool, record::edge::CiliumPool, cilium_pools, "cilium.io", "v2", "CiliumLoadBalancerIPPool", "ciliumloadbalancerippools", false;
 }
 
 /// An object that lost to another of the same kind, namespace and name.

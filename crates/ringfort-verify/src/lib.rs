@@ -4,6 +4,7 @@
 pub mod automount;
 pub mod cases;
 pub mod escalation;
+pub mod exposure;
 pub mod kubehound;
 pub mod outcome;
 pub mod podsec;

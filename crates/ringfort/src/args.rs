@@ -69,6 +69,8 @@ pub(crate) enum Command {
         #[arg(long)]
         cluster: Option<PathBuf>,
     },
+    /// What is reachable from outside, and how sure that is
+    Exposed(Exposed),
     /// Explain a technique
     Explain {
         /// Technique id
@@ -158,6 +160,19 @@ pub(crate) struct Paths {
     pub(crate) format: String,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Exposed {
+    /// A source as of `scan`; else the live cluster
+    #[arg(long)]
+    pub(crate) cluster: Option<PathBuf>,
+    /// Only objects of this namespace
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    /// human or json
+    #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
+    pub(crate) format: String,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verify {
     /// RBAC alone
@@ -186,6 +201,12 @@ pub(crate) enum Verify {
         /// Print the generated page instead
         #[arg(long)]
         page: bool,
+    },
+    /// Who reaches listeners: a table of our own
+    Exposure {
+        /// The table
+        #[arg(long)]
+        cases: PathBuf,
     },
     /// Token files
     Automount {

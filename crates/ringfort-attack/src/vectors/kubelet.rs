@@ -1,35 +1,28 @@
 //! V4: the kubelet's own API on addresses that the internet reaches.
 
-use std::net::IpAddr;
+use ringfort_network::exposure::{ListenerKind, Reach};
 
-use ringfort_model::EntityId;
-
-use super::exposure::is_private;
+use super::services::decided;
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::node::NodeKey;
-use crate::why::Why;
 
-/// One instance for each node with a public address: how its kubelet authenticates is not in
-/// the API's objects.
+/// One instance for each node whose kubelet the internet may reach: how it authenticates is
+/// not in the API's objects.
 pub(super) fn find(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
-    for (id, node) in context.cluster.nodes.ids() {
-        let public = node
-            .addresses("ExternalIP")
-            .find(|a| a.parse::<IpAddr>().is_ok_and(|address| !is_private(address)));
-        let Some(address) = public else { continue };
-        let name = node.metadata.name.clone();
+    for listener in &context.exposure.listeners {
+        let outside = listener.kind == ListenerKind::Kubelet
+            && listener.verdict.reach != Reach::Internal
+            && !listener.addresses.is_empty();
+        let name = &listener.object.name;
+        let Some(id) = context.cluster.nodes.find("", name).filter(|_| outside) else { continue };
         found.push(Instance {
             vector: "V4",
-            title: format!("kubelet of {name} on {address}"),
+            title: format!("kubelet of {name} on {}", listener.verdict.value),
             name: name.clone(),
             state: State::Unknown,
-            why: vec![Why::Field {
-                object: EntityId::Node(name),
-                path: "status.addresses[ExternalIP]".into(),
-                value: address.clone(),
-            }],
+            why: vec![decided(&listener.verdict)],
             missing: vec![
                 "authentication and authorization settings of the kubelet",
                 "the firewall or security group of the nodes",

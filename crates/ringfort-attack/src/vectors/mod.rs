@@ -4,7 +4,6 @@
 //! (a firewall, a scan, a login) leaves an instance unknown and is named; unknown is never
 //! closed (IA-01, IA-02).
 
-pub mod exposure;
 mod identities;
 mod images;
 mod kubelet;

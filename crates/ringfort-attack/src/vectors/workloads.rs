@@ -2,9 +2,8 @@
 //! recognised by the name of their image's repository.
 
 use ringfort_model::{ContainerKind, Kind, Str, Unit};
+use ringfort_network::exposure::{ListenerKind, Reach};
 
-use super::exposure::{Reach, load_balancer};
-use super::services::behind;
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::why::Why;
@@ -98,18 +97,13 @@ fn recognised(unit: &Unit, at: u32, names: &[&'static str]) -> Option<(Why, &'st
     })
 }
 
-/// The widest reach of a unit by load balancers and node ports; `None` without any.
+/// The widest reach of a unit by listeners that are more than an address of the cluster's own
+/// network; `None` without any.
 fn reach(context: &Context<'_>, unit: u32) -> Option<Reach> {
-    let namespace = &context.units[unit as usize].namespace;
-    let services = context.cluster.services.in_namespace(namespace);
-    services
-        .filter(|(_, service)| behind(context, service).contains(&unit))
-        .filter_map(|(_, service)| match service.spec.as_ref()?.kind.as_str() {
-            "LoadBalancer" => Some(load_balancer(context.cluster, service).reach),
-            "NodePort" => Some(Reach::Unknown),
-            _ => None,
-        })
-        .min()
+    let fronts = context.fronts[unit as usize].iter();
+    let fronts = fronts.map(|&at| &context.exposure.listeners[at as usize]);
+    let outer = fronts.filter(|listener| listener.kind != ListenerKind::ClusterIp);
+    outer.map(|listener| listener.verdict.reach).min()
 }
 
 fn empty(context: &Context<'_>, closed: &'static str) -> (State, &'static str) {

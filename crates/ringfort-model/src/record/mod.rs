@@ -4,6 +4,8 @@
 pub mod admission;
 pub mod config;
 pub mod custom;
+pub mod edge;
+pub mod gateway;
 pub mod meta;
 pub mod network;
 pub mod node;

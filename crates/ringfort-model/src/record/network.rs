@@ -97,6 +97,12 @@ record! {
         pub default_backend: Option<IngressBackend>,
         pub backend: Option<IngressBackend>,
         pub rules: List<IngressRule>,
+        pub tls: List<IngressTls>,
+    }
+    /// IngressTLS.
+    pub struct IngressTls {
+        pub hosts: List<Str>,
+        pub secret_name: Str,
     }
     /// IngressRule.
     pub struct IngressRule {
@@ -137,6 +143,13 @@ record! {
     /// IngressClassSpec.
     pub struct IngressClassSpec {
         pub controller: Str,
+        pub parameters: Option<IngressClassParameters>,
+    }
+    /// IngressClassParametersReference.
+    pub struct IngressClassParameters {
+        pub api_group: Option<Str>,
+        pub kind: Str,
+        pub name: Str,
     }
 }
 has_meta!(Service, EndpointSlice, Ingress, IngressClass);

@@ -29,6 +29,16 @@ record! {
     pub struct NodeStatus {
         pub addresses: List<NodeAddress>,
         pub node_info: Option<NodeInfo>,
+        pub daemon_endpoints: Option<NodeDaemonEndpoints>,
+    }
+    /// NodeDaemonEndpoints.
+    pub struct NodeDaemonEndpoints {
+        pub kubelet_endpoint: Option<DaemonEndpoint>,
+    }
+    /// DaemonEndpoint, with the API's unusual spelling of the field.
+    pub struct DaemonEndpoint {
+        #[serde(rename = "Port")]
+        pub port: Option<i64>,
     }
     /// NodeAddress: Hostname, InternalIP, ExternalIP, InternalDNS or ExternalDNS.
     pub struct NodeAddress {

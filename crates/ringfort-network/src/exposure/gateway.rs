@@ -1,0 +1,579 @@
+//! Gateway API (EXP-10): which routes attach to which listener, and who reaches its Gateway.
+//!
+//! kubernetes-sigs/gateway-api `apis/v1`: a route attaches where its parentRef names the
+//! listener, the listener allows its namespace (same by default) and kind, and the host names
+//! meet. References across namespaces need a ReferenceGrant in the target's namespace.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ringfort_model::record::Service;
+use ringfort_model::record::admission::LabelSelector;
+use ringfort_model::record::gateway::{
+    FromNamespaces, Gateway, GatewayListener, GatewayRoute, ListenerSet, ObjectReference,
+    ParentReference, RouteRule,
+};
+use ringfort_model::record::network::ServiceSpec;
+use ringfort_model::{Kind, Map, Str, Table};
+
+use super::backend::Backends;
+use super::balance::{judge, status};
+use super::edge::{Finder, assumed, object, shown};
+use super::{Condition, Listener, ListenerKind, ObjectRef, Reach, Verdict};
+
+const GROUP: &str = "gateway.networking.k8s.io";
+
+/// What a Gateway's listeners share.
+struct Front {
+    addresses: Arc<[Str]>,
+    sources: Vec<Str>,
+    intent: Verdict,
+    fact: Option<Verdict>,
+    verdict: Verdict,
+}
+
+/// A listener to which routes may attach.
+struct Socket<'a> {
+    /// Namespace of the object that declares it, for `from: Same`.
+    namespace: Str,
+    object: ObjectRef,
+    listener: &'a GatewayListener,
+    front: Arc<Front>,
+}
+
+/// Sockets by the kind and name of the parent that routes name.
+type Sockets<'a> = BTreeMap<(&'static str, Str, Str), Vec<Socket<'a>>>;
+
+/// Finds what Gateways open.
+pub(super) fn find(finder: &mut Finder<'_>) {
+    let cluster = finder.cluster;
+    if cluster.gateways.is_empty() {
+        return;
+    }
+    let made = services_of_gateways(finder);
+    let mut sockets: Sockets<'_> = BTreeMap::new();
+    for gateway in &cluster.gateways {
+        let own = object("Gateway", &gateway.metadata);
+        let Some(spec) = &gateway.spec else { continue };
+        let class = &spec.gateway_class_name;
+        let known = cluster.gateway_classes.get("", class).is_some();
+        if !known && cluster.coverage.is_complete(Kind::GatewayClass) {
+            finder.idle(
+                &own,
+                "spec.gatewayClassName",
+                format!("GatewayClass {class} does not exist"),
+            );
+            continue;
+        }
+        let front = Arc::new(front(finder, gateway, &made, &own));
+        let meta = &gateway.metadata;
+        let key = ("Gateway", meta.namespace.clone(), meta.name.clone());
+        let all = usable(finder, &own, &spec.listeners, &front);
+        sockets.insert(key, all);
+    }
+    for set in &cluster.listener_sets {
+        listener_set(finder, set, &mut sockets);
+    }
+    let routes: [(&'static str, &Table<GatewayRoute>); 5] = [
+        ("HTTPRoute", &cluster.http_routes),
+        ("GRPCRoute", &cluster.grpc_routes),
+        ("TLSRoute", &cluster.tls_routes),
+        ("TCPRoute", &cluster.tcp_routes),
+        ("UDPRoute", &cluster.udp_routes),
+    ];
+    for socket in sockets.values().flatten() {
+        let own = socket.object.clone();
+        finder.listeners.push(listen(socket, own, None, None, Arc::default(), None));
+    }
+    for (kind, table) in routes {
+        for route in table {
+            attach(finder, kind, route, &sockets);
+        }
+    }
+}
+
+fn listen(
+    socket: &Socket<'_>,
+    own: ObjectRef,
+    condition: Option<Condition>,
+    service: Option<(Str, Str)>,
+    backends: Arc<Backends>,
+    verdict: Option<Verdict>,
+) -> Listener {
+    let front = &socket.front;
+    Listener {
+        kind: ListenerKind::Gateway,
+        object: own,
+        part: socket.listener.name.clone(),
+        addresses: front.addresses.clone(),
+        port: socket.listener.port,
+        protocol: socket.listener.protocol.clone(),
+        condition,
+        service,
+        backends,
+        sources: front.sources.clone(),
+        intent: front.intent.clone(),
+        fact: front.fact.clone(),
+        verdict: verdict.unwrap_or_else(|| front.verdict.clone()),
+    }
+}
+
+/// Listeners that an implementation programs: those whose certificates may be used.
+fn usable<'a>(
+    finder: &mut Finder<'_>,
+    own: &ObjectRef,
+    listeners: &'a [GatewayListener],
+    front: &Arc<Front>,
+) -> Vec<Socket<'a>> {
+    let mut found = Vec::new();
+    for (at, listener) in listeners.iter().enumerate() {
+        let mut front = front.clone();
+        if let Some(port) = listener.port.filter(|port| !(1..=65535).contains(port)) {
+            let path = format!("spec.listeners[{at}].port");
+            let verdict = finder.wrong(own, &path, &port.to_string(), "is no port");
+            front = Arc::new(Front { verdict, ..copy(&front) });
+        }
+        let certificates = listener.tls.iter().flat_map(|tls| tls.certificate_refs.iter());
+        let refused = certificates.into_iter().find(|to| {
+            let other = to.namespace.as_ref().filter(|namespace| **namespace != own.namespace);
+            other.is_some_and(|namespace| {
+                !granted(finder, own.kind, &own.namespace, "Secret", namespace, &to.name)
+            })
+        });
+        if let Some(to) = refused {
+            let path = format!("spec.listeners[{at}].tls.certificateRefs");
+            let reason = format!("no ReferenceGrant lets it use Secret {}", to.name);
+            finder.idle(own, &path, reason);
+            continue;
+        }
+        found.push(Socket {
+            namespace: own.namespace.clone(),
+            object: own.clone(),
+            listener,
+            front,
+        });
+    }
+    found
+}
+
+fn copy(front: &Front) -> Front {
+    Front {
+        addresses: front.addresses.clone(),
+        sources: front.sources.clone(),
+        intent: front.intent.clone(),
+        fact: front.fact.clone(),
+        verdict: front.verdict.clone(),
+    }
+}
+
+/// A ListenerSet adds listeners to a Gateway that allows it; none is allowed by default.
+fn listener_set<'a>(finder: &mut Finder<'_>, set: &'a ListenerSet, sockets: &mut Sockets<'a>) {
+    let own = object("ListenerSet", &set.metadata);
+    let Some(spec) = &set.spec else { return };
+    let Some(parent) = &spec.parent_ref else { return };
+    let namespace = parent.namespace.as_ref().unwrap_or(&set.metadata.namespace);
+    let gateway = finder.cluster.gateways.get(namespace, &parent.name);
+    let Some(gateway_spec) = gateway.and_then(|gateway| gateway.spec.as_ref()) else {
+        finder.idle(&own, "spec.parentRef", "its Gateway does not exist");
+        return;
+    };
+    let key = ("Gateway", namespace.clone(), parent.name.clone());
+    let front = sockets.get(&key).and_then(|all| all.first()).map(|socket| socket.front.clone());
+    let Some(front) = front else {
+        finder.idle(&own, "spec.parentRef", "its Gateway is served by nobody");
+        return;
+    };
+    let allowed = gateway_spec.allowed_listeners.as_ref().and_then(|all| all.namespaces.as_ref());
+    match lets_in(finder, allowed, "None", namespace, &set.metadata.namespace) {
+        Some(true) => {}
+        Some(false) => {
+            finder.idle(&own, "spec.parentRef", "the Gateway does not allow its namespace");
+            return;
+        }
+        None => {
+            let path = "spec.allowedListeners.namespaces.selector";
+            let gateway = gateway.map(|gateway| object("Gateway", &gateway.metadata));
+            finder.wrong(&gateway.unwrap_or(own), path, "operator", "is no operator");
+            return;
+        }
+    }
+    let all = usable(finder, &own, &spec.listeners, &front);
+    let meta = &set.metadata;
+    sockets.insert(("ListenerSet", meta.namespace.clone(), meta.name.clone()), all);
+}
+
+fn attach(
+    finder: &mut Finder<'_>,
+    kind: &'static str,
+    route: &GatewayRoute,
+    sockets: &Sockets<'_>,
+) {
+    let own = object(kind, &route.metadata);
+    let Some(spec) = &route.spec else { return };
+    for (at, parent) in spec.parent_refs.iter().enumerate() {
+        let path = format!("spec.parentRefs[{at}]");
+        let group = parent.group.as_ref().map_or(GROUP, Str::as_str);
+        let parent_kind = match (group, parent.kind.as_ref().map_or("Gateway", Str::as_str)) {
+            (GROUP, "Gateway") => "Gateway",
+            (GROUP, "ListenerSet") => "ListenerSet",
+            // Meshes attach routes to Services; that opens nothing.
+            ("", "Service") => continue,
+            _ => {
+                finder.idle(&own, &path, "a parent of a kind that no rule is known for");
+                continue;
+            }
+        };
+        let namespace = parent.namespace.as_ref().unwrap_or(&route.metadata.namespace);
+        let key = (parent_kind, namespace.clone(), parent.name.clone());
+        let Some(all) = sockets.get(&key) else {
+            let reason = format!("{parent_kind} {namespace}/{} serves nobody", parent.name);
+            finder.idle(&own, &path, reason);
+            continue;
+        };
+        let mut refused = "no listener of that name and port";
+        let mut attached = false;
+        for socket in all {
+            match meets(finder, kind, route, parent, socket) {
+                Ok((hosts, sure)) => {
+                    attached = true;
+                    let mut verdict = None;
+                    if !sure {
+                        let path = "spec.listeners[].allowedRoutes.namespaces.selector";
+                        let object = socket.object.clone();
+                        verdict = Some(finder.wrong(&object, path, "operator", "is no operator"));
+                    }
+                    for (number, rule) in spec.rules.iter().enumerate() {
+                        serve(finder, socket, &own, number, rule, &hosts, verdict.as_ref());
+                    }
+                }
+                Err("") => {}
+                Err(reason) => refused = reason,
+            }
+        }
+        if !attached {
+            finder.idle(&own, &path, refused);
+        }
+    }
+}
+
+/// Whether a route attaches to a listener: the host names that both have, and whether that is
+/// sure. An empty reason says that the parentRef does not mean this listener.
+fn meets(
+    finder: &Finder<'_>,
+    kind: &str,
+    route: &GatewayRoute,
+    parent: &ParentReference,
+    socket: &Socket<'_>,
+) -> Result<(Vec<Str>, bool), &'static str> {
+    let listener = socket.listener;
+    let named = parent.section_name.as_ref().filter(|name| !name.is_empty());
+    if named.is_some_and(|name| *name != listener.name)
+        || parent.port.is_some_and(|port| Some(port) != listener.port)
+    {
+        return Err("");
+    }
+    let passes = listener.tls.as_ref().and_then(|tls| tls.mode.as_ref());
+    let passes = passes.is_some_and(|mode| *mode == *"Passthrough");
+    let by_protocol: &[&str] = match listener.protocol.as_str() {
+        "HTTP" | "HTTPS" => &["HTTPRoute", "GRPCRoute"],
+        "TLS" if passes => &["TLSRoute"],
+        "TLS" => &["TCPRoute", "TLSRoute"],
+        "TCP" => &["TCPRoute"],
+        "UDP" => &["UDPRoute"],
+        _ => &[],
+    };
+    let kinds = listener.allowed_routes.as_ref().map_or(&[][..], |allowed| &allowed.kinds);
+    let allows = kinds.is_empty()
+        || kinds.iter().any(|one| {
+            *one.kind == *kind && one.group.as_ref().is_none_or(|group| *group == *GROUP)
+        });
+    if !by_protocol.contains(&kind) || !allows {
+        return Err("the listener does not allow its kind");
+    }
+    let spaces = listener.allowed_routes.as_ref().and_then(|all| all.namespaces.as_ref());
+    let from = &route.metadata.namespace;
+    let sure = match lets_in(finder, spaces, "Same", &socket.namespace, from) {
+        Some(true) => true,
+        Some(false) => return Err("the listener does not allow its namespace"),
+        None => false,
+    };
+    let own = listener.hostname.as_ref().filter(|host| !host.is_empty());
+    let wanted = route.spec.as_ref().map_or(&[][..], |spec| &spec.hostnames);
+    if matches!(kind, "TCPRoute" | "UDPRoute") {
+        return Ok((Vec::new(), sure));
+    }
+    let hosts = match (own, wanted) {
+        (None, wanted) => wanted.to_vec(),
+        (Some(own), []) => vec![own.clone()],
+        (Some(own), wanted) => {
+            let common: Vec<Str> =
+                wanted.iter().filter_map(|host| intersection(own, host)).collect();
+            if common.is_empty() {
+                return Err("no host name that the listener serves");
+            }
+            common
+        }
+    };
+    Ok((hosts, sure))
+}
+
+/// The narrower of two host names that meet. A wildcard stands for one label or more.
+fn intersection(one: &Str, other: &Str) -> Option<Str> {
+    let (a, b) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
+    let under = |wide: &str, narrow: &str| {
+        let Some(end) = wide.strip_prefix('*') else { return false };
+        let narrow = narrow.strip_prefix('*').unwrap_or(narrow);
+        end.starts_with('.') && narrow.len() > end.len() && narrow.ends_with(end)
+    };
+    if a == b || under(&a, &b) {
+        return Some(other.clone());
+    }
+    under(&b, &a).then(|| one.clone())
+}
+
+/// Whether namespaces are let in; `None` where the selector cannot be evaluated.
+fn lets_in(
+    finder: &Finder<'_>,
+    spaces: Option<&FromNamespaces>,
+    default: &str,
+    own: &str,
+    from: &str,
+) -> Option<bool> {
+    let mode = spaces.and_then(|spaces| spaces.from.as_ref()).map_or(default, Str::as_str);
+    Some(match mode {
+        "All" => true,
+        "Same" => own == from,
+        "Selector" => {
+            let selector = spaces.and_then(|spaces| spaces.selector.as_ref());
+            return selects(finder, selector?, from);
+        }
+        _ => false,
+    })
+}
+
+fn selects(finder: &Finder<'_>, selector: &LabelSelector, namespace: &str) -> Option<bool> {
+    const KNOWN: [&str; 4] = ["In", "NotIn", "Exists", "DoesNotExist"];
+    if selector.match_expressions.iter().any(|need| !KNOWN.contains(&need.operator.as_str())) {
+        return None;
+    }
+    let labels = finder.cluster.namespaces.get("", namespace).map(|known| &known.metadata.labels);
+    if labels.is_none() && !finder.cluster.coverage.is_complete(Kind::Namespace) {
+        return None;
+    }
+    // The API server puts the name on every namespace.
+    let name = ("kubernetes.io/metadata.name".into(), Str::new(namespace));
+    let own =
+        labels.into_iter().flat_map(Map::iter).map(|(key, value)| (key.clone(), value.clone()));
+    Some(selector.matches(&own.chain([name]).collect()))
+}
+
+/// Whether a ReferenceGrant in the target's namespace allows a reference.
+fn granted(
+    finder: &Finder<'_>,
+    from_kind: &str,
+    from: &str,
+    to_kind: &str,
+    namespace: &str,
+    name: &str,
+) -> bool {
+    finder.cluster.reference_grants.in_namespace(namespace).any(|(_, grant)| {
+        grant.spec.as_ref().is_some_and(|spec| {
+            let by = spec.from.iter().any(|one| {
+                *one.group == *GROUP && *one.kind == *from_kind && *one.namespace == *from
+            });
+            let of = spec.to.iter().any(|one| {
+                one.group.is_empty()
+                    && *one.kind == *to_kind
+                    && one.name.as_ref().is_none_or(|n| n.is_empty() || **n == *name)
+            });
+            by && of
+        })
+    })
+}
+
+fn serve(
+    finder: &mut Finder<'_>,
+    socket: &Socket<'_>,
+    own: &ObjectRef,
+    number: usize,
+    rule: &RouteRule,
+    hosts: &[Str],
+    verdict: Option<&Verdict>,
+) {
+    let join = |texts: Vec<&str>| Str::from(texts.join(","));
+    let paths: Vec<_> = rule.matches.iter().filter_map(|one| one.path.as_ref()).collect();
+    let value = |path: &&ringfort_model::record::gateway::RoutePath| {
+        path.value.as_ref().map_or_else(|| "/".to_owned(), ToString::to_string)
+    };
+    let path: Vec<String> = paths.iter().map(value).collect();
+    let condition = Condition {
+        host: join(hosts.iter().map(Str::as_str).collect()),
+        path: Str::from(path.join(",")),
+        path_type: paths.first().and_then(|path| path.kind.clone()).unwrap_or_default(),
+    };
+    for (at, backend) in rule.backend_refs.iter().enumerate() {
+        if backend.weight == Some(0) {
+            continue;
+        }
+        let path = format!("spec.rules[{number}].backendRefs[{at}]");
+        let condition = Some(condition.clone());
+        let Some((namespace, name)) = target(finder, own, &path, backend) else { continue };
+        let known = finder.cluster.coverage.is_complete(Kind::Service);
+        let backends = match finder.service(own, &path, &namespace, &name) {
+            Some((_, backends)) => backends,
+            None if known => continue,
+            None => Arc::default(),
+        };
+        let service = Some((namespace, name));
+        let listener = listen(socket, own.clone(), condition, service, backends, verdict.cloned());
+        finder.listeners.push(listener);
+    }
+}
+
+/// The Service that a backendRef names, if it may.
+fn target(
+    finder: &mut Finder<'_>,
+    own: &ObjectRef,
+    path: &str,
+    backend: &ObjectReference,
+) -> Option<(Str, Str)> {
+    let group = backend.group.as_ref().map_or("", Str::as_str);
+    let kind = backend.kind.as_ref().map_or("Service", Str::as_str);
+    if !group.is_empty() || kind != "Service" {
+        finder.idle(own, path, format!("backend of kind {kind}, which no rule is known for"));
+        return None;
+    }
+    let namespace = backend.namespace.clone().unwrap_or_else(|| own.namespace.clone());
+    let foreign = namespace != own.namespace;
+    if foreign && !granted(finder, own.kind, &own.namespace, "Service", &namespace, &backend.name) {
+        if finder.cluster.coverage.is_complete(Kind::ReferenceGrant) {
+            let reason = format!("no ReferenceGrant in {namespace} allows it");
+            finder.idle(own, path, reason);
+            return None;
+        }
+        finder.idle(own, path, "ReferenceGrants were not all read; taken as allowed");
+    }
+    Some((namespace, backend.name.clone()))
+}
+
+/// Services that implementations make for Gateways, by the Gateway's name: positions of the
+/// widest listeners of each.
+fn services_of_gateways(finder: &Finder<'_>) -> BTreeMap<(Str, Str), u32> {
+    let mut owners: BTreeMap<(&Str, &Str), (Str, Str)> = BTreeMap::new();
+    for service in &finder.cluster.services {
+        let labels = &service.metadata.labels;
+        let own = labels.get("gateway.networking.k8s.io/gateway-name");
+        let own = own.map(|name| (service.metadata.namespace.clone(), name.clone()));
+        let envoy = labels.get("gateway.envoyproxy.io/owning-gateway-namespace");
+        let envoy = envoy.zip(labels.get("gateway.envoyproxy.io/owning-gateway-name"));
+        let gateway = own.or(envoy.map(|(namespace, name)| (namespace.clone(), name.clone())));
+        if let Some(gateway) = gateway {
+            owners.insert((&service.metadata.namespace, &service.metadata.name), gateway);
+        }
+    }
+    let mut found: BTreeMap<(Str, Str), u32> = BTreeMap::new();
+    for (at, listener) in finder.listeners.iter().enumerate() {
+        let Some((namespace, name)) = &listener.service else { continue };
+        let Some(gateway) = owners.get(&(namespace, name)) else { continue };
+        let reach = listener.verdict.reach;
+        let known = found.get(gateway).map(|&at| finder.listeners[at as usize].verdict.reach);
+        if known.is_none_or(|known| reach < known) {
+            found.insert(gateway.clone(), at as u32);
+        }
+    }
+    found
+}
+
+/// Who reaches a Gateway: the Service made for it, else its addresses, else its class and
+/// annotations.
+fn front(
+    finder: &mut Finder<'_>,
+    gateway: &Gateway,
+    made: &BTreeMap<(Str, Str), u32>,
+    own: &ObjectRef,
+) -> Front {
+    let spec = gateway.spec.clone().unwrap_or_default();
+    let listed = gateway.status.iter().flat_map(|status| status.addresses.iter());
+    let addresses: Arc<[Str]> =
+        listed.map(|one| one.value.clone()).filter(|text| !text.is_empty()).collect();
+    let fact = status(finder, &addresses, own, "status.addresses[]");
+    let intent = intent(finder, gateway, own);
+    let meta = &gateway.metadata;
+    if let Some(&at) = made.get(&(meta.namespace.clone(), meta.name.clone())) {
+        let front = &finder.listeners[at as usize];
+        let reason = format!("behind {} of {}", front.kind.name(), front.object);
+        return Front {
+            addresses,
+            sources: front.sources.clone(),
+            verdict: Verdict { reason: Str::from(reason), ..front.verdict.clone() },
+            intent,
+            fact,
+        };
+    }
+    let verdict = match &fact {
+        Some(fact) if fact.reach != Reach::Unknown => fact.clone(),
+        _ if !spec.addresses.is_empty() && intent.reach == Reach::Unknown => {
+            let asked: Vec<Str> = spec.addresses.iter().map(|one| one.value.clone()).collect();
+            status(finder, &asked, own, "spec.addresses[]").unwrap_or_else(|| intent.clone())
+        }
+        Some(fact) if intent.confidence == super::Confidence::AssumedDefault => fact.clone(),
+        _ => intent.clone(),
+    };
+    Front { addresses, sources: Vec::new(), intent, fact, verdict }
+}
+
+fn intent(finder: &mut Finder<'_>, gateway: &Gateway, own: &ObjectRef) -> Verdict {
+    let spec = gateway.spec.clone().unwrap_or_default();
+    let name = &spec.gateway_class_name;
+    let class = finder.cluster.gateway_classes.get("", name).and_then(|class| class.spec.clone());
+    let controller = class.map(|spec| spec.controller_name).unwrap_or_default();
+    let path = "spec.gatewayClassName";
+    if controller.starts_with("networking.gke.io/") {
+        let internal = name.contains("rilb") || name.contains("internal");
+        let external = name.contains("gxlb") || name.contains("external");
+        let reason = "the scope of Google's class";
+        match (internal, external) {
+            (true, _) => return shown(Reach::Internal, own, path, name.clone(), reason),
+            (_, true) => return shown(Reach::Public, own, path, name.clone(), reason),
+            _ => {}
+        }
+    }
+    if controller.starts_with("gateway.k8s.aws/") {
+        let reason = "the scheme stands in a LoadBalancerConfiguration";
+        return assumed(Reach::Unknown, own, path, reason);
+    }
+    let annotations = spec.infrastructure.map(|one| one.annotations).unwrap_or_default();
+    let kind = "networking.istio.io/service-type";
+    let both = [&annotations, &gateway.metadata.annotations];
+    let wanted = both.into_iter().find_map(|all| all.get(kind));
+    if let Some(wanted) = wanted.filter(|wanted| **wanted == *"ClusterIP") {
+        let reason = "its Service gets a cluster address only";
+        let path = format!("metadata.annotations[{kind}]");
+        return shown(Reach::Internal, own, path, wanted.clone(), reason);
+    }
+    // Implementations put these annotations on the Service of type LoadBalancer they make.
+    let mut service = Service::default();
+    service.metadata.namespace = gateway.metadata.namespace.clone();
+    service.metadata.name = gateway.metadata.name.clone();
+    service.metadata.annotations = annotations;
+    let service_spec = ServiceSpec { kind: "LoadBalancer".into(), ..ServiceSpec::default() };
+    let judged = judge(finder, &service, &service_spec, own).verdict;
+    let path = judged.path.replace("metadata.annotations", "spec.infrastructure.annotations");
+    Verdict { path: Str::from(path), ..judged }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_names_meet_as_the_specification_says() {
+        let meet = |a: &str, b: &str| intersection(&a.into(), &b.into()).map(|s| s.to_string());
+        assert_eq!(meet("*.example.com", "a.b.example.com").as_deref(), Some("a.b.example.com"));
+        assert_eq!(meet("a.example.com", "*.example.com").as_deref(), Some("a.example.com"));
+        assert_eq!(meet("*.example.com", "*.a.example.com").as_deref(), Some("*.a.example.com"));
+        assert_eq!(meet("*.example.com", "example.com"), None);
+        assert_eq!(meet("*.example.com", "a.example.org"), None);
+        assert_eq!(meet("a.example.com", "b.example.com"), None);
+    }
+}
