@@ -20,6 +20,7 @@ pub mod escape;
 pub mod evaluate;
 pub mod level;
 pub mod namespace;
+pub mod rules;
 
 pub use escape::{EscapeClass, admits, classes_admitted};
 pub use evaluate::{Violation, evaluate, refusal_message, strictest};

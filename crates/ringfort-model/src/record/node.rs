@@ -2,8 +2,9 @@
 
 use crate::record::has_meta;
 use crate::record::meta::Meta;
+use crate::record::pod::Toleration;
 use crate::text::Str;
-use crate::wire::{List, record};
+use crate::wire::{List, Map, record};
 
 record! {
     /// Node.
@@ -49,6 +50,12 @@ record! {
     pub struct RuntimeClass {
         pub metadata: Meta,
         pub handler: Str,
+        pub scheduling: Option<RuntimeScheduling>,
+    }
+    /// What a RuntimeClass adds to the pods that name it (RuntimeClass.scheduling).
+    pub struct RuntimeScheduling {
+        pub node_selector: Map,
+        pub tolerations: List<Toleration>,
     }
 }
 has_meta!(Node, RuntimeClass);
