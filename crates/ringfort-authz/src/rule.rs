@@ -3,6 +3,8 @@
 use ringfort_model::record::PolicyRule;
 use ringfort_model::{List, Str};
 
+use crate::rules::rules;
+
 /// The object names that a rule allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -18,7 +20,11 @@ impl Names {
     pub fn allow(&self, name: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Only(names) => names.iter().any(|known| known == name),
+            Self::Only(names) => {
+                names.iter().any(|known| known == name)
+                    || (rules().name_star && names.iter().any(|known| known == "*"))
+                    || (rules().names_allow_unnamed && name.is_empty())
+            }
         }
     }
 }
@@ -38,20 +44,16 @@ pub struct RuleRequest<'a> {
 /// wildcard, besides `*/subresource`.
 #[must_use]
 pub fn rule_names(rule: &PolicyRule, request: &RuleRequest<'_>) -> Option<Names> {
-    let holds = |list: &List<Str>, wanted: &str| list.iter().any(|e| e == "*" || e == wanted);
-    if !holds(&rule.verbs, request.verb) || !holds(&rule.api_groups, request.group) {
+    let holds = |list: &List<Str>, wanted: &str, is: fn(&str, &str) -> bool| {
+        list.iter().any(|entry| is(entry, wanted))
+    };
+    if !holds(&rule.verbs, request.verb, verb_is)
+        || !holds(&rule.api_groups, request.group, group_is)
+        || !holds(&rule.resources, request.resource, resource_is)
+    {
         return None;
     }
-    let sub = request.resource.split_once('/').map(|(_, sub)| sub);
-    let resource = rule.resources.iter().any(|entry| {
-        entry == "*"
-            || entry == request.resource
-            || (sub.is_some() && entry.strip_prefix("*/") == sub)
-    });
-    if !resource {
-        return None;
-    }
-    Some(match rule.resource_names.is_empty() {
+    Some(match rule.resource_names.is_empty() && rules().no_names_is_any_name {
         true => Names::Any,
         false => Names::Only(rule.resource_names.to_vec()),
     })
@@ -60,15 +62,56 @@ pub fn rule_names(rule: &PolicyRule, request: &RuleRequest<'_>) -> Option<Names>
 /// Whether the rule allows a request on a path that is no resource (RBAC-08).
 #[must_use]
 pub fn rule_allows_path(rule: &PolicyRule, verb: &str, path: &str) -> bool {
-    rule.verbs.iter().any(|entry| entry == "*" || entry == verb)
+    rule.verbs.iter().any(|entry| verb_is(entry, verb))
         && rule.non_resource_urls.iter().any(|entry| url_covers(entry, path))
+}
+
+/// Whether an entry of verbs allows the verb.
+pub(crate) fn verb_is(entry: &str, verb: &str) -> bool {
+    let rules = rules();
+    entry == verb
+        || (rules.verb_star && entry == "*")
+        || (rules.verbs_in_any_case && entry.eq_ignore_ascii_case(verb))
+        || (rules.prefix_verbs
+            && entry
+                .strip_suffix('*')
+                .is_some_and(|from| !from.is_empty() && verb.starts_with(from)))
+}
+
+/// Whether an entry of apiGroups allows the group.
+pub(crate) fn group_is(entry: &str, group: &str) -> bool {
+    let rules = rules();
+    entry == group
+        || (rules.group_star && entry == "*")
+        || (rules.core_group_is_any && entry.is_empty())
+}
+
+/// Whether an entry of resources allows `resource` or `resource/subresource`.
+pub(crate) fn resource_is(entry: &str, resource: &str) -> bool {
+    let rules = rules();
+    if entry == resource || (rules.resource_star && entry == "*") {
+        return true;
+    }
+    let Some((parent, sub)) = resource.split_once('/') else {
+        return rules.subresource_star_bare && entry.strip_prefix("*/") == Some(resource);
+    };
+    (rules.subresource_star && entry.strip_prefix("*/") == Some(sub))
+        || (rules.resource_covers_subresources && entry == parent)
+        || (rules.resource_slash_star && entry.strip_suffix("/*") == Some(parent))
+        || (rules.star_slash_star && entry == "*/*")
 }
 
 /// Whether an entry of nonResourceURLs matches a path or covers another entry.
 pub(crate) fn url_covers(entry: &str, path: &str) -> bool {
-    entry == "*"
-        || entry == path
-        || (entry.ends_with('*') && path.starts_with(entry.trim_end_matches('*')))
+    let rules = rules();
+    entry == path
+        || (rules.url_star && entry == "*")
+        || (rules.url_prefix
+            && entry.len() > 1
+            && entry.ends_with('*')
+            && path.starts_with(entry.trim_end_matches('*')))
+        || (rules.url_star_is_directory && entry.strip_suffix("/*") == Some(path))
+        || (rules.url_without_star_is_prefix && path.starts_with(entry))
 }
 
 #[cfg(test)]
