@@ -19,6 +19,7 @@ pub mod node_facts;
 pub mod privilege;
 pub mod profile;
 pub mod sandbox;
+pub mod scheduling;
 pub mod tokens;
 pub mod user;
 pub mod user_namespace;
