@@ -38,6 +38,8 @@ pub struct Rules {
     pub restricted_capabilities: &'static [&'static str],
     /// Volume sources of the restricted level, by API field.
     pub volumes: &'static [&'static str],
+    /// Subresources of pods of which every request passes.
+    pub ignored_subresources: &'static [&'static str],
 }
 
 /// The rules as the API server has them.
@@ -101,6 +103,16 @@ pub static UPSTREAM: Rules = Rules {
         "projected",
         "secret",
     ],
+    ignored_subresources: &[
+        "attach",
+        "binding",
+        "eviction",
+        "exec",
+        "log",
+        "portforward",
+        "proxy",
+        "status",
+    ],
 };
 
 /// The rules in force: the server's, but in a test build that is told to be a mutant.
@@ -136,6 +148,7 @@ pub fn mutants() -> Vec<(String, Rules)> {
     found.list("capabilities", |rules| &mut rules.capabilities);
     found.list("restricted capabilities", |rules| &mut rules.restricted_capabilities);
     found.list("volumes", |rules| &mut rules.volumes);
+    found.list("ignored subresources", |rules| &mut rules.ignored_subresources);
     let mut change = |name: String, at: usize, change: &dyn Fn(&mut Check)| {
         found.add(name, |rules| {
             let mut checks = rules.checks.to_vec();

@@ -5,7 +5,6 @@ use ringfort_model::record::Node;
 use ringfort_model::record::node::Taint;
 use ringfort_model::{Cluster, Id, Kind, Unit};
 
-use super::apart::{Side, kept_apart};
 use super::placements::Placements;
 use super::taint::is_transient;
 use crate::effect::{Control, Effect};
@@ -209,15 +208,11 @@ pub fn dedicated_nodes(question: &Question<'_>, at: usize) -> Control {
             return Control::new(Effect::without(reason), evidence);
         }
     }
-    let own = Side::of(unit);
-    let meets = |other: usize| {
-        foreign(other)
-            && placements.meeting(at, other).is_some_and(|node| {
-                let (other, node) = (Side::of(&units[other]), &cluster.nodes[node]);
-                !kept_apart(&own, &other, node, cluster)
-            })
-    };
-    if let Some((other, node)) = placements.neighbour(at, &meets) {
+    let meet = |other: usize| placements.shared(cluster, units, at, other);
+    let meets = |other: usize| foreign(other) && meet(other).is_some();
+    if let Some(other) = placements.neighbour(at, &meets)
+        && let Some(node) = meet(other)
+    {
         evidence.push(format!("Node {}", name(node)));
         let reason = format!("{} can be placed on node {}", shown(other), name(node));
         return Control::new(Effect::without(reason), evidence);

@@ -223,20 +223,15 @@ impl Placements {
             .map(first)
     }
 
-    /// Of the asks that can be placed where this one can, the first that `wanted` accepts, and
-    /// a node for both.
-    pub(super) fn neighbour(
-        &self,
-        at: usize,
-        wanted: &dyn Fn(usize) -> bool,
-    ) -> Option<(usize, Id<Node>)> {
+    /// Of the asks that can be placed where this one can, the first that `wanted` accepts.
+    pub(super) fn neighbour(&self, at: usize, wanted: &dyn Fn(usize) -> bool) -> Option<usize> {
         let classes = &self.fits[self.class_of_ask[at] as usize];
-        classes.iter().find_map(|class| {
-            let asks = self.fitting[*class as usize].iter();
-            let mut members = asks.flat_map(|ask| self.asks[*ask as usize].iter());
-            let found = members.find(|other| wanted(**other as usize))?;
-            Some((*found as usize, self.nodes[*class as usize][0]))
-        })
+        let asks = classes.iter().flat_map(|class| self.fitting[*class as usize].iter());
+        let mut asks: Vec<u32> = asks.copied().collect();
+        asks.sort_unstable();
+        asks.dedup();
+        let mut members = asks.iter().flat_map(|ask| self.asks[*ask as usize].iter());
+        members.find(|other| wanted(**other as usize)).map(|other| *other as usize)
     }
 
     /// How many classes of asks and of nodes there are.

@@ -4,7 +4,7 @@ use crate::record::has_meta;
 use crate::record::meta::Meta;
 use crate::record::pod::Toleration;
 use crate::text::Str;
-use crate::wire::{List, Map, record};
+use crate::wire::{Keys, List, Map, record};
 
 record! {
     /// Node.
@@ -30,6 +30,8 @@ record! {
     pub struct NodeStatus {
         pub addresses: List<NodeAddress>,
         pub node_info: Option<NodeInfo>,
+        /// The names of the resources that pods can have.
+        pub allocatable: Keys,
     }
     /// NodeAddress: Hostname, InternalIP, ExternalIP, InternalDNS or ExternalDNS.
     pub struct NodeAddress {
