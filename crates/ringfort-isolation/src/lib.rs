@@ -37,6 +37,7 @@ pub mod rules;
 pub mod sandbox;
 pub mod scheduling;
 pub mod se_linux;
+pub mod token_control;
 pub mod tokens;
 pub mod user;
 pub mod user_namespace;
@@ -59,6 +60,7 @@ pub use quota::quota;
 pub use root_filesystem::read_only_root;
 pub use sandbox::{sandbox, sandbox_with};
 pub use se_linux::se_linux;
+pub use token_control::no_token;
 pub use tokens::{
     Audience, ContainerTokens, TokenFile, TokenSource, automount, token_files, tokens_kept_out,
 };

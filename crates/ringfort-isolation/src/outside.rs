@@ -91,7 +91,11 @@ fn server_flag(cluster: &Cluster, flags: &[&str], missing: &[&str]) -> Control {
             without.get_or_insert(name);
         }
     }
-    let effect = match (evidence.is_empty(), without) {
+    let unseen = evidence.is_empty();
+    if unseen {
+        evidence.push("Pod kube-system/* metadata.labels[component]".to_owned());
+    }
+    let effect = match (unseen, without) {
         (true, _) => Effect::missing("the API server's flags"),
         (false, None) => Effect::Unknown(missing.iter().map(|what| (*what).to_owned()).collect()),
         (false, Some(_)) if without_all(cluster, flags) => Effect::Absent,

@@ -25,14 +25,9 @@ pub fn proc_mask(spec: &PodSpec, container: &Container, server: Option<KubeVersi
         None => Effect::missing("version of the API server"),
         Some(Stage::Absent) => Effect::Effective,
         Some(Stage::OffByDefault) => Effect::missing("feature gate ProcMountType"),
-        Some(Stage::OnByDefault | Stage::Locked) if spec.host_users == Some(false) => {
-            Effect::Absent
-        }
-        Some(Stage::OnByDefault | Stage::Locked) => {
-            evidence.push("spec.hostUsers".to_owned());
-            // Refused at creation now; a pod from before the rule runs unmasked.
-            Effect::Absent
-        }
+        // With the node's users it is refused at creation now; a pod from before that rule
+        // runs unmasked all the same.
+        Some(Stage::OnByDefault | Stage::Locked) => Effect::Absent,
     };
     Control::new(effect, evidence)
 }

@@ -25,12 +25,15 @@ pub fn quota(cluster: &Cluster, namespace: &str) -> Control {
     let field = |quota: &ResourceQuota| {
         format!("ResourceQuota {namespace}/{} spec.hard", quota.metadata.name)
     };
-    let evidence: Vec<String> = quotas.iter().map(|quota| field(quota)).collect();
+    let mut evidence: Vec<String> = quotas.iter().map(|quota| field(quota)).collect();
+    if evidence.is_empty() {
+        evidence.push(format!("ResourceQuota {namespace}/*"));
+    }
     if !all_known {
         return Control::new(Effect::missing("all resourcequotas"), evidence);
     }
     if quotas.is_empty() {
-        return Control::new(Effect::Absent, [format!("ResourceQuota {namespace}/*")]);
+        return Control::new(Effect::Absent, evidence);
     }
     let mut limited: BTreeSet<&str> = BTreeSet::new();
     let mut scoped = false;

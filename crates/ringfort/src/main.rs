@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod demo;
+mod podsec;
 mod stages;
 
 use std::process::ExitCode;
