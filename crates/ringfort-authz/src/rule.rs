@@ -170,5 +170,7 @@ mod tests {
         assert!(rule_allows_path(&urls("/foo**"), "get", "/foobar"));
         assert!(!rule_allows_path(&urls("/foo*"), "head", "/foobar"));
         assert!(!rule_allows_path(&urls("/f*o"), "get", "/foo"));
+        assert!(rule_allows_path(&urls("*"), "get", "/foo"));
+        assert!(!rule_allows_path(&urls("/foo"), "get", "/foo/bar"));
     }
 }
