@@ -47,7 +47,9 @@ impl<R: Clone> Mutants<R> {
         name: &str,
         field: impl Fn(&mut R) -> &mut &'static [T],
     ) {
-        let list: &'static [T] = *field(&mut self.upstream.clone());
+        let mut upstream = self.upstream.clone();
+        let held: &mut &'static [T] = field(&mut upstream);
+        let list = *held;
         for (at, value) in list.iter().enumerate() {
             let rest = without(list, at);
             self.add(format!("{name}/without {value:?}"), |rules| *field(rules) = rest);
@@ -61,7 +63,9 @@ impl<R: Clone> Mutants<R> {
         name: &str,
         field: impl Fn(&mut R) -> &mut &'static [(&'static str, u32)],
     ) {
-        let list: &'static [(&str, u32)] = *field(&mut self.upstream.clone());
+        let mut upstream = self.upstream.clone();
+        let held: &mut &'static [(&'static str, u32)] = field(&mut upstream);
+        let list = *held;
         for (at, (value, bound)) in list.iter().enumerate() {
             let rest = without(list, at);
             self.add(format!("{name}/without {value:?}"), |rules| *field(rules) = rest);
@@ -114,7 +118,7 @@ pub fn chosen<R: Clone>(engine: &str, upstream: &R, mutants: fn() -> Vec<(String
         return upstream.clone();
     };
     let found = mutants().into_iter().find(|(known, _)| known == name);
-    found.map(|(_, rules)| rules).unwrap_or_else(|| panic!("no mutant {wanted}"))
+    found.map_or_else(|| panic!("no mutant {wanted}"), |(_, rules)| rules)
 }
 
 #[cfg(test)]
