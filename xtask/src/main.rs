@@ -1,9 +1,10 @@
-//! Chores of the project: `cargo xtask test | docs | gen-cluster | bench | fuzz`.
+//! Chores of the project: `cargo xtask test | docs | gen-cluster | bench | fuzz | mutants`.
 
 mod bench;
 mod docs;
 mod fuzz;
 mod gencluster;
+mod mutants;
 mod test;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
             let minutes = arguments.nth(1).map_or(Ok(10), |text| text.parse());
             fuzz::run(minutes.context("fuzz [--minutes N]")?)
         }
+        Some("mutants") => mutants::run(arguments.next().as_deref() == Some("--own")),
         // What `bench` runs as a process of its own, to be measured.
         Some("baseline") => {
             let path = arguments.next().context("baseline FILE")?;
@@ -38,7 +40,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         }
         _ => bail!(
             "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
-             fuzz [--minutes N] | \
+             fuzz [--minutes N] | mutants [--own] | \
              gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }

@@ -20,7 +20,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("ringfort-graph", vec![]),
         ("ringfort-authz", vec!["ringfort-model"]),
         ("ringfort-podsec", vec!["ringfort-model"]),
-        ("ringfort-isolation", vec!["ringfort-model"]),
+        ("ringfort-isolation", vec!["ringfort-model", "ringfort-podsec"]),
         ("ringfort-network", vec!["ringfort-model"]),
         ("ringfort-admission", vec!["ringfort-model", "ringfort-podsec"]),
         ("ringfort-collect", vec!["ringfort-model"]),
@@ -46,7 +46,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "ringfort-verify",
             ]),
         ),
-        ("xtask", vec!["ringfort-model", "ringfort-attack", "ringfort-collect", "ringfort-verify"]),
+        ("xtask", with(&["ringfort-attack", "ringfort-collect", "ringfort-verify"])),
     ])
 }
 

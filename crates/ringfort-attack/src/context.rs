@@ -12,6 +12,8 @@ use ringfort_model::record::{Node, PolicyRule, Subject as Named};
 use ringfort_model::{Cluster, Id, KubeVersion, SourceKind, Str, Unit};
 use ringfort_network::exposure::Exposure;
 
+use rustc_hash::FxHashMap;
+
 use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
 use crate::why::{BindingKey, Why};
 
@@ -126,6 +128,8 @@ pub struct Context<'a> {
     pub placed: Vec<bool>,
     /// Who reaches which listener from outside.
     pub exposure: Exposure,
+    /// Units behind each Service, by namespace and name.
+    pub behind: FxHashMap<(Str, Str), Vec<u32>>,
     /// Listeners in front of each unit, by position in [`Self::exposure`].
     pub fronts: Vec<Vec<u32>>,
     /// Token files of each unit's containers.
@@ -143,6 +147,15 @@ impl<'a> Context<'a> {
         let placed = units.iter().map(|unit| crate::placement::matters(cluster, unit)).collect();
         let exposure = Exposure::with_units(cluster, &units);
         let fronts = exposure.by_unit(units.len());
+        let mut behind: FxHashMap<(Str, Str), Vec<u32>> = FxHashMap::default();
+        for listener in &exposure.listeners {
+            if let Some(service) = &listener.service {
+                let known = behind.entry(service.clone()).or_default();
+                known.extend(&listener.backends.units);
+                known.sort_unstable();
+                known.dedup();
+            }
+        }
         let grants = grants(cluster, authz);
         let mut by_subject: BTreeMap<Subject, Vec<(usize, usize)>> = BTreeMap::new();
         for (at, grant) in grants.iter().enumerate() {
@@ -157,6 +170,7 @@ impl<'a> Context<'a> {
             nodes,
             exposure,
             fronts,
+            behind,
             tokens,
             units,
             grants,

@@ -9,7 +9,6 @@ use ringfort_model::{Container, ContainerKind, PodSpec, Str, VolumeSource};
 use crate::context::{Ask, Context};
 use crate::maker::{Draft, Maker};
 use crate::node::{NodeKey, Power, Scope, Subject};
-use crate::vectors::services::behind;
 
 /// Which positions a name in a rule singles out.
 pub(crate) type Named = fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey>;
@@ -111,7 +110,9 @@ pub(crate) fn backends(
     context: &Context<'_>,
     service: &ringfort_model::record::Service,
 ) -> impl Iterator<Item = NodeKey> + use<> {
-    behind(context, service).into_iter().map(NodeKey::Listener)
+    let meta = &service.metadata;
+    let units = context.behind.get(&(meta.namespace.clone(), meta.name.clone()));
+    units.cloned().unwrap_or_default().into_iter().map(NodeKey::Listener)
 }
 
 fn units_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<u32> {

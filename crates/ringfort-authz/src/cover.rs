@@ -7,7 +7,8 @@
 use ringfort_model::Str;
 use ringfort_model::record::PolicyRule;
 
-use crate::rule::url_covers;
+use crate::rule::{group_is, resource_is, url_covers, verb_is};
+use crate::rules::rules;
 
 /// Whether every tuple of `wanted` is covered by one rule of `owner`.
 #[must_use]
@@ -35,7 +36,7 @@ pub fn uncovered(owner: &[&PolicyRule], wanted: &[PolicyRule]) -> Vec<String> {
         for url in &rule.non_resource_urls {
             for verb in &rule.verbs {
                 let covered = owner.iter().any(|rule| {
-                    has(&rule.verbs, verb)
+                    verb_covered(rule, verb)
                         && rule.resource_names.is_empty()
                         && rule.non_resource_urls.iter().any(|entry| url_covers(entry, url))
                 });
@@ -55,8 +56,9 @@ fn names(rule: &PolicyRule) -> Vec<Option<&Str>> {
     rule.resource_names.iter().map(Some).collect()
 }
 
-fn has(list: &[Str], wanted: &str) -> bool {
-    list.iter().any(|entry| entry == "*" || entry == wanted)
+fn verb_covered(owner: &PolicyRule, verb: &str) -> bool {
+    owner.verbs.iter().any(|entry| verb_is(entry, verb))
+        || (rules().list_covers_star && verb == "*" && owner.verbs.len() > 1)
 }
 
 struct Tuple<'a> {
@@ -68,12 +70,15 @@ struct Tuple<'a> {
 
 impl Tuple<'_> {
     fn is_covered_by(&self, owner: &PolicyRule) -> bool {
-        let sub = self.resource.split_once('/').map(|(_, sub)| sub);
-        let resource = has(&owner.resources, self.resource)
-            || owner.resources.iter().any(|e| sub.is_some() && e.strip_prefix("*/") == sub);
         let name = owner.resource_names.is_empty()
-            || self.name.is_some_and(|name| owner.resource_names.contains(name));
-        has(&owner.verbs, self.verb) && has(&owner.api_groups, self.group) && resource && name
+            || self.name.is_some_and(|name| owner.resource_names.contains(name))
+            || (rules().names_cover_unnamed && self.name.is_none());
+        // Upstream takes the tuple for a request, whose subresource begins at the first slash.
+        let (resource, sub) = self.resource.split_once('/').unwrap_or((self.resource, ""));
+        verb_covered(owner, self.verb)
+            && owner.api_groups.iter().any(|entry| group_is(entry, self.group))
+            && owner.resources.iter().any(|entry| resource_is(entry, resource, sub))
+            && name
     }
 
     fn text(&self) -> String {

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::request::{Attributes, Request, User, account_user};
 use crate::rule::{RuleRequest, rule_allows_path, rule_names};
+use crate::rules::rules;
 
 /// Why RBAC allows something.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,12 +117,16 @@ impl<'a> Authz<'a> {
     #[must_use]
     pub fn referenced(&self, role: &RoleRef, namespace: &str) -> Option<&[PolicyRule]> {
         match role.kind.as_str() {
-            "ClusterRole" => {
+            "ClusterRole" if namespace.is_empty() || rules().cluster_role_in_namespace => {
                 self.cluster.cluster_roles.get("", &role.name)?;
                 Some(self.cluster_role_rules(&role.name))
             }
             "Role" if !namespace.is_empty() => {
                 self.cluster.roles.get(namespace, &role.name).map(|role| &*role.rules)
+            }
+            "Role" if rules().role_in_cluster_binding => {
+                let mut all = self.cluster.roles.iter();
+                all.find(|known| known.metadata.name == role.name).map(|role| &*role.rules)
             }
             _ => None,
         }
@@ -155,8 +160,13 @@ impl<'a> Authz<'a> {
             let binding = &self.cluster.cluster_role_bindings.as_slice()[bound.binding as usize];
             (bound, &binding.metadata, &binding.role_ref)
         });
-        let local = self.role_bindings.get(namespace).map(|keys| self::bound(keys, user));
-        let local = local.unwrap_or_default().into_iter().map(|bound| {
+        let here = self
+            .role_bindings
+            .iter()
+            .filter(|_| rules().role_binding_is_everywhere)
+            .map(|(_, keys)| keys)
+            .chain(self.role_bindings.get(namespace));
+        let local = here.flat_map(|keys| self::bound(keys, user)).map(|bound| {
             let binding = &self.cluster.role_bindings.as_slice()[bound.binding as usize];
             (bound, &binding.metadata, &binding.role_ref)
         });
@@ -242,11 +252,11 @@ impl GrantOf<'_> {
 /// What a binding's subject matches by (RBAC-09); `None` for nobody.
 fn key(subject: &Subject, binding_namespace: &str) -> Option<Key> {
     match subject.kind.as_str() {
-        "User" => Some(Key::User(subject.name.clone())),
-        "Group" => Some(Key::Group(subject.name.clone())),
+        "User" if rules().users_match => Some(Key::User(subject.name.clone())),
+        "Group" if rules().groups_match => Some(Key::Group(subject.name.clone())),
         "ServiceAccount" => {
             let namespace = match subject.namespace.as_str() {
-                "" => binding_namespace,
+                "" if rules().account_in_own_namespace => binding_namespace,
                 own => own,
             };
             (!namespace.is_empty()).then(|| Key::User(account_user(namespace, &subject.name)))
@@ -269,6 +279,9 @@ fn bound(keys: &ByKey, user: &User) -> Vec<Bound> {
         keys.get(&Key::User(user.name.clone())).into_iter().flatten().copied().collect();
     for group in &user.groups {
         found.extend(keys.get(&Key::Group(group.clone())).into_iter().flatten().copied());
+        if rules().users_match_groups {
+            found.extend(keys.get(&Key::User(group.clone())).into_iter().flatten().copied());
+        }
     }
     found.sort_unstable();
     found.dedup();

@@ -21,6 +21,7 @@ pub mod impersonation;
 pub mod node;
 pub mod request;
 pub mod rule;
+pub mod rules;
 
 pub use cover::{covers, uncovered};
 pub use decide::{Decision, Reason};

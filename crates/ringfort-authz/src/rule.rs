@@ -3,6 +3,8 @@
 use ringfort_model::record::PolicyRule;
 use ringfort_model::{List, Str};
 
+use crate::rules::rules;
+
 /// The object names that a rule allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -18,7 +20,11 @@ impl Names {
     pub fn allow(&self, name: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Only(names) => names.iter().any(|known| known == name),
+            Self::Only(names) => {
+                names.iter().any(|known| known == name)
+                    || (rules().name_star && names.iter().any(|known| known == "*"))
+                    || (rules().names_allow_unnamed && name.is_empty())
+            }
         }
     }
 }
@@ -43,36 +49,22 @@ impl<'a> RuleRequest<'a> {
         let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
         Self { verb, group, resource, subresource }
     }
-
-    /// Whether an entry of a rule's resources matches. A slash within the resource's own name,
-    /// which only an access review can hold, begins no subresource.
-    fn is_on(&self, entry: &str) -> bool {
-        if entry == "*" {
-            return true;
-        }
-        if self.subresource.is_empty() {
-            return entry == self.resource;
-        }
-        let Some(named) = entry.strip_suffix(self.subresource).and_then(|e| e.strip_suffix('/'))
-        else {
-            return false;
-        };
-        named == "*" || named == self.resource
-    }
 }
 
 /// Whether the rule allows the verb on the resource, and for which names. `*` is the only
 /// wildcard, besides `*/subresource`.
 #[must_use]
 pub fn rule_names(rule: &PolicyRule, request: &RuleRequest<'_>) -> Option<Names> {
-    let holds = |list: &List<Str>, wanted: &str| list.iter().any(|e| e == "*" || e == wanted);
-    if !holds(&rule.verbs, request.verb) || !holds(&rule.api_groups, request.group) {
+    let holds = |list: &List<Str>, wanted: &str, is: fn(&str, &str) -> bool| {
+        list.iter().any(|entry| is(entry, wanted))
+    };
+    if !holds(&rule.verbs, request.verb, verb_is)
+        || !holds(&rule.api_groups, request.group, group_is)
+        || !rule.resources.iter().any(|e| resource_is(e, request.resource, request.subresource))
+    {
         return None;
     }
-    if !rule.resources.iter().any(|entry| request.is_on(entry)) {
-        return None;
-    }
-    Some(match rule.resource_names.is_empty() {
+    Some(match rule.resource_names.is_empty() && rules().no_names_is_any_name {
         true => Names::Any,
         false => Names::Only(rule.resource_names.to_vec()),
     })
@@ -81,15 +73,61 @@ pub fn rule_names(rule: &PolicyRule, request: &RuleRequest<'_>) -> Option<Names>
 /// Whether the rule allows a request on a path that is no resource (RBAC-08).
 #[must_use]
 pub fn rule_allows_path(rule: &PolicyRule, verb: &str, path: &str) -> bool {
-    rule.verbs.iter().any(|entry| entry == "*" || entry == verb)
+    rule.verbs.iter().any(|entry| verb_is(entry, verb))
         && rule.non_resource_urls.iter().any(|entry| url_covers(entry, path))
+}
+
+/// Whether an entry of verbs allows the verb.
+pub(crate) fn verb_is(entry: &str, verb: &str) -> bool {
+    let rules = rules();
+    entry == verb
+        || (rules.verb_star && entry == "*")
+        || (rules.verbs_in_any_case && entry.eq_ignore_ascii_case(verb))
+        || (rules.prefix_verbs
+            && entry
+                .strip_suffix('*')
+                .is_some_and(|from| !from.is_empty() && verb.starts_with(from)))
+}
+
+/// Whether an entry of apiGroups allows the group.
+pub(crate) fn group_is(entry: &str, group: &str) -> bool {
+    let rules = rules();
+    entry == group
+        || (rules.group_star && entry == "*")
+        || (rules.core_group_is_any && entry.is_empty())
+}
+
+/// Whether an entry of resources allows a resource, or its subresource unless that is empty. A
+/// slash within the resource's own name, which only an access review can hold, begins no
+/// subresource.
+pub(crate) fn resource_is(entry: &str, resource: &str, sub: &str) -> bool {
+    let rules = rules();
+    if rules.resource_star && entry == "*" {
+        return true;
+    }
+    if sub.is_empty() {
+        return entry == resource
+            || (rules.subresource_star_bare && entry.strip_prefix("*/") == Some(resource));
+    }
+    let parent = entry.strip_suffix(sub).and_then(|entry| entry.strip_suffix('/'));
+    parent == Some(resource)
+        || (rules.subresource_star && parent == Some("*"))
+        || (rules.resource_covers_subresources && entry == resource)
+        || (rules.resource_slash_star && entry.strip_suffix("/*") == Some(resource))
+        || (rules.star_slash_star && entry == "*/*")
 }
 
 /// Whether an entry of nonResourceURLs matches a path or covers another entry.
 pub(crate) fn url_covers(entry: &str, path: &str) -> bool {
-    entry == "*"
-        || entry == path
-        || (entry.ends_with('*') && path.starts_with(entry.trim_end_matches('*')))
+    let rules = rules();
+    entry == path
+        || (rules.url_star && entry == "*")
+        || (rules.url_prefix
+            && entry.len() > 1
+            && entry.ends_with('*')
+            && path.starts_with(entry.trim_end_matches('*')))
+        || (rules.url_star_is_directory && entry.strip_suffix("/*") == Some(path))
+        || (rules.url_without_star_is_prefix && path.starts_with(entry))
 }
 
 #[cfg(test)]
@@ -159,5 +197,7 @@ mod tests {
         assert!(rule_allows_path(&urls("/foo**"), "get", "/foobar"));
         assert!(!rule_allows_path(&urls("/foo*"), "head", "/foobar"));
         assert!(!rule_allows_path(&urls("/f*o"), "get", "/foo"));
+        assert!(rule_allows_path(&urls("*"), "get", "/foo"));
+        assert!(!rule_allows_path(&urls("/foo"), "get", "/foo/bar"));
     }
 }

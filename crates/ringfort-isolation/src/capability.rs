@@ -9,8 +9,11 @@
 
 use std::collections::BTreeSet;
 
+use ringfort_model::record::Node;
 use ringfort_model::{Container, PodSpec, Str};
 
+use crate::effect::{Control, Effect, container_path};
+use crate::node_facts::container_runtime;
 use crate::user::uid;
 
 /// The set that containerd and Docker give a container that asks for nothing.
@@ -128,6 +131,55 @@ pub fn capability_use(spec: &PodSpec, container: &Container, name: &str) -> Capa
     } else {
         CapabilityUse::ThroughFile
     }
+}
+
+/// Judges the list of dropped capabilities: all are dropped and none comes back but the one
+/// that the restricted level allows.
+#[must_use]
+pub fn dropped_capabilities(spec: &PodSpec, container: &Container, node: Option<&Node>) -> Control {
+    let path = container_path(spec, container);
+    let mut evidence = vec![format!("{path}.securityContext.capabilities.drop")];
+    let context = container.security_context.as_ref();
+    let asked = context.and_then(|sc| sc.capabilities.as_ref());
+    let Some(asked) = asked.filter(|asked| !asked.drop.is_empty()) else {
+        return Control::new(Effect::Absent, evidence);
+    };
+    if context.is_some_and(|sc| sc.privileged == Some(true)) {
+        evidence.push(format!("{path}.securityContext.privileged"));
+        let reason = "a privileged container holds every capability";
+        return Control::new(Effect::without(reason), evidence);
+    }
+    if !asked.drop.iter().any(|name| plain(name) == "ALL") {
+        let reason = "what is not named stays; ALL is not dropped";
+        return Control::new(Effect::without(reason), evidence);
+    }
+    if let Some(name) = asked.add.iter().find(|name| plain(name) != "NET_BIND_SERVICE") {
+        evidence.push(format!("{path}.securityContext.capabilities.add"));
+        let reason = format!("{} is added again", plain(name));
+        return Control::new(Effect::without(reason), evidence);
+    }
+    let plainly = asked.drop.iter().any(|name| name.eq_ignore_ascii_case("ALL"));
+    let runtime = node.and_then(container_runtime).map(|(name, _)| name);
+    if !plainly {
+        // Only CRI-O takes the prefix off.
+        return match runtime {
+            Some("cri-o") => Control::new(Effect::Effective, evidence),
+            Some(_) => {
+                let reason = "the runtime does not know CAP_ALL; write ALL";
+                Control::new(Effect::without(reason), evidence)
+            }
+            None => {
+                Control::new(Effect::missing("whether the runtime reads CAP_ALL as ALL"), evidence)
+            }
+        };
+    }
+    let bound = context.is_some_and(|sc| sc.allow_privilege_escalation == Some(false));
+    if !asked.add.is_empty() && !bound && !uid(spec, container).may_be_root() {
+        evidence.push(format!("{path}.securityContext.allowPrivilegeEscalation"));
+        let reason = "a program with file capabilities gives NET_BIND_SERVICE";
+        return Control::new(Effect::without(reason), evidence);
+    }
+    Control::new(Effect::Effective, evidence)
 }
 
 #[cfg(test)]

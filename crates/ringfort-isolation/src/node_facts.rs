@@ -2,6 +2,8 @@
 //! container runtime; the rest needs the node's configuration or a sensor on it, and is
 //! absent until somebody brings it.
 
+use std::collections::BTreeMap;
+
 use ringfort_model::record::Node;
 
 /// A runtime below the CRI implementation.
@@ -11,6 +13,26 @@ pub struct LowLevelRuntime {
     pub name: String,
     /// Its version, for example `1.2.4`.
     pub version: String,
+}
+
+/// What a handler of the container runtime stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handler {
+    /// A runtime that does not share the node's kernel.
+    Sandbox,
+    /// One that does, or the default itself.
+    Plain,
+}
+
+/// The kubelet's `imagePullCredentialsVerificationPolicy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PullVerification {
+    /// The gate KubeletEnsureSecretPulledImages is off, or the policy is `NeverVerify`.
+    Off,
+    /// `NeverVerifyPreloadedImages`, the default.
+    ButPreloaded,
+    /// `AlwaysVerify`, or an allow list without the pod's images.
+    Always,
 }
 
 /// Evidence from a node. Absent fields are not known.
@@ -26,6 +48,14 @@ pub struct NodeFacts {
     pub seccomp_default: Option<bool>,
     /// Whether the kernel enforces AppArmor.
     pub app_armor: Option<bool>,
+    /// Whether the kernel enforces SELinux.
+    pub se_linux: Option<bool>,
+    /// What the handlers in the configuration of the node's runtime are, by name.
+    pub handlers: BTreeMap<String, Handler>,
+    /// When the kubelet asks for credentials again for an image that is there already.
+    pub pull_verification: Option<PullVerification>,
+    /// Whether the pod's images were on the node before the kubelet pulled any.
+    pub images_preloaded: Option<bool>,
     /// Whether the profiles that pods name as `Localhost` are on the node.
     pub local_profiles: Option<bool>,
 }

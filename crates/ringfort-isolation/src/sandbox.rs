@@ -4,9 +4,11 @@
 //! node's runtime: neither says what runs. Without evidence from the nodes the verdict is
 //! unknown, except that a class which does not exist starts nothing.
 
+use ringfort_model::record::Node;
 use ringfort_model::{Cluster, Kind, PodSpec};
 
 use crate::effect::{Control, Effect};
+use crate::node_facts::{Handler, NodeFacts};
 
 /// Handler names by which projects document their sandboxes.
 const USUAL_SANDBOXES: &[(&str, &str)] = &[
@@ -24,9 +26,16 @@ const USUAL_SANDBOXES: &[(&str, &str)] = &[
 /// Handler names of runtimes that share the node's kernel.
 const USUAL_PLAIN: &[&str] = &["crun", "nvidia", "runc", "youki"];
 
-/// Judges the runtime class of a pod.
+/// Judges the runtime class of a pod with what the API shows.
 #[must_use]
 pub fn sandbox(spec: &PodSpec, cluster: &Cluster) -> Control {
+    sandbox_with(spec, cluster, &[])
+}
+
+/// Judges the runtime class of a pod with what is known of every node that the pod may run on;
+/// no node at all is no evidence.
+#[must_use]
+pub fn sandbox_with(spec: &PodSpec, cluster: &Cluster, nodes: &[(&Node, &NodeFacts)]) -> Control {
     let mut evidence = vec!["spec.runtimeClassName".to_owned()];
     let asked = spec.runtime_class_name.as_deref().filter(|name| !name.is_empty());
     let Some(name) = asked else { return Control::new(Effect::Absent, evidence) };
@@ -40,6 +49,16 @@ pub fn sandbox(spec: &PodSpec, cluster: &Cluster) -> Control {
     };
     evidence.push(format!("RuntimeClass {name} handler"));
     let handler = class.handler.as_str();
+    let known: Vec<Option<Handler>> =
+        nodes.iter().map(|(_, facts)| facts.handlers.get(handler).copied()).collect();
+    if let Some(at) = known.iter().position(|one| *one == Some(Handler::Plain)) {
+        let node = &nodes[at].0.metadata.name;
+        let reason = format!("handler \"{handler}\" shares the kernel of node {node}");
+        return Control::new(Effect::without(reason), evidence);
+    }
+    if !known.is_empty() && known.iter().all(Option::is_some) {
+        return Control::new(Effect::Effective, evidence);
+    }
     let usual = USUAL_SANDBOXES.iter().find(|(known, _)| *known == handler);
     let meant = match usual {
         Some((_, sandbox)) => format!("usually {sandbox}"),

@@ -13,20 +13,13 @@ use ringfort_model::token_volume::PREFIX;
 use ringfort_model::{ContainerKind, PodSpec, Str, Volume, VolumeSource};
 
 use crate::effect::{Control, Effect, container_path};
+use crate::rules::rules;
 
 /// Where the token of the pod's account is mounted.
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// The file name of that token.
 const TOKEN_FILE: &str = "token";
-
-/// Audiences that API servers take for their own unless configured otherwise (kubeadm, k3s,
-/// EKS); GKE uses its issuer, see [`API_AUDIENCE_PREFIX`].
-const API_AUDIENCES: &[&str] =
-    &["https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local"];
-
-/// Issuer URLs of GKE, which are the audience of its API servers as well.
-const API_AUDIENCE_PREFIX: &str = "https://container.googleapis.com/";
 
 /// Who accepts a token.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,12 +31,14 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// The audience of a projected token; the empty one is the API server's.
+    /// The audience of a projected token. The empty one is the API server's, and so are those
+    /// that API servers take for their own unless configured otherwise (kubeadm, k3s, EKS);
+    /// GKE uses its issuer's URL.
     #[must_use]
     pub fn of(text: &Str) -> Self {
-        let own = text.is_empty()
-            || API_AUDIENCES.contains(&text.as_str())
-            || text.starts_with(API_AUDIENCE_PREFIX);
+        let rules = rules();
+        let own = rules.api_audiences.contains(&text.as_str())
+            || rules.api_audience_prefixes.iter().any(|prefix| text.starts_with(prefix));
         if own { Self::Api } else { Self::Other(text.clone()) }
     }
 }
@@ -89,7 +84,13 @@ pub struct ContainerTokens {
 /// yes. A missing account counts as one without the field (the pod would be refused).
 #[must_use]
 pub fn automount(spec: &PodSpec, account_automount: Option<bool>) -> bool {
-    spec.automount_service_account_token.or(account_automount).unwrap_or(true)
+    let pod = spec.automount_service_account_token;
+    let said = if rules().account_goes_first {
+        account_automount.or(pod)
+    } else {
+        pod.or(account_automount)
+    };
+    said.unwrap_or(rules().token_by_default)
 }
 
 /// The token files of every container, in the order of [`PodSpec::all_containers`].
@@ -108,8 +109,11 @@ pub fn token_files(
     at_creation: bool,
     is_token_secret: &dyn Fn(&str) -> bool,
 ) -> Vec<ContainerTokens> {
-    let adds = at_creation && !mirror && automount(spec, account_automount);
-    let own = spec.volumes.iter().find(|volume| volume.name.starts_with(PREFIX));
+    let rules = rules();
+    let adds =
+        at_creation && (!mirror || rules.token_in_mirrors) && automount(spec, account_automount);
+    let mut volumes = spec.volumes.iter().filter(|_| rules.own_volume_is_mounted);
+    let own = volumes.find(|volume| volume.name.starts_with(PREFIX));
     let of_container = |(kind, index, container): (ContainerKind, usize, _)| {
         let container: &ringfort_model::Container = container;
         let mut files = Vec::new();
@@ -118,8 +122,12 @@ pub fn token_files(
                 files_of_mount(volume, mount, is_token_secret, &mut files);
             }
         }
-        let covered = container.volume_mounts.iter().any(|mount| mount.mount_path == MOUNT_PATH);
-        if adds && kind != ContainerKind::Ephemeral && !covered {
+        let covered = container.volume_mounts.iter().any(|mount| {
+            mount.mount_path == MOUNT_PATH
+                || (rules.slash_prevents_token
+                    && mount.mount_path.trim_end_matches('/') == MOUNT_PATH)
+        });
+        if adds && rules.token_lists.contains(&kind) && !covered {
             match own {
                 Some(volume) => {
                     let mount = VolumeMount {

@@ -8,25 +8,15 @@ use ringfort_model::record::Node;
 use ringfort_model::{KubeVersion, PodSpec, VolumeSource};
 
 use crate::effect::{Control, Effect};
+use crate::features::{Stage, stage};
 use crate::node_facts::{NodeFacts, container_runtime, major_minor};
+use crate::rules::rules;
 
-/// The field exists from this minor.
-const EXISTS_SINCE: u32 = 25;
-/// The gate is on by default from this minor.
-const ON_SINCE: u32 = 33;
-/// The gate cannot be turned off from this minor.
-const LOCKED_SINCE: u32 = 36;
-/// The design changed with this minor: containerd 1.7 serves the older one only.
-const REDESIGNED_IN: u32 = 27;
-/// The host's network together with a user namespace may be allowed (by a gate) from here.
-const HOST_NETWORK_GATE_SINCE: u32 = 35;
-/// Kernels map tmpfs by id, on which token volumes stand, from here.
-const KERNEL: (u32, u32) = (6, 3);
+const GATE: &str = "UserNamespacesSupport";
+const HOST_NETWORK_GATE: &str = "UserNamespacesHostNetworkSupport";
+
 /// Kernels with which enterprise distributions ship parts of newer ones.
 const BACKPORTING: &[&str] = &[".el8", ".el9", ".el10"];
-
-/// Volume sources that the kubelet itself writes, on filesystems of the node.
-const OWN_VOLUMES: &[&str] = &["configMap", "downwardAPI", "emptyDir", "projected", "secret"];
 
 /// Judges `hostUsers: false` on that node with what the API shows.
 #[must_use]
@@ -93,7 +83,7 @@ impl Question {
         if spec.host_network == Some(true) {
             self.evidence.push("spec.hostNetwork".to_owned());
             match server {
-                Some(version) if version.minor < HOST_NETWORK_GATE_SINCE => {
+                Some(version) if stage(HOST_NETWORK_GATE, version.minor) == Stage::Absent => {
                     self.fail("hostNetwork together with hostUsers: false is refused".to_owned());
                 }
                 _ => self.lack("feature gate UserNamespacesHostNetworkSupport"),
@@ -109,17 +99,15 @@ impl Question {
             self.lack(&format!("version of {of}"));
             return;
         };
-        if minor < EXISTS_SINCE {
-            self.fail(format!("{of} is 1.{minor}; the field exists from 1.{EXISTS_SINCE}"));
-            return;
-        }
-        match facts.user_namespaces_gate {
-            _ if minor >= LOCKED_SINCE => {}
-            Some(true) => {}
-            Some(false) => self.fail("feature gate UserNamespacesSupport is off".to_owned()),
+        match (stage(GATE, minor), facts.user_namespaces_gate) {
+            (Stage::Absent, _) => {
+                self.fail(format!("{of} is 1.{minor}, which does not know the field"));
+            }
+            (Stage::Locked, _) | (_, Some(true)) => {}
+            (_, Some(false)) => self.fail(format!("feature gate {GATE} is off")),
             // On by default; who turns it off is not visible, as with any other gate.
-            None if minor >= ON_SINCE => {}
-            None => self.lack("feature gate UserNamespacesSupport"),
+            (Stage::OnByDefault, None) => {}
+            (Stage::OffByDefault, None) => self.lack("feature gate UserNamespacesSupport"),
         }
     }
 
@@ -138,13 +126,14 @@ impl Question {
         let backports = BACKPORTING.iter().any(|mark| info.kernel_version.contains(mark));
         match major_minor(&info.kernel_version) {
             None => self.lack("kernel version"),
-            Some(version) if version >= KERNEL => {}
+            Some(version) if version >= (6, rules().kernel_6) => {}
             Some(_) if backports => {
                 self.lack(&format!("whether kernel {} maps tmpfs by id", info.kernel_version));
             }
             Some(_) => self.fail(format!(
-                "kernel {} does not map tmpfs by id; {}.{} is the first that does",
-                info.kernel_version, KERNEL.0, KERNEL.1
+                "kernel {} does not map tmpfs by id; 6.{} is the first that does",
+                info.kernel_version,
+                rules().kernel_6
             )),
         }
 
@@ -153,18 +142,18 @@ impl Question {
         match container_runtime(node) {
             Some(("containerd", version)) if version >= (2, 0) => {}
             Some(("containerd", (1, 7))) => match kubelet {
-                Some(minor) if minor < REDESIGNED_IN => {
+                Some(minor) if minor < rules().containerd_17_until => {
                     self.lack("whether this early form works on the node (containerd 1.7)");
                 }
                 _ => self.fail(format!(
-                    "{runtime} does not serve kubelets from 1.{REDESIGNED_IN}; 2.0 is the first \
-                     that does"
+                    "{runtime} does not serve kubelets from 1.{} on; 2.0 is the first that does",
+                    rules().containerd_17_until
                 )),
             },
             Some(("containerd", _)) => {
                 self.fail(format!("{runtime} ignores the field; 2.0 is the first that serves it"));
             }
-            Some(("cri-o", version)) if version >= (1, 25) => {}
+            Some(("cri-o", version)) if version >= (1, rules().cri_o_1) => {}
             Some(("cri-o", _)) => {
                 self.fail(format!("{runtime} is too old; 1.25 is the first that serves it"));
             }
@@ -175,8 +164,8 @@ impl Question {
         match &facts.low_level_runtime {
             None => self.lack("version of the low-level runtime (runc 1.2 or crun 1.9)"),
             Some(low) => match (low.name.as_str(), major_minor(&low.version)) {
-                ("runc", Some(version)) if version >= (1, 2) => {}
-                ("crun", Some(version)) if version >= (1, 9) => {}
+                ("runc", Some(version)) if version >= (1, rules().runc_1) => {}
+                ("crun", Some(version)) if version >= (1, rules().crun_1) => {}
                 ("runc" | "crun", Some(_)) => {
                     self.fail(format!("{} {} is too old", low.name, low.version));
                 }
@@ -196,7 +185,7 @@ impl Question {
         }
         for (at, volume) in spec.volumes.iter().enumerate() {
             let kind = volume.source.as_ref().map_or("emptyDir", VolumeSource::kind);
-            if !OWN_VOLUMES.contains(&kind) {
+            if !rules().own_volumes.contains(&kind) {
                 self.evidence.push(format!("spec.volumes[{at}]"));
                 self.lack(&format!("whether the filesystem of volume {} maps ids", volume.name));
             }

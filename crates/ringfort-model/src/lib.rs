@@ -22,6 +22,7 @@ pub mod coverage;
 pub mod defaults;
 pub mod id;
 pub mod kinds;
+pub mod mutation;
 pub mod record;
 pub mod snapshot;
 pub mod table;

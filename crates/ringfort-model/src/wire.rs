@@ -222,6 +222,16 @@ impl<'de> Deserialize<'de> for Map {
     }
 }
 
+/// Reads a map of quantities, which manifests also write as numbers.
+pub(crate) fn quantities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map, D::Error> {
+    let read = Option::<BTreeMap<Str, serde_json::Value>>::deserialize(deserializer)?;
+    let entries = read.unwrap_or_default().into_iter().map(|(name, value)| {
+        let text = value.as_str().map_or_else(|| Str::from(value.to_string()), Str::new);
+        (name, text)
+    });
+    Ok(entries.collect())
+}
+
 /// The keys of a map whose values are never kept (Secret data).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Keys(pub List<Str>);

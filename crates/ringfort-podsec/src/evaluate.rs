@@ -6,8 +6,9 @@
 
 use ringfort_model::{KubeVersion, Map, PodSpec};
 
-use crate::checks::{Check, REGISTRY, Subject};
+use crate::checks::Check;
 use crate::level::{Level, PolicyVersion};
+use crate::rules::rules;
 
 /// A check that refuses a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub struct Violation {
 }
 
 /// The checks that refuse the pod at that level and version, in the server's order: baseline
-/// checks by id, then restricted ones. The specification must have been defaulted. An unknown server takes the version as it is, and
-/// the newest known rules for `latest`.
+/// checks by id, then restricted ones. The specification must have been defaulted. An unknown
+/// server takes the version as it is, and the newest known rules for `latest`.
 #[must_use]
 pub fn evaluate(
     spec: &PodSpec,
@@ -32,11 +33,10 @@ pub fn evaluate(
     server: Option<KubeVersion>,
 ) -> Vec<Violation> {
     let minor = version.minor(server);
-    let subject = Subject { spec, annotations, minor };
     let mut checks: Vec<&Check> = checks_at(level, minor).collect();
     checks.sort_by_key(|check| (check.level, check.id));
     let found = checks.into_iter().filter_map(|check| {
-        let refusal = (check.run)(&subject)?;
+        let refusal = check.judge(rules(), spec, annotations, minor)?;
         Some(Violation { check: check.id, reason: refusal.reason, detail: refusal.detail })
     });
     found.collect()
@@ -68,12 +68,13 @@ pub fn strictest(
 
 /// The checks of a level at a minor version.
 pub fn checks_at(level: Level, minor: u32) -> impl Iterator<Item = &'static Check> {
+    let checks = rules().checks;
     let exists = move |check: &&Check| check.since <= minor;
     let overridden = move |id: &str| {
         level == Level::Restricted
-            && REGISTRY.iter().filter(exists).any(|check| check.overrides.contains(&id))
+            && checks.iter().filter(exists).any(|check| check.overrides.contains(&id))
     };
-    REGISTRY.iter().filter(exists).filter(move |check| match level {
+    checks.iter().filter(exists).filter(move |check| match level {
         Level::Privileged => false,
         Level::Baseline => check.level == Level::Baseline,
         Level::Restricted => !overridden(check.id),

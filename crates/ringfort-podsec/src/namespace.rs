@@ -8,8 +8,8 @@ use ringfort_model::{KubeVersion, Map, Str};
 
 use crate::level::{Level, PolicyVersion};
 
-const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
-const ENFORCE_VERSION: &str = "pod-security.kubernetes.io/enforce-version";
+pub(crate) const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+pub(crate) const ENFORCE_VERSION: &str = "pod-security.kubernetes.io/enforce-version";
 const AUDIT: &str = "pod-security.kubernetes.io/audit";
 const AUDIT_VERSION: &str = "pod-security.kubernetes.io/audit-version";
 const WARN: &str = "pod-security.kubernetes.io/warn";

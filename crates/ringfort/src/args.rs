@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Can(Can),
     /// Who may do something?
     WhoCan(WhoCan),
+    /// What each namespace may be and is under Pod Security, and the label it could have
+    Podsec(Podsec),
     /// The easiest paths between two positions
     Paths(Paths),
     /// What a change would do
@@ -136,6 +138,19 @@ pub(crate) struct WhoCan {
     /// A source as of `scan`; else the live cluster
     #[arg(long)]
     pub(crate) cluster: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Podsec {
+    /// One namespace; else all
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    /// A source as of `scan`; else the live cluster
+    #[arg(long)]
+    pub(crate) cluster: Option<PathBuf>,
+    /// human or json
+    #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
+    pub(crate) format: String,
 }
 
 #[derive(Debug, Args)]

@@ -58,6 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         }
         Command::Can(can) => self::can(can, reading),
         Command::WhoCan(who) => who_can(who, reading),
+        Command::Podsec(podsec) => crate::podsec::run(podsec, reading),
         Command::Paths(paths) => self::paths(paths, reading),
         Command::WhatIf { patches, cluster } => compare(patches, cluster.as_deref(), reading),
         Command::Exposed(exposed) => crate::exposed::run(exposed, reading),

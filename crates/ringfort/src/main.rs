@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod demo;
 mod exposed;
+mod podsec;
 mod stages;
 
 use std::process::ExitCode;

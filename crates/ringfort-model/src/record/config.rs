@@ -4,7 +4,7 @@ use crate::record::has_meta;
 use crate::record::meta::Meta;
 use crate::record::pod::LocalReference;
 use crate::text::Str;
-use crate::wire::{Keys, List, Map, record};
+use crate::wire::{Keys, List, Map, quantities, record};
 
 record! {
     /// Namespace.
@@ -39,10 +39,31 @@ record! {
     pub struct ResourceQuota {
         pub metadata: Meta,
         pub spec: Option<QuotaSpec>,
+        pub status: Option<QuotaStatus>,
     }
-    /// ResourceQuotaSpec: the hard limits.
+    /// ResourceQuotaSpec: the hard limits, and to which pods they are limited.
     pub struct QuotaSpec {
+        #[serde(deserialize_with = "quantities")]
         pub hard: Map,
+        pub scopes: List<Str>,
+        pub scope_selector: Option<ScopeSelector>,
+    }
+    /// ScopeSelector.
+    pub struct ScopeSelector {
+        pub match_expressions: List<ScopeRequirement>,
+    }
+    /// ScopedResourceSelectorRequirement.
+    pub struct ScopeRequirement {
+        pub scope_name: Str,
+        pub operator: Str,
+        pub values: List<Str>,
+    }
+    /// ResourceQuotaStatus: what the quota controller counted.
+    pub struct QuotaStatus {
+        #[serde(deserialize_with = "quantities")]
+        pub hard: Map,
+        #[serde(deserialize_with = "quantities")]
+        pub used: Map,
     }
 }
 has_meta!(Namespace, ServiceAccount, Secret, ConfigMap, ResourceQuota);

@@ -11,6 +11,7 @@ pub mod network;
 pub mod node;
 pub mod pod;
 pub mod rbac;
+pub mod scheduling;
 pub mod security;
 pub mod storage;
 pub mod volume;

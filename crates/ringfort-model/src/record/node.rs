@@ -2,8 +2,9 @@
 
 use crate::record::has_meta;
 use crate::record::meta::Meta;
+use crate::record::pod::Toleration;
 use crate::text::Str;
-use crate::wire::{List, record};
+use crate::wire::{Keys, List, Map, record};
 
 record! {
     /// Node.
@@ -30,6 +31,8 @@ record! {
         pub addresses: List<NodeAddress>,
         pub node_info: Option<NodeInfo>,
         pub daemon_endpoints: Option<NodeDaemonEndpoints>,
+        /// The names of the resources that pods can have.
+        pub allocatable: Keys,
     }
     /// NodeDaemonEndpoints.
     pub struct NodeDaemonEndpoints {
@@ -59,6 +62,12 @@ record! {
     pub struct RuntimeClass {
         pub metadata: Meta,
         pub handler: Str,
+        pub scheduling: Option<RuntimeScheduling>,
+    }
+    /// What a RuntimeClass adds to the pods that name it (RuntimeClass.scheduling).
+    pub struct RuntimeScheduling {
+        pub node_selector: Map,
+        pub tolerations: List<Toleration>,
     }
 }
 has_meta!(Node, RuntimeClass);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::record::has_meta;
 use crate::record::meta::Meta;
+use crate::record::scheduling::{Affinity, TopologySpread};
 use crate::record::security::{PodSecurityContext, SecurityContext};
 use crate::record::volume::Volume;
 use crate::text::Str;
@@ -43,6 +44,9 @@ record! {
         pub runtime_class_name: Option<Str>,
         pub node_selector: Map,
         pub tolerations: List<Toleration>,
+        pub affinity: Option<Affinity>,
+        pub topology_spread_constraints: List<TopologySpread>,
+        pub scheduler_name: Option<Str>,
         pub os: Option<PodOs>,
         pub security_context: Option<PodSecurityContext>,
         pub init_containers: List<Container>,
@@ -90,6 +94,7 @@ record! {
         pub operator: Str,
         pub value: Str,
         pub effect: Str,
+        pub toleration_seconds: Option<i64>,
     }
 
     /// Container, of whichever of the three lists it stands in.

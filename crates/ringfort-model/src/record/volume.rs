@@ -30,6 +30,8 @@ pub enum VolumeSource {
     PersistentVolumeClaim(ClaimSource),
     /// An inline CSI volume.
     Csi(CsiSource),
+    /// The files of an image.
+    Image(ImageSource),
     /// Any other source, by its API field name, with the Secret it names if any.
     Other {
         /// The API field, for example `emptyDir` or `nfs`.
@@ -92,6 +94,11 @@ record! {
         pub read_only: Option<bool>,
         pub node_publish_secret_ref: Option<NameOnly>,
     }
+    /// ImageVolumeSource.
+    pub struct ImageSource {
+        pub reference: Str,
+        pub pull_policy: Str,
+    }
     /// A reference by name.
     pub struct NameOnly {
         pub name: Str,
@@ -114,6 +121,7 @@ impl VolumeSource {
             Self::Projected(_) => "projected",
             Self::PersistentVolumeClaim(_) => "persistentVolumeClaim",
             Self::Csi(_) => "csi",
+            Self::Image(_) => "image",
             Self::Other { kind, .. } => kind,
         }
     }
@@ -143,6 +151,7 @@ impl<'de> Deserialize<'de> for Volume {
                         "persistentVolumeClaim" => {
                             map.next_value::<Option<_>>()?.map(VolumeSource::PersistentVolumeClaim)
                         }
+                        "image" => map.next_value::<Option<_>>()?.map(VolumeSource::Image),
                         "csi" => map.next_value::<Option<_>>()?.map(VolumeSource::Csi),
                         "azureFile" | "cephfs" | "cinder" | "flexVolume" | "iscsi" | "rbd"
                         | "scaleIO" | "storageos" => {
@@ -185,6 +194,7 @@ impl Serialize for Volume {
                 map.serialize_entry("persistentVolumeClaim", s)?;
             }
             Some(VolumeSource::Csi(s)) => map.serialize_entry("csi", s)?,
+            Some(VolumeSource::Image(s)) => map.serialize_entry("image", s)?,
             Some(VolumeSource::Other { kind, secret }) => {
                 let secret_ref = secret.as_ref().map(|name| NameOnly { name: name.clone() });
                 let tree = if kind == "azureFile" {

@@ -5,9 +5,6 @@ use super::wording::containers;
 use super::{Refusal, Subject};
 
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
-    if subject.exempt_as_windows() {
-        return None;
-    }
     let bad: Vec<&str> = subject
         .containers()
         .filter(|container| {

@@ -6,7 +6,7 @@
 use ringfort_model::record::security::Profile;
 
 use super::wording::{Setters, plural, quoted};
-use super::{Refusal, Subject};
+use super::{Refusal, Subject, annotation_allowed};
 
 const ANNOTATION_PREFIX: &str = "container.apparmor.security.beta.kubernetes.io/";
 
@@ -15,7 +15,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
     let mut values: Vec<String> = Vec::new();
     let mut bad = |profile: Option<&Profile>| {
         let Some(profile) = profile else { return false };
-        if matches!(profile.kind.as_str(), "RuntimeDefault" | "Localhost") {
+        if subject.rules.app_armor_types.contains(&profile.kind.as_str()) {
             return false;
         }
         values.push(profile.kind.to_string());
@@ -30,7 +30,9 @@ pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
         }
     }
     for (key, value) in subject.annotations.iter() {
-        if key.starts_with(ANNOTATION_PREFIX) && !allowed_annotation(value) {
+        if key.starts_with(ANNOTATION_PREFIX)
+            && !annotation_allowed(subject.rules.app_armor_annotations, value)
+        {
             setters.annotations += 1;
             values.push(format!("{key}=\"{value}\""));
         }
@@ -48,10 +50,6 @@ pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
             quoted(values.iter().map(String::as_str))
         ),
     })
-}
-
-fn allowed_annotation(value: &str) -> bool {
-    value.is_empty() || value == "runtime/default" || value.starts_with("localhost/")
 }
 
 #[cfg(test)]

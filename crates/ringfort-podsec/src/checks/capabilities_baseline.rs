@@ -6,25 +6,8 @@ use ringfort_model::Str;
 use super::wording::{Values, containers, quoted};
 use super::{Refusal, Subject};
 
-/// Capabilities that may be added.
-const ALLOWED: &[&str] = &[
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
-
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
-    let detail = forbidden_adds(subject, ALLOWED)?;
+    let detail = forbidden_adds(subject, subject.rules.capabilities)?;
     Some(Refusal { reason: "non-default capabilities", detail })
 }
 

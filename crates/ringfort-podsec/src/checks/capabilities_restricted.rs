@@ -5,12 +5,7 @@ use super::capabilities_baseline::forbidden_adds;
 use super::wording::containers;
 use super::{Refusal, Subject};
 
-const ALLOWED: &[&str] = &["NET_BIND_SERVICE"];
-
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
-    if subject.exempt_as_windows() {
-        return None;
-    }
     let drops_all = |container: &ringfort_model::Container| {
         let context = container.security_context.as_ref();
         context.and_then(|sc| sc.capabilities.as_ref()).is_some_and(|caps| caps.drop.has("ALL"))
@@ -27,7 +22,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
             containers(&keeping)
         ));
     }
-    details.extend(forbidden_adds(subject, ALLOWED));
+    details.extend(forbidden_adds(subject, subject.rules.restricted_capabilities));
     (!details.is_empty())
         .then(|| Refusal { reason: "unrestricted capabilities", detail: details.join("; ") })
 }

@@ -4,11 +4,16 @@ use super::{Refusal, Subject};
 
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
     let asked = [
-        (subject.spec.host_network, "hostNetwork=true"),
-        (subject.spec.host_pid, "hostPID=true"),
-        (subject.spec.host_ipc, "hostIPC=true"),
+        (subject.spec.host_network, "hostNetwork"),
+        (subject.spec.host_pid, "hostPID"),
+        (subject.spec.host_ipc, "hostIPC"),
     ];
-    let found: Vec<&str> =
-        asked.into_iter().filter(|(value, _)| *value == Some(true)).map(|(_, text)| text).collect();
+    let found: Vec<String> = asked
+        .into_iter()
+        .filter(|(value, field)| {
+            *value == Some(true) && subject.rules.host_namespaces.contains(field)
+        })
+        .map(|(_, field)| format!("{field}=true"))
+        .collect();
     (!found.is_empty()).then(|| Refusal { reason: "host namespaces", detail: found.join(", ") })
 }

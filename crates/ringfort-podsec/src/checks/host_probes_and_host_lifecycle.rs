@@ -12,7 +12,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
     let mut hosts = Values::new();
     for container in subject.containers() {
         let mut any = false;
-        for handler in handlers(container) {
+        for handler in handlers(subject, container) {
             for target in [&handler.http_get, &handler.tcp_socket].into_iter().flatten() {
                 if !target.host.is_empty() {
                     any = true;
@@ -40,10 +40,21 @@ pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
     })
 }
 
-fn handlers(container: &Container) -> impl Iterator<Item = &Handler> {
-    let probes = [&container.liveness_probe, &container.readiness_probe, &container.startup_probe];
-    let hooks = container.lifecycle.iter().flat_map(|l| [&l.post_start, &l.pre_stop]);
-    probes.into_iter().chain(hooks).flatten()
+fn handlers<'a>(
+    subject: &Subject<'a>,
+    container: &'a Container,
+) -> impl Iterator<Item = &'a Handler> {
+    let lifecycle = container.lifecycle.as_ref();
+    let all = [
+        ("livenessProbe", container.liveness_probe.as_ref()),
+        ("readinessProbe", container.readiness_probe.as_ref()),
+        ("startupProbe", container.startup_probe.as_ref()),
+        ("postStart", lifecycle.and_then(|hooks| hooks.post_start.as_ref())),
+        ("preStop", lifecycle.and_then(|hooks| hooks.pre_stop.as_ref())),
+    ];
+    let rules = subject.rules;
+    let read = all.into_iter().filter(|(field, _)| rules.handlers.contains(field));
+    read.filter_map(|(_, handler)| handler)
 }
 
 #[cfg(test)]

@@ -5,20 +5,17 @@ use super::wording::{Values, containers, quoted};
 use super::{Refusal, Subject};
 
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
-    if subject.relaxed_by_user_namespace() {
-        return None;
-    }
     unmasked(subject)
 }
 
-/// Containers that set anything but `Default`.
+/// Containers that set anything but the allowed views.
 pub(super) fn unmasked(subject: &Subject<'_>) -> Option<Refusal> {
     let mut bad = Vec::new();
     let mut values = Values::new();
     for container in subject.containers() {
         let context = container.security_context.as_ref();
         let Some(mount) = context.and_then(|sc| sc.proc_mount.as_deref()) else { continue };
-        if mount != "Default" {
+        if !subject.rules.proc_mounts.contains(&mount) {
             bad.push(container.name.as_str());
             values.insert(mount);
         }

@@ -4,26 +4,13 @@
 use super::wording::{Values, plural, quoted};
 use super::{Refusal, Subject};
 
-/// Sources that are allowed, by API field.
-const ALLOWED: &[&str] = &[
-    "configMap",
-    "csi",
-    "downwardAPI",
-    "emptyDir",
-    "ephemeral",
-    "image",
-    "persistentVolumeClaim",
-    "projected",
-    "secret",
-];
-
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
     let mut bad = Vec::new();
     let mut types = Values::new();
     for volume in &subject.spec.volumes {
         // Without defaulting a volume without a source is of no known type.
         let kind = volume.source.as_ref().map_or("unknown", |source| source.kind());
-        if !ALLOWED.contains(&kind) {
+        if !subject.rules.volumes.contains(&kind) {
             bad.push(volume.name.as_str());
             types.insert(kind);
         }

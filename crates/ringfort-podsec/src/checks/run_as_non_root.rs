@@ -5,9 +5,6 @@ use super::wording::{Setters, containers};
 use super::{Refusal, Subject};
 
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
-    if subject.relaxed_by_user_namespace() {
-        return None;
-    }
     let pod = subject.spec.security_context.as_ref().and_then(|sc| sc.run_as_non_root);
     let mut setters = Setters { pod: pod == Some(false), ..Setters::default() };
     let mut unset = Vec::new();

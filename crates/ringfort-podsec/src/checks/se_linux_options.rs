@@ -4,15 +4,6 @@
 use super::wording::{Setters, Values, plural, quoted};
 use super::{Refusal, Subject};
 
-/// Allowed types, each with the first minor that allows it.
-const TYPES: &[(&str, u32)] = &[
-    ("", 0),
-    ("container_t", 0),
-    ("container_init_t", 0),
-    ("container_kvm_t", 0),
-    ("container_engine_t", 31),
-];
-
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
     let mut types = Values::new();
     let mut user = false;
@@ -24,8 +15,7 @@ pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
         Some((Some(container.name.as_str()), options))
     });
     for (name, options) in pod.map(|options| (None, options)).into_iter().chain(of_containers) {
-        let known = |(kind, since): &(&str, u32)| options.kind == *kind && *since <= subject.minor;
-        let bad_type = !TYPES.iter().any(known);
+        let bad_type = !subject.allows(subject.rules.se_linux_types, &options.kind);
         if bad_type {
             types.insert(&options.kind);
         }

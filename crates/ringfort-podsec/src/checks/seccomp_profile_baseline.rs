@@ -3,18 +3,20 @@
 //! Before 1.19 only the annotations count (a container's only if that container exists; an
 //! empty value is refused), from 1.19 only the fields.
 
-use ringfort_model::Str;
 use ringfort_model::record::security::Profile;
 
 use super::wording::{Setters, Values, plural, quoted};
-use super::{Refusal, Subject};
+use super::{Refusal, Subject, annotation_allowed};
 
-const FIELDS_SINCE: u32 = 19;
 const POD_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const CONTAINER_PREFIX: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
-    if subject.minor < FIELDS_SINCE { annotations(subject) } else { explicit(subject) }
+    if subject.minor < subject.rules.seccomp_fields_since {
+        annotations(subject)
+    } else {
+        explicit(subject)
+    }
 }
 
 fn annotations(subject: &Subject<'_>) -> Option<Refusal> {
@@ -24,7 +26,8 @@ fn annotations(subject: &Subject<'_>) -> Option<Refusal> {
     let mut bad: Vec<String> = keys
         .filter_map(|key| {
             let value = subject.annotations.get(&key)?;
-            (!allowed_annotation(value)).then(|| format!("{key}=\"{value}\""))
+            (!annotation_allowed(subject.rules.seccomp_annotations, value))
+                .then(|| format!("{key}=\"{value}\""))
         })
         .collect();
     bad.sort();
@@ -39,13 +42,9 @@ fn annotations(subject: &Subject<'_>) -> Option<Refusal> {
     })
 }
 
-fn allowed_annotation(value: &Str) -> bool {
-    value == "runtime/default" || value == "docker/default" || value.starts_with("localhost/")
-}
-
 /// Whether the type of a profile keeps a filter on.
-pub(super) fn filters(profile: &Profile) -> bool {
-    matches!(profile.kind.as_str(), "RuntimeDefault" | "Localhost")
+pub(super) fn filters(subject: &Subject<'_>, profile: &Profile) -> bool {
+    subject.rules.seccomp_types.contains(&profile.kind.as_str())
 }
 
 /// Profiles that the pod or a container sets to a type without a filter.
@@ -53,14 +52,14 @@ pub(super) fn explicit(subject: &Subject<'_>) -> Option<Refusal> {
     let mut setters = Setters::default();
     let mut values = Values::new();
     let pod = subject.spec.security_context.as_ref().and_then(|sc| sc.seccomp_profile.as_ref());
-    if let Some(profile) = pod.filter(|profile| !filters(profile)) {
+    if let Some(profile) = pod.filter(|profile| !filters(subject, profile)) {
         setters.pod = true;
         values.insert(&profile.kind);
     }
     for container in subject.containers() {
         let context = container.security_context.as_ref();
         let profile = context.and_then(|sc| sc.seccomp_profile.as_ref());
-        if let Some(profile) = profile.filter(|profile| !filters(profile)) {
+        if let Some(profile) = profile.filter(|profile| !filters(subject, profile)) {
             setters.containers.push(&container.name);
             values.insert(&profile.kind);
         }

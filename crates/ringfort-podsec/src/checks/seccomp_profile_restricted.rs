@@ -6,14 +6,11 @@ use super::wording::containers;
 use super::{Refusal, Subject};
 
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
-    if subject.exempt_as_windows() {
-        return None;
-    }
     if let Some(refusal) = explicit(subject) {
         return Some(refusal);
     }
     let pod = subject.spec.security_context.as_ref().and_then(|sc| sc.seccomp_profile.as_ref());
-    if pod.is_some_and(filters) {
+    if pod.is_some_and(|profile| filters(subject, profile)) {
         return None;
     }
     let unset: Vec<&str> = subject

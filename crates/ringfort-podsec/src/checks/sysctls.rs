@@ -2,27 +2,8 @@
 
 use super::{Refusal, Subject};
 
-/// Allowed parameters, each with the first minor that allows it.
-const ALLOWED: &[(&str, u32)] = &[
-    ("kernel.shm_rmid_forced", 0),
-    ("net.ipv4.ip_local_port_range", 0),
-    ("net.ipv4.ip_unprivileged_port_start", 0),
-    ("net.ipv4.ping_group_range", 0),
-    ("net.ipv4.tcp_syncookies", 0),
-    ("net.ipv4.ip_local_reserved_ports", 27),
-    ("net.ipv4.tcp_fin_timeout", 29),
-    ("net.ipv4.tcp_keepalive_intvl", 29),
-    ("net.ipv4.tcp_keepalive_probes", 29),
-    ("net.ipv4.tcp_keepalive_time", 29),
-    ("net.ipv4.tcp_rmem", 32),
-    ("net.ipv4.tcp_wmem", 32),
-    ("net.ipv4.tcp_notsent_lowat", 37),
-    ("net.ipv4.tcp_slow_start_after_idle", 37),
-];
-
 pub(super) fn run(subject: &Subject<'_>) -> Option<Refusal> {
-    let allowed =
-        |name: &str| ALLOWED.iter().any(|(known, since)| name == *known && *since <= subject.minor);
+    let allowed = |name: &str| subject.allows(subject.rules.sysctls, name);
     let context = subject.spec.security_context.as_ref()?;
     let names = context.sysctls.iter().map(|sysctl| sysctl.name.as_str());
     let bad: Vec<&str> = names.filter(|name| !allowed(name)).collect();

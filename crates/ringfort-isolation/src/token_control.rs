@@ -1,0 +1,73 @@
+//! Whether `automountServiceAccountToken: false` holds in a cluster (semantics EFF-AUTO): what
+//! [`crate::tokens`] finds, with the account and the Secrets that the cluster has.
+
+use ringfort_model::{Cluster, Kind, PodSpec, VolumeSource};
+
+use crate::effect::{Control, Effect};
+use crate::tokens::{token_files, tokens_kept_out};
+
+/// Type of Secrets that hold a token.
+const TOKEN_SECRET: &str = "kubernetes.io/service-account-token";
+
+/// Judges whether API tokens are kept out of a pod. `mirror` and `at_creation` as in
+/// [`token_files`].
+#[must_use]
+pub fn no_token(
+    spec: &PodSpec,
+    namespace: &str,
+    cluster: &Cluster,
+    mirror: bool,
+    at_creation: bool,
+) -> Control {
+    let account = spec.account();
+    let record = cluster.service_accounts.get(namespace, account);
+    let automount = record.and_then(|record| record.automount_service_account_token);
+    let is_token = |name: &str| {
+        cluster.secrets.get(namespace, name).is_some_and(|secret| secret.kind == TOKEN_SECRET)
+    };
+    let files = token_files(spec, mirror, automount, at_creation, &is_token);
+    let path = format!("ServiceAccount {namespace}/{account}");
+    let mut control = tokens_kept_out(spec, automount, &path, &files);
+    let mut missing = Vec::new();
+    if record.is_none()
+        && spec.automount_service_account_token.is_none()
+        && at_creation
+        && !cluster.coverage.is_complete(Kind::ServiceAccount)
+    {
+        missing.push(path);
+        if control.effect == Effect::Absent {
+            control.effect = Effect::Unknown(missing);
+            return control;
+        }
+    }
+    if control.effect.is_effective() && !cluster.coverage.is_complete(Kind::Secret) {
+        missing.extend(unread_secrets(spec, namespace, cluster));
+    }
+    if control.effect.is_effective() && !missing.is_empty() {
+        control.effect = Effect::Unknown(missing);
+    }
+    control
+}
+
+/// Secrets in mounted volumes of which it is not known whether they hold a token.
+fn unread_secrets(spec: &PodSpec, namespace: &str, cluster: &Cluster) -> Vec<String> {
+    let mounted = |name: &str| {
+        spec.all_containers().any(|(_, _, container)| {
+            container.volume_mounts.iter().any(|mount| mount.name == *name)
+        })
+    };
+    let mut names = Vec::new();
+    for volume in spec.volumes.iter().filter(|volume| mounted(&volume.name)) {
+        match &volume.source {
+            Some(VolumeSource::Secret(secret)) => names.push(&secret.secret_name),
+            Some(VolumeSource::Projected(projected)) => {
+                names.extend(
+                    projected.sources.iter().filter_map(|s| Some(&s.secret.as_ref()?.name)),
+                );
+            }
+            _ => {}
+        }
+    }
+    names.retain(|name| cluster.secrets.get(namespace, name).is_none());
+    names.iter().map(|name| format!("Secret {namespace}/{name}")).collect()
+}
