@@ -159,6 +159,17 @@ impl<'a> Attack<'a> {
         entries.iter().enumerate().map(from_one).collect()
     }
 
+    /// Secrets that the containers of a unit read from their environment or their volumes.
+    #[must_use]
+    pub fn secrets_of(&self, unit: u32) -> std::collections::BTreeSet<ringfort_model::Str> {
+        let spec = &self.context.units[unit as usize].spec;
+        let containers = spec.all_containers();
+        let names = containers.flat_map(|(kind, at, container)| {
+            crate::draw::secrets_of_container(spec, kind, at, container)
+        });
+        names.map(|(name, _)| name).collect()
+    }
+
     /// The set of no edges, of the graph's size.
     #[must_use]
     pub fn no_edges(&self) -> BitSet {

@@ -4,7 +4,7 @@ use ringfort_attack::{Attack, Engines};
 use ringfort_model::Cluster;
 
 use crate::change::{Change, ChangeError, apply};
-use crate::fix::pairs;
+use crate::first::pairs;
 
 /// An entry and a target, as ids.
 pub type Pair = (String, String);

@@ -4,7 +4,7 @@ use ringfort_attack::technique::Confidence;
 use ringfort_attack::{Attack, Impact, NodeKey, State, Why, Zone as AttackZone, techniques};
 use ringfort_graph::{BitSet, Derivation, NodeId};
 use ringfort_model::{Coverage as Read, Kind, Listed};
-use ringfort_plan::Fix as Planned;
+use ringfort_plan::FirstFix;
 
 use crate::report::{
     Coverage, Evidence, Facts, Fix, Gap, Path, Report, Source, Step, Tool, Unevaluated, Vector,
@@ -26,7 +26,7 @@ pub struct Head {
 
 /// Builds the report.
 #[must_use]
-pub fn build(attack: &Attack<'_>, paths: &[Derivation], fixes: &[Planned], head: Head) -> Report {
+pub fn build(attack: &Attack<'_>, paths: &[Derivation], fixes: &[FirstFix], head: Head) -> Report {
     let entries: Vec<(State, NodeId)> =
         attack.entries().map(|(instance, node)| (instance.state, node)).collect();
     let targets = attack.targets();
@@ -240,13 +240,17 @@ fn entry_title(attack: &Attack<'_>, vector: &str, name: &str) -> String {
     found.map_or_else(|| format!("{vector} {name}"), |one| format!("{vector} {}", one.title))
 }
 
-fn fix(fix: &Planned) -> Fix {
+fn fix(first: &FirstFix) -> Fix {
+    let commands: Vec<String> = first.changes.iter().map(ringfort_plan::Change::command).collect();
     Fix {
-        title: fix.title.clone(),
-        object: fix.change.object(),
-        cost: fix.cost,
-        cuts: fix.cut,
-        left: fix.left,
-        command: fix.change.command(),
+        id: first.fix.id.clone(),
+        title: first.fix.title.clone(),
+        object: first.fix.object(),
+        cost: first.fix.cost,
+        breaks: first.fix.breaks.clone(),
+        instead: first.fix.owner.manager.instead(),
+        cuts: first.cut,
+        left: first.left,
+        command: commands.join("\n"),
     }
 }

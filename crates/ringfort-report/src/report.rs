@@ -196,12 +196,18 @@ pub struct Evidence {
 /// A change.
 #[derive(Clone, Debug, Serialize)]
 pub struct Fix {
+    /// Stable id.
+    pub id: String,
     /// What it does.
     pub title: String,
     /// The object.
     pub object: String,
     /// Cost class.
     pub cost: u32,
+    /// What could break, with the evidence.
+    pub breaks: Vec<String>,
+    /// Where to make the change so that it lasts, if a controller writes the object again.
+    pub instead: Option<String>,
     /// Pairs that are gone after it.
     pub cuts: usize,
     /// Pairs that are left.
