@@ -167,7 +167,7 @@ impl<'a> Context<'a> {
             }
             for (index, rule) in grant.rules.iter().enumerate() {
                 let allowed = ask.verbs.iter().find_map(|&verb| {
-                    let request = RuleRequest { verb, group: ask.group, resource: ask.resource };
+                    let request = RuleRequest::of(verb, ask.group, ask.resource);
                     ringfort_authz::rule_names(rule, &request).map(|names| (verb, names))
                 });
                 let Some((verb, names)) = allowed else { continue };

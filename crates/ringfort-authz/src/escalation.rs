@@ -34,7 +34,8 @@ impl Authz<'_> {
     }
 
     /// Whether the user may replace the rules of a role by PUT. A write that changes nothing is
-    /// exempt from the escalation check.
+    /// exempt from the escalation check; one that creates the role needs the verb for that too,
+    /// with the role's name (RBAC-06).
     pub fn update_role(
         &self,
         user: &User,
@@ -42,19 +43,27 @@ impl Authz<'_> {
         name: &str,
         rules: &[PolicyRule],
     ) -> Result<(), Gate> {
-        self.verb(user, "update", role_resource(namespace), namespace, name)?;
-        let (known, aggregated): (&[PolicyRule], bool) = if namespace.is_empty() {
-            let role = self.cluster().cluster_roles.get("", name);
-            let selectors = role.and_then(|role| role.aggregation_rule.as_ref());
-            let aggregated = selectors.is_some_and(|rule| !rule.cluster_role_selectors.is_empty());
-            (role.map_or(&[], |role| &role.rules), aggregated)
+        let resource = role_resource(namespace);
+        self.verb(user, "update", resource, namespace, name)?;
+        let known: Option<(&[PolicyRule], bool)> = if namespace.is_empty() {
+            self.cluster().cluster_roles.get("", name).map(|role| {
+                let selectors = role.aggregation_rule.as_ref();
+                let aggregated =
+                    selectors.is_some_and(|rule| !rule.cluster_role_selectors.is_empty());
+                (&*role.rules, aggregated)
+            })
         } else {
-            (self.role_rules(namespace, name), false)
+            self.cluster().roles.get(namespace, name).map(|role| (&*role.rules, false))
         };
-        if known == rules {
-            return Ok(());
+        match known {
+            Some((known, _)) if known == rules => Ok(()),
+            Some((_, aggregated)) => self.role_content(user, namespace, name, rules, aggregated),
+            // The server looks at the content before it asks about the creation.
+            None => {
+                self.role_content(user, namespace, name, rules, false)?;
+                self.verb(user, "create", resource, namespace, name)
+            }
         }
-        self.role_content(user, namespace, name, rules, aggregated)
     }
 
     /// Whether the user may create a binding in the namespace (ClusterRoleBinding if empty).

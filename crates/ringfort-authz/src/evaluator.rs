@@ -136,12 +136,8 @@ impl<'a> Authz<'a> {
                 ("", Box::new(|rule| rule_allows_path(rule, &request.verb, path)))
             }
             Attributes::Resource { group, resource, subresource, namespace, name } => {
-                let resource = match subresource.as_str() {
-                    "" => resource.to_string(),
-                    sub => format!("{resource}/{sub}"),
-                };
+                let wanted = RuleRequest { verb: &request.verb, group, resource, subresource };
                 let allows = move |rule: &PolicyRule| {
-                    let wanted = RuleRequest { verb: &request.verb, group, resource: &resource };
                     rule_names(rule, &wanted).is_some_and(|names| names.allow(name))
                 };
                 (namespace, Box::new(allows))
@@ -180,7 +176,7 @@ impl<'a> Authz<'a> {
         namespace: &str,
         name: &str,
     ) -> Vec<(Subject, Granted)> {
-        let wanted = RuleRequest { verb, group, resource };
+        let wanted = RuleRequest::of(verb, group, resource);
         let mut found = Vec::new();
         let mut visit =
             |meta: &ringfort_model::record::Meta, role: &RoleRef, subjects: &[Subject]| {

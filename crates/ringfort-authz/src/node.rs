@@ -125,15 +125,23 @@ impl<'a> NodeAuthorizer<'a> {
         match first {
             Some(why) if answers.iter().all(Option::is_some) => Decision::Yes(Reason::Node(why)),
             Some(_) => Decision::Unknown(vec!["the server's version was not read".to_owned()]),
-            None => self.refused(),
+            None => self.refused(group, resource),
         }
     }
 
-    /// A refusal rests on the pods that are known.
-    fn refused(&self) -> Decision {
-        let missing: Vec<String> = [Kind::Pod, Kind::PersistentVolume, Kind::VolumeAttachment]
-            .into_iter()
-            .filter(|&kind| !self.cluster.coverage.is_complete(kind))
+    /// A refusal rests on the lists that could show a relation to an object of this resource.
+    fn refused(&self, group: &str, resource: &str) -> Decision {
+        let lists: &[Kind] = match (group, resource) {
+            ("", "secrets" | "persistentvolumes") => &[Kind::Pod, Kind::PersistentVolume],
+            ("", "configmaps" | "persistentvolumeclaims" | "serviceaccounts" | "pods")
+            | ("resource.k8s.io", "resourceclaims") => &[Kind::Pod],
+            ("storage.k8s.io", "volumeattachments") => &[Kind::VolumeAttachment],
+            ("resource.k8s.io", "resourceslices") => &[Kind::ResourceSlice],
+            _ => &[],
+        };
+        let missing: Vec<String> = lists
+            .iter()
+            .filter(|&&kind| !self.cluster.coverage.is_complete(kind))
             .map(|kind| format!("{} were not all read", kind.plural()))
             .collect();
         if missing.is_empty() { Decision::No } else { Decision::Unknown(missing) }
@@ -167,12 +175,12 @@ impl<'a> NodeAuthorizer<'a> {
                 (wanted && related.accounts.contains(&asked.key))
                     .then(|| asked.by_pod("ServiceAccount"))
             }
+            // Upstream looks at no subresource here, unlike everywhere else.
             ("coordination.k8s.io", "leases") => (asked.namespace == "kube-node-lease"
                 && asked.own_object())
             .then(|| "the node's own lease".to_owned()),
-            ("storage.k8s.io", "csinodes") => {
-                asked.own_object().then(|| "the node's own CSINode".to_owned())
-            }
+            ("storage.k8s.io", "csinodes") => (asked.sub.is_empty() && asked.own_object())
+                .then(|| "the node's own CSINode".to_owned()),
             ("resource.k8s.io", "resourceslices") => asked.slice(related, selectors),
             ("", "nodes") => asked.nodes(selectors),
             ("", "pods") => asked.pods(related, selectors),
@@ -221,9 +229,8 @@ impl Asked<'_> {
     }
 
     fn own_object(&self) -> bool {
-        self.sub.is_empty()
-            && (self.verb == "create"
-                || (self.is(&["get", "update", "patch", "delete"]) && self.name == self.node))
+        self.verb == "create"
+            || (self.is(&["get", "update", "patch", "delete"]) && self.name == self.node)
     }
 
     fn slice(&self, related: &Related, selectors: bool) -> Option<String> {

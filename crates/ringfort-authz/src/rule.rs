@@ -30,8 +30,35 @@ pub struct RuleRequest<'a> {
     pub verb: &'a str,
     /// API group, empty for core.
     pub group: &'a str,
-    /// `resource` or `resource/subresource`.
+    /// Plural resource.
     pub resource: &'a str,
+    /// Subresource, empty for none.
+    pub subresource: &'a str,
+}
+
+impl<'a> RuleRequest<'a> {
+    /// A request on `resource` or `resource/subresource`.
+    #[must_use]
+    pub fn of(verb: &'a str, group: &'a str, resource: &'a str) -> Self {
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        Self { verb, group, resource, subresource }
+    }
+
+    /// Whether an entry of a rule's resources matches. A slash within the resource's own name,
+    /// which only an access review can hold, begins no subresource.
+    fn is_on(&self, entry: &str) -> bool {
+        if entry == "*" {
+            return true;
+        }
+        if self.subresource.is_empty() {
+            return entry == self.resource;
+        }
+        let Some(named) = entry.strip_suffix(self.subresource).and_then(|e| e.strip_suffix('/'))
+        else {
+            return false;
+        };
+        named == "*" || named == self.resource
+    }
 }
 
 /// Whether the rule allows the verb on the resource, and for which names. `*` is the only
@@ -42,13 +69,7 @@ pub fn rule_names(rule: &PolicyRule, request: &RuleRequest<'_>) -> Option<Names>
     if !holds(&rule.verbs, request.verb) || !holds(&rule.api_groups, request.group) {
         return None;
     }
-    let sub = request.resource.split_once('/').map(|(_, sub)| sub);
-    let resource = rule.resources.iter().any(|entry| {
-        entry == "*"
-            || entry == request.resource
-            || (sub.is_some() && entry.strip_prefix("*/") == sub)
-    });
-    if !resource {
+    if !rule.resources.iter().any(|entry| request.is_on(entry)) {
         return None;
     }
     Some(match rule.resource_names.is_empty() {
@@ -87,7 +108,7 @@ mod tests {
     }
 
     fn allows(rule: &PolicyRule, verb: &str, group: &str, resource: &str) -> bool {
-        rule_names(rule, &RuleRequest { verb, group, resource }).is_some()
+        rule_names(rule, &RuleRequest::of(verb, group, resource)).is_some()
     }
 
     #[test]
@@ -104,11 +125,22 @@ mod tests {
     }
 
     #[test]
+    fn a_slash_within_the_resource_of_a_review_begins_no_subresource() {
+        let logs = rule(&["get"], &[""], &["*/log", "a/b/c"], &[]);
+        let asked = |resource, subresource| {
+            let request = RuleRequest { verb: "get", group: "", resource, subresource };
+            rule_names(&logs, &request).is_some()
+        };
+        assert!(asked("pods", "log") && asked("a/b", "log"));
+        assert!(asked("a/b", "c") && asked("a", "b/c") && asked("a/b/c", ""));
+        assert!(!asked("pods/log", "") && !asked("pods/x", "y/log"));
+    }
+
+    #[test]
     fn names_have_no_wildcard() {
         let named = rule(&["get"], &[""], &["secrets"], &["*"]);
-        let names =
-            rule_names(&named, &RuleRequest { verb: "get", group: "", resource: "secrets" })
-                .expect("the rule allows some name");
+        let names = rule_names(&named, &RuleRequest::of("get", "", "secrets"))
+            .expect("the rule allows some name");
         assert!(!names.allow("x"));
         assert!(!names.allow(""));
         assert!(names.allow("*"));

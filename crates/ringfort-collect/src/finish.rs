@@ -21,8 +21,6 @@ pub(crate) struct Extras {
     complete: bool,
     not_listed: Vec<Str>,
     git_version: Option<String>,
-    /// Files that hold no objects.
-    pub(crate) skipped: u64,
     /// Whether some file broke off, so that "no file" no longer means "no object".
     pub(crate) broken: bool,
 }
@@ -51,7 +49,7 @@ pub(crate) fn finish(
     place: &str,
     what: &str,
 ) -> Result<Collected, CollectError> {
-    let Filled { mut builder, objects, from_server, seen } = filled;
+    let Filled { mut builder, objects, from_server, seen, untyped } = filled;
     let source = if from_server { SourceKind::Dump } else { SourceKind::Manifests };
     builder.source(source);
     let known = extras.git_version.as_deref().and_then(|text| KubeVersion::parse(text).ok());
@@ -61,11 +59,13 @@ pub(crate) fn finish(
             builder.coverage().note(&Coverage::key(kind), listed);
         }
     } else {
-        // A list in a manifest says what is to be applied, not what exists.
-        builder.coverage().resources.clear();
+        // A list in a manifest says what is to be applied, not what exists; what of it does not
+        // read stays missing.
+        builder.coverage().resources.retain(|_, listed| matches!(listed, Listed::Partial(_)));
     }
-    // A file that broke off may have held any kind.
-    if (extras.complete && !extras.broken) || options.complete {
+    // A file that broke off may have held any kind, and so may an object that does not say its
+    // own.
+    if (extras.complete && !extras.broken && !untyped) || options.complete {
         builder.coverage().rest_is_complete = true;
         builder.coverage().not_listed = extras.not_listed;
     }

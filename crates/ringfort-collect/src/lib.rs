@@ -13,6 +13,8 @@
 
 mod document;
 mod finish;
+mod guard;
+mod lists;
 mod live;
 mod options;
 mod pool;

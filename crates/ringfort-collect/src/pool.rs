@@ -34,6 +34,8 @@ pub(crate) struct Filled {
     pub(crate) from_server: bool,
     /// Which lists were read to their end: file and type of the items.
     pub(crate) seen: FxHashSet<(Arc<str>, TypeMeta)>,
+    /// Whether some list held an object of which not even the kind could be read.
+    pub(crate) untyped: bool,
 }
 
 impl Filled {
@@ -43,6 +45,20 @@ impl Filled {
             objects: 0,
             from_server: false,
             seen: FxHashSet::default(),
+            untyped: false,
+        }
+    }
+
+    /// Notes that an object does not read, and hence that its kind is not complete.
+    pub(crate) fn unread(&mut self, file: &str, types: &TypeMeta, reason: &str) {
+        self.builder.gap(file, reason);
+        let kind = resource_of(types).or_else(|| resource_of(&types.element()?));
+        match kind {
+            Some(resource) => {
+                let listed = Listed::Partial("some objects do not read".into());
+                self.builder.coverage().note(&resource, listed);
+            }
+            None => self.untyped |= matches!(types.kind.as_str(), "" | "List"),
         }
     }
 
@@ -126,7 +142,8 @@ fn serve(receive: &Mutex<Receiver<Batch>>, filled: &Mutex<Filled>) {
 
 fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     let mut objects = Vec::with_capacity(batch.ends.len());
-    let mut gaps: Vec<(String, String)> = Vec::new();
+    let mut warnings: Vec<(String, String)> = Vec::new();
+    let mut unread: Vec<(TypeMeta, String)> = Vec::new();
     let mut seen: FxHashSet<TypeMeta> = FxHashSet::default();
     let mut from = 0;
     for &end in &batch.ends {
@@ -143,14 +160,14 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
         match read_one(types, item) {
             Ok((mut object, warning)) => {
                 specs.share(&mut object);
-                gaps.extend(warning.map(|warning| (object.title(), warning)));
+                warnings.extend(warning.map(|warning| (object.title(), warning)));
                 // A typed list says what it is itself, at its end.
                 if batch.types.is_none() && !seen.contains(types) {
                     seen.insert(types.clone());
                 }
                 objects.push(object);
             }
-            Err(reason) => gaps.push((batch.file.to_string(), reason)),
+            Err(reason) => unread.push((types.clone(), reason)),
         }
     }
     let mut filled = filled.lock().expect("no worker panics while it holds the builder");
@@ -160,13 +177,11 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     for types in seen {
         filled.seen.insert((batch.file.clone(), types));
     }
-    for (file, reason) in gaps {
-        let broken = file == *batch.file;
-        filled.builder.gap(&file, &reason);
-        if broken && let Some(resource) = batch.types.as_ref().and_then(resource_of) {
-            let listed = Listed::Partial("some objects do not read".into());
-            filled.builder.coverage().note(&resource, listed);
-        }
+    for (object, warning) in warnings {
+        filled.builder.gap(&object, &warning);
+    }
+    for (types, reason) in unread {
+        filled.unread(&batch.file, &types, &reason);
     }
 }
 
@@ -175,6 +190,9 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
 pub(crate) fn read_one(types: &TypeMeta, json: &[u8]) -> Result<(Object, Option<String>), String> {
     if types.kind.is_empty() {
         return Err("an object without apiVersion and kind".to_owned());
+    }
+    if types.kind == "List" || types.element().is_some_and(|one| resource_of(&one).is_some()) {
+        return Err(format!("a {} in place of an object; what it holds is not read", types.kind));
     }
     let mut object = Object::read_as(&types.api_version, &types.kind, json).map_err(|error| {
         let name = name_of(json);

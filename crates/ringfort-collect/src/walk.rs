@@ -1,17 +1,21 @@
 //! Goes through a source: directories, archives and compressed files down to single files.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use ringfort_model::{Cluster, Listed, snapshot};
+use ringfort_model::{Listed, snapshot};
+use serde_json::Value;
 
-use crate::document::{TypeMeta, type_in_fragments, type_of, type_of_file};
+use crate::document::{TypeMeta, type_of};
 use crate::finish::{Extras, finish};
+use crate::guard::{Counted, Guarded};
+use crate::lists::{Lists, State, single};
 use crate::options::{Limits, Options};
-use crate::pool::{BATCH_BYTES, Batch, Pool, read_one, resource_of};
-use crate::split::{Sink, Splitter};
+use crate::pool::{Batch, Pool, resource_of};
+use crate::split::Splitter;
 use crate::{CollectError, Collected, pool, yaml};
 
 /// How deep archives and compression may be nested in one another.
@@ -24,25 +28,44 @@ pub(crate) fn read(path: Option<&Path>, options: &Options) -> Result<Collected, 
         let open = |error| CollectError::Open { path: path.to_owned(), source: error };
         if path.is_dir() {
             std::fs::read_dir(path).map_err(open)?;
-        } else if let Some(cluster) = snapshot_in(path, options).map_err(open)? {
-            let cluster = cluster.map_err(|source| CollectError::Snapshot { place, source })?;
-            return Ok(Collected { cluster, described: "snapshot".to_owned() });
+            return collect(&place, options, |walk| {
+                walk.directory(path);
+                "directory"
+            });
         }
+        let mut file = File::open(path).map_err(open)?;
+        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
+        if file.metadata().map_err(open)?.is_file() {
+            let tail = tail_of(&mut file).map_err(open)?;
+            return read_stream(&place, ("file", &name), file, Some(&tail), options);
+        }
+        return read_stream(&place, ("pipe", &name), file, None, options);
     }
-    collect(&place, options, |walk| match path {
-        Some(path) if path.is_dir() => {
-            walk.directory(path);
-            "directory"
-        }
-        Some(path) => {
-            let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
-            walk.path(&name, path);
-            "file"
-        }
-        None => {
-            walk.stream("stdin", &mut std::io::stdin().lock(), None, 0);
-            "standard input"
-        }
+    read_stream(&place, ("standard input", "stdin"), std::io::stdin().lock(), None, options)
+}
+
+/// Reads what can be read once: a snapshot, which its first bytes tell, or anything else.
+fn read_stream(
+    place: &str,
+    (what, name): (&'static str, &str),
+    mut reader: impl Read,
+    tail: Option<&[u8]>,
+    options: &Options,
+) -> Result<Collected, CollectError> {
+    let open = |error| CollectError::Open { path: place.into(), source: error };
+    let mut start = Vec::with_capacity(snapshot::MAGIC.len());
+    (&mut reader).take(snapshot::MAGIC.len() as u64).read_to_end(&mut start).map_err(open)?;
+    let is_snapshot = start == *snapshot::MAGIC;
+    let mut whole = Cursor::new(start).chain(reader);
+    if is_snapshot {
+        let largest = options.limits.object_bytes;
+        let cluster = snapshot::read(BufReader::new(whole), largest)
+            .map_err(|source| CollectError::Snapshot { place: place.to_owned(), source })?;
+        return Ok(Collected { cluster, described: "snapshot".to_owned() });
+    }
+    collect(place, options, |walk| {
+        walk.stream(name, &mut whole, tail, 0);
+        what
     })
 }
 
@@ -75,19 +98,6 @@ fn collect(
         what = work(&mut walk);
     });
     finish(filled, extras, options, place, what)
-}
-
-type SnapshotRead = Result<Cluster, snapshot::SnapshotError>;
-
-fn snapshot_in(path: &Path, options: &Options) -> std::io::Result<Option<SnapshotRead>> {
-    let mut file = File::open(path)?;
-    let mut magic = [0; snapshot::MAGIC.len()];
-    if file.read_exact(&mut magic).is_err() || magic != *snapshot::MAGIC {
-        return Ok(None);
-    }
-    file.seek(SeekFrom::Start(0))?;
-    let largest = options.limits.object_bytes;
-    Ok(Some(snapshot::read(BufReader::new(file), largest)))
 }
 
 struct Walk<'w, 'p> {
@@ -139,6 +149,10 @@ impl Walk<'_, '_> {
         if !self.counts() {
             return;
         }
+        // Opening a pipe waits for its writer; a device may never end.
+        if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+            return self.gap(name, "is a pipe, socket or device, which is not read in a directory");
+        }
         let result = File::open(path).and_then(|mut file| {
             let tail = tail_of(&mut file)?;
             self.stream(name, &mut file, Some(&tail), 0);
@@ -169,7 +183,9 @@ impl Walk<'_, '_> {
             self.extras.broken = true;
             return;
         }
-        let mut whole = Cursor::new(prefix.clone()).chain(reader);
+        let packed_bytes = Cell::new(0);
+        let mut whole =
+            Counted { inner: Cursor::new(prefix.clone()).chain(reader), count: &packed_bytes };
         let packed = prefix.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
             || prefix.starts_with(&[0x1f, 0x8b])
             || prefix.starts_with(b"PK\x03\x04")
@@ -178,11 +194,12 @@ impl Walk<'_, '_> {
             self.gap(name, "is packed too often in itself");
         } else if prefix.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
             match zstd::stream::read::Decoder::new(whole) {
-                Ok(decoder) => self.unpacked(name, decoder, nesting),
+                Ok(decoder) => self.unpacked(name, decoder, &packed_bytes, nesting),
                 Err(error) => self.gap(name, &format!("is broken zstd: {error}")),
             }
         } else if prefix.starts_with(&[0x1f, 0x8b]) {
-            self.unpacked(name, flate2::read::MultiGzDecoder::new(whole), nesting);
+            let decoder = flate2::read::MultiGzDecoder::new(whole);
+            self.unpacked(name, decoder, &packed_bytes, nesting);
         } else if prefix.starts_with(b"PK\x03\x04") {
             self.zip(name, &mut whole, nesting);
         } else if prefix.get(257..262) == Some(b"ustar") {
@@ -194,12 +211,14 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn unpacked(&mut self, name: &str, decoder: impl Read, nesting: u32) {
+    fn unpacked(&mut self, name: &str, decoder: impl Read, packed: &Cell<u64>, nesting: u32) {
         let name = name.strip_suffix(".zst").or(name.strip_suffix(".gz")).unwrap_or(name);
         let mut guarded = Guarded {
             inner: decoder,
             left: self.limits.unpacked_bytes.saturating_sub(self.unpacked),
             read: 0,
+            packed,
+            ratio: self.limits.ratio,
         };
         self.stream(name, &mut guarded, None, nesting + 1);
         self.unpacked += guarded.read;
@@ -245,7 +264,7 @@ impl Walk<'_, '_> {
         if bytes.len() as u64 > most {
             return self.gap(name, &format!("is a zip of more than {most} bytes"));
         }
-        let packed = bytes.len() as u64;
+        let packed = Cell::new(bytes.len() as u64);
         let mut archive = match zip::ZipArchive::new(Cursor::new(bytes)) {
             Ok(archive) => archive,
             Err(error) => {
@@ -272,9 +291,13 @@ impl Walk<'_, '_> {
             if entry.is_symlink() {
                 self.gap(&path, "is a link or device in an archive, which is not read");
             } else if self.is_safe(&path) {
-                let most = packed.saturating_mul(self.limits.ratio).max(64 << 20);
-                let left = most.min(self.limits.unpacked_bytes).saturating_sub(self.unpacked);
-                let mut guarded = Guarded { inner: entry, left, read: 0 };
+                let mut guarded = Guarded {
+                    inner: entry,
+                    left: self.limits.unpacked_bytes.saturating_sub(self.unpacked),
+                    read: 0,
+                    packed: &packed,
+                    ratio: self.limits.ratio,
+                };
                 self.stream(trimmed(&path), &mut guarded, None, nesting + 1);
                 self.unpacked += guarded.read;
             }
@@ -309,16 +332,14 @@ impl Walk<'_, '_> {
                 }
             }
             self.json(name, reader, tail);
-        } else if base.ends_with(".yaml")
-            || base.ends_with(".yml")
+        } else if first.is_some() && (base.ends_with(".yaml") || base.ends_with(".yml"))
             || memchr::memmem::find(prefix, b"apiVersion:").is_some()
         {
             self.yaml(name, reader);
-        } else if base.ends_with(".json") && first.is_some() {
+        } else if let Some(what) = promised(base) {
             self.extras.broken = true;
-            self.gap(name, "is no JSON");
-        } else {
-            self.extras.skipped += 1;
+            let nothing = if first.is_none() { ": it begins with nothing" } else { "" };
+            self.gap(name, &format!("is no {what}{nothing}"));
         }
     }
 
@@ -399,7 +420,12 @@ impl Walk<'_, '_> {
             document.value.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
         };
         let types = TypeMeta { api_version: text("apiVersion"), kind: text("kind") };
-        let items = document.value.get("items").and_then(|items| items.as_array());
+        let none = Vec::new();
+        let items = match document.value.get("items") {
+            Some(Value::Array(items)) => Some(items),
+            Some(Value::Null) => Some(&none),
+            _ => None,
+        };
         let (Some(items), true) = (items, types.kind.ends_with("List")) else {
             if !document.value.is_null() {
                 let json = document.value.to_string();
@@ -435,215 +461,20 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Adds an object that stands by itself in a file.
-fn single(pool: &Pool<'_>, name: &str, line: u32, types: &TypeMeta, json: &[u8]) {
-    match read_one(types, json) {
-        Ok((mut object, warning)) => pool.with(|filled| {
-            let meta = object.meta_mut();
-            if meta.uid.is_empty() && meta.resource_version.is_empty() {
-                let file = name.into();
-                meta.origin = Some(ringfort_model::record::Origin { file, line });
-            }
-            if let Some(warning) = warning {
-                filled.builder.gap(&object.title(), warning);
-            }
-            filled.add(object);
-        }),
-        Err(reason) => pool.with(|filled| filled.builder.gap(name, reason)),
-    }
-}
-
-/// What is known about the type of a list's items.
-enum State {
-    Unknown,
-    /// Every item says its own.
-    Own,
-    /// The list says it.
-    Typed(TypeMeta),
-    /// Nothing says it yet; the items wait.
-    Held,
-}
-
-struct Lists<'w, 'p> {
-    file: Arc<str>,
-    tail: Option<Vec<u8>>,
-    state: State,
-    batch: Batch,
-    /// The list's type as its tail seemed to say it, to be confirmed at the end.
-    guessed: Option<TypeMeta>,
-    pool: &'w mut Pool<'p>,
-    held: usize,
-    extras: &'w mut Extras,
-}
-
-impl Lists<'_, '_> {
-    fn flush(&mut self) {
-        if self.batch.ends.is_empty() {
-            return;
-        }
-        let mut batch = std::mem::take(&mut self.batch);
-        batch.file = Arc::clone(&self.file);
-        if let State::Typed(types) = &self.state {
-            batch.types = Some(types.clone());
-        }
-        self.pool.parse(batch);
-    }
-
-    fn decide(&mut self, head: &[u8], item: &[u8]) {
-        if let Some(types) = type_in_fragments(&[head]) {
-            self.state = types.element().map_or(State::Own, State::Typed);
-        } else if let Some(types) = self.by_tail(head) {
-            self.state = types.element().map_or(State::Own, State::Typed);
-            self.guessed = Some(types);
-        } else if !type_of(item).kind.is_empty() {
-            self.state = State::Own;
-        } else {
-            self.state = State::Held;
-        }
-    }
-
-    /// The type as head and tail of the file say it together.
-    fn by_tail(&self, head: &[u8]) -> Option<TypeMeta> {
-        let types = type_in_fragments(&[self.tail.as_deref()?, head])?;
-        types.kind.ends_with("List").then_some(types)
-    }
-
-    fn broken(&mut self, error: &str) {
-        self.extras.broken = true;
-        if matches!(self.state, State::Held) {
-            self.state = type_of_file(&self.file).map_or(State::Own, State::Typed);
-        }
-        let resource = match &self.state {
-            State::Typed(types) => resource_of(types),
-            _ => type_of_file(&self.file).as_ref().and_then(resource_of),
-        };
-        self.flush();
-        let text = format!("{error}; what came before was read");
-        let file = Arc::clone(&self.file);
-        self.pool.with(|filled| {
-            filled.builder.gap(&file, &text);
-            if let Some(resource) = resource {
-                filled
-                    .builder
-                    .coverage()
-                    .note(&resource, Listed::Partial("the list breaks off".into()));
-            }
-        });
-    }
-}
-
-impl Sink for Lists<'_, '_> {
-    fn item(&mut self, head: &[u8], item: &[u8]) {
-        if matches!(self.state, State::Unknown) {
-            self.decide(head, item);
-        }
-        if matches!(self.state, State::Held) && self.batch.bytes.len() + item.len() > self.held {
-            self.extras.broken = true;
-            let file = Arc::clone(&self.file);
-            self.pool.with(|filled| {
-                filled
-                    .builder
-                    .gap(&file, "is a list that does not say what it lists before its items");
-            });
-            return;
-        }
-        self.batch.bytes.extend_from_slice(item);
-        self.batch.ends.push(self.batch.bytes.len());
-        if self.batch.bytes.len() >= BATCH_BYTES && !matches!(self.state, State::Held) {
-            self.flush();
-        }
-    }
-
-    fn document(&mut self, head: &[u8], list: bool) {
-        let types = type_of(head);
-        if !list && !types.kind.ends_with("List") {
-            if types.kind.is_empty() && memchr::memmem::find(head, b"gitVersion").is_some() {
-                if let Ok(value) = serde_json::from_slice(head) {
-                    self.extras.version(&value);
-                }
-                return;
-            }
-            single(self.pool, &self.file, 1, &types, head);
-            return;
-        }
-        let types = if types.kind.is_empty() {
-            type_of_file(&self.file)
-                .map(|one| TypeMeta { kind: format!("{}List", one.kind), ..one })
-                .unwrap_or_default()
-        } else {
-            types
-        };
-        if matches!(self.state, State::Held | State::Unknown) {
-            self.state = types.element().map_or(State::Own, State::Typed);
-        }
-        self.flush();
-        self.state = State::Unknown;
-        if self.guessed.take().is_some_and(|guessed| guessed != types) {
-            self.extras.broken = true;
-            let file = Arc::clone(&self.file);
-            self.pool.with(|filled| {
-                filled
-                    .builder
-                    .gap(&file, "holds several documents whose kinds stand at their ends");
-            });
-        }
-        let resource = types.element().as_ref().and_then(resource_of);
-        let more = continues(head);
-        let file = Arc::clone(&self.file);
-        self.pool.with(|filled| {
-            if more {
-                filled.builder.gap(&file, "is one page of a list; the pages after it are missing");
-            }
-            if let (Some(resource), true) = (resource, more) {
-                let listed = Listed::Partial("only the first page was read".into());
-                filled.builder.coverage().note(&resource, listed);
-            } else if let Some(types) = types.element() {
-                filled.seen.insert((Arc::clone(&file), types));
-            }
-        });
-    }
-
-    fn oversized(&mut self, bytes: usize) {
-        let file = Arc::clone(&self.file);
-        self.pool.with(|filled| {
-            filled.builder.gap(&file, format!("an object of {bytes} bytes was left out"));
-        });
-    }
-}
-
-/// Whether a list's metadata says that it goes on.
-fn continues(head: &[u8]) -> bool {
-    #[derive(serde::Deserialize, Default)]
-    #[serde(default)]
-    struct Head {
-        metadata: Option<ListMeta>,
-    }
-    #[derive(serde::Deserialize, Default)]
-    #[serde(default)]
-    struct ListMeta {
-        #[serde(rename = "continue")]
-        next: Option<String>,
-    }
-    let head: Head = serde_json::from_slice(head).unwrap_or_default();
-    head.metadata.and_then(|meta| meta.next).is_some_and(|next| !next.is_empty())
-}
-
-/// Stops a decompressor that gives more than the limits allow.
-struct Guarded<R> {
-    inner: R,
-    left: u64,
-    read: u64,
-}
-
-impl<R: Read> Read for Guarded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.read += read as u64;
-        if self.read > self.left {
-            return Err(std::io::Error::other("it unpacks to more than the limit allows"));
-        }
-        Ok(read)
-    }
+/// What a file's name says of its content, for files in which that was not found.
+fn promised(base: &str) -> Option<&'static str> {
+    let ends = [
+        (".json", "JSON"),
+        (".yaml", "YAML"),
+        (".yml", "YAML"),
+        (".tar", "tar archive"),
+        (".tgz", "gzip"),
+        (".gz", "gzip"),
+        (".zst", "zstd"),
+        (".zip", "zip"),
+        (".rfs", "snapshot by itself"),
+    ];
+    ends.into_iter().find(|(end, _)| base.ends_with(end)).map(|(_, what)| what)
 }
 
 /// The end of a plain file after its last list, where it may say what the list holds.

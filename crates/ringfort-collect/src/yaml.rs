@@ -3,7 +3,7 @@
 //! zero means octal).
 
 use serde_json::{Map, Number, Value};
-use yaml_rust2::parser::{Event, MarkedEventReceiver, Parser};
+use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::scanner::{Marker, TScalarStyle};
 
 /// A document, and the line on which it begins.
@@ -13,12 +13,20 @@ pub(crate) struct Document {
 }
 
 /// Reads every document up to the first error; the documents before it are kept.
+///
+/// Events are taken one by one: the parser's own loop calls itself once for each level of
+/// nesting, however deep a hostile file is.
 pub(crate) fn documents(text: &str, depth: usize, nodes: usize) -> (Vec<Document>, Option<String>) {
     let mut builder = Builder { depth, budget: nodes, ..Builder::default() };
     let mut parser = Parser::new_from_str(text);
-    let result = parser.load(&mut builder, true);
-    let error = builder.error.or_else(|| result.err().map(|error| error.to_string()));
-    (builder.done, error)
+    while builder.error.is_none() {
+        match parser.next_token() {
+            Ok((Event::StreamEnd, _)) => break,
+            Ok((event, mark)) => builder.event(event, mark),
+            Err(error) => builder.error = Some(error.to_string()),
+        }
+    }
+    (builder.done, builder.error)
 }
 
 #[derive(Default)]
@@ -37,11 +45,8 @@ enum Open {
     Map(Map<String, Value>, Option<String>, Vec<Value>, usize),
 }
 
-impl MarkedEventReceiver for Builder {
-    fn on_event(&mut self, event: Event, mark: Marker) {
-        if self.error.is_some() {
-            return;
-        }
+impl Builder {
+    fn event(&mut self, event: Event, mark: Marker) {
         match event {
             Event::DocumentStart => {
                 self.anchors.clear();
@@ -84,9 +89,7 @@ impl MarkedEventReceiver for Builder {
             _ => {}
         }
     }
-}
 
-impl Builder {
     fn spend(&mut self, nodes: usize) {
         match self.budget.checked_sub(nodes) {
             Some(rest) => self.budget = rest,
@@ -108,6 +111,8 @@ impl Builder {
     fn value(&mut self, value: Value, anchor: usize, mark: Marker) {
         self.spend(1);
         if anchor > 0 {
+            // The copy costs memory whether an alias uses it or not.
+            self.spend(size(&value));
             self.anchors.insert(anchor, value.clone());
         }
         match self.stack.last_mut() {
@@ -247,6 +252,22 @@ mod tests {
             bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
         }
         assert!(documents(&bomb, 100, 100_000).1.expect("refused").contains("too many"));
+    }
+
+    #[test]
+    fn nesting_is_refused_before_it_fills_the_stack() {
+        for (open, close) in [("- ", ""), ("[", ""), ("{a: ", ""), ("? ", ""), ("[", "]")] {
+            let text = format!("a:\n  {}1{}\n", open.repeat(200_000), close.repeat(200_000));
+            let error = documents(&text, 100, 1_000_000).1.expect("refused");
+            assert!(error.contains("deep") || error.contains("recursion"), "{open} {error}");
+        }
+    }
+
+    #[test]
+    fn anchors_that_hold_one_another_are_a_bomb_too() {
+        let nested: String = (0..90).map(|level| format!("&a{level} [")).collect();
+        let text = format!("{nested}{}{}", "1,".repeat(10_000), "]".repeat(90));
+        assert!(documents(&text, 100, 100_000).1.expect("refused").contains("too many"));
     }
 
     #[test]

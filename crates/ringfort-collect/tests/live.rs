@@ -54,11 +54,15 @@ impl Run {
 }
 
 fn run(behaviour: Behaviour) -> Run {
+    run_on(objects(), behaviour)
+}
+
+fn run_on(objects: Objects, behaviour: Behaviour) -> Run {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let path: PathBuf =
         std::env::temp_dir().join(format!("ringfort-live-{}-{number}", std::process::id()));
-    let server = Server::start(objects(), behaviour).expect("a server");
+    let server = Server::start(objects, behaviour).expect("a server");
     server.write_kubeconfig(&path).expect("a file");
     let live = Live { kubeconfig: Some(path.clone()), context: None };
     let options = Options {
@@ -67,6 +71,7 @@ fn run(behaviour: Behaviour) -> Run {
             attempts: 3,
             back_off: Duration::from_millis(1),
             stall: Duration::from_millis(500),
+            whole: Duration::from_secs(2),
             ..LiveOptions::default()
         },
         ..Options::default()
@@ -139,6 +144,7 @@ fn what_a_server_refuses_is_a_gap_by_name() {
         (Fault::Cut, "connection was cut"),
         (Fault::CutLater, "the list breaks off: the connection was cut"),
         (Fault::Stall, "no answer within 0.5 s, 3 times"),
+        (Fault::Drip, "the answer did not end within 2 s, 3 times"),
         (Fault::Html, "the answer is no list"),
     ];
     for (fault, words) in cases {
@@ -193,6 +199,26 @@ fn a_group_that_does_not_answer_is_not_absent() {
     for kind in [Kind::Role, Kind::ClusterRoleBinding] {
         assert!(matches!(cluster.coverage.of(kind), Listed::Partial(_)), "{kind:?}");
     }
+}
+
+#[test]
+fn a_group_whose_resources_are_garbled_is_not_absent() {
+    let faults = BTreeMap::from([("roles".to_owned(), Fault::Garbled)]);
+    let old = Behaviour { faults, old_discovery: true, ..Behaviour::default() };
+    let cluster = run(old).cluster();
+    assert!(gaps(&cluster, "discovery")[0].contains("rbac.authorization.k8s.io"));
+    assert!(!cluster.coverage.is_complete(Kind::ClusterRoleBinding));
+    assert!(cluster.coverage.is_complete(Kind::Pod));
+}
+
+#[test]
+fn a_cluster_without_secrets_has_a_complete_list_of_them() {
+    let mut none = Objects::new("v1.36.2");
+    none.add(r#"{"kind":"NodeList","apiVersion":"v1","items":[{"metadata":{"name":"n"}}]}"#)
+        .expect("a list");
+    let cluster = run_on(none, Behaviour::default()).cluster();
+    assert_eq!(cluster.coverage.of(Kind::Secret), Listed::Complete);
+    assert!(cluster.gaps.is_empty(), "{:?}", cluster.gaps);
 }
 
 #[test]

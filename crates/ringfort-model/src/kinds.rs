@@ -28,8 +28,22 @@ fn read<'de, T: Deserialize<'de>>(kind: &str, json: &'de [u8]) -> Result<T, Obje
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| ObjectError {
         kind: kind.to_owned(),
         path: error.path().to_string(),
-        reason: error.inner().to_string(),
+        reason: without_value(&error.inner().to_string()),
     })
+}
+
+/// The text of an error without the value that it quotes, which may be a secret.
+fn without_value(reason: &str) -> String {
+    let Some(at) = ["invalid type: ", "invalid value: ", "unknown variant "]
+        .iter()
+        .find_map(|start| reason.strip_prefix(start).map(|_| start.len()))
+    else {
+        return reason.to_owned();
+    };
+    let expected = reason.rfind(", expected").filter(|&found| found >= at).unwrap_or(reason.len());
+    let value = &reason[at..expected];
+    let sort = value.find(['"', '`']).map_or(value, |quote| value[..quote].trim_end());
+    format!("{}{sort}{}", &reason[..at], &reason[expected..])
 }
 
 macro_rules! kinds {

@@ -4,7 +4,7 @@
 //! A change of a workload's template reaches its running pods too, as a roll-out would.
 
 use ringfort_model::{Cluster, Kind, Object, Pod, Str, Workload, WorkloadKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What is done to an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,9 +82,26 @@ impl Change {
         };
         let object = format!("{} {}{namespace}", self.kind.to_lowercase(), quoted(&self.name));
         match &self.edit {
+            // Almost nothing of a pod's specification can be changed: a changed one takes its
+            // place.
+            Edit::Json(operations) if self.kind == "Pod" => {
+                let patch = quoted(&Value::Array(operations.clone()).to_string());
+                format!(
+                    "kubectl get {object} -o json | \
+                     kubectl patch --local -f - --type=json -p {patch} -o json | \
+                     kubectl replace --force -f -"
+                )
+            }
             Edit::Json(operations) => {
                 let patch = Value::Array(operations.clone()).to_string();
                 format!("kubectl patch {object} --type=json -p {}", quoted(&patch))
+            }
+            Edit::Merge(patch) if only_labels(patch).is_some() => {
+                let labels = only_labels(patch).into_iter().flatten();
+                let labels: Vec<String> = labels
+                    .map(|(key, value)| quoted(&format!("{key}={}", value.as_str().unwrap_or(""))))
+                    .collect();
+                format!("kubectl label {object} --overwrite {}", labels.join(" "))
             }
             Edit::Merge(patch) => {
                 format!("kubectl patch {object} --type=merge -p {}", quoted(&patch.to_string()))
@@ -162,6 +179,16 @@ impl Change {
         let others = cluster.others.all(&self.namespace, &self.name);
         others.filter(|other| *other.kind == *self.kind).cloned().map(Object::Other).collect()
     }
+}
+
+/// The labels that a merge patch sets, if it does nothing else.
+fn only_labels(patch: &Value) -> Option<&serde_json::Map<String, Value>> {
+    let only = |value: &'_ Value, key: &str| -> bool {
+        value.as_object().is_some_and(|map| map.len() == 1 && map.contains_key(key))
+    };
+    let labels = patch.pointer("/metadata/labels")?.as_object()?;
+    let plain = only(patch, "metadata") && only(&patch["metadata"], "labels");
+    (plain && labels.values().all(Value::is_string)).then_some(labels)
 }
 
 /// The cluster after the changes, one after the other.
@@ -278,7 +305,7 @@ fn edit_of_pods(workload: &Workload, edit: &Edit) -> Option<Edit> {
             for part in workload.pod_spec_path().split('.') {
                 spec = spec.get(part)?;
             }
-            Some(Edit::Merge(serde_json::json!({"spec": spec})))
+            Some(Edit::Merge(json!({"spec": spec})))
         }
         Edit::Json(operations) => {
             let moved: Vec<Value> = operations
@@ -296,18 +323,20 @@ fn edit_of_pods(workload: &Workload, edit: &Edit) -> Option<Edit> {
     }
 }
 
+/// Whether a volume, or a mount of one, is the token volume that admission adds to a pod.
+pub(crate) fn is_token_volume(item: &Value) -> bool {
+    let name = item.get("name").and_then(Value::as_str);
+    name.is_some_and(|name| name.starts_with("kube-api-access-"))
+}
+
 /// A new pod that mounts no token has neither the volume nor its mounts.
 fn drop_token_mounts(pod: &mut Value) {
-    const PREFIX: &str = "kube-api-access-";
     if pod.pointer("/spec/automountServiceAccountToken") != Some(&Value::Bool(false)) {
         return;
     }
-    let generated = |item: &Value| {
-        item.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with(PREFIX))
-    };
     let prune = |list: Option<&mut Value>| {
         if let Some(Value::Array(items)) = list {
-            items.retain(|item| !generated(item));
+            items.retain(|item| !is_token_volume(item));
         }
     };
     prune(pod.pointer_mut("/spec/volumes"));

@@ -252,5 +252,6 @@ fn fix(first: &FirstFix) -> Fix {
         cuts: first.cut,
         left: first.left,
         command: commands.join("\n"),
+        change: first.changes.iter().map(ringfort_plan::Change::to_json).collect(),
     }
 }

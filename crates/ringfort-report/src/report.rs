@@ -214,6 +214,8 @@ pub struct Fix {
     pub left: usize,
     /// The command that makes it.
     pub command: String,
+    /// The change as `what-if --patch` reads it.
+    pub change: serde_json::Value,
 }
 
 /// Something not evaluated.

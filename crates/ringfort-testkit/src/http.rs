@@ -18,6 +18,7 @@ pub(crate) enum End {
     Whole,
     Cut,
     Stall,
+    Drip,
 }
 
 /// An answer.
@@ -108,6 +109,14 @@ pub(crate) fn write(stream: &mut impl Write, answer: &Answer) -> io::Result<bool
     if answer.end == End::Whole {
         stream.write_all(&answer.body)?;
         stream.flush()?;
+        return Ok(true);
+    }
+    if answer.end == End::Drip {
+        for byte in &answer.body {
+            stream.write_all(&[*byte])?;
+            stream.flush()?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
         return Ok(true);
     }
     stream.write_all(&answer.body[..answer.body.len() / 2])?;

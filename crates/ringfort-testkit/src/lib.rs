@@ -41,6 +41,10 @@ pub enum Fault {
     CutLater,
     /// The answer begins and then nothing comes.
     Stall,
+    /// The answer comes byte by byte.
+    Drip,
+    /// The list of the group's resources is a web page.
+    Garbled,
     /// Metadata alone is not served: objects come in full.
     Full,
     /// The answer is a web page.

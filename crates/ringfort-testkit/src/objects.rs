@@ -123,6 +123,17 @@ fn json_answer(status: u16, body: &Value) -> Answer {
     Answer { status, content: "application/json", body, retry_after: None, end: End::Whole }
 }
 
+fn web_page() -> Answer {
+    let body = b"<html>please log in</html>".to_vec();
+    Answer { status: 200, content: "text/html", body, retry_after: None, end: End::Whole }
+}
+
+fn is_garbled(shared: &Shared, group: &str) -> bool {
+    kinds().any(|kind| {
+        kind.group() == group && shared.behaviour.faults.get(kind.plural()) == Some(&Fault::Garbled)
+    })
+}
+
 fn refusal(status: u16, message: &str) -> Answer {
     let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
         "message": message, "code": status});
@@ -140,6 +151,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
         ["version"] => json_answer(200, &json!({"gitVersion": shared.objects.version})),
         ["api" | "apis"] => roots(shared, request, parts[0] == "apis"),
         ["api", "v1"] => json_answer(200, &resources("", "v1")),
+        ["apis", group, _] if is_garbled(shared, group) => web_page(),
         ["apis", group, version] => json_answer(200, &resources(group, version)),
         ["api", version, plural] => list(shared, request, "", version, plural),
         ["apis", group, version, plural] => list(shared, request, group, version, plural),
@@ -237,12 +249,9 @@ fn list(shared: &Shared, request: &Request, group: &str, version: &str, plural: 
         Some(Fault::CutFirst(times)) if count <= times => end = End::Cut,
         Some(Fault::CutLater) if !token.is_empty() => end = End::Cut,
         Some(Fault::Stall) => end = End::Stall,
+        Some(Fault::Drip) => end = End::Drip,
         Some(Fault::Full) => full = true,
-        Some(Fault::Html) => {
-            let body = b"<html>please log in</html>".to_vec();
-            let content = "text/html";
-            return Answer { status: 200, content, body, retry_after: None, end };
-        }
+        Some(Fault::Html) => return web_page(),
         Some(Fault::Stale) => return failed(503, plural),
         _ => {}
     }
@@ -279,9 +288,17 @@ fn list(shared: &Shared, request: &Request, group: &str, version: &str, plural: 
         false => (format!("{}List", kind.name()), api_version),
     };
     let mut body = format!(
-        "{{\"kind\":\"{list_kind}\",\"apiVersion\":\"{api_version}\",\"metadata\":{{\"resourceVersion\":\"7\",\"continue\":\"{next}\"}},\"items\":["
+        "{{\"kind\":\"{list_kind}\",\"apiVersion\":\"{api_version}\",\"metadata\":{{\"resourceVersion\":\"7\",\"continue\":\"{next}\"}},\"items\":"
     );
-    for (at, item) in selected[from.min(to)..to].iter().enumerate() {
+    let items = &selected[from.min(to)..to];
+    // An API server encodes an empty list of metadata like this.
+    if metadata && items.is_empty() {
+        body.push_str("null}");
+        let body = body.into_bytes();
+        return Answer { status: 200, content: "application/json", body, retry_after: None, end };
+    }
+    body.push('[');
+    for (at, item) in items.iter().enumerate() {
         if at > 0 {
             body.push(',');
         }

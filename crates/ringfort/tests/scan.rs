@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ringfort_attack::{Attack, Engines, NodeKey, techniques};
 use ringfort_collect::{Options, Source};
@@ -46,8 +47,10 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let unique = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("{name}-{}-{unique}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("the folder can be made");
         Self(path)
@@ -234,6 +237,16 @@ fn planted() -> Vec<(&'static str, Value)> {
             "status": {"addresses": [{"type": "ExternalIP", "address": "203.0.113.4"}]}}],
             "kind": "NodeList", "apiVersion": "v1"}),
         ),
+        (
+            "misshapen.json",
+            json!({"kind": "List", "apiVersion": "v1", "items": [
+            {"kind": "Secret", "apiVersion": "v1", "metadata": meta("a", "t"), "data": "CANARY-text"},
+            {"kind": "Secret", "apiVersion": "v1", "metadata": meta("a", "u"), "type": "x",
+                "data": {"k": "v"}, "stringData": ["CANARY-list"]},
+            {"kind": "Secret", "apiVersion": "x/v1", "metadata": meta("a", "w"), "data": {"k": "CANARY-other"}},
+            {"kind": "Pod", "apiVersion": "v1", "metadata": meta("a", "q"),
+                "spec": {"containers": [{"name": "c", "env": "CANARY, expected a list"}]}}]}),
+        ),
         ("version.json", json!({"gitVersion": "v1.36.2"})),
         ("complete.json", json!({"complete": true})),
     ]
@@ -276,6 +289,8 @@ fn planted_values_appear_nowhere_and_hostile_names_are_escaped() {
         let text = String::from_utf8_lossy(bytes);
         assert!(!text.contains("CANARY") && !text.contains("Q0FOQVJZ"), "{text}");
     }
+    let report = String::from_utf8_lossy(&everything[2]).into_owned();
+    assert!(report.contains("field data: invalid type: string, expected a map"), "{report}");
     assert!(!output.stdout.contains(&0x1b), "{}", text(&output));
     let page = String::from_utf8_lossy(&everything[3]).into_owned();
     assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"));
@@ -369,48 +384,155 @@ fn wrong_usage_and_unreadable_input_have_their_own_codes() {
     assert_eq!(ringfort(&["explain", "token-mounted"]).status.code(), Some(0));
 }
 
+/// Pairs that `what-if` says are gone, new and left.
+fn what_if(source: &str, change: &Value, more: &[&str]) -> [Vec<String>; 3] {
+    let folder = Folder::new("change");
+    let patch = folder.write("patch.json", change.to_string());
+    let patch = patch.to_str().expect("a plain path");
+    let mut arguments = vec!["what-if", "--patch", patch, "--cluster", source];
+    arguments.extend(more);
+    let output = ringfort(&arguments);
+    assert!(output.status.success(), "{change} {}", String::from_utf8_lossy(&output.stderr));
+    let screen = text(&output);
+    ["gone", "new", "left"].map(|word| {
+        let lines = screen.lines().filter_map(|line| line.strip_prefix(word));
+        lines.filter(|line| line.contains(" -> ")).map(|line| line.trim().to_owned()).collect()
+    })
+}
+
+/// Applies each printed fix of a report and compares with what was printed.
+fn fixes_hold(source: &str, report: &Value, more: &[&str]) {
+    let fixes = report["fixes"].as_array().expect("fixes");
+    assert!(!fixes.is_empty());
+    for fix in fixes {
+        let [gone, new, left] = what_if(source, &fix["change"], more);
+        assert_eq!(json!(gone.len()), fix["cuts"], "{fix}");
+        assert!(!gone.is_empty() && new.is_empty(), "{fix} {new:?}");
+        assert_eq!(json!(left.len()), fix["left"], "{fix}");
+        assert_eq!(json!(gone.len() + left.len()), report["pairs"], "{fix}");
+    }
+}
+
 #[test]
 fn a_printed_fix_cuts_what_it_says_and_another_does_not() {
     let folder = Folder::new("fix");
     let demo: Value =
         serde_json::from_slice(&ringfort(&["demo", "-f", "json"]).stdout).expect("JSON");
-    let fix = &demo["fixes"][0];
-    assert!(fix["cuts"].as_u64().is_some_and(|cuts| cuts > 0));
-    let objects = include_str!("../src/demo.yaml");
-    let source = folder.write("demo.yaml", objects);
+    let source = folder.write("demo.yaml", include_str!("../src/demo.yaml"));
     let source = source.to_str().expect("a plain path");
-    let patch =
-        folder.write("patch.yaml", "kind: ClusterRoleBinding\nname: deployer\ndelete: true\n");
-    let patch = patch.to_str().expect("a plain path");
-    let output = ringfort(&[
-        "what-if",
-        "--patch",
-        patch,
-        "--cluster",
-        source,
-        "--complete",
-        "--k8s-version",
-        "1.36",
-    ]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(
-        text(&output).contains("gone  vector/V10/builds/runner -> impact/cluster-admin")
-            || text(&output).contains("left  vector/V10/builds/runner -> impact/cluster-admin"),
-        "{}",
-        text(&output)
-    );
-    let harmless =
-        folder.write("harmless.yaml", "kind: ClusterRoleBinding\nname: reader\ndelete: true\n");
-    let harmless = harmless.to_str().expect("a plain path");
-    let output = ringfort(&[
-        "what-if",
-        "--patch",
-        harmless,
-        "--cluster",
-        source,
-        "--complete",
-        "--k8s-version",
-        "1.36",
-    ]);
-    assert!(text(&output).starts_with("0 pairs gone, 0 new"), "{}", text(&output));
+    let more = ["--complete", "--k8s-version", "1.36"];
+    fixes_hold(source, &demo, &more);
+    let other = json!({"kind": "ClusterRoleBinding", "name": "reader", "delete": true});
+    let [gone, new, left] = what_if(source, &other, &more);
+    assert!(gone.is_empty() && new.is_empty());
+    assert_eq!(json!(left.len()), demo["pairs"]);
+}
+
+#[test]
+fn the_shops_printed_fixes_cut_what_they_say() {
+    let Some(root) = suites() else { return };
+    let shop = root.join("clusters/shop.tar.zst");
+    let report = scan(&shop, &[]);
+    let source = shop.to_str().expect("a plain path");
+    fixes_hold(source, &report, &[]);
+    let other = json!({"kind": "ClusterRoleBinding", "name": "system:discovery", "delete": true});
+    let [gone, new, left] = what_if(source, &other, &[]);
+    assert!(gone.is_empty() && new.is_empty());
+    assert_eq!(json!(left.len()), report["pairs"]);
+}
+
+/// A pod that an entry reaches, on its own or made by a controller.
+fn privileged_pod(owner: &Value) -> Value {
+    let token = |name: &str| json!({"name": name, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"});
+    json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"namespace": "a", "name": "p", "uid": "p", "labels": {"app": "p"},
+            "ownerReferences": owner},
+        "spec": {"nodeName": "n", "serviceAccountName": "default",
+            "containers": [{"name": "c", "image": "x", "ports": [{"containerPort": 80}],
+                "securityContext": {"privileged": true},
+                "volumeMounts": [{"name": "data", "mountPath": "/d"}, token("kube-api-access-x")]}],
+            "volumes": [{"name": "kube-api-access-x", "projected": {"sources":
+                [{"serviceAccountToken": {"path": "token"}}]}}, {"name": "data", "emptyDir": {}}]},
+        "status": {"phase": "Running"}})
+}
+
+#[test]
+fn fixes_are_changes_that_the_server_accepts() {
+    let fixes = |pods: Vec<Value>| {
+        let folder = Folder::new("pods");
+        let object = |kind: &str, version: &str, body: Value| {
+            let mut object = json!({"kind": kind, "apiVersion": version});
+            object
+                .as_object_mut()
+                .expect("object")
+                .extend(body.as_object().expect("object").clone());
+            object
+        };
+        let rbac = "rbac.authorization.k8s.io/v1";
+        let mut items = pods;
+        let rest = json!([
+            object("Node", "v1", json!({"metadata": {"name": "n", "uid": "n"}})),
+            object(
+                "Service",
+                "v1",
+                json!({"metadata": {"namespace": "a", "name": "s", "uid": "s"},
+                "spec": {"type": "LoadBalancer", "selector": {"app": "p"}, "ports": [{"port": 80}]},
+                "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.9"}]}}})
+            ),
+            object(
+                "ServiceAccount",
+                "v1",
+                json!({"metadata": {"namespace": "a", "name": "default", "uid": "d"}})
+            ),
+            object(
+                "ClusterRoleBinding",
+                rbac,
+                json!({"metadata": {"name": "b", "uid": "b"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "all"},
+                "subjects": [{"kind": "ServiceAccount", "namespace": "a", "name": "bound"}]})
+            ),
+            object(
+                "ClusterRole",
+                rbac,
+                json!({"metadata": {"name": "all", "uid": "r"},
+                "rules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]})
+            )
+        ]);
+        items.extend(rest.as_array().expect("a list").clone());
+        let list = json!({"kind": "List", "apiVersion": "v1", "items": items});
+        folder.write("all.json", list.to_string());
+        let report = scan(&folder.0, &["--complete"]);
+        let fixes = report["fixes"].as_array().expect("fixes").clone();
+        assert!(report["pairs"].as_u64() > Some(0), "{report}");
+        fixes
+    };
+    let on_pods = |fixes: &[Value]| -> Vec<String> {
+        let commands = fixes.iter().map(|fix| fix["command"].as_str().unwrap_or_default());
+        commands.filter(|command| command.contains(" pod ")).map(str::to_owned).collect()
+    };
+    // A pod of its own is replaced, and loses the token volume that admission gave it.
+    let alone = on_pods(&fixes(vec![privileged_pod(&json!([]))]));
+    assert_eq!(alone.len(), 1, "{alone:?}");
+    assert!(alone[0].contains("/spec/containers/0/securityContext/privileged"), "{alone:?}");
+    assert!(alone[0].ends_with("kubectl replace --force -f -"), "{alone:?}");
+    let mut plain = privileged_pod(&json!([]));
+    plain["spec"]["containers"][0]["securityContext"] = json!({});
+    plain["spec"]["serviceAccountName"] = json!("bound");
+    let token = on_pods(&fixes(vec![plain]));
+    assert_eq!(token.len(), 1, "{token:?}");
+    assert!(token[0].contains("/spec/automountServiceAccountToken"), "{token:?}");
+    assert!(token[0].contains("/spec/containers/0/volumeMounts/1\""), "{token:?}");
+    assert!(!token[0].contains("volumeMounts/0") && token[0].contains("/spec/volumes/0\""));
+    // An unknown controller would make it again as it was.
+    let owner = json!([{"apiVersion": "x/v1", "kind": "Rollout", "name": "r", "uid": "u", "controller": true}]);
+    assert_eq!(on_pods(&fixes(vec![privileged_pod(&owner)])), Vec::<String>::new());
+    // The template of a Job cannot be changed.
+    let pod = privileged_pod(&json!([]));
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"namespace": "a", "name": "j", "uid": "j"},
+        "spec": {"template": {"metadata": {"labels": {"app": "p"}}, "spec": pod["spec"]}}});
+    let owned = json!([{"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "j", "controller": true}]);
+    let found = fixes(vec![job, privileged_pod(&owned)]);
+    assert!(!found.iter().any(|fix| fix["object"].as_str().is_some_and(|o| o.starts_with("Job"))));
+    assert_eq!(on_pods(&found), Vec::<String>::new());
 }

@@ -46,6 +46,14 @@ impl Served {
         self.paths.entry((group.to_owned(), plural.to_owned())).or_insert(path);
     }
 
+    /// Notes that the groups other than the core group are not known.
+    fn miss_groups(&mut self, why: &dyn std::fmt::Display) {
+        self.gaps.push(format!("the list of API groups: {why}"));
+        let groups = Kind::PLAIN.iter().map(|kind| kind.group());
+        let named = groups.filter(|group| !group.is_empty()).chain(["apps", "batch"]);
+        self.unknown.extend(named.map(str::to_owned));
+    }
+
     fn miss(&mut self, group: &str, why: &str) {
         if self.unknown.insert(group.to_owned()) {
             let shown = if group.is_empty() { "the core group" } else { group };
@@ -92,6 +100,7 @@ struct AggregatedResource {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Groups {
+    kind: String,
     groups: Vec<Group>,
 }
 
@@ -112,6 +121,7 @@ struct GroupVersion {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Resources {
+    kind: String,
     resources: Vec<Resource>,
 }
 
@@ -129,13 +139,7 @@ pub(super) async fn discover(server: &Server) -> Result<Served, Failure> {
         let answer = match server.get(root, AGGREGATED).await {
             Ok(bytes) => bytes,
             Err(failure) if root == "/apis" => {
-                served.gaps.push(format!("the list of API groups: {failure}"));
-                for kind in Kind::PLAIN {
-                    if !kind.group().is_empty() {
-                        served.unknown.insert(kind.group().to_owned());
-                    }
-                }
-                served.unknown.extend(["apps".to_owned(), "batch".to_owned()]);
+                served.miss_groups(&failure);
                 continue;
             }
             Err(failure) => return Err(failure),
@@ -157,6 +161,10 @@ pub(super) async fn discover(server: &Server) -> Result<Served, Failure> {
             resources(server, &mut served, "", "v1").await;
         } else {
             let groups: Groups = serde_json::from_slice(&answer).unwrap_or_default();
+            if groups.kind != "APIGroupList" {
+                served.miss_groups(&"the answer is no list of groups");
+                continue;
+            }
             let known: BTreeSet<&str> = Kind::PLAIN.iter().map(|kind| kind.group()).collect();
             for group in groups.groups {
                 if !known.contains(group.name.as_str())
@@ -184,6 +192,9 @@ async fn resources(server: &Server, served: &mut Served, group: &str, version: &
     match server.get(&path, JSON).await {
         Ok(bytes) => {
             let found: Resources = serde_json::from_slice(&bytes).unwrap_or_default();
+            if found.kind != "APIResourceList" {
+                return served.miss(group, "the answer is no list of resources");
+            }
             for one in found.resources {
                 let lists = one.verbs.iter().any(|verb| verb == "list");
                 served.add(group, version, &one.name, lists);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::request::{Failure, Server};
 use super::{Done, Job};
 use crate::document::TypeMeta;
+use crate::lists::is_emptied;
 use crate::options::Limits;
 use crate::pool::{BATCH_BYTES, Batch, Pool};
 use crate::split::{Sink, Splitter};
@@ -27,7 +28,7 @@ struct Page {
     prefix: Vec<u8>,
     batches: Vec<Batch>,
     head: Vec<u8>,
-    lists: u32,
+    documents: u32,
     oversized: Vec<usize>,
 }
 
@@ -48,9 +49,9 @@ impl Sink for Page {
         }
         batch.ends.push(batch.bytes.len());
     }
-    fn document(&mut self, head: &[u8], list: bool) {
+    fn document(&mut self, head: &[u8], _: bool) {
         self.head = head.to_vec();
-        self.lists += u32::from(list);
+        self.documents += 1;
     }
     fn oversized(&mut self, bytes: usize) {
         self.oversized.push(bytes);
@@ -82,6 +83,7 @@ pub(super) async fn read(
     let mut page = server.options.page;
     let mut restarts = 0;
     let mut some = false;
+    let mut whole = true;
     loop {
         let path = path(&job, page, &token);
         let accept = if job.metadata.is_some() { METADATA } else { JSON };
@@ -89,6 +91,7 @@ pub(super) async fn read(
         let failure = match answer.and_then(|bytes| split(&job, &bytes, limits)) {
             Ok((found, next)) => {
                 some |= !found.batches.is_empty();
+                whole &= found.oversized.is_empty();
                 gaps.extend(found.oversized.iter().map(|bytes| {
                     format!("an object of {bytes} bytes is larger than {}", limits.object_bytes)
                 }));
@@ -97,7 +100,7 @@ pub(super) async fn read(
                     pool.parse(batch);
                 }
                 if next.is_empty() {
-                    let listed = match gaps.is_empty() || restarts > 0 {
+                    let listed = match whole {
                         true => Listed::Complete,
                         false => Listed::Partial("some objects are too large".into()),
                     };
@@ -178,16 +181,17 @@ fn split(job: &Job, bytes: &[u8], limits: Limits) -> Result<(Page, String), Fail
         prefix,
         batches: Vec::new(),
         head: Vec::new(),
-        lists: 0,
+        documents: 0,
         oversized: Vec::new(),
     };
     let mut splitter = Splitter::new(limits);
     let whole = splitter.feed(bytes, &mut found).and_then(|()| splitter.finish());
     let broken = |why: &str| Failure::Other(format!("the answer is no list: {why}"));
     whole.map_err(|error| broken(&error.to_string()))?;
+    is_emptied(&found.head).map_err(broken)?;
     let head: Head =
         serde_json::from_slice(&found.head).map_err(|error| broken(&error.to_string()))?;
-    if found.lists != 1 || !head.kind.ends_with("List") {
+    if found.documents != 1 || !head.kind.ends_with("List") {
         return Err(broken(&format!("it is of kind {:?}", head.kind)));
     }
     if job.metadata.is_some() && head.kind != "PartialObjectMetadataList" {
@@ -226,6 +230,11 @@ mod tests {
         assert!(item.starts_with(r#"{"type":"a/b","kind":"PartialObjectMetadata""#));
         let full = br#"{"kind":"SecretList","metadata":{},"items":[{"data":{"k":"dg=="}}]}"#;
         assert!(split(&job(true), full, Limits::default()).is_err());
+        // How an API server encodes metadata of no object.
+        let none = br#"{"kind":"PartialObjectMetadataList","metadata":{},"items":null}"#;
+        assert!(split(&job(true), none, Limits::default()).is_ok());
+        let missing = br#"{"kind":"PartialObjectMetadataList","metadata":{}}"#;
+        assert!(split(&job(true), missing, Limits::default()).is_err());
         let page = br"<html>please log in</html>";
         assert!(split(&job(false), page, Limits::default()).is_err());
         assert!(

@@ -52,6 +52,8 @@ pub struct LiveOptions {
     pub back_off: Duration,
     /// How long an answer may make no progress.
     pub stall: Duration,
+    /// How long an answer may take in all.
+    pub whole: Duration,
     /// Bytes of one page; a larger one is asked for again with fewer objects.
     pub page_bytes: usize,
 }
@@ -64,6 +66,7 @@ impl Default for LiveOptions {
             attempts: 6,
             back_off: Duration::from_millis(250),
             stall: Duration::from_secs(30),
+            whole: Duration::from_secs(300),
             page_bytes: 64 << 20,
         }
     }

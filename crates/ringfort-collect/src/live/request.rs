@@ -100,7 +100,16 @@ impl Server {
         }
     }
 
+    /// One attempt, within the time that an answer may take.
     async fn once(&self, path: &str, accept: &str) -> Result<Vec<u8>, Attempt> {
+        let whole = self.options.whole;
+        tokio::time::timeout(whole, self.answer(path, accept)).await.unwrap_or_else(|_| {
+            let why = format!("the answer did not end within {} s", whole.as_secs_f32());
+            Err(Attempt::Again { why, wait: None })
+        })
+    }
+
+    async fn answer(&self, path: &str, accept: &str) -> Result<Vec<u8>, Attempt> {
         let again = |why: String| Attempt::Again { why, wait: None };
         let request = http::Request::get(path)
             .header(ACCEPT, accept)

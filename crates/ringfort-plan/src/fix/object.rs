@@ -35,10 +35,8 @@ pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
         breaks.push(format!("{id} does not meet baseline and would not start again"));
     }
     let cost = desk.costs.label + desk.costs.workload * breaks.len() as u32;
-    let labels = BTreeMap::from([(
-        "pod-security.kubernetes.io/enforce".to_owned(),
-        "baseline".to_owned(),
-    )]);
+    let labels =
+        BTreeMap::from([("pod-security.kubernetes.io/enforce".to_owned(), "baseline".to_owned())]);
     Remedy::Fixes(vec![Fix {
         id: format!("enforce-baseline:{namespace}"),
         title: format!("enforce Pod Security baseline in namespace {namespace}"),
@@ -56,12 +54,7 @@ pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
 }
 
 /// What a field of an object stands for decides what takes it away.
-pub(super) fn field(
-    desk: &Desk<'_, '_>,
-    object: &EntityId,
-    path: &Str,
-    value: &Str,
-) -> Remedy {
+pub(super) fn field(desk: &Desk<'_, '_>, object: &EntityId, path: &Str, value: &Str) -> Remedy {
     match (object, path.as_str()) {
         (EntityId::Secret(namespace, name), "type") => token_secret(desk, namespace, name),
         (EntityId::Service(namespace, name), "spec.type")

@@ -1,14 +1,15 @@
 //! Fixes of pod specifications: a setting goes back to what is safe, a mount goes.
 //!
-//! They are made where the specification is written. A bare pod and a Job's template cannot be
-//! changed in place (core/v1 pod update rules, batch/v1 template immutability), so that the
-//! object goes instead.
+//! They are made where the specification is written. A bare pod is replaced by a changed one
+//! (almost nothing of its specification can be changed in place); the template of a Job cannot
+//! be changed at all (batch/v1), so that the Job goes.
 
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::why::TokenSource;
 use ringfort_model::{ContainerKind, Kind, Object, Str, WorkloadKind};
 use serde_json::{Value, json};
 
+use crate::change::is_token_volume;
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
 use crate::fix::{Desk, Fix, Remedy};
 use crate::owner::{is_system, owner};
@@ -37,10 +38,6 @@ impl Place {
         Some(Self { kind, namespace, name, base, object, value })
     }
 
-    fn is_immutable(&self) -> bool {
-        matches!(self.kind.as_str(), "Pod" | "Job")
-    }
-
     fn title(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
     }
@@ -58,11 +55,7 @@ struct Act {
     breaks: String,
 }
 
-fn remedy(
-    desk: &Desk<'_, '_>,
-    unit: u32,
-    acts: impl FnOnce(&Place) -> Option<Vec<Act>>,
-) -> Remedy {
+fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Option<Vec<Act>>) -> Remedy {
     if is_system(desk.attack, unit) {
         return Remedy::Untouchable(SYSTEM);
     }
@@ -76,10 +69,13 @@ fn remedy(
     };
     let object = place.title();
     let owner = owner(place.object.meta());
-    if place.is_immutable() {
+    if place.kind == "Pod" && place.object.meta().controller().is_some() {
+        return Remedy::Untouchable("a controller that is not known makes the pod again");
+    }
+    if place.kind == "Job" {
         return Remedy::Fixes(vec![Fix {
             id: format!("delete:{object}"),
-            title: format!("delete {object}, whose specification cannot be changed in place"),
+            title: format!("delete {object}, whose template cannot be changed"),
             kind: FixKind::Pod,
             edits: vec![edited(ObjectEdit::Delete)],
             cost: desk.costs.workload,
@@ -130,10 +126,8 @@ fn in_container(path: &str) -> Option<(&str, usize, &str)> {
 
 /// Sets a field of a pod specification back.
 pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> Remedy {
-    let is_flag = matches!(
-        path.as_str(),
-        "hostPID" | "hostIPC" | "hostNetwork" | "shareProcessNamespace"
-    );
+    let is_flag =
+        matches!(path.as_str(), "hostPID" | "hostIPC" | "hostNetwork" | "shareProcessNamespace");
     if is_flag {
         return remedy(desk, unit, |_| {
             Some(vec![Act {
@@ -238,14 +232,18 @@ pub(super) fn token(
     how: TokenSource,
 ) -> Remedy {
     if how == TokenSource::Automount {
-        return remedy(desk, unit, |_| {
+        return remedy(desk, unit, |place| {
+            let mut edits = vec![FieldEdit::Set {
+                pointer: "/automountServiceAccountToken".to_owned(),
+                value: json!(false),
+            }];
+            if place.kind == "Pod" {
+                edits.extend(written_by_admission(place));
+            }
             Some(vec![Act {
                 id: "no-token".to_owned(),
                 title: "mount no API token in".to_owned(),
-                edits: vec![FieldEdit::Set {
-                    pointer: "/automountServiceAccountToken".to_owned(),
-                    value: json!(false),
-                }],
+                edits,
                 breaks: "requests of its processes to the API server".to_owned(),
             }])
         });
@@ -263,4 +261,21 @@ pub(super) fn token(
         let at = mounts.as_array()?.iter().position(of)?;
         Some(vec![unmount(place, kind, container, at, path)?])
     })
+}
+
+/// What admission wrote into a running pod for its token: it would be kept by a replacement.
+fn written_by_admission(place: &Place) -> Vec<FieldEdit> {
+    let mut found = Vec::new();
+    let mut lists = vec!["/volumes".to_owned()];
+    for list in ["initContainers", "containers"] {
+        let containers = place.get(&format!("/{list}")).and_then(Value::as_array);
+        let count = containers.map_or(0, Vec::len);
+        lists.extend((0..count).map(|at| format!("/{list}/{at}/volumeMounts")));
+    }
+    for list in lists {
+        let items = place.get(&list).and_then(Value::as_array).into_iter().flatten().enumerate();
+        let added = items.filter(|(_, item)| is_token_volume(item));
+        found.extend(added.map(|(at, _)| FieldEdit::Remove { pointer: format!("{list}/{at}") }));
+    }
+    found
 }

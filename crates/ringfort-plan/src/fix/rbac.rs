@@ -48,9 +48,8 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
             None => return Remedy::Fact,
         },
     };
-    let Some((subject, identity)) = subjects
-        .get(at)
-        .and_then(|subject| Some((subject, named(subject, &meta.namespace)?)))
+    let Some((subject, identity)) =
+        subjects.get(at).and_then(|subject| Some((subject, named(subject, &meta.namespace)?)))
     else {
         return Remedy::Fact;
     };
@@ -199,9 +198,8 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
         format!("drop rule {at} ({} {shown}) of {object}", words(&rule.verbs)),
         "",
     )];
-    let exact: Vec<usize> = (0..rule.resources.len())
-        .filter(|&entry| rule.resources[entry] == *resource)
-        .collect();
+    let exact: Vec<usize> =
+        (0..rule.resources.len()).filter(|&entry| rule.resources[entry] == *resource).collect();
     if let ([entry], true) = (exact.as_slice(), rule.resources.len() > 1)
         && !rule.resources.iter().any(|one| one.starts_with('*'))
     {
