@@ -10,6 +10,7 @@
 //! Graphs are compressed sparse rows in both directions, costs are integers, nothing recurses
 //! and every result depends on ids alone, never on hashing or thread timing.
 
+pub mod cut;
 mod derivation;
 mod easiest;
 mod graph;
