@@ -49,7 +49,7 @@ pub fn easiest_pairs(
             threads,
             || (),
             |(), &entry| {
-                let found = search(graph, &[entry], targets, &usable);
+                let found = search(graph, &[entry], targets, usable);
                 targets.iter().map(|&target| found.derivation(graph, target)).collect::<Vec<_>>()
             },
         );
@@ -114,7 +114,7 @@ struct Arcs {
     forward: bool,
     starts: Vec<u32>,
     /// End and weight.
-    arcs: Vec<(u32, u32)>,
+    ahead: Vec<(u32, u32)>,
     back_starts: Vec<u32>,
     /// Start, weight and id.
     back: Vec<(u32, u32, EdgeId)>,
@@ -139,7 +139,7 @@ impl Arcs {
         let mut made = Self {
             forward,
             starts: vec![0],
-            arcs: Vec::new(),
+            ahead: Vec::new(),
             back_starts: vec![0],
             back: Vec::new(),
             heaviest: 0,
@@ -154,7 +154,7 @@ impl Arcs {
                     let edge = graph.edge(id);
                     let other = numbers[if leaving { edge.to } else { edge.from }.index()];
                     if leaving == forward {
-                        made.arcs.push((other, edge.weight));
+                        made.ahead.push((other, edge.weight));
                         made.heaviest = made.heaviest.max(edge.weight);
                         made.with_zero |= edge.weight == 0;
                     } else {
@@ -162,7 +162,7 @@ impl Arcs {
                     }
                 }
             }
-            made.starts.push(made.arcs.len() as u32);
+            made.starts.push(made.ahead.len() as u32);
             made.back_starts.push(made.back.len() as u32);
         }
         let longest = u64::from(made.heaviest) * nodes.len() as u64;
@@ -255,7 +255,7 @@ impl<'a> Dial<'a> {
         let row =
             self.arcs.starts[node as usize] as usize..self.arcs.starts[node as usize + 1] as usize;
         let mut queued = 0;
-        for &(end, weight) in &self.arcs.arcs[row] {
+        for &(end, weight) in &self.arcs.ahead[row] {
             let reached = key + added(weight);
             let known = &mut self.keys[end as usize];
             if reached >= *known {

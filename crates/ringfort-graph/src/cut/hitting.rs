@@ -49,7 +49,9 @@ pub(crate) fn minimal(sets: &[&[u32]]) -> Vec<usize> {
 pub(crate) fn greedy(sets: &[&[u32]], cost: &[u64]) -> Vec<u32> {
     let mut holding: Vec<Vec<u32>> = vec![Vec::new(); cost.len()];
     for (at, set) in sets.iter().enumerate() {
-        set.iter().for_each(|&item| holding[item as usize].push(at as u32));
+        for &item in *set {
+            holding[item as usize].push(at as u32);
+        }
     }
     let mut gain: Vec<u64> = holding.iter().map(|sets| sets.len() as u64).collect();
     let mut hits = vec![0u32; sets.len()];
@@ -137,7 +139,9 @@ fn exchange(
             .chain(twos.take(PAIRS))
             .find_map(|out| substitute(hits, &out).map(|item| (out, item)));
         let Some((out, item)) = better else { break };
-        out.into_iter().for_each(|gone| change(hits, chosen, gone, false));
+        for gone in out {
+            change(hits, chosen, gone, false);
+        }
         change(hits, chosen, item, true);
     }
 }
@@ -203,7 +207,9 @@ fn solve_part(
     let mut best_cost: u64 = best.iter().map(|&item| cost[item as usize]).sum();
     let mut holding: Vec<Vec<u32>> = vec![Vec::new(); cost.len()];
     for (at, set) in sets.iter().enumerate() {
-        set.iter().for_each(|&item| holding[item as usize].push(at as u32));
+        for &item in *set {
+            holding[item as usize].push(at as u32);
+        }
     }
     let mut hits = vec![0u32; sets.len()];
     let mut barred = BitSet::new(cost.len());

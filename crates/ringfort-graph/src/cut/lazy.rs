@@ -297,7 +297,9 @@ fn numbered<'s>(
     let mut holding: std::collections::BTreeMap<u32, Vec<u32>> = std::collections::BTreeMap::new();
     let mut count = 0;
     for set in sets {
-        set.iter().for_each(|&item| holding.entry(item).or_default().push(count as u32));
+        for &item in set {
+            holding.entry(item).or_default().push(count as u32);
+        }
         count += 1;
     }
     let mut by_sets: std::collections::BTreeMap<Vec<u32>, u32> = std::collections::BTreeMap::new();
@@ -311,7 +313,9 @@ fn numbered<'s>(
     let mut items: Vec<(u32, Vec<u32>)> = by_sets.into_iter().map(|(k, v)| (v, k)).collect();
     items.sort_unstable();
     for (row, (_, sets)) in items.iter().enumerate() {
-        sets.iter().for_each(|&set| lists[set as usize].push(row as u32));
+        for &set in sets {
+            lists[set as usize].push(row as u32);
+        }
     }
     let costs = items.iter().map(|&(item, _)| net.cost[item as usize]).collect();
     (items.into_iter().map(|(item, _)| item).collect(), lists, costs)

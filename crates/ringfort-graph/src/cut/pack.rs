@@ -32,7 +32,11 @@ pub(crate) fn pack(
                 break;
             }
         }
-        while net.has_and {
+        // Paths are used up; what is left goes through AND nodes.
+        loop {
+            if !net.has_and {
+                break;
+            }
             if found.len() >= most || !limits.search() {
                 return (found, false);
             }

@@ -66,7 +66,9 @@ pub(crate) fn prune(net: &Net, fixes: &[u32], order: &[u32]) -> Option<Vec<u32>>
         } else {
             chosen.remove(fix as usize);
             if !net.has_and {
-                sides.iter_mut().for_each(|side| spread_back(net, side, &cut, &opened));
+                for side in &mut sides {
+                    spread_back(net, side, &cut, &opened);
+                }
             }
         }
     }
