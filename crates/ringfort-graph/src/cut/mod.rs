@@ -1,0 +1,42 @@
+//! The cheapest set of fixes that cuts every derivation, with a proof of how good it is.
+//!
+//! **The problem.** A graph with OR and AND nodes, goals (entries held together, targets that
+//! must not follow), edges labelled with the fixes that cut them, and costs. A set of fixes is a
+//! cut if afterwards no goal has a derivation. Since taking edges away only takes derivations
+//! away, and each derivation is gone once one of its edges is, a set is a cut exactly if it hits
+//! the set of fixes of every derivation. So the problem is minimum-cost hitting set over sets
+//! that nobody lists; it is hard in general, and there is no cut exactly if some derivation has
+//! no fix at all.
+//!
+//! **Solving.** Where each fix is one place to cut and no AND node takes part, it is a minimum
+//! cut and solved by flow ([`single`]). Otherwise derivations are generated while they are not
+//! hit ([`lazy`]), with branch and bound on those that are known ([`hitting`]). Cuts are always
+//! minimal: without any one of their fixes some goal has a derivation ([`prune`]).
+//!
+//! **Proof.** For weights `y` on derivations such that those through a fix `f` sum to at most
+//! its cost, every cut `H` costs at least the sum of the weights: each derivation is hit, so
+//! `sum y <= sum over f in H of (y through f) <= cost(H)`. Whole weights are a packing, the
+//! flow's paths among them; fractional ones ([`simplex`]) reach the linear relaxation, and
+//! since costs are integers their sum may be rounded up. What neither proves, the core does:
+//! derivations whose cheapest hitting set costs that much. [`check()`] verifies all of it
+//! without the solver.
+
+mod certificate;
+mod check;
+mod curve;
+mod flow;
+mod hitting;
+mod lazy;
+mod net;
+mod pack;
+mod problem;
+mod prune;
+mod simplex;
+mod single;
+mod solve;
+
+pub use certificate::{Answer, Certificate, Evidence, Proof, Solution, Uncuttable, VERSION};
+pub use check::{CORE_STEPS, CheckError, Proven, check, redundant};
+pub use curve::{Curve, Point, curve};
+pub use problem::{FixId, FixTable, Goal, Limits, Problem};
+pub use solve::{solve, uncuttable, without_uncuttable};
