@@ -5,9 +5,7 @@ use ringfort_model::Cluster;
 
 use crate::change::{Change, ChangeError, apply};
 use crate::first::pairs;
-
-/// An entry and a target, as ids.
-pub type Pair = (String, String);
+use crate::question::Pair;
 
 /// The effect of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]

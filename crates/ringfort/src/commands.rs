@@ -299,32 +299,11 @@ fn who_can(who: &WhoCan, reading: &Reading) -> Result<u8> {
 }
 
 pub(crate) fn position(attack: &Attack<'_>, id: &str) -> Result<Vec<NodeId>> {
-    let matches = |known: &str| {
-        known == id
-            || known.strip_prefix(id).is_some_and(|rest| rest.starts_with(['@', ':']))
-            || (id.starts_with("vector/") && known.starts_with(&format!("{id}/")))
-    };
-    let mut found: Vec<NodeId> = attack
-        .keys()
-        .iter()
-        .enumerate()
-        .filter(|(_, key)| matches(&attack.id(key)))
-        .map(|(at, _)| NodeId(at as u32))
-        .collect();
-    if found.is_empty()
-        && let Ok(EntityId::Pod(namespace, name)) = id.parse()
-        && let Some(pod) = attack.context.cluster.pods.find(&namespace, &name)
-    {
-        for (at, unit) in attack.context.units_in(&namespace) {
-            if unit.pods.contains(&pod) {
-                found.extend(attack.context.pods_of(at).iter().filter_map(|key| attack.node(key)));
-            }
-        }
-    }
+    let found = attack.find(id);
     if found.is_empty() {
         return Err(usage(format!("{id} is not in the attack graph")));
     }
-    Ok(found)
+    Ok(found.into_iter().map(|(_, node)| node).collect())
 }
 
 fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {

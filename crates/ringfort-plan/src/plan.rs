@@ -1,0 +1,280 @@
+//! The plan: the cheapest changes after which no entry leads to a target, proved and tried.
+//!
+//! ```text
+//!  question ─► edges between ─► catalogue of fixes ─► problem ─► cut with a proof
+//!                                                                   │
+//!  cluster ──all changes applied──► pipeline again ──► the paths are gone, nothing new
+//! ```
+//!
+//! Where every fix of a path would touch a part of the cluster itself, no cut exists: such pairs
+//! are named with the reason and left out of the goals, so that everything else is still cut.
+
+use std::collections::BTreeSet;
+
+use ringfort_attack::{Attack, Engines};
+use ringfort_graph::EdgeId;
+use ringfort_graph::cut::{
+    Answer, Certificate, Curve, FixId, FixTable, Limits, Problem, Uncuttable, curve, solve,
+    without_uncuttable,
+};
+use ringfort_model::Cluster;
+
+use crate::change::{Change, ChangeError, apply};
+use crate::edits::changes;
+use crate::fix::{Catalogue, Costs, Fix};
+use crate::question::{
+    Asked, Pair, Question, QuestionError, between, connected, connected_without, goals,
+};
+
+/// What is asked, what it may cost and what must be left alone.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Which paths must go.
+    pub question: Question,
+    /// What changes cost.
+    pub costs: Costs,
+    /// No more changes than that.
+    pub most: Option<usize>,
+    /// Only changes in these namespaces; everywhere if empty.
+    pub only: Vec<String>,
+    /// No fix whose id or object matches one of these patterns.
+    pub forbid: Vec<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The question cannot be asked.
+    #[error(transparent)]
+    Question(#[from] QuestionError),
+    /// A filter that matches nothing.
+    #[error("{0} matches no change")]
+    Filter(String),
+    /// A change of the plan does not apply.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+/// A pair that nothing cuts.
+#[derive(Clone, Debug)]
+pub struct Residual {
+    /// The pair.
+    pub pair: Pair,
+    /// A derivation of it.
+    pub edges: Vec<EdgeId>,
+    /// Why nothing cuts it.
+    pub reason: &'static str,
+}
+
+/// The problem of one question on one graph, for the solver and for whoever checks it.
+pub struct Posed<'g> {
+    /// The question on this graph.
+    pub asked: Vec<Asked>,
+    /// The fixes.
+    pub catalogue: Catalogue,
+    /// The problem, without goals that have no cut.
+    pub problem: Problem<'g>,
+    /// The pairs that have no cut.
+    pub residual: Vec<Residual>,
+}
+
+/// Poses the problem.
+pub fn pose<'g>(attack: &'g Attack<'_>, wish: &Wish) -> Result<Posed<'g>, PlanError> {
+    let asked = wish.question.ask(attack, true)?;
+    let edges = between(attack, &asked);
+    let catalogue = Catalogue::new(attack, &edges, &wish.costs);
+    let costs = allowed(&catalogue, wish)?;
+    let cutting = edges.iter().flat_map(|at| {
+        let edge = EdgeId(at as u32);
+        catalogue.of_edge(attack, edge).into_iter().map(move |fix| (edge, FixId(fix)))
+    });
+    let mut problem = Problem {
+        graph: &attack.graph,
+        goals: goals(&asked),
+        fixes_of_edge: FixTable::new(attack.graph.edge_count(), cutting),
+        costs,
+    };
+    let starts: Vec<_> = problem.goals.iter().map(|goal| goal.entries.clone()).collect();
+    let found = without_uncuttable(&mut problem);
+    let residual = residual(attack, &catalogue, &asked, &starts, found);
+    Ok(Posed { asked, catalogue, problem, residual })
+}
+
+/// The cost of each fix that may be used.
+fn allowed(catalogue: &Catalogue, wish: &Wish) -> Result<Vec<Option<u32>>, PlanError> {
+    let forbids = |pattern: &str, fix: &Fix| {
+        ringfort_attack::find::matches(pattern, &fix.id)
+            || ringfort_attack::find::matches(pattern, &fix.object())
+    };
+    let within = |namespace: &str, fix: &Fix| {
+        fix.edits.iter().all(|edited| {
+            *edited.namespace == *namespace
+                || (edited.kind == "Namespace" && *edited.name == *namespace)
+        })
+    };
+    for pattern in &wish.forbid {
+        if !catalogue.fixes.iter().any(|fix| forbids(pattern, fix)) {
+            return Err(PlanError::Filter(format!("--forbid {pattern}")));
+        }
+    }
+    for namespace in &wish.only {
+        if !catalogue.fixes.iter().any(|fix| within(namespace, fix)) {
+            return Err(PlanError::Filter(format!("--only namespace={namespace}")));
+        }
+    }
+    let cost = |fix: &Fix| {
+        let free = !wish.forbid.iter().any(|pattern| forbids(pattern, fix))
+            && (wish.only.is_empty() || wish.only.iter().any(|one| within(one, fix)));
+        free.then_some(fix.cost)
+    };
+    Ok(catalogue.fixes.iter().map(cost).collect())
+}
+
+fn residual(
+    attack: &Attack<'_>,
+    catalogue: &Catalogue,
+    asked: &[Asked],
+    starts: &[Vec<ringfort_graph::NodeId>],
+    found: Vec<Uncuttable>,
+) -> Vec<Residual> {
+    let name = |node| {
+        let all = asked.iter().flat_map(|one| one.from.iter().chain(&one.to));
+        let known = all.into_iter().find(|(_, known)| *known == node);
+        known.map_or_else(|| attack.id(attack.key(node)), |(name, _)| name.clone())
+    };
+    let mut residual: Vec<Residual> = Vec::new();
+    for one in found {
+        let reasons = one.edges.iter().filter_map(|&edge| catalogue.untouchable(attack, edge));
+        let mut reasons: Vec<&'static str> = reasons.collect();
+        reasons.sort_unstable();
+        let reason = reasons.first().copied().unwrap_or("no object of the cluster decides it");
+        let Some(&start) = starts[one.goal].first() else { continue };
+        let pair = (name(start), name(one.target));
+        if !residual.iter().any(|known| known.pair == pair) {
+            residual.push(Residual { pair, edges: one.edges, reason });
+        }
+    }
+    residual.sort_by(|a, b| a.pair.cmp(&b.pair));
+    residual
+}
+
+/// A plan that was tried.
+pub struct Plan {
+    /// The chosen fixes, the least risky first.
+    pub fixes: Vec<Fix>,
+    /// All their changes together, one patch for each object.
+    pub changes: Vec<Change>,
+    /// Sum of costs.
+    pub cost: u64,
+    /// No plan that cuts the same costs less, as far as is proved.
+    pub bound: u64,
+    /// The proof; none for a plan that was cut short by a number of changes.
+    pub certificate: Option<Certificate>,
+    /// Pairs that nothing cuts.
+    pub residual: Vec<Residual>,
+    /// Changes made against what is left.
+    pub curve: Curve,
+    /// Connected pairs before.
+    pub before: BTreeSet<Pair>,
+    /// Connected pairs after all changes, by running the pipeline again.
+    pub after: BTreeSet<Pair>,
+    /// Pairs that the graph says are left.
+    pub expected: BTreeSet<Pair>,
+}
+
+impl Plan {
+    /// Pairs that the changed cluster still connects, against what the graph says.
+    #[must_use]
+    pub fn disagreements(&self) -> Vec<&Pair> {
+        self.after.difference(&self.expected).collect()
+    }
+
+    /// The closing line.
+    #[must_use]
+    pub fn closing(&self) -> String {
+        let bound = self.certificate.as_ref().map(|_| self.bound);
+        closing(self.fixes.len(), self.cost, bound, self.after.len(), self.before.len())
+    }
+}
+
+/// The line that a plan closes with (conventions); without a bound the plan was cut short and
+/// the line says what is left.
+pub(crate) fn closing(
+    count: usize,
+    cost: u64,
+    bound: Option<u64>,
+    left: usize,
+    all: usize,
+) -> String {
+    match bound {
+        None => format!("plan: {count} changes, cost {cost}, {left} of {all} pairs left"),
+        Some(bound) if bound == cost => {
+            format!("plan: {count} changes, cost {cost}, bound {bound}, optimal")
+        }
+        Some(bound) => {
+            let gap = cost - bound;
+            format!("plan: {count} changes, cost {cost}, bound {bound}, gap {gap}")
+        }
+    }
+}
+
+/// Points of the curve at the most.
+const POINTS: usize = 12;
+
+/// Choices of fixes that are all tried for a point of the curve.
+const EXHAUSTIVE: u64 = 400;
+
+/// Solves the problem, applies every change and runs the pipeline again.
+pub fn plan(
+    cluster: &Cluster,
+    attack: &Attack<'_>,
+    wish: &Wish,
+    stop: &mut dyn FnMut() -> bool,
+) -> Result<Plan, PlanError> {
+    let posed = pose(attack, wish)?;
+    let before = connected(attack, &posed.asked);
+    let (chosen, certificate, bound) = match solve(&posed.problem, &mut Limits::new(stop)) {
+        Answer::Cut(found) => (found.fixes.clone(), Some(found.certificate()), found.bound),
+        // Pairs without a cut are no goals, so that there is always one.
+        Answer::Impossible(_) => (Vec::new(), None, 0),
+    };
+    let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
+    let curve = curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut Limits::new(stop));
+    let short = wish.most.filter(|&most| most < chosen.len());
+    let (chosen, certificate) = match short.and_then(|most| curve.points.get(most)) {
+        Some(point) => (point.fixes.clone(), None),
+        None => (chosen, certificate),
+    };
+    let mut fixes: Vec<Fix> =
+        chosen.iter().map(|fix| posed.catalogue.fixes[fix.index()].clone()).collect();
+    fixes.sort_by(|a, b| (a.cost, a.breaks.len(), &a.id).cmp(&(b.cost, b.breaks.len(), &b.id)));
+    let changes = changes(fixes.iter().flat_map(|fix| &fix.edits));
+    let blocked = posed.problem.blocked_by(&chosen);
+    let expected = connected_without(attack, &posed.asked, &blocked);
+    let after = tried(cluster, &changes, &wish.question)?;
+    let costs = fixes.iter().map(|fix| u64::from(fix.cost));
+    Ok(Plan {
+        cost: costs.sum(),
+        bound,
+        fixes,
+        changes,
+        certificate,
+        residual: posed.residual,
+        curve,
+        before,
+        after,
+        expected,
+    })
+}
+
+/// The pairs of a question that are connected on the cluster after the changes.
+pub fn tried(
+    cluster: &Cluster,
+    changes: &[Change],
+    question: &Question,
+) -> Result<BTreeSet<Pair>, PlanError> {
+    let changed = apply(cluster, changes)?;
+    let engines = Engines::new(&changed);
+    let attack = Attack::new(&changed, &engines);
+    Ok(connected(&attack, &question.ask(&attack, false)?))
+}
