@@ -272,11 +272,14 @@ impl<'a> Context<'a> {
         held
     }
 
-    /// Users, not accounts, that some binding names.
+    /// Whom a certificate for clients may stand for, as far as it gains something: every
+    /// subject that some binding names, ServiceAccounts by their user names, and the nodes.
+    /// Admission refuses `system:masters`.
     #[must_use]
-    pub fn users_with_grants(&self) -> Vec<NodeKey> {
-        let users = self.by_subject.keys().filter(|subject| matches!(subject, Subject::User(_)));
-        users.map(|subject| NodeKey::Subject(subject.clone())).collect()
+    pub fn certified(&self) -> BTreeSet<NodeKey> {
+        let masters = Subject::Group(Str::new("system:masters"));
+        let named = self.by_subject.keys().filter(|subject| **subject != masters);
+        named.map(|subject| NodeKey::Subject(subject.clone())).chain(self.node_users()).collect()
     }
 
     /// The identities of the nodes.

@@ -9,6 +9,7 @@ use ringfort_model::{Container, ContainerKind, PodSpec, Str, VolumeSource};
 use crate::context::{Ask, Context};
 use crate::maker::{Draft, Maker};
 use crate::node::{NodeKey, Power, Scope, Subject};
+use crate::vectors::services::behind;
 
 /// Which positions a name in a rule singles out.
 pub(crate) type Named = fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey>;
@@ -106,17 +107,11 @@ pub(crate) fn backends_named(context: &Context<'_>, scope: &Scope, name: &Str) -
 }
 
 /// The listeners that a Service selects.
-pub(crate) fn backends<'c>(
-    context: &'c Context<'_>,
-    service: &'c ringfort_model::record::Service,
-) -> impl Iterator<Item = NodeKey> + 'c {
-    let selector = service.spec.as_ref().map(|spec| &spec.selector);
-    let units = context.units_in(&service.metadata.namespace);
-    units.filter_map(move |(at, unit)| {
-        let selector = selector.filter(|selector| !selector.is_empty())?;
-        let selected = selector.iter().all(|(key, value)| unit.labels.get(key) == Some(value));
-        (selected && !unit.latent).then_some(NodeKey::Listener(at))
-    })
+pub(crate) fn backends(
+    context: &Context<'_>,
+    service: &ringfort_model::record::Service,
+) -> impl Iterator<Item = NodeKey> + use<> {
+    behind(context, service).into_iter().map(NodeKey::Listener)
 }
 
 fn units_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<u32> {

@@ -76,7 +76,7 @@ pub enum CollectError {
         detail: String,
     },
     /// A snapshot that cannot be read.
-    #[error("{place}: {source}")]
+    #[error("{place}")]
     Snapshot {
         /// The path.
         place: String,
@@ -103,8 +103,8 @@ pub fn read_objects(texts: &[(&str, &[u8])], options: &Options) -> Result<Collec
 /// Every document of a YAML or JSON text as a JSON value, with the scalars that kubectl reads.
 pub fn yaml_values(text: &str) -> Result<Vec<serde_json::Value>, std::io::Error> {
     let limits = Limits::default();
-    let (documents, error) = yaml::documents(text, limits.depth, 1_000_000);
-    match error {
+    let (documents, errors) = yaml::documents(text, limits.depth, 1_000_000);
+    match errors.into_iter().next() {
         Some(error) => Err(std::io::Error::other(error)),
         None => Ok(documents.into_iter().map(|document| document.value).collect()),
     }

@@ -405,13 +405,13 @@ impl Walk<'_, '_> {
             return self.gap(name, "is not UTF-8 text");
         };
         let budget = (text.len() * 4).max(100_000);
-        let (documents, error) = yaml::documents(text, self.limits.depth, budget);
+        let (documents, errors) = yaml::documents(text, self.limits.depth, budget);
         for document in documents {
             self.yaml_document(name, &document);
         }
-        if let Some(error) = error {
+        for error in errors {
             self.extras.broken = true;
-            self.gap(name, &format!("is broken YAML: {error}; what came before was read"));
+            self.gap(name, &format!("holds a document of broken YAML: {error}"));
         }
     }
 

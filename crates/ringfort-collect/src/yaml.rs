@@ -12,21 +12,42 @@ pub(crate) struct Document {
     pub(crate) line: u32,
 }
 
-/// Reads every document up to the first error; the documents before it are kept.
-///
-/// Events are taken one by one: the parser's own loop calls itself once for each level of
-/// nesting, however deep a hostile file is.
-pub(crate) fn documents(text: &str, depth: usize, nodes: usize) -> (Vec<Document>, Option<String>) {
+/// Broken documents of one file that are passed over.
+const ERRORS: usize = 100;
+
+/// Reads every document. After one that is broken it goes on at the next line that begins a
+/// document; the errors say what is missing.
+pub(crate) fn documents(text: &str, depth: usize, nodes: usize) -> (Vec<Document>, Vec<String>) {
     let mut builder = Builder { depth, budget: nodes, ..Builder::default() };
-    let mut parser = Parser::new_from_str(text);
-    while builder.error.is_none() {
-        match parser.next_token() {
-            Ok((Event::StreamEnd, _)) => break,
-            Ok((event, mark)) => builder.event(event, mark),
-            Err(error) => builder.error = Some(error.to_string()),
+    let mut errors = Vec::new();
+    let mut rest = text;
+    while let Some((line, error)) = builder.read(rest) {
+        errors.push(format!("line {}: {error}", builder.before + line));
+        if errors.len() == ERRORS {
+            errors.push("more documents are broken; what follows was not read".to_owned());
+            break;
         }
+        if builder.is_spent {
+            break;
+        }
+        let Some((lines, next)) = next_document(rest, line) else { break };
+        builder.before += lines;
+        rest = next;
     }
-    (builder.done, builder.error)
+    (builder.done, errors)
+}
+
+/// The text from the first line on that begins a document and is not before the given one,
+/// counted from 1, nor the first of all; and how many lines are before it.
+fn next_document(text: &str, line: usize) -> Option<(usize, &str)> {
+    let mut at = 0;
+    for (number, content) in text.split_inclusive('\n').enumerate() {
+        if number > 0 && number + 1 >= line && content.starts_with("---") {
+            return Some((number, &text[at..]));
+        }
+        at += content.len();
+    }
+    None
 }
 
 #[derive(Default)]
@@ -37,7 +58,10 @@ struct Builder {
     line: u32,
     depth: usize,
     budget: usize,
-    error: Option<String>,
+    is_spent: bool,
+    /// Lines before the text that is read now.
+    before: usize,
+    error: Option<(usize, String)>,
 }
 
 enum Open {
@@ -46,6 +70,24 @@ enum Open {
 }
 
 impl Builder {
+    /// Reads a text up to its first error, and says on which of its lines that is.
+    ///
+    /// Events are taken one by one: the parser's own loop calls itself once for each level of
+    /// nesting, however deep a hostile file is.
+    fn read(&mut self, text: &str) -> Option<(usize, String)> {
+        let mut parser = Parser::new_from_str(text);
+        while self.error.is_none() {
+            match parser.next_token() {
+                Ok((Event::StreamEnd, _)) => return None,
+                Ok((event, mark)) => self.event(event, mark),
+                Err(error) => {
+                    self.error = Some((error.marker().line(), error.info().to_owned()));
+                }
+            }
+        }
+        self.error.take()
+    }
+
     fn event(&mut self, event: Event, mark: Marker) {
         match event {
             Event::DocumentStart => {
@@ -81,44 +123,49 @@ impl Builder {
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
                 Some(value) => {
-                    self.spend(size(&value));
+                    self.spend(size(&value), mark);
                     self.value(value, 0, mark);
                 }
-                None => self.error = Some(format!("line {}: unknown alias", mark.line())),
+                None => self.error = Some((mark.line(), "unknown alias".to_owned())),
             },
             _ => {}
         }
     }
 
-    fn spend(&mut self, nodes: usize) {
+    fn spend(&mut self, nodes: usize, mark: Marker) {
         match self.budget.checked_sub(nodes) {
             Some(rest) => self.budget = rest,
-            None => self.error = Some("aliases expand to too many values".to_owned()),
+            None => {
+                self.is_spent = true;
+                self.error = Some((
+                    mark.line(),
+                    "aliases expand to too many values; what follows was not read".to_owned(),
+                ));
+            }
         }
     }
 
     fn open(&mut self, open: Open, mark: Marker) {
         if self.stack.is_empty() && self.line == 0 {
-            self.line = mark.line() as u32;
+            self.line = (self.before + mark.line()) as u32;
         }
         if self.stack.len() >= self.depth {
-            self.error =
-                Some(format!("line {}: nested more than {} deep", mark.line(), self.depth));
+            self.error = Some((mark.line(), format!("nested more than {} deep", self.depth)));
         }
         self.stack.push(open);
     }
 
     fn value(&mut self, value: Value, anchor: usize, mark: Marker) {
-        self.spend(1);
+        self.spend(1, mark);
         if anchor > 0 {
             // The copy costs memory whether an alias uses it or not.
-            self.spend(size(&value));
+            self.spend(size(&value), mark);
             self.anchors.insert(anchor, value.clone());
         }
         match self.stack.last_mut() {
             None => self.done.push(Document {
                 value,
-                line: if self.line == 0 { mark.line() as u32 } else { self.line },
+                line: if self.line == 0 { (self.before + mark.line()) as u32 } else { self.line },
             }),
             Some(Open::List(items, _)) => items.push(value),
             Some(Open::Map(map, key, merged, _)) => match key.take() {
@@ -225,12 +272,12 @@ mod tests {
 
     #[test]
     fn scalars_read_as_kubectl_reads_them() {
-        let (documents, error) = documents(
+        let (documents, errors) = documents(
             "a: 0644\nb: \"true\"\nc: true\nd: yes\ne: 1.5\nf: ~\ng: 1.2.3\nh: 0x1F\ni: !!str 5\n",
             100,
             1000,
         );
-        assert_eq!(error, None);
+        assert_eq!(errors, Vec::<String>::new());
         assert_eq!(
             documents[0].value,
             serde_json::json!({"a": 420, "b": "true", "c": true, "d": true, "e": 1.5,
@@ -240,25 +287,36 @@ mod tests {
 
     #[test]
     fn documents_before_an_error_are_kept_and_bombs_refused() {
-        let (found, error) = documents("a: 1\n---\nb: &x [1]\nc: *x\n---\nd: [\n", 100, 1000);
+        let (found, errors) = documents("a: 1\n---\nb: &x [1]\nc: *x\n---\nd: [\n", 100, 1000);
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].value, serde_json::json!({"b": [1], "c": [1]}));
         assert_eq!(found[1].line, 3);
-        assert!(error.is_some());
+        assert_eq!(errors.len(), 1);
         let mut bomb = String::from("a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n");
         for level in 1..12 {
             let before = format!("*a{}", level - 1);
             let list = vec![before; 10].join(",");
             bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
         }
-        assert!(documents(&bomb, 100, 100_000).1.expect("refused").contains("too many"));
+        assert!(documents(&bomb, 100, 100_000).1[0].contains("too many"));
+    }
+
+    #[test]
+    fn documents_after_a_broken_one_are_read() {
+        let text = "a: 1\n---\nb: [\n---\nc: 3\n---\nd: 'x\n---\ne: *none\n--- \nf: 6\n";
+        let (found, errors) = documents(text, 100, 1000);
+        let keys: Vec<String> = found.iter().map(|one| one.value.to_string()).collect();
+        assert_eq!(keys, ["{\"a\":1}", "{\"c\":3}", "{\"f\":6}"]);
+        assert_eq!(found.iter().map(|one| one.line).collect::<Vec<_>>(), [1, 5, 11]);
+        assert_eq!(errors.len(), 3, "{errors:?}");
+        assert!(errors[2].starts_with("line 9: "), "{errors:?}");
     }
 
     #[test]
     fn nesting_is_refused_before_it_fills_the_stack() {
         for (open, close) in [("- ", ""), ("[", ""), ("{a: ", ""), ("? ", ""), ("[", "]")] {
             let text = format!("a:\n  {}1{}\n", open.repeat(200_000), close.repeat(200_000));
-            let error = documents(&text, 100, 1_000_000).1.expect("refused");
+            let error = &documents(&text, 100, 1_000_000).1[0];
             assert!(error.contains("deep") || error.contains("recursion"), "{open} {error}");
         }
     }
@@ -267,7 +325,7 @@ mod tests {
     fn anchors_that_hold_one_another_are_a_bomb_too() {
         let nested: String = (0..90).map(|level| format!("&a{level} [")).collect();
         let text = format!("{nested}{}{}", "1,".repeat(10_000), "]".repeat(90));
-        assert!(documents(&text, 100, 100_000).1.expect("refused").contains("too many"));
+        assert!(documents(&text, 100, 100_000).1[0].contains("too many"));
     }
 
     #[test]

@@ -40,6 +40,6 @@ pub use record::{
 };
 pub use table::{Id, Table};
 pub use text::{Interner, Str, with_interner};
-pub use unit::Unit;
+pub use unit::{Unit, is_replica_label};
 pub use version::KubeVersion;
 pub use wire::{IntOrString, Keys, List, Map};

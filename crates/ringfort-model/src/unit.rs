@@ -26,7 +26,7 @@ pub struct Unit {
     pub owner: Option<(WorkloadKind, Str)>,
     /// The shared specification.
     pub spec: Arc<PodSpec>,
-    /// Labels of the pods, without the hash and ordinal labels that controllers add.
+    /// Labels of the pods, without those of [`is_replica_label`].
     pub labels: Map,
     /// Kept annotations of the pods.
     pub annotations: Map,
@@ -56,6 +56,13 @@ const REPLICA_LABELS: &[&str] = &[
     "batch.kubernetes.io/job-name",
     "batch.kubernetes.io/job-completion-index",
 ];
+
+/// Whether a label tells replicas of one workload apart: the hash and ordinal labels that
+/// controllers add. A unit's labels do not hold it; its pods' do.
+#[must_use]
+pub fn is_replica_label(key: &str) -> bool {
+    REPLICA_LABELS.contains(&key)
+}
 
 impl Unit {
     /// The name to show: the owner's, else the first pod's.
@@ -112,7 +119,7 @@ impl Cluster {
                 continue;
             }
             let owner = self.top_owner(&pod.metadata);
-            let labels = pod.metadata.labels.filtered(|key, _| !REPLICA_LABELS.contains(&key));
+            let labels = pod.metadata.labels.filtered(|key, _| !is_replica_label(key));
             // A bare pod stands alone: nothing replaces it by its like.
             let alone = owner.is_none().then(|| pod.metadata.name.clone());
             let latent = pod.node_name.is_empty() && self.source != SourceKind::Manifests;

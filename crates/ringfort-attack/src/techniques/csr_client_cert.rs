@@ -1,4 +1,4 @@
-//! `csr-client-cert`: The identity has a certificate signed for a user name of its choice and uses it to log in.
+//! `csr-client-cert`: The identity has a certificate signed for a user name and groups of its choice and uses it to log in.
 
 use crate::conjunction::conjoin;
 use crate::context::Ask;
@@ -16,8 +16,8 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     difficulty: Difficulty::D2,
     cut_by: &[FixKind::Rbac],
     doc: Doc {
-        what: "The identity has a certificate signed for a user name of its choice and uses it to log in.",
-        when: "create and get on certificatesigningrequests, update on their approval, and approve on the signer kubernetes.io/kube-apiserver-client.",
+        what: "The identity has a certificate signed for a user name and groups of its choice and uses it to log in.",
+        when: "create and get on certificatesigningrequests, update or patch on their approval, and approve on the signer kubernetes.io/kube-apiserver-client.",
         not: "Approval without approve on the signer; a subject in system:masters, which admission refuses.",
         controls: "None in RBAC.",
         cut: "Drop one of the permissions.",
@@ -31,8 +31,12 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         &Ask::unnamed(&["create"], "certificates.k8s.io", "certificatesigningrequests").cluster(),
     );
     let list1 = context.held(
-        &Ask::named(&["update"], "certificates.k8s.io", "certificatesigningrequests/approval")
-            .cluster(),
+        &Ask::named(
+            &["update", "patch"],
+            "certificates.k8s.io",
+            "certificatesigningrequests/approval",
+        )
+        .cluster(),
     );
     let list2 = context.signers("approve", "kubernetes.io/kube-apiserver-client");
     let list3 = context.held(
@@ -40,7 +44,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             .cluster(),
     );
     for conjunction in conjoin(context, &[&list0, &list1, &list2, &list3], None) {
-        for to in context.users_with_grants() {
+        for to in context.certified() {
             maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, to.clone()));
         }
     }

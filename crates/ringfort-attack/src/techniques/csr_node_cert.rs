@@ -17,7 +17,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Rbac],
     doc: Doc {
         what: "The identity has a kubelet certificate signed for a node name of its choice.",
-        when: "create and get on certificatesigningrequests, update on their approval, and approve on the signer kubernetes.io/kube-apiserver-client-kubelet.",
+        when: "create and get on certificatesigningrequests, update or patch on their approval, and approve on the signer kubernetes.io/kube-apiserver-client-kubelet.",
         not: "A group that is not bound to the bootstrapper role.",
         controls: "None in RBAC.",
         cut: "Drop one of the permissions.",
@@ -31,8 +31,12 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         &Ask::unnamed(&["create"], "certificates.k8s.io", "certificatesigningrequests").cluster(),
     );
     let list1 = context.held(
-        &Ask::named(&["update"], "certificates.k8s.io", "certificatesigningrequests/approval")
-            .cluster(),
+        &Ask::named(
+            &["update", "patch"],
+            "certificates.k8s.io",
+            "certificatesigningrequests/approval",
+        )
+        .cluster(),
     );
     let list2 = context.signers("approve", "kubernetes.io/kube-apiserver-client-kubelet");
     let list3 = context.held(

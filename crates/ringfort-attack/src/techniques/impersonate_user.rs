@@ -1,13 +1,15 @@
 //! `impersonate-user`: The identity sends requests in the name of a user.
 
+use crate::conjunction::conjoin;
 use crate::context::Ask;
-use crate::context::Context;
+use crate::context::{Context, Held};
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Subject};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use ringfort_authz::Names;
 use ringfort_model::Str;
+use std::collections::BTreeMap;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -30,6 +32,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let ask = Ask::named(&["impersonate"], "", "users").cluster();
+    let mut nodes: BTreeMap<Str, Vec<Held>> = BTreeMap::new();
     for held in context.held(&ask) {
         let users: Vec<Str> = match &held.names {
             Names::Any => context
@@ -46,9 +49,22 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             if matches!(Subject::of_user_name(&user), Subject::ServiceAccount(..)) {
                 continue;
             }
+            // The name of a node without its group is no node (RBAC-23).
+            if user.starts_with("system:node:") {
+                nodes.entry(user).or_default().push(held.clone());
+                continue;
+            }
             let why = held.why(context, Some(&user));
             let to = NodeKey::Subject(Subject::User(user));
             maker.edge(Draft::new(held.node(context), to).because(why));
+        }
+    }
+    let mut groups = context.held(&Ask::named(&["impersonate"], "", "groups").cluster());
+    groups.retain(|held| held.names.allow("system:nodes"));
+    for (user, held) in nodes {
+        for conjunction in conjoin(context, &[&held, &groups], Some(&user)) {
+            let to = NodeKey::Subject(Subject::User(user.clone()));
+            maker.conjunction(&TECHNIQUE, &conjunction, &user, |at| Draft::new(at, to.clone()));
         }
     }
 }

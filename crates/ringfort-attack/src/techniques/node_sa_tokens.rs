@@ -6,7 +6,8 @@ use crate::maker::Maker;
 use crate::node::{Files, NodeKey, Subject};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
-use ringfort_isolation::Audience;
+use ringfort_isolation::{Audience, TokenSource};
+use ringfort_model::{Str, Volume, VolumeSource};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -18,7 +19,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Node, FixKind::Pod],
     doc: Doc {
         what: "A node may request tokens of the accounts of the pods that run on it.",
-        when: "A pod of the account runs on the node; from 1.33 it must also mount a token for the API server.",
+        when: "A pod of the account runs on the node; from 1.33 a volume of the pod, or the CSI driver of one, must also name the API server's audience.",
         not: "Accounts whose pods run elsewhere only.",
         controls: "NodeRestriction binds the token to a pod of the node.",
         cut: "Run powerful accounts on nodes of their own.",
@@ -33,8 +34,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let mounted = context
             .tokens(at as u32)
             .iter()
-            .any(|container| container.files.iter().any(|file| file.audience == Audience::Api));
-        if unit.mirror || (audience_checked && !mounted) {
+            .flat_map(|container| &container.files)
+            .any(|file| file.audience == Audience::Api && is_requested(&file.how));
+        let named = mounted || unit.spec.volumes.iter().any(|one| asks_for_token(context, one));
+        if unit.mirror || (audience_checked && !named) {
             continue;
         }
         let account = Subject::ServiceAccount(unit.namespace.clone(), unit.spec.account().into());
@@ -47,5 +50,29 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             }
             maker.edge(Draft::new(NodeKey::Node(node), to).because(why));
         }
+    }
+}
+
+/// Whether the kubelet asks for the token: those of token Secrets it reads.
+fn is_requested(how: &TokenSource) -> bool {
+    !matches!(how, TokenSource::SecretVolume(_))
+}
+
+/// Whether a volume names the API server's audience, by itself or through its CSI driver;
+/// admission does not look at whether it is mounted.
+fn asks_for_token(context: &Context<'_>, volume: &Volume) -> bool {
+    let is_api = |audience: &Str| Audience::of(audience) == Audience::Api;
+    match &volume.source {
+        Some(VolumeSource::Projected(projected)) => {
+            let mut tokens =
+                projected.sources.iter().filter_map(|s| s.service_account_token.as_ref());
+            tokens.any(|token| is_api(&token.audience))
+        }
+        Some(VolumeSource::Csi(csi)) => {
+            let driver = context.cluster.csi_drivers.get("", &csi.driver);
+            let spec = driver.and_then(|driver| driver.spec.as_ref());
+            spec.is_some_and(|spec| spec.token_requests.iter().any(|one| is_api(&one.audience)))
+        }
+        _ => false,
     }
 }

@@ -8,7 +8,7 @@ pub mod exposure;
 mod identities;
 mod images;
 mod kubelet;
-mod services;
+pub(crate) mod services;
 mod workloads;
 
 use ringfort_model::Str;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ringfort_model::record::Service;
-use ringfort_model::{EntityId, Kind, Str};
+use ringfort_model::{EntityId, Kind, Str, is_replica_label};
 
 use super::exposure::{Reach, is_private, load_balancer};
 use super::{Finding, Instance, State};
@@ -20,9 +20,15 @@ pub(crate) fn behind(context: &Context<'_>, service: &Service) -> Vec<u32> {
         let selects = |labels: &ringfort_model::Map| {
             spec.selector.iter().all(|(key, value)| labels.get(key) == Some(value))
         };
+        // A selector may pick out one replica by a label that its unit does not hold.
+        let one_replica = spec.selector.iter().any(|(key, _)| is_replica_label(key));
+        let selects_pod = |unit: &ringfort_model::Unit| {
+            let labels = |&pod: &_| &context.cluster.pods[pod].metadata.labels;
+            one_replica && unit.pods.iter().map(labels).any(selects)
+        };
         return context
             .units_in(namespace)
-            .filter(|(_, unit)| !unit.latent && selects(&unit.labels))
+            .filter(|(_, unit)| !unit.latent && (selects(&unit.labels) || selects_pod(unit)))
             .map(|(at, _)| at)
             .collect();
     }
