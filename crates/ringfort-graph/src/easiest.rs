@@ -57,19 +57,6 @@ pub fn easiest(graph: &Graph, entries: &[NodeId], blocked: &BitSet) -> Easiest {
     search(graph, entries, &[], |edge| !blocked.contains(edge.index()))
 }
 
-/// As [`easiest`], for the targets only: `useful` are the nodes from which one of them can be
-/// reached ([`crate::co_reach`]), and the search ends when all of them are settled. Costs of
-/// other nodes are not final.
-#[must_use]
-pub fn easiest_to(
-    graph: &Graph,
-    entries: &[NodeId],
-    targets: &[NodeId],
-    useful: &BitSet,
-) -> Easiest {
-    search(graph, entries, targets, |edge| useful.contains(graph.edge(edge).to.index()))
-}
-
 /// The search behind [`easiest`]; stops early once all `targets` are settled, if there are any.
 pub(crate) fn search(
     graph: &Graph,

@@ -21,7 +21,7 @@ mod set;
 mod ways;
 
 pub use derivation::Derivation;
-pub use easiest::{Easiest, UNREACHED, easiest, easiest_to};
+pub use easiest::{Easiest, UNREACHED, easiest};
 pub use graph::{Edge, EdgeId, Graph, GraphBuilder, Kind, NodeId};
 pub use pairs::easiest_pairs;
 pub use rank::ranked;

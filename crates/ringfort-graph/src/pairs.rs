@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use crate::derivation::Derivation;
 use crate::easiest::search;
 use crate::graph::{EdgeId, Graph, Kind, NodeId};
-use crate::reach::{co_reach, reach};
+use crate::reach::{co_reach, reach, reach_pairs};
 use crate::set::BitSet;
 
 /// For each entry by itself the easiest derivation of each target, by position; `None` where
@@ -44,13 +44,26 @@ pub fn easiest_pairs(
     let plain = useful.iter().all(|node| graph.kind(NodeId(node as u32)) == Kind::Or);
     let arcs = plain.then(|| Arcs::new(graph, &useful, &usable, entries.len() <= targets.len()));
     let Some(Some(arcs)) = arcs else {
+        // A search ends once it has all that its entry reaches.
+        let pairs = reach_pairs(graph, entries, targets, blocked);
+        let all: Vec<usize> = (0..entries.len()).collect();
         return spread(
-            entries,
+            &all,
             threads,
             || (),
-            |(), &entry| {
-                let found = search(graph, &[entry], targets, usable);
-                targets.iter().map(|&target| found.derivation(graph, target)).collect::<Vec<_>>()
+            |(), &at| {
+                let reached: Vec<bool> = pairs.iter().map(|from| from.contains(at)).collect();
+                let ends = targets.iter().zip(&reached).filter(|(_, reached)| **reached);
+                let ends: Vec<NodeId> = ends.map(|(&target, _)| target).collect();
+                if ends.is_empty() {
+                    return vec![None; targets.len()];
+                }
+                let found = search(graph, &[entries[at]], &ends, usable);
+                let path = |(&target, reached)| match reached {
+                    true => found.derivation(graph, target),
+                    false => None,
+                };
+                targets.iter().zip(reached).map(path).collect::<Vec<_>>()
             },
         );
     };

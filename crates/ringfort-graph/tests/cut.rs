@@ -44,7 +44,7 @@ fn case(shared: bool) -> impl Strategy<Value = Case> {
         let goals = prop_oneof![
             3 => Just(Shape::Together),
             2 => Just(Shape::Each),
-            if shared { 1 } else { 0 } => Just(Shape::Crossed),
+            u32::from(shared) => Just(Shape::Crossed),
         ];
         (and, edges, costs, entries, targets, goals, places).prop_map(
             move |(and, mut edges, costs, entries, targets, goals, places)| {

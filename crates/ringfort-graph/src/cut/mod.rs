@@ -29,6 +29,7 @@ mod hitting;
 mod lazy;
 mod net;
 mod pack;
+mod places;
 mod problem;
 mod prune;
 mod simplex;

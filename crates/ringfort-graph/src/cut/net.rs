@@ -1,15 +1,19 @@
 //! The part of a problem that matters, renumbered: edges that lie on some way from an entry to
 //! a target, and the fixes that cut one of them.
 //!
-//! Two reductions lose nothing. An edge that starts at a node no entry reaches, or ends at one
+//! Three reductions lose nothing. Nodes that no fix can tell apart are one ([`Places`]). An edge
+//! that starts at a node no entry reaches, or ends at one
 //! from which no target is reached, is on no derivation. And a fix all of whose edges are also
 //! cut by one other fix that costs no more is never needed.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use rustc_hash::FxHashSet;
+
+use super::places::Places;
 use super::problem::{FixId, Goal, Problem};
-use crate::graph::{EdgeId, Kind, NodeId};
+use crate::graph::{EdgeId, Graph, Kind, NodeId};
 use crate::reach::{co_reach, reach};
 use crate::set::BitSet;
 
@@ -19,6 +23,25 @@ pub(crate) struct Front {
     pub(crate) entries: Vec<u32>,
     pub(crate) targets: Vec<u32>,
     pub(crate) is_target: BitSet,
+    /// The same in the numbers of the graph.
+    goal: Goal,
+}
+
+impl Front {
+    fn new(places: &Places, goal: Goal) -> Self {
+        let kept = |nodes: &[NodeId]| -> Vec<u32> {
+            let mut kept: Vec<u32> = nodes.iter().filter_map(|&node| places.of(node)).collect();
+            kept.sort_unstable();
+            kept.dedup();
+            kept
+        };
+        let (entries, targets) = (kept(&goal.entries), kept(&goal.targets));
+        let mut is_target = BitSet::new(places.count);
+        for &target in &targets {
+            is_target.insert(target as usize);
+        }
+        Self { entries, targets, is_target, goal }
+    }
 }
 
 /// A derivation: its edges in order and the fixes that cut one of them, ascending.
@@ -70,7 +93,7 @@ pub(crate) struct Net {
     pub(crate) incoming: Rows,
     pub(crate) is_and: Vec<bool>,
     pub(crate) has_and: bool,
-    /// Edges into each node in the graph. Of an AND node that is useful only to those who start
+    /// Edges into each AND node in the graph. Of one that is useful only to those who start
     /// at it, some are not in the net, and it holds for nobody else.
     pub(crate) conditions: Vec<u32>,
     /// Fixes by edge and edges by fix.
@@ -78,7 +101,7 @@ pub(crate) struct Net {
     pub(crate) edges_of: Rows,
     pub(crate) cost: Vec<u64>,
     pub(crate) fronts: Vec<Front>,
-    node_ids: Vec<NodeId>,
+    places: Places,
     edge_ids: Vec<EdgeId>,
     fix_ids: Vec<FixId>,
 }
@@ -98,24 +121,30 @@ impl Net {
         let mut useful = reach(graph, &entries, &none);
         let before = co_reach(graph, &ends(|goal| &goal.targets), &none);
         useful.intersect(&before);
-        let mut number = vec![u32::MAX; graph.node_count()];
-        let mut is_and = Vec::new();
-        let mut conditions = Vec::new();
-        for (at, node) in useful.iter().enumerate() {
-            let id = NodeId(node as u32);
-            number[node] = at as u32;
-            is_and.push(graph.kind(id) == Kind::And);
-            conditions.push(graph.incoming(id).len() as u32);
+        let mut cuttable = BitSet::new(graph.edge_count());
+        for edge in 0..graph.edge_count() {
+            if problem.cutting(EdgeId(edge as u32)).next().is_some() {
+                cuttable.insert(edge);
+            }
         }
-        let nodes = is_and.len();
+        let places = Places::new(graph, &useful, &cuttable);
+        let nodes = places.count;
+        let mut is_and = vec![false; nodes];
+        let mut conditions = vec![0; nodes];
         let (mut from, mut to, mut edge_ids) = (Vec::new(), Vec::new(), Vec::new());
-        for node in useful.iter() {
-            for &id in graph.outgoing(NodeId(node as u32)) {
-                let end = number[graph.edge(id).to.index()];
-                if end != u32::MAX && (end != number[node] || is_and[end as usize]) {
-                    from.push(number[node]);
+        for id in useful.iter().map(|node| NodeId(node as u32)) {
+            let Some(here) = places.of(id) else { continue };
+            if graph.kind(id) == Kind::And {
+                is_and[here as usize] = true;
+                conditions[here as usize] = graph.incoming(id).len() as u32;
+            }
+            for &edge in graph.outgoing(id) {
+                let Some(end) = places.of(graph.edge(edge).to) else { continue };
+                // An AND node that needs itself is never derived: its edge stays.
+                if end != here || graph.kind(id) == Kind::And {
+                    from.push(here);
                     to.push(end);
-                    edge_ids.push(id);
+                    edge_ids.push(edge);
                 }
             }
         }
@@ -128,18 +157,7 @@ impl Net {
         let fronts = problem
             .merged(with_and)
             .into_iter()
-            .map(|goal| {
-                let kept = |nodes: &[NodeId]| -> Vec<u32> {
-                    let numbers = nodes.iter().map(|node| number[node.index()]);
-                    numbers.filter(|&node| node != u32::MAX).collect()
-                };
-                let targets = kept(&goal.targets);
-                let mut is_target = BitSet::new(nodes);
-                for &target in &targets {
-                    is_target.insert(target as usize);
-                }
-                Front { entries: kept(&goal.entries), targets, is_target }
-            })
+            .map(|goal| Front::new(&places, goal))
             .filter(|front: &Front| !front.entries.is_empty() && !front.targets.is_empty())
             .collect();
         let cost = fix_ids.iter().map(|&fix| problem.cost(fix).map_or(0, u64::from)).collect();
@@ -156,7 +174,7 @@ impl Net {
             is_and,
             cost,
             fronts,
-            node_ids: useful.iter().map(|node| NodeId(node as u32)).collect(),
+            places,
             edge_ids,
             fix_ids,
         }
@@ -171,8 +189,28 @@ impl Net {
         self.fix_ids[fix as usize]
     }
 
-    pub(crate) fn edge_ids(&self, edges: &[u32]) -> Vec<EdgeId> {
-        edges.iter().map(|&edge| self.edge_ids[edge as usize]).collect()
+    /// The edges of a way in the graph, each after those that it rests on.
+    pub(crate) fn expand(&self, graph: &Graph, way: &Way) -> Vec<EdgeId> {
+        let mut derived = FxHashSet::default();
+        let mut leaves = Vec::new();
+        for &edge in &way.edges {
+            if !derived.contains(&self.from[edge as usize]) {
+                leaves.push(self.from[edge as usize]);
+            }
+            derived.insert(self.to[edge as usize]);
+        }
+        let end = way.edges.last().map(|&edge| self.to[edge as usize] as usize);
+        let fits = |front: &&Front| {
+            let ends = match end {
+                Some(end) => front.is_target.contains(end),
+                None => front.entries.iter().any(|&held| front.is_target.contains(held as usize)),
+            };
+            ends && leaves.iter().all(|leaf| front.entries.binary_search(leaf).is_ok())
+        };
+        let front = self.fronts.iter().find(fits).expect("a way was searched for a front");
+        let edges: Vec<EdgeId> =
+            way.edges.iter().map(|&edge| self.edge_ids[edge as usize]).collect();
+        self.places.expand(graph, &edges, &front.goal.entries, &front.goal.targets)
     }
 
     pub(crate) fn cost_of(&self, fixes: &[u32]) -> u64 {
@@ -181,11 +219,8 @@ impl Net {
 
     /// One entry by itself and one target, if both are in the net.
     pub(crate) fn front(&self, entry: NodeId, target: NodeId) -> Option<Front> {
-        let find = |node: NodeId| self.node_ids.binary_search(&node).ok();
-        let (entry, target) = (find(entry)?, find(target)?);
-        let mut is_target = BitSet::new(self.nodes);
-        is_target.insert(target);
-        Some(Front { entries: vec![entry as u32], targets: vec![target as u32], is_target })
+        let front = Front::new(&self.places, Goal::together(&[entry], &[target]));
+        (!front.entries.is_empty() && !front.targets.is_empty()).then_some(front)
     }
 
     /// A set of fixes as flags.

@@ -1,5 +1,7 @@
 //! The solver: flow where the problem is one, else the implicit hitting set.
 
+use rustc_hash::FxHashSet;
+
 use super::certificate::{Answer, Evidence, Proof, Solution, Uncuttable};
 use super::check::cheapest_hitting_set;
 use super::lazy;
@@ -39,8 +41,8 @@ pub fn solve(problem: &Problem<'_>, limits: &mut Limits<'_>) -> Answer {
     let net = Net::new(problem);
     let every: Vec<u32> = (0..net.fix_count() as u32).collect();
     if let Some((_, way)) = net.derive(&net.flags(&every), &|_| 0) {
-        let edges = net.edge_ids(&way.edges);
-        let (goal, target) = place(problem, &net, &way);
+        let edges = net.expand(problem.graph, &way);
+        let (goal, target) = place(problem, &edges);
         return Answer::Impossible(Uncuttable { goal, target, edges });
     }
     let (fixes, bounds) = match single::exact(&net, limits.stop) {
@@ -94,8 +96,8 @@ fn best(problem: &Problem<'_>, net: &Net, mut bounds: Vec<Bound>) -> (u64, Proof
 
 /// A way as evidence.
 fn evidence(problem: &Problem<'_>, net: &Net, way: &Way, weight: u64) -> Evidence {
-    let edges = net.edge_ids(&way.edges);
-    let (goal, target) = place(problem, net, way);
+    let edges = net.expand(problem.graph, way);
+    let (goal, target) = place(problem, &edges);
     Evidence {
         goal: goal as u32,
         target: target.0,
@@ -105,18 +107,17 @@ fn evidence(problem: &Problem<'_>, net: &Net, way: &Way, weight: u64) -> Evidenc
     }
 }
 
-/// The goal that a way violates and the target that it derives.
-fn place(problem: &Problem<'_>, net: &Net, way: &Way) -> (usize, NodeId) {
+/// The goal that a derivation violates and the target that it derives.
+fn place(problem: &Problem<'_>, edges: &[EdgeId]) -> (usize, NodeId) {
     let graph = problem.graph;
-    let edges = net.edge_ids(&way.edges);
-    let mut derived = BitSet::new(graph.node_count());
+    let mut derived: FxHashSet<NodeId> = FxHashSet::default();
     let mut leaves: Vec<NodeId> = Vec::new();
-    for &edge in &edges {
+    for &edge in edges {
         let edge = graph.edge(edge);
-        if !derived.contains(edge.from.index()) {
+        if !derived.contains(&edge.from) {
             leaves.push(edge.from);
         }
-        derived.insert(edge.to.index());
+        derived.insert(edge.to);
     }
     let end = edges.last().map(|&edge| graph.edge(edge).to);
     let fits = problem.goals.iter().enumerate().find_map(|(at, goal)| {
