@@ -142,9 +142,12 @@ struct Step<'p> {
     stage: &'static str,
 }
 
+/// Kind, namespace and name.
+type Key<'p> = (&'p str, &'p Str, &'p Str);
+
 /// Fixes that change the same object make one step, since their patches are one.
 fn steps(fixes: &[Fix]) -> Vec<Step<'_>> {
-    let mut groups: Vec<(Vec<&Fix>, Vec<(&str, &Str, &Str)>)> = Vec::new();
+    let mut groups: Vec<(Vec<&Fix>, Vec<Key<'_>>)> = Vec::new();
     for fix in fixes {
         let objects: Vec<_> = fix
             .edits

@@ -101,16 +101,18 @@ fn flux(labels: &Map) -> Option<String> {
     })
 }
 
-/// Whether a unit is a part of the cluster itself: the image of a static pod, or a pod that the
-/// scheduler never lets go of because nodes depend on it (priority class
-/// `system-node-critical`, and `system-cluster-critical` in kube-system).
+/// Whether a unit is a part of the cluster itself, without which nodes or other pods do not
+/// work: the image of a static pod, a pod of priority class `system-node-critical`, one of
+/// `system-cluster-critical` in kube-system, or a DaemonSet's in kube-system, the namespace of
+/// what Kubernetes itself runs.
 #[must_use]
 pub fn is_system(attack: &Attack<'_>, unit: u32) -> bool {
     let unit = &attack.context.units[unit as usize];
     let priority = unit.spec.priority_class_name.as_ref().map_or("", |name| name.as_str());
+    let daemon = matches!(unit.owner, Some((WorkloadKind::DaemonSet, _)));
     unit.mirror
         || priority == "system-node-critical"
-        || (priority == "system-cluster-critical" && *unit.namespace == *"kube-system")
+        || (*unit.namespace == *"kube-system" && (priority == "system-cluster-critical" || daemon))
 }
 
 #[cfg(test)]

@@ -238,6 +238,12 @@ pub fn plan(
         // Pairs without a cut are no goals, so that there is always one.
         Answer::Impossible(_) => (Vec::new(), None, 0),
     };
+    let chosen = narrowed(attack, &posed, chosen, stop);
+    let certificate = certificate.map(|proof| Certificate {
+        fixes: chosen.iter().map(|fix| fix.0).collect(),
+        cost: chosen.iter().filter_map(|&fix| posed.problem.cost(fix)).map(u64::from).sum(),
+        ..proof
+    });
     let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
     let curve = curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut Limits::new(stop));
     let short = wish.most.filter(|&most| most < chosen.len());
@@ -265,6 +271,49 @@ pub fn plan(
         after,
         expected,
     })
+}
+
+/// Takes a narrower fix of the same object in the place of a wider one where it cuts the rest
+/// as well and costs no more. The proof is about derivations and stays as it is.
+fn narrowed(
+    attack: &Attack<'_>,
+    posed: &Posed<'_>,
+    mut chosen: Vec<FixId>,
+    stop: &mut dyn FnMut() -> bool,
+) -> Vec<FixId> {
+    let all = &posed.catalogue.fixes;
+    let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
+    let cuts = |fixes: &[FixId]| {
+        let blocked = posed.problem.blocked_by(fixes);
+        connected_without(attack, &posed.asked, &blocked).is_subset(&residual)
+    };
+    for at in 0..chosen.len() {
+        let wide = &all[chosen[at].index()];
+        let mut others: Vec<FixId> = (0..all.len() as u32)
+            .map(FixId)
+            .filter(|&other| {
+                let fix = &all[other.index()];
+                fix.breadth < wide.breadth
+                    && fix.object() == wide.object()
+                    && posed.problem.cost(other).is_some_and(|cost| cost <= wide.cost)
+                    && !chosen.contains(&other)
+            })
+            .collect();
+        others.sort_by_key(|&other| (all[other.index()].cost, all[other.index()].breadth, other));
+        for other in others {
+            if stop() {
+                return chosen;
+            }
+            let mut with = chosen.clone();
+            with[at] = other;
+            if cuts(&with) {
+                chosen = with;
+                break;
+            }
+        }
+    }
+    chosen.sort_unstable();
+    chosen
 }
 
 /// The pairs of a question that are connected on the cluster after the changes.

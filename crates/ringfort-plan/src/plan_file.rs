@@ -221,13 +221,16 @@ impl PlanFile {
             false => Err(CheckError::Differs { what: what.to_owned(), file, cluster }),
         };
         let names = Names::new(attack, &posed, self.certificate.as_ref());
-        for (number, name) in &self.names.fixes {
-            let cluster = names.fixes.get(number).cloned().unwrap_or_default();
-            same(&format!("fix {number}"), name.clone(), cluster)?;
-        }
-        for (number, name) in &self.names.edges {
-            let cluster = names.edges.get(number).cloned().unwrap_or_default();
-            same(&format!("edge {number}"), name.clone(), cluster)?;
+        for (what, file, cluster) in
+            [("fix", &self.names.fixes, &names.fixes), ("edge", &self.names.edges, &names.edges)]
+        {
+            let numbers: BTreeSet<&u32> = file.keys().chain(cluster.keys()).collect();
+            for number in numbers {
+                let named = |names: &BTreeMap<u32, String>| {
+                    names.get(number).cloned().unwrap_or_else(|| "nothing".to_owned())
+                };
+                same(&format!("{what} {number}"), named(file), named(cluster))?;
+            }
         }
         let shown = |pairs: &BTreeSet<Pair>| format!("{} pairs {pairs:?}", pairs.len());
         let before = connected(attack, &posed.asked);

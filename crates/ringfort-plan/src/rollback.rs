@@ -51,22 +51,28 @@ fn before(object: &Value, patch: &Value) -> Value {
     }
 }
 
-/// The inverse of each operation, in reverse order.
+/// The inverse of each operation, in reverse order. A list that becomes empty is no longer
+/// written, so that its last item comes back as a list.
 fn inverse(mut object: Value, operations: &[Value]) -> Option<Vec<Value>> {
     let mut found = Vec::new();
     for operation in operations {
         let path = operation.get("path")?.as_str()?;
         let old = object.pointer(path).cloned();
+        let one: json_patch::Patch =
+            serde_json::from_value(Value::Array(vec![operation.clone()])).ok()?;
+        json_patch::patch(&mut object, &one).ok()?;
+        let list = path.rsplit_once('/').map_or("", |(list, _)| list);
+        let emptied = object.pointer(list).and_then(Value::as_array).is_some_and(Vec::is_empty);
         let back = match (operation.get("op")?.as_str()?, old) {
             ("test", _) => None,
+            ("remove", Some(old)) if emptied => {
+                Some(json!({"op": "add", "path": list, "value": [old]}))
+            }
             ("remove", Some(old)) => Some(json!({"op": "add", "path": path, "value": old})),
             (_, Some(old)) => Some(json!({"op": "replace", "path": path, "value": old})),
             (_, None) => Some(json!({"op": "remove", "path": path})),
         };
         found.extend(back);
-        let one: json_patch::Patch =
-            serde_json::from_value(Value::Array(vec![operation.clone()])).ok()?;
-        json_patch::patch(&mut object, &one).ok()?;
     }
     found.reverse();
     Some(found)
@@ -108,6 +114,7 @@ mod tests {
             json!({"op": "test", "path": "/rules/1/verbs", "value": ["list"]}),
             json!({"op": "remove", "path": "/rules/1"}),
             json!({"op": "remove", "path": "/rules/0/resources/1"}),
+            json!({"op": "remove", "path": "/rules/0/resources/0"}),
             json!({"op": "add", "path": "/rules/0/verbs", "value": ["watch"]}),
         ]));
     }

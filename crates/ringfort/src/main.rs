@@ -3,6 +3,8 @@
 mod args;
 mod commands;
 mod demo;
+mod plan;
+mod questions;
 mod stages;
 
 use std::process::ExitCode;

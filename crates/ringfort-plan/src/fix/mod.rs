@@ -55,6 +55,9 @@ pub struct Fix {
     pub edits: Vec<Edited>,
     /// What it costs.
     pub cost: u32,
+    /// How much it takes away beside what is meant: of two fixes of one object that cost and
+    /// cut the same, the narrower one is better.
+    pub breadth: u32,
     /// What could break, with the evidence.
     pub breaks: Vec<String>,
     /// Whose the object is.
@@ -141,8 +144,8 @@ impl Catalogue {
     /// Why the reasons of an edge must not be touched, where some fix would have been.
     #[must_use]
     pub fn untouchable(&self, attack: &Attack<'_>, edge: EdgeId) -> Option<&'static str> {
-        let whys = attack.edge(edge).why_ids.iter();
-        whys.filter_map(|why| self.untouchable.get(why)).next().copied()
+        let mut whys = attack.edge(edge).why_ids.iter();
+        whys.find_map(|why| self.untouchable.get(why)).copied()
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
             edit: ObjectEdit::Labels(labels),
         }],
         cost,
+        breadth: 1,
         breaks,
         owner: owner(&object.metadata),
     }])
@@ -86,6 +87,7 @@ fn token_secret(desk: &Desk<'_, '_>, namespace: &Str, name: &Str) -> Remedy {
             edit: ObjectEdit::Delete,
         }],
         cost,
+        breadth: 1,
         breaks: users,
         owner: owner(&secret.metadata),
     }])
@@ -108,6 +110,7 @@ fn service(desk: &Desk<'_, '_>, namespace: &Str, name: &Str, kind: &str) -> Reme
             ]),
         }],
         cost: desk.costs.workload,
+        breadth: 1,
         breaks: vec![format!("clients outside the cluster use Service {namespace}/{name}")],
         owner: owner(&service.metadata),
     }])

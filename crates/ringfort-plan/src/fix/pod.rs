@@ -79,6 +79,7 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Option<Ve
             kind: FixKind::Pod,
             edits: vec![edited(ObjectEdit::Delete)],
             cost: desk.costs.workload,
+            breadth: 1,
             breaks: vec![format!("{object} stops; make it again without the setting")],
             owner,
         }]);
@@ -102,6 +103,7 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Option<Ve
             kind: FixKind::Pod,
             edits: vec![edited(ObjectEdit::Fields(act.edits.into_iter().map(below).collect()))],
             cost: desk.costs.workload,
+            breadth: 1,
             breaks: vec![act.breaks],
             owner: owner.clone(),
         }

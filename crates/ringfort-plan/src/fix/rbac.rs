@@ -62,7 +62,8 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
     };
     let cost_of = |identities: &mut dyn Iterator<Item = Option<String>>| {
         let breaks: Vec<String> = identities.flatten().collect();
-        (if breaks.is_empty() { desk.costs.label } else { desk.costs.grant }, breaks)
+        // Taking away a grant that is in use is no narrowing: whoever uses it stops working.
+        (if breaks.is_empty() { desk.costs.label } else { desk.costs.workload }, breaks)
     };
     let mut fixes = Vec::new();
     if subjects.len() > 1 || is_default(meta) {
@@ -83,6 +84,7 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
             kind: FixKind::Rbac,
             edits: vec![edited(kind, meta, ObjectEdit::Fields(edits))],
             cost,
+            breadth: 1,
             breaks,
             owner: owner(meta),
         });
@@ -96,6 +98,7 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
             kind: FixKind::Rbac,
             edits: vec![edited(kind, meta, ObjectEdit::Delete)],
             cost,
+            breadth: all.len() as u32,
             breaks,
             owner: owner(meta),
         });
@@ -157,7 +160,6 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
     let mut breaks: Vec<String> = bound.iter().filter_map(|subject| desk.users(subject)).collect();
     breaks.sort();
     breaks.dedup();
-    let cost = if breaks.is_empty() { desk.costs.label } else { desk.costs.grant };
     let (kind, meta, _) = places[0];
     let object = match meta.namespace.as_str() {
         "" => format!("{kind} {}", meta.name),
@@ -168,7 +170,12 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
         true => words(&rule.non_resource_urls),
         false => words(&rule.resources),
     };
-    let fix = |id: String, title: String, below: &str| {
+    let fix = |id: String, title: String, below: &str, whole: bool| {
+        let cost = match (breaks.is_empty(), whole) {
+            (true, _) => desk.costs.label,
+            (false, true) => desk.costs.workload,
+            (false, false) => desk.costs.grant,
+        };
         let edit = |&(kind, meta, at): &Written<'_>| {
             let rule_at = format!("/rules/{at}");
             let tests = [("verbs", &rule.verbs), ("resources", &rule.resources)];
@@ -189,14 +196,24 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
             kind: FixKind::Rbac,
             edits: places.iter().map(edit).collect(),
             cost,
+            breadth: if below.is_empty() { rule.resources.len().max(1) as u32 } else { 1 },
             breaks: breaks.clone(),
             owner: owner(meta),
         }
     };
+    let cluster = desk.attack.context.cluster;
+    let rules = match role {
+        RoleKey::Cluster(name) => cluster.cluster_roles.get("", name).map(|role| role.rules.len()),
+        RoleKey::Namespaced(namespace, name) => {
+            cluster.roles.get(namespace, name).map(|role| role.rules.len())
+        }
+    };
+    let rules = rules.unwrap_or_default();
     let mut fixes = vec![fix(
         format!("drop:{object}/rules[{at}]"),
         format!("drop rule {at} ({} {shown}) of {object}", words(&rule.verbs)),
         "",
+        rules == 1,
     )];
     let exact: Vec<usize> =
         (0..rule.resources.len()).filter(|&entry| rule.resources[entry] == *resource).collect();
@@ -207,6 +224,7 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
             format!("narrow:{object}/rules[{at}]/{resource}"),
             format!("take {resource} out of rule {at} of {object}"),
             &format!("/resources/{entry}"),
+            false,
         ));
     }
     Remedy::Fixes(fixes)
