@@ -24,7 +24,7 @@ pub use change::{Change, ChangeError, Edit, apply};
 pub use first::{FirstFix, first_fixes};
 pub use fix::{Catalogue, Costs, Fix};
 pub use folder::{DryRun, files};
-pub use plan::{Plan, PlanError, Posed, Residual, Wish, plan, pose, tried};
+pub use plan::{Plan, PlanError, Posed, Residual, Wish, Work, plan, pose, tried};
 pub use plan_file::{CheckError, PlanFile};
 pub use question::{GoalText, Pair, Question, QuestionError};
 pub use what_if::{WhatIf, what_if};

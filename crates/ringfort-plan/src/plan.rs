@@ -9,14 +9,14 @@
 //! Where every fix of a path would touch a part of the cluster itself, no cut exists: such pairs
 //! are named with the reason and left out of the goals, so that everything else is still cut.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, Engines};
-use ringfort_graph::EdgeId;
 use ringfort_graph::cut::{
     Answer, Certificate, Curve, FixId, FixTable, Limits, Problem, Uncuttable, curve, solve,
     without_uncuttable,
 };
+use ringfort_graph::{BitSet, EdgeId};
 use ringfort_model::Cluster;
 
 use crate::change::{Change, ChangeError, apply};
@@ -76,6 +76,8 @@ pub struct Posed<'g> {
     pub problem: Problem<'g>,
     /// The pairs that have no cut.
     pub residual: Vec<Residual>,
+    /// The edges between entries and targets.
+    pub between: BitSet,
 }
 
 /// Poses the problem.
@@ -97,7 +99,7 @@ pub fn pose<'g>(attack: &'g Attack<'_>, wish: &Wish) -> Result<Posed<'g>, PlanEr
     let starts: Vec<_> = problem.goals.iter().map(|goal| goal.entries.clone()).collect();
     let found = without_uncuttable(&mut problem);
     let residual = residual(attack, &catalogue, &asked, &starts, found);
-    Ok(Posed { asked, catalogue, problem, residual })
+    Ok(Posed { asked, catalogue, problem, residual, between: edges })
 }
 
 /// The cost of each fix that may be used.
@@ -180,6 +182,10 @@ pub struct Plan {
     pub after: BTreeSet<Pair>,
     /// Pairs that the graph says are left.
     pub expected: BTreeSet<Pair>,
+    /// The edges between entries and targets.
+    pub between: BitSet,
+    /// Of these, the edges that are cut, each with the position of its fix in `fixes`.
+    pub cut: BTreeMap<EdgeId, usize>,
 }
 
 impl Plan {
@@ -224,28 +230,50 @@ const POINTS: usize = 12;
 /// Choices of fixes that are all tried for a point of the curve.
 const EXHAUSTIVE: u64 = 400;
 
+/// How much work a plan may take.
+pub struct Work<'s> {
+    /// Edges that searches may look at. The same for every machine, so that a plan that ends
+    /// here is the same everywhere.
+    pub visits: u64,
+    /// Asked between steps; once it says true the best plan so far is returned.
+    pub stop: &'s mut dyn FnMut() -> bool,
+}
+
+impl Work<'_> {
+    fn limits(&mut self, edges: usize) -> Limits<'_> {
+        let mut limits = Limits::new(self.stop);
+        let searches = self.visits / (edges as u64).max(1);
+        limits.searches = searches.clamp(FEWEST, limits.searches);
+        limits
+    }
+}
+
+/// Searches that every plan may take.
+const FEWEST: u64 = 40;
+
 /// Solves the problem, applies every change and runs the pipeline again.
 pub fn plan(
     cluster: &Cluster,
     attack: &Attack<'_>,
     wish: &Wish,
-    stop: &mut dyn FnMut() -> bool,
+    work: &mut Work<'_>,
 ) -> Result<Plan, PlanError> {
     let posed = pose(attack, wish)?;
+    let size = posed.between.len();
     let before = connected(attack, &posed.asked);
-    let (chosen, certificate, bound) = match solve(&posed.problem, &mut Limits::new(stop)) {
+    let (chosen, certificate, bound) = match solve(&posed.problem, &mut work.limits(size)) {
         Answer::Cut(found) => (found.fixes.clone(), Some(found.certificate()), found.bound),
         // Pairs without a cut are no goals, so that there is always one.
         Answer::Impossible(_) => (Vec::new(), None, 0),
     };
-    let chosen = narrowed(attack, &posed, chosen, stop);
+    let chosen = narrowed(attack, &posed, chosen, &mut work.limits(size));
     let certificate = certificate.map(|proof| Certificate {
         fixes: chosen.iter().map(|fix| fix.0).collect(),
         cost: chosen.iter().filter_map(|&fix| posed.problem.cost(fix)).map(u64::from).sum(),
         ..proof
     });
     let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
-    let curve = curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut Limits::new(stop));
+    let curve = curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut work.limits(size));
     let short = wish.most.filter(|&most| most < chosen.len());
     let (chosen, certificate) = match short.and_then(|most| curve.points.get(most)) {
         Some(point) => (point.fixes.clone(), None),
@@ -259,7 +287,18 @@ pub fn plan(
     let expected = connected_without(attack, &posed.asked, &blocked);
     let after = tried(cluster, &changes, &wish.question)?;
     let costs = fixes.iter().map(|fix| u64::from(fix.cost));
+    let mut cut = BTreeMap::new();
+    for at in posed.between.iter() {
+        let edge = EdgeId(at as u32);
+        let of = posed.problem.fixes_of_edge.of(edge);
+        if let Some(fix) = of.iter().find(|fix| chosen.contains(fix)) {
+            let id = &posed.catalogue.fixes[fix.index()].id;
+            cut.extend(fixes.iter().position(|fix| fix.id == *id).map(|fix| (edge, fix)));
+        }
+    }
     Ok(Plan {
+        between: posed.between,
+        cut,
         cost: costs.sum(),
         bound,
         fixes,
@@ -279,7 +318,7 @@ fn narrowed(
     attack: &Attack<'_>,
     posed: &Posed<'_>,
     mut chosen: Vec<FixId>,
-    stop: &mut dyn FnMut() -> bool,
+    limits: &mut Limits<'_>,
 ) -> Vec<FixId> {
     let all = &posed.catalogue.fixes;
     let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
@@ -301,9 +340,11 @@ fn narrowed(
             .collect();
         others.sort_by_key(|&other| (all[other.index()].cost, all[other.index()].breadth, other));
         for other in others {
-            if stop() {
+            if limits.searches == 0 || (limits.stop)() {
+                chosen.sort_unstable();
                 return chosen;
             }
+            limits.searches -= 1;
             let mut with = chosen.clone();
             with[at] = other;
             if cuts(&with) {

@@ -8,7 +8,7 @@ use ringfort_collect::{Options, Source, read, read_objects};
 use ringfort_model::{Cluster, KubeVersion};
 use ringfort_plan::edits::changes;
 use ringfort_plan::{
-    DryRun, Pair, Plan, PlanError, PlanFile, Question, Wish, apply, files, plan, tried,
+    DryRun, Pair, Plan, PlanError, PlanFile, Question, Wish, Work, apply, files, plan, tried,
 };
 
 fn demo() -> Cluster {
@@ -48,7 +48,8 @@ fn clusters() -> Vec<(&'static str, Cluster)> {
 fn planned(cluster: &Cluster, wish: &Wish) -> Result<(Plan, PlanFile), PlanError> {
     let engines = Engines::new(cluster);
     let attack = Attack::new(cluster, &engines);
-    let plan = plan(cluster, &attack, wish, &mut || false)?;
+    let mut work = Work { visits: u64::MAX, stop: &mut || false };
+    let plan = plan(cluster, &attack, wish, &mut work)?;
     let file = PlanFile::new(&attack, wish, &plan)?;
     Ok((plan, file))
 }

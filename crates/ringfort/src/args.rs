@@ -97,7 +97,7 @@ pub(crate) struct Scan {
 
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// human, json or html, each with =FILE to write to a file
+    /// human, json, html, dot or graphml, each with =FILE to write to a file
     #[arg(short, long = "format", default_value = "human")]
     pub(crate) formats: Vec<String>,
     /// The file for the format without one of its own

@@ -9,7 +9,8 @@ use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User}
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
 use ringfort_model::{Cluster, EntityId, KubeVersion, Str, snapshot};
-use ringfort_plan::{Change, first_fixes, what_if};
+use ringfort_plan::{Change, Wish, Work, first_fixes, what_if};
+use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
 use ringfort_report::{Head, Report, html, human, json};
 use ringfort_verify::kubehound::{self, Verdict};
@@ -32,6 +33,10 @@ const PATHS: usize = 100;
 
 /// How many ways in are followed one by one.
 const ENTRIES: usize = 128;
+
+/// Edges that a scan looks at for the cheapest plan; after that it gives the best one and its
+/// gap. `ringfort plan` takes its time.
+const PLANNING: u64 = 50_000_000;
 
 /// How many fixes a scan shows.
 const FIXES: usize = 5;
@@ -166,6 +171,8 @@ fn scan(
     stages.end("graph");
     let paths = shown(&attack);
     let fixes = first_fixes(&collected.cluster, &attack, &paths, FIXES);
+    let mut work = Work { visits: PLANNING, stop: &mut || false };
+    let plan = ringfort_plan::plan(&collected.cluster, &attack, &Wish::default(), &mut work)?;
     stages.end("plan");
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -173,7 +180,7 @@ fn scan(
         described: collected.described.clone(),
         generated_at: jiff::Timestamp::now().to_string(),
     };
-    let report = ringfort_report::build(&attack, &paths, &fixes, head);
+    let report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
     stages.end("report");
     stages.print();
     let mut plain = 0;
@@ -185,7 +192,10 @@ fn scan(
                 (format.as_str(), output.output.clone())
             }
         };
-        let text = render(&report, name, file.is_none(), reading)?;
+        let text = match name {
+            "dot" | "graphml" => exported(&attack, &plan, name),
+            _ => render(&report, name, file.is_none(), reading)?,
+        };
         match file {
             Some(file) => std::fs::write(&file, text)
                 .with_context(|| format!("cannot write {}", file.display()))?,
@@ -194,6 +204,19 @@ fn scan(
         }
     }
     Ok(0)
+}
+
+/// The part of the graph that leads to targets.
+fn exported(attack: &Attack<'_>, plan: &ringfort_plan::Plan, format: &str) -> String {
+    let mut cut = attack.no_edges();
+    for edge in plan.cut.keys() {
+        cut.insert(edge.index());
+    }
+    let selection = Selection { edges: plan.between.clone(), cut };
+    match format {
+        "dot" => ringfort_report::graph_export::dot(attack, &selection),
+        _ => ringfort_report::graph_export::graphml(attack, &selection),
+    }
 }
 
 fn render(report: &Report, format: &str, terminal: bool, reading: &Reading) -> Result<String> {
@@ -212,7 +235,11 @@ fn render(report: &Report, format: &str, terminal: bool, reading: &Reading) -> R
         }
         "json" => json::render(report),
         "html" => html::render(report),
-        other => return Err(usage(format!("unknown format {other}; human, json and html exist"))),
+        other => {
+            return Err(usage(format!(
+                "unknown format {other}; human, json, html, dot and graphml exist"
+            )));
+        }
     })
 }
 
@@ -339,7 +366,7 @@ fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
         described: collected.described.clone(),
         generated_at: jiff::Timestamp::now().to_string(),
     };
-    let report = ringfort_report::build(&attack, &found, &[], head);
+    let report = ringfort_report::build(&attack, &found, &[], None, head);
     print(&match arguments.format.as_str() {
         "json" => json::render(&report),
         _ => human::paths(&report),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines};
 use ringfort_plan::{
-    CheckError, DryRun, GoalText, Plan, PlanError, PlanFile, Question, Wish, files, plan,
+    CheckError, DryRun, GoalText, Plan, PlanError, PlanFile, Question, Wish, Work, files, plan,
 };
 
 use crate::args::{PlanCommand, Planning, Reading};
@@ -26,7 +26,8 @@ pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
     let attack = Attack::new(cluster, &engines);
     let started = Instant::now();
     let limit = Duration::from_secs(arguments.seconds);
-    let plan = plan(cluster, &attack, &wish, &mut || started.elapsed() > limit).map_err(wrong)?;
+    let mut work = Work { visits: u64::MAX, stop: &mut || started.elapsed() > limit };
+    let plan = plan(cluster, &attack, &wish, &mut work).map_err(wrong)?;
     if let Some(folder) = &arguments.output {
         let file = PlanFile::new(&attack, &wish, &plan).map_err(wrong)?;
         for (name, text) in files(cluster, &plan, &file, &DryRun::NotDone) {
