@@ -11,9 +11,9 @@ use super::certificate::{Certificate, Evidence, Proof, VERSION};
 use super::problem::{FixId, Problem};
 use crate::graph::{EdgeId, Kind, NodeId};
 
-/// Steps that the exhaustive search over a core may take. A core that needs more proves
-/// nothing.
-pub const CORE_STEPS: u64 = 1_000_000;
+/// Sets that the exhaustive search over a core may look at, counted anew in every branch: some
+/// seconds at most. A core that needs more proves nothing.
+pub const CORE_STEPS: u64 = 20_000_000;
 
 /// What a certificate proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,7 +291,7 @@ pub(crate) fn cheapest_hitting_set(sets: &[&[u32]], cost: &dyn Fn(u32) -> u64) -
     let mut stack: Vec<(Vec<u32>, Vec<u32>, u64)> = vec![(Vec::new(), Vec::new(), 0)];
     let mut steps = 0;
     while let Some((chosen, barred, spent)) = stack.pop() {
-        steps += 1;
+        steps += 1 + sets.len() as u64;
         if steps > CORE_STEPS {
             return None;
         }
