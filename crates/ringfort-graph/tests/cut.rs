@@ -494,7 +494,7 @@ fn a_large_net_is_searched_in_bulk() {
     for with_and in [false, true] {
         let mut builder = GraphBuilder::new();
         for at in 0..LAYERS * WIDTH {
-            let and = with_and && at >= WIDTH && at % 25 == 0;
+            let and = with_and && at >= WIDTH && at.is_multiple_of(25);
             builder.add_node(if and { Kind::And } else { Kind::Or });
         }
         let mut pairs = Vec::new();
@@ -503,7 +503,7 @@ fn a_large_net_is_searched_in_bulk() {
                 let from = NodeId((layer * WIDTH + below(WIDTH)) as u32);
                 // AND nodes get two conditions each.
                 let to = (layer + 1) * WIDTH + if at < 20 { at / 2 * 25 } else { below(WIDTH) };
-                if at >= 20 && to % 25 == 0 {
+                if at >= 20 && to.is_multiple_of(25) {
                     continue;
                 }
                 let edge = builder.add_edge(from, NodeId(to as u32), 1);
