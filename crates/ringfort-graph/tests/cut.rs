@@ -479,3 +479,68 @@ fn what_needs_two_positions_is_cut_at_either() {
     problem.goals = vec![Goal::together(&[a], &[a])];
     assert!(matches!(run(&problem, 1_000, 1_000), Answer::Impossible(_)));
 }
+
+/// A graph of layers with so many edges that ways are searched many at a time.
+#[test]
+fn a_large_net_is_searched_in_bulk() {
+    const LAYERS: usize = 8;
+    const WIDTH: usize = 250;
+    let mut state = 7u64;
+    let mut below = |limit: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
+    };
+    for with_and in [false, true] {
+        let mut builder = GraphBuilder::new();
+        for at in 0..LAYERS * WIDTH {
+            let and = with_and && at >= WIDTH && at.is_multiple_of(25);
+            builder.add_node(if and { Kind::And } else { Kind::Or });
+        }
+        let mut pairs = Vec::new();
+        for layer in 0..LAYERS - 1 {
+            for at in 0..WIDTH * 14 {
+                let from = NodeId((layer * WIDTH + below(WIDTH)) as u32);
+                // AND nodes get two conditions each.
+                let to = (layer + 1) * WIDTH + if at < 20 { at / 2 * 25 } else { below(WIDTH) };
+                if at >= 20 && to.is_multiple_of(25) {
+                    continue;
+                }
+                let edge = builder.add_edge(from, NodeId(to as u32), 1);
+                // Each layer has fixes of its own and shares some.
+                pairs.push((edge, FixId((layer * 12 + below(12)) as u32)));
+                if below(3) == 0 {
+                    pairs.push((edge, FixId((LAYERS * 12 + below(6)) as u32)));
+                }
+            }
+        }
+        let graph = builder.build();
+        assert!(graph.edge_count() > 22_000);
+        let entries: Vec<NodeId> = (0..WIDTH as u32).map(NodeId).collect();
+        let last = ((LAYERS - 1) * WIDTH) as u32;
+        let targets: Vec<NodeId> = (last..last + WIDTH as u32).map(NodeId).collect();
+        let problem = Problem {
+            graph: &graph,
+            goals: vec![Goal::together(&entries, &targets)],
+            fixes_of_edge: FixTable::new(graph.edge_count(), pairs),
+            costs: (0..LAYERS * 12 + 6).map(|_| Some(1 + below(5) as u32)).collect(),
+        };
+        // A clock that counts: the same steps on every machine.
+        let mut asked = 0;
+        let mut stop = || {
+            asked += 1;
+            asked > 400
+        };
+        let mut limits = Limits { searches: 8, branches: 200, stop: &mut stop };
+        let Answer::Cut(solution) = solve(&problem, &mut limits) else {
+            panic!("every edge has a fix");
+        };
+        let proven = check(&problem, &solution.certificate()).expect("it checks");
+        assert_eq!((proven.cost, proven.bound), (solution.cost, solution.bound));
+        assert_eq!(redundant(&problem, &solution.fixes), vec![]);
+        // All fixes of one layer are a cut.
+        let layer = (0..12).filter_map(|fix| problem.cost(FixId(fix)));
+        assert!(solution.cost <= layer.map(u64::from).sum());
+        assert!(solution.bound > 0);
+    }
+}

@@ -5,13 +5,15 @@
 //! A certificate is accepted only if what it claims is exactly what its parts show; a bound
 //! that is lower than its proof is refused as well.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::certificate::{Certificate, Evidence, Proof, VERSION};
 use super::problem::{FixId, Problem};
 use crate::graph::{EdgeId, Kind, NodeId};
 
-/// Steps that the exhaustive search over a core may take. A core that needs more proves
-/// nothing.
-pub const CORE_STEPS: u64 = 1_000_000;
+/// Sets that the exhaustive search over a core may look at, counted anew in every branch: some
+/// seconds at most. A core that needs more proves nothing.
+pub const CORE_STEPS: u64 = 20_000_000;
 
 /// What a certificate proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,8 +194,6 @@ fn derivable(
 /// Whether the evidence is a derivation of its goal: in order, each edge starts at an entry or
 /// at what was derived before, nothing is derived twice, and nothing in vain.
 fn valid(problem: &Problem<'_>, evidence: &Evidence) -> Result<(), &'static str> {
-    use std::collections::BTreeMap;
-
     let graph = problem.graph;
     let goal = problem.goals.get(evidence.goal as usize).ok_or("there is no such goal")?;
     let target = NodeId(evidence.target);
@@ -202,7 +202,7 @@ fn valid(problem: &Problem<'_>, evidence: &Evidence) -> Result<(), &'static str>
     }
     // For each node on it: edges into it so far, and whether an edge starts there.
     let mut nodes: BTreeMap<NodeId, (usize, bool)> = BTreeMap::new();
-    let mut edges: Vec<EdgeId> = Vec::new();
+    let mut edges: BTreeSet<EdgeId> = BTreeSet::new();
     for &edge in &evidence.edges {
         if edge as usize >= graph.edge_count() {
             return Err("there is no such edge");
@@ -223,10 +223,9 @@ fn valid(problem: &Problem<'_>, evidence: &Evidence) -> Result<(), &'static str>
         }
         let into = nodes.entry(edge.to).or_default();
         into.0 += 1;
-        if into.1 || (graph.kind(edge.to) == Kind::Or && into.0 > 1) || edges.contains(&id) {
+        if into.1 || (graph.kind(edge.to) == Kind::Or && into.0 > 1) || !edges.insert(id) {
             return Err("something is derived twice");
         }
-        edges.push(id);
     }
     let needed = match graph.kind(target) {
         Kind::Or => 1,
@@ -239,6 +238,7 @@ fn valid(problem: &Problem<'_>, evidence: &Evidence) -> Result<(), &'static str>
     if nodes.iter().any(|(&node, &(_, used))| used == (node == target)) {
         return Err("something is derived in vain");
     }
+    let edges: Vec<EdgeId> = edges.into_iter().collect();
     let fixes: Vec<u32> = problem.fixes_of(&edges).iter().map(|fix| fix.0).collect();
     if fixes != evidence.fixes {
         return Err("its fixes are not those of its edges");
@@ -291,7 +291,7 @@ pub(crate) fn cheapest_hitting_set(sets: &[&[u32]], cost: &dyn Fn(u32) -> u64) -
     let mut stack: Vec<(Vec<u32>, Vec<u32>, u64)> = vec![(Vec::new(), Vec::new(), 0)];
     let mut steps = 0;
     while let Some((chosen, barred, spent)) = stack.pop() {
-        steps += 1;
+        steps += 1 + sets.len() as u64;
         if steps > CORE_STEPS {
             return None;
         }

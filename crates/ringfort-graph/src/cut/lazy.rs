@@ -77,17 +77,42 @@ impl State<'_> {
         bound >= self.cost
     }
 
-    /// The first packing and the cut of its full fixes.
+    /// The first packing and the cut of its full fixes. Fixes that cut many edges would be full
+    /// soon and close many ways, so that ways are packed first that do without them.
     fn start(&mut self, limits: &mut Limits<'_>) {
         let net = self.net;
         let mut room = net.cost.clone();
         let mut full: Vec<u32> =
             (0..room.len() as u32).filter(|&fix| room[fix as usize] == 0).collect();
-        let (found, complete) = pack(net, &mut room, &mut full, POOL, limits);
-        for (way, _) in &found {
+        let edges = |fix: usize| net.edges_of.row(fix as u32).len();
+        let most = (0..room.len()).map(edges).max().unwrap_or(0);
+        let mut packed = Vec::new();
+        let mut complete = false;
+        let mut few = 1;
+        while !complete {
+            let all = few >= most;
+            let mut some: Vec<u64> = room.clone();
+            for (fix, room) in some.iter_mut().enumerate().filter(|(fix, _)| edges(*fix) > few) {
+                debug_assert!(!all, "fix {fix} cuts more edges than the most");
+                *room = 0;
+            }
+            let (found, done) = pack(net, &mut some, &mut full, POOL, limits);
+            for (way, weight) in &found {
+                for &fix in &way.fixes {
+                    room[fix as usize] -= weight;
+                }
+            }
+            packed.extend(found);
+            if !done {
+                break;
+            }
+            complete = all;
+            few *= 2;
+        }
+        for (way, _) in &packed {
             self.add(way.clone());
         }
-        self.whole = Bound::Weights(1, found);
+        self.whole = Bound::Weights(1, packed);
         let every: Vec<u32> = (0..net.fix_count() as u32).collect();
         let mut order = every.clone();
         let value =

@@ -9,17 +9,39 @@
 //! no fix at all.
 //!
 //! **Solving.** Where each fix is one place to cut and no AND node takes part, it is a minimum
-//! cut and solved by flow ([`single`]). Otherwise derivations are generated while they are not
-//! hit ([`lazy`]), with branch and bound on those that are known ([`hitting`]). Cuts are always
-//! minimal: without any one of their fixes some goal has a derivation ([`prune`]).
+//! cut and solved by flow (`single.rs`). Otherwise derivations are generated while they are not
+//! hit (`lazy.rs`), with branch and bound on those that are known (`hitting.rs`). Cuts are always
+//! minimal: without any one of their fixes some goal has a derivation (`prune.rs`).
 //!
 //! **Proof.** For weights `y` on derivations such that those through a fix `f` sum to at most
 //! its cost, every cut `H` costs at least the sum of the weights: each derivation is hit, so
 //! `sum y <= sum over f in H of (y through f) <= cost(H)`. Whole weights are a packing, the
-//! flow's paths among them; fractional ones ([`simplex`]) reach the linear relaxation, and
+//! flow's paths among them; fractional ones (`simplex.rs`) reach the linear relaxation, and
 //! since costs are integers their sum may be rounded up. What neither proves, the core does:
 //! derivations whose cheapest hitting set costs that much. [`check()`] verifies all of it
 //! without the solver.
+//!
+//! ```
+//! use ringfort_graph::cut::{Answer, FixId, FixTable, Goal, Limits, Problem, check, solve};
+//! use ringfort_graph::{GraphBuilder, Kind};
+//!
+//! let mut builder = GraphBuilder::new();
+//! let [entry, middle, target] = [(); 3].map(|()| builder.add_node(Kind::Or));
+//! let first = builder.add_edge(entry, middle, 1);
+//! let second = builder.add_edge(middle, target, 1);
+//! let graph = builder.build();
+//! let problem = Problem {
+//!     graph: &graph,
+//!     goals: Goal::each(&[entry], &[target]),
+//!     fixes_of_edge: FixTable::new(2, [(first, FixId(0)), (second, FixId(1))]),
+//!     costs: vec![Some(5), Some(2)],
+//! };
+//! let Answer::Cut(solution) = solve(&problem, &mut Limits::new(&mut || false)) else {
+//!     panic!("both edges have a fix");
+//! };
+//! assert_eq!((&solution.fixes[..], solution.cost), (&[FixId(1)][..], 2));
+//! assert!(check(&problem, &solution.certificate()).is_ok_and(|proven| proven.is_optimal()));
+//! ```
 
 mod certificate;
 mod check;
