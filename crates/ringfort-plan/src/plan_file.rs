@@ -59,6 +59,7 @@ pub struct WishFile {
     pub goals: Vec<String>,
     pub to: Vec<String>,
     pub assume: Vec<String>,
+    pub tenants: Option<String>,
     pub only: Vec<String>,
     pub forbid: Vec<String>,
     pub max_changes: Option<usize>,
@@ -340,6 +341,7 @@ impl WishFile {
             goals: wish.question.goals.iter().map(goal).collect(),
             to: wish.question.to.clone(),
             assume: wish.question.assume.clone(),
+            tenants: wish.question.tenants.clone(),
             only: wish.only.clone(),
             forbid: wish.forbid.clone(),
             max_changes: wish.most,
@@ -351,7 +353,12 @@ impl WishFile {
         let goals = self.goals.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         let [label, grant, workload, architecture] = self.costs;
         Ok(Wish {
-            question: Question { goals, to: self.to.clone(), assume: self.assume.clone() },
+            question: Question {
+                goals,
+                to: self.to.clone(),
+                assume: self.assume.clone(),
+                tenants: self.tenants.clone(),
+            },
             costs: Costs { label, grant, workload, architecture },
             most: self.max_changes,
             only: self.only.clone(),

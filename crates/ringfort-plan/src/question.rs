@@ -1,9 +1,9 @@
 //! What a plan has to bring about: which positions must no longer lead to which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::find::matches;
-use ringfort_attack::{Attack, Impact};
+use ringfort_attack::{Attack, Impact, NodeKey, Subject};
 use ringfort_graph::cut::Goal;
 use ringfort_graph::{BitSet, NodeId};
 
@@ -28,6 +28,9 @@ pub enum QuestionError {
     /// Nothing has that id.
     #[error("{0} is not in the attack graph")]
     Unknown(String),
+    /// Fewer than two tenants.
+    #[error("label {0} names fewer than two tenants among the namespaces")]
+    Tenants(String),
 }
 
 impl std::str::FromStr for GoalText {
@@ -53,6 +56,9 @@ pub struct Question {
     pub to: Vec<String>,
     /// Positions that the attacker holds beside the entries, as ids.
     pub assume: Vec<String>,
+    /// Instead of all that: no tenant leads to another, where this label of a namespace names
+    /// its tenant.
+    pub tenants: Option<String>,
 }
 
 /// Entries that must not lead to targets, each entry taken by itself.
@@ -79,6 +85,13 @@ impl Question {
                 false => Ok(found),
             }
         };
+        if let Some(label) = &self.tenants {
+            let asked = crossing(attack, label);
+            return match asked.is_empty() && strict {
+                true => Err(QuestionError::Tenants(label.clone())),
+                false => Ok(asked),
+            };
+        }
         let mut assumed = Vec::new();
         for id in &self.assume {
             assumed.extend(find(id)?);
@@ -110,6 +123,49 @@ impl Question {
         }
         Ok(asked)
     }
+}
+
+/// For each ordered pair of tenants: the pods of one, and what belongs to the other.
+fn crossing(attack: &Attack<'_>, label: &str) -> Vec<Asked> {
+    let context = &attack.context;
+    let mut tenants: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for namespace in &context.cluster.namespaces {
+        if let Some(tenant) = namespace.metadata.labels.get(label) {
+            let names = tenants.entry(tenant.as_str()).or_default();
+            names.insert(namespace.metadata.name.as_str());
+        }
+    }
+    let mut starts: BTreeMap<&str, Vec<NodeId>> = BTreeMap::new();
+    let mut ends: BTreeMap<&str, Vec<NodeId>> = BTreeMap::new();
+    for (at, key) in attack.keys().iter().enumerate() {
+        let unit = |unit: &u32| context.units[*unit as usize].namespace.as_str();
+        let (namespace, starts_here) = match key {
+            NodeKey::Pods(at, _) => (unit(at), !context.units[*at as usize].latent),
+            NodeKey::Container(at, ..) => (unit(at), false),
+            NodeKey::Secret(namespace, _) | NodeKey::Claim(namespace, _) => {
+                (namespace.as_str(), false)
+            }
+            NodeKey::Subject(Subject::ServiceAccount(namespace, _)) => (namespace.as_str(), false),
+            _ => continue,
+        };
+        let of = tenants.iter().find(|(_, names)| names.contains(namespace));
+        let Some((&tenant, _)) = of else { continue };
+        let node = NodeId(at as u32);
+        ends.entry(tenant).or_default().push(node);
+        if starts_here {
+            starts.entry(tenant).or_default().push(node);
+        }
+    }
+    let named = |tenant: &str, nodes: &[NodeId]| -> Vec<(String, NodeId)> {
+        nodes.iter().map(|&node| (format!("tenant/{tenant}"), node)).collect()
+    };
+    let mut asked = Vec::new();
+    for (&from, nodes) in &starts {
+        for (&to, others) in ends.iter().filter(|&(&to, _)| to != from) {
+            asked.push(Asked { from: named(from, nodes), to: named(to, others) });
+        }
+    }
+    asked
 }
 
 /// The goals for the solver.

@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Paths(Paths),
     /// The cheapest changes that cut every path, proved, with patches
     Plan(Planning),
+    /// The ways between tenants, and the changes that close them
+    Crossing(Crossing),
     /// What falls if a position falls
     BlastRadius(About),
     /// Who gets to a position
@@ -209,6 +211,19 @@ pub(crate) enum PlanCommand {
         #[arg(long)]
         cluster: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Crossing {
+    /// The label of namespaces whose value names the tenant, as label=KEY
+    #[arg(long)]
+    pub(crate) tenants: String,
+    /// A source as of `scan`; else the live cluster
+    #[arg(long)]
+    pub(crate) cluster: Option<PathBuf>,
+    /// How long to look for a cheaper plan
+    #[arg(long, default_value_t = 20)]
+    pub(crate) seconds: u64,
 }
 
 #[derive(Debug, Args)]

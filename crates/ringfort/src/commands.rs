@@ -65,6 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::WhoCan(who) => who_can(who, reading),
         Command::Paths(paths) => self::paths(paths, reading),
         Command::Plan(planning) => crate::plan::run(planning, reading),
+        Command::Crossing(crossing) => crate::plan::crossing(crossing, reading),
         Command::BlastRadius(about) => crate::questions::blast_radius(about, reading),
         Command::ExposureOf(about) => crate::questions::exposure_of(about, reading),
         Command::WhyNot(between) => crate::questions::why_not(between, reading),

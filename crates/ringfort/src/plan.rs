@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines};
+use ringfort_graph::{NodeId, easiest};
+use ringfort_plan::plan_file::edge_name;
 use ringfort_plan::{
     CheckError, DryRun, GoalText, Plan, PlanError, PlanFile, Question, Wish, Work, files, plan,
 };
 
-use crate::args::{PlanCommand, Planning, Reading};
+use crate::args::{Crossing, PlanCommand, Planning, Reading};
 use crate::commands::{lines, print, read, usage};
 
 pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
@@ -68,6 +70,7 @@ fn wish(arguments: &Planning) -> Result<Wish> {
             goals: goals.map_err(|error| usage(error.to_string()))?,
             to: arguments.to.clone(),
             assume: strip(&arguments.assume, "compromised=")?,
+            tenants: None,
         },
         most: arguments.max_changes,
         only: strip(&arguments.only, "namespace=")?,
@@ -85,6 +88,48 @@ fn must_be_empty(folder: &Path) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(usage(format!("{}: {error}", folder.display()))),
     }
+}
+
+/// The ways between tenants, and the plan that closes them.
+pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
+    let label = arguments.tenants.strip_prefix("label=").unwrap_or(&arguments.tenants);
+    let wish = Wish {
+        question: Question { tenants: Some(label.to_owned()), ..Question::default() },
+        ..Wish::default()
+    };
+    let collected = read(arguments.cluster.as_deref(), reading)?;
+    let cluster = &collected.cluster;
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    let asked = wish.question.ask(&attack, true).map_err(|error| usage(error.to_string()))?;
+    let mut text = String::new();
+    for one in &asked {
+        let nodes = |list: &[(String, NodeId)]| list.iter().map(|(_, node)| *node).collect();
+        let (from, to): (Vec<NodeId>, Vec<NodeId>) = (nodes(&one.from), nodes(&one.to));
+        let found = easiest(&attack.graph, &from, &attack.no_edges());
+        let ways = to.iter().filter_map(|&end| found.derivation(&attack.graph, end));
+        let name = |list: &[(String, NodeId)]| {
+            list.first().map_or_else(String::new, |(name, _)| name.clone())
+        };
+        let (from, to) = (name(&one.from), name(&one.to));
+        match ways.min_by(|a, b| (a.cost, &a.edges).cmp(&(b.cost, &b.edges))) {
+            None => text.push_str(&format!("{from} does not reach {to}\n")),
+            Some(way) => {
+                text.push_str(&format!("{from} reaches {to}, effort {}\n", way.cost));
+                for &edge in &way.edges {
+                    text.push_str(&format!("  {}\n", edge_name(&attack, edge)));
+                }
+            }
+        }
+    }
+    let started = Instant::now();
+    let limit = Duration::from_secs(arguments.seconds);
+    let mut work = Work { visits: u64::MAX, stop: &mut || started.elapsed() > limit };
+    let plan = plan(cluster, &attack, &wish, &mut work).map_err(wrong)?;
+    text.push('\n');
+    text.push_str(&shown(&plan));
+    print(&lines(&text))?;
+    Ok(if plan.disagreements().is_empty() { 0 } else { 3 })
 }
 
 fn shown(plan: &Plan) -> String {
