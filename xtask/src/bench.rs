@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: seconds and peak memory of a scan, beside the baseline of the same run:
 //! one thread, buffered reader, serde_json streaming, each pod read into the compact record
-//! and dropped.
+//! and dropped. Before that, seconds of path searches and plans on generated graphs.
 
 use std::fmt;
 use std::fs::File;
@@ -30,6 +30,14 @@ pub(crate) fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         .status()?;
     if !status.success() {
         bail!("the program does not build");
+    }
+    // Searches and plans on generated graphs, as a process of its own; it prints its own rows.
+    let status = Command::new("cargo")
+        .args(["run", "--quiet", "--release", "-p", "ringfort-graph", "--example", "measure"])
+        .current_dir(root)
+        .status()?;
+    if !status.success() {
+        bail!("the graphs cannot be measured");
     }
     println!(
         "{:>8} {:>8} {:>10} {:>10} {:>8} {:>8}  stages",

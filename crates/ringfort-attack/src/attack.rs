@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 use ringfort_authz::{Authz, NodeAuthorizer};
 use ringfort_graph::{
-    BitSet, Derivation, EdgeId, Graph, NodeId, co_reach, easiest_to, ranked, reach, reach_pairs,
+    BitSet, Derivation, EdgeId, Graph, NodeId, easiest_pairs, ranked, reach, reach_pairs,
 };
 use ringfort_model::Cluster;
 
@@ -145,18 +145,22 @@ impl<'a> Attack<'a> {
     /// For each entry by itself the easiest derivation to each of the targets that it reaches.
     #[must_use]
     pub fn easiest(&self, entries: &[NodeId], targets: &[NodeId]) -> Vec<Vec<Derivation>> {
-        let useful = co_reach(&self.graph, targets, &self.no_edges());
-        let pairs = self.pairs(entries, targets, &self.no_edges());
-        let from_one = |(at, &entry): (usize, &NodeId)| {
-            let ends = targets.iter().zip(&pairs).filter(|(_, reached)| reached.contains(at));
-            let ends: Vec<NodeId> = ends.map(|(&target, _)| target).collect();
-            if ends.is_empty() {
-                return Vec::new();
-            }
-            let found = easiest_to(&self.graph, &[entry], &ends, &useful);
-            ends.iter().filter_map(|&target| found.derivation(&self.graph, target)).collect()
-        };
-        entries.iter().enumerate().map(from_one).collect()
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        easiest_pairs(&self.graph, entries, targets, &self.no_edges(), threads)
+            .into_iter()
+            .map(|paths| paths.into_iter().flatten().collect())
+            .collect()
+    }
+
+    /// Secrets that the containers of a unit read from their environment or their volumes.
+    #[must_use]
+    pub fn secrets_of(&self, unit: u32) -> std::collections::BTreeSet<ringfort_model::Str> {
+        let spec = &self.context.units[unit as usize].spec;
+        let containers = spec.all_containers();
+        let names = containers.flat_map(|(kind, at, container)| {
+            crate::draw::secrets_of_container(spec, kind, at, container)
+        });
+        names.map(|(name, _)| name).collect()
     }
 
     /// The set of no edges, of the graph's size.

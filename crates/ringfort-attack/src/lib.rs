@@ -17,6 +17,7 @@ pub mod context;
 mod draw;
 mod escape;
 pub mod evidence;
+pub mod find;
 pub mod impact;
 pub mod maker;
 pub mod node;

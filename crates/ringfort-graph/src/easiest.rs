@@ -57,19 +57,6 @@ pub fn easiest(graph: &Graph, entries: &[NodeId], blocked: &BitSet) -> Easiest {
     search(graph, entries, &[], |edge| !blocked.contains(edge.index()))
 }
 
-/// As [`easiest`], for the targets only: `useful` are the nodes from which one of them can be
-/// reached ([`crate::co_reach`]), and the search ends when all of them are settled. Costs of
-/// other nodes are not final.
-#[must_use]
-pub fn easiest_to(
-    graph: &Graph,
-    entries: &[NodeId],
-    targets: &[NodeId],
-    useful: &BitSet,
-) -> Easiest {
-    search(graph, entries, targets, |edge| useful.contains(graph.edge(edge).to.index()))
-}
-
 /// The search behind [`easiest`]; stops early once all `targets` are settled, if there are any.
 pub(crate) fn search(
     graph: &Graph,
@@ -84,8 +71,11 @@ pub(crate) fn search(
         entries: BitSet::new(nodes),
     };
     let mut settled = BitSet::new(nodes);
-    let distinct = |&(at, target): &(usize, &NodeId)| !targets[..at].contains(target);
-    let mut left = targets.iter().enumerate().filter(distinct).count();
+    let mut open = BitSet::new(nodes);
+    for target in targets {
+        open.insert(target.index());
+    }
+    let mut left = open.len();
     // Sum and number of conditions that an AND node still waits for.
     let mut sums: Vec<(u64, u32)> = vec![(0, 0); nodes];
     for (node, sum) in sums.iter_mut().enumerate() {
@@ -107,7 +97,7 @@ pub(crate) fn search(
         if !settled.insert(node.index()) {
             continue;
         }
-        if targets.contains(&node) {
+        if open.contains(node.index()) {
             left -= 1;
             if left == 0 {
                 break;
@@ -122,23 +112,29 @@ pub(crate) fn search(
             if settled.contains(to) || found.entries.contains(to) {
                 continue;
             }
-            let reached = cost + u64::from(edge.weight);
+            // A sum over a tree may double with every AND node: it stops short of unreached.
+            let reached = cost.saturating_add(u64::from(edge.weight)).min(UNREACHED - 1);
             match graph.kind(edge.to) {
                 Kind::Or => {
-                    let better = (reached, length + 1, id);
+                    let length = length.saturating_add(1);
+                    let better = (reached, length, id);
                     let known = (found.cost[to], steps[to], found.via[to].unwrap_or(EdgeId(0)));
                     if better < known {
                         found.cost[to] = reached;
-                        steps[to] = length + 1;
+                        steps[to] = length;
                         found.via[to] = Some(id);
-                        heap.push(Reverse((reached, length + 1, edge.to)));
+                        heap.push(Reverse((reached, length, edge.to)));
                     }
                 }
                 Kind::And => {
                     let (sum, missing) = &mut sums[to];
-                    *sum += reached;
+                    *sum = sum.saturating_add(reached).min(UNREACHED - 1);
                     *missing -= 1;
-                    steps[to] = if steps[to] == u32::MAX { length } else { steps[to] + length };
+                    steps[to] = if steps[to] == u32::MAX {
+                        length
+                    } else {
+                        steps[to].saturating_add(length)
+                    };
                     if *missing == 0 {
                         found.cost[to] = *sum;
                         heap.push(Reverse((*sum, steps[to], edge.to)));

@@ -1,5 +1,5 @@
-//! Directed graphs with AND nodes: what is reachable, by which easiest derivation, and what
-//! else comes after it.
+//! Directed graphs with AND nodes: what is reachable, by which easiest derivation, what else
+//! comes after it, and which cheapest changes cut it off ([`cut`]).
 //!
 //! A node is either an OR node, reached as soon as one edge into it comes from a reached
 //! node, or an AND node, reached once every edge into it does. Without AND nodes everything
@@ -10,16 +10,21 @@
 //! Graphs are compressed sparse rows in both directions, costs are integers, nothing recurses
 //! and every result depends on ids alone, never on hashing or thread timing.
 
+pub mod cut;
 mod derivation;
 mod easiest;
 mod graph;
+mod pairs;
 mod rank;
 mod reach;
 mod set;
+mod ways;
 
 pub use derivation::Derivation;
-pub use easiest::{Easiest, UNREACHED, easiest, easiest_to};
+pub use easiest::{Easiest, UNREACHED, easiest};
 pub use graph::{Edge, EdgeId, Graph, GraphBuilder, Kind, NodeId};
+pub use pairs::easiest_pairs;
 pub use rank::ranked;
 pub use reach::{co_reach, reach, reach_pairs};
 pub use set::BitSet;
+pub use ways::{Independent, independent_ways, layers, necessary_edges, necessary_nodes};

@@ -155,18 +155,18 @@ const NONE: u32 = u32::MAX;
 
 /// The useful nodes in an order in which every edge between OR nodes leads forwards or stays
 /// among nodes that reach each other, so that one pass follows all of them.
-struct Order {
+pub(crate) struct Order {
     /// Useful nodes, component by component.
-    nodes: Vec<NodeId>,
+    pub(crate) nodes: Vec<NodeId>,
     /// Component of each node; [`NONE`] for the others.
-    component: Vec<u32>,
-    components: usize,
+    pub(crate) component: Vec<u32>,
+    pub(crate) components: usize,
     ands: Vec<NodeId>,
 }
 
 impl Order {
     /// Tarjan's strongly connected components; edges into AND nodes are left out.
-    fn new(graph: &Graph, blocked: &BitSet, useful: &BitSet) -> Self {
+    pub(crate) fn new(graph: &Graph, blocked: &BitSet, useful: &BitSet) -> Self {
         let count = graph.node_count();
         let mut component = vec![NONE; count];
         let mut index = vec![NONE; count];

@@ -39,6 +39,13 @@ impl BitSet {
         }
     }
 
+    /// Keeps only what another set of the same capacity holds too.
+    pub fn intersect(&mut self, other: &Self) {
+        for (word, kept) in self.words.iter_mut().zip(&other.words) {
+            *word &= kept;
+        }
+    }
+
     /// How many items the set has.
     #[must_use]
     pub fn len(&self) -> usize {

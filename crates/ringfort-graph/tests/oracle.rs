@@ -5,8 +5,8 @@ use petgraph::graph::DiGraph;
 use petgraph::visit::Dfs;
 use proptest::prelude::*;
 use ringfort_graph::{
-    BitSet, EdgeId, Graph, GraphBuilder, Kind, NodeId, UNREACHED, easiest, ranked, reach,
-    reach_pairs,
+    BitSet, EdgeId, Graph, GraphBuilder, Kind, NodeId, UNREACHED, easiest, easiest_pairs, ranked,
+    reach, reach_pairs,
 };
 
 #[derive(Clone, Debug)]
@@ -161,6 +161,33 @@ proptest! {
     }
 
     #[test]
+    fn pairs_of_paths_equal_single_searches(
+        mut case in case(14, 60, true),
+        plain in prop::bool::ANY,
+        heavy in prop::bool::weighted(0.2),
+        targets in prop::collection::vec(0usize..14, 1..6),
+        threads in 1usize..4,
+    ) {
+        if plain {
+            case.and.fill(false);
+        }
+        if heavy {
+            case.edges.iter_mut().for_each(|edge| edge.2 *= 5_000);
+        }
+        let (graph, entries) = build(&case);
+        let targets: Vec<NodeId> = targets.into_iter().map(|at| NodeId(at as u32)).collect();
+        let mut blocked = BitSet::new(graph.edge_count());
+        (0..graph.edge_count()).step_by(7).for_each(|edge| _ = blocked.insert(edge));
+        let pairs = easiest_pairs(&graph, &entries, &targets, &blocked, threads);
+        for (&entry, row) in entries.iter().zip(&pairs) {
+            let alone = easiest(&graph, &[entry], &blocked);
+            for (&target, found) in targets.iter().zip(row) {
+                prop_assert_eq!(found, &alone.derivation(&graph, target));
+            }
+        }
+    }
+
+    #[test]
     fn ranking_equals_enumeration(case in case(7, 14, false), target in 0usize..7) {
         let (graph, entries) = build(&case);
         let none = BitSet::new(graph.edge_count());
@@ -179,6 +206,23 @@ proptest! {
             prop_assert!(theirs.contains(&(one.cost, edges)));
         }
     }
+}
+
+#[test]
+fn costs_that_double_do_not_overflow() {
+    let mut builder = GraphBuilder::new();
+    let entry = builder.add_node(Kind::Or);
+    let mut last = entry;
+    for _ in 0..100 {
+        let both = builder.add_node(Kind::And);
+        builder.add_edge(last, both, 1);
+        builder.add_edge(last, both, 1);
+        last = both;
+    }
+    let graph = builder.build();
+    let best = easiest(&graph, &[entry], &BitSet::new(graph.edge_count()));
+    let derivation = best.derivation(&graph, last).expect("it is reached");
+    assert_eq!((derivation.cost, derivation.edges.len()), (UNREACHED - 1, 200));
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub enum Edit {
     Merge(Value),
     /// The object is deleted.
     Delete,
+    /// The object is made; it must not exist yet.
+    Create(Value),
 }
 
 /// A change of one object.
@@ -36,6 +38,9 @@ pub enum ChangeError {
     /// There is no such object.
     #[error("{0} does not exist in the cluster")]
     Missing(String),
+    /// There is such an object already.
+    #[error("{0} exists already")]
+    Exists(String),
     /// The patch does not fit the object.
     #[error("{object}: the patch does not apply: {reason}")]
     Patch {
@@ -91,30 +96,41 @@ impl Change {
                 let patch = Value::Array(operations.clone()).to_string();
                 format!("kubectl patch {object} --type=json -p {}", quoted(&patch))
             }
+            Edit::Merge(patch) if only_labels(patch).is_some() => {
+                let labels = only_labels(patch).into_iter().flatten();
+                let labels: Vec<String> = labels
+                    .map(|(key, value)| quoted(&format!("{key}={}", value.as_str().unwrap_or(""))))
+                    .collect();
+                format!("kubectl label {object} --overwrite {}", labels.join(" "))
+            }
             Edit::Merge(patch) => {
                 format!("kubectl patch {object} --type=merge -p {}", quoted(&patch.to_string()))
             }
             Edit::Delete => format!("kubectl delete {object}"),
+            Edit::Create(value) => {
+                format!("kubectl create -f - <<'EOF'\n{value:#}\nEOF")
+            }
         }
     }
 
-    /// The change as [`Change::read`] takes it.
+    /// The change as [`Change::read`] reads it.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let mut value = json!({"kind": self.kind, "name": self.name});
+        let mut value = serde_json::json!({"kind": self.kind, "name": self.name});
         if !self.namespace.is_empty() {
-            value["namespace"] = json!(self.namespace);
+            value["namespace"] = Value::from(self.namespace.as_str());
         }
         match &self.edit {
-            Edit::Json(operations) => value["patch"] = json!(operations),
+            Edit::Json(operations) => value["patch"] = Value::Array(operations.clone()),
             Edit::Merge(patch) => value["merge"] = patch.clone(),
-            Edit::Delete => value["delete"] = json!(true),
+            Edit::Delete => value["delete"] = Value::Bool(true),
+            Edit::Create(object) => value["create"] = object.clone(),
         }
         value
     }
 
-    /// Reads changes: a list of `{kind, namespace, name, patch | merge | delete}`, or objects
-    /// in the API's shape, which are merge patches of the objects of their names.
+    /// Reads changes: a list of `{kind, namespace, name, patch | merge | delete | create}`, or
+    /// objects in the API's shape, which are merge patches of the objects of their names.
     pub fn read(value: &Value) -> Result<Vec<Self>, ChangeError> {
         let list = match value {
             Value::Array(list) => list.clone(),
@@ -138,12 +154,16 @@ impl Change {
             Edit::Json(patch.clone())
         } else if value.get("delete") == Some(&Value::Bool(true)) {
             Edit::Delete
+        } else if let Some(object) = value.get("create") {
+            Edit::Create(object.clone())
         } else if let Some(merge) = value.get("merge") {
             Edit::Merge(merge.clone())
         } else if value.get("metadata").is_some() {
             Edit::Merge(value.clone())
         } else {
-            return Err(ChangeError::Format("a change without patch, merge or delete".into()));
+            return Err(ChangeError::Format(
+                "a change without patch, merge, delete or create".into(),
+            ));
         };
         Ok(Self { kind, namespace: Str::from(namespace), name: Str::from(name), edit })
     }
@@ -161,11 +181,28 @@ impl Change {
     }
 }
 
+/// The labels that a merge patch sets, if it does nothing else.
+fn only_labels(patch: &Value) -> Option<&serde_json::Map<String, Value>> {
+    let only = |value: &'_ Value, key: &str| -> bool {
+        value.as_object().is_some_and(|map| map.len() == 1 && map.contains_key(key))
+    };
+    let labels = patch.pointer("/metadata/labels")?.as_object()?;
+    let plain = only(patch, "metadata") && only(&patch["metadata"], "labels");
+    (plain && labels.values().all(Value::is_string)).then_some(labels)
+}
+
 /// The cluster after the changes, one after the other.
 pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeError> {
     let mut changed = cluster.clone();
     for change in changes {
         let objects = change.objects(&changed);
+        if let Edit::Create(value) = &change.edit {
+            if !objects.is_empty() {
+                return Err(ChangeError::Exists(change.object()));
+            }
+            changed.insert(created(change, value)?);
+            continue;
+        }
         if objects.is_empty() {
             return Err(ChangeError::Missing(change.object()));
         }
@@ -195,6 +232,18 @@ pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeErr
     Ok(changed)
 }
 
+fn created(change: &Change, value: &Value) -> Result<Object, ChangeError> {
+    let object = Object::read(value.to_string().as_bytes()).map_err(|error| {
+        ChangeError::Object { object: change.object(), reason: error.to_string() }
+    })?;
+    let meta = object.meta();
+    if meta.name != change.name || meta.namespace != change.namespace {
+        let reason = format!("the object to create is called {}", object.title());
+        return Err(ChangeError::Object { object: change.object(), reason });
+    }
+    Ok(object)
+}
+
 fn edit(object: &Object, change: &Change, edit: &Edit) -> Result<Option<Object>, ChangeError> {
     let name = object.title();
     let wrong = |reason: String| ChangeError::Object { object: name.clone(), reason };
@@ -202,6 +251,7 @@ fn edit(object: &Object, change: &Change, edit: &Edit) -> Result<Option<Object>,
         serde_json::from_slice(&object.to_json()).map_err(|error| wrong(error.to_string()))?;
     match edit {
         Edit::Delete => return Ok(None),
+        Edit::Create(_) => return Err(ChangeError::Exists(change.object())),
         Edit::Merge(patch) => json_patch::merge(&mut value, patch),
         Edit::Json(operations) => {
             let patch: json_patch::Patch =
@@ -249,6 +299,7 @@ fn edit_of_pods(workload: &Workload, edit: &Edit) -> Option<Edit> {
     let prefix = format!("/{}/", workload.pod_spec_path().replace('.', "/"));
     match edit {
         Edit::Delete => Some(Edit::Delete),
+        Edit::Create(_) => None,
         Edit::Merge(patch) => {
             let mut spec = patch;
             for part in workload.pod_spec_path().split('.') {

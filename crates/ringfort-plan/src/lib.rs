@@ -9,9 +9,22 @@
 //! A fix is printed only after the changed cluster went through the whole pipeline again.
 
 pub mod change;
+pub mod edits;
+pub mod first;
 pub mod fix;
+pub mod folder;
+pub mod owner;
+pub mod plan;
+pub mod plan_file;
+pub mod question;
+pub mod rollback;
 pub mod what_if;
 
 pub use change::{Change, ChangeError, Edit, apply};
-pub use fix::{Fix, first_fixes};
+pub use first::{FirstFix, first_fixes};
+pub use fix::{Catalogue, Costs, Fix};
+pub use folder::{DryRun, files};
+pub use plan::{Plan, PlanError, Posed, Residual, Wish, Work, plan, pose, tried};
+pub use plan_file::{CheckError, PlanFile};
+pub use question::{GoalText, Pair, Question, QuestionError};
 pub use what_if::{WhatIf, what_if};

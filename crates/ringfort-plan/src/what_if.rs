@@ -4,10 +4,8 @@ use ringfort_attack::{Attack, Engines};
 use ringfort_model::Cluster;
 
 use crate::change::{Change, ChangeError, apply};
-use crate::fix::pairs;
-
-/// An entry and a target, as ids.
-pub type Pair = (String, String);
+use crate::first::pairs;
+use crate::question::Pair;
 
 /// The effect of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]

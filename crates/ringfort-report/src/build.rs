@@ -2,13 +2,13 @@
 
 use ringfort_attack::technique::Confidence;
 use ringfort_attack::{Attack, Impact, NodeKey, State, Why, Zone as AttackZone, techniques};
-use ringfort_graph::{BitSet, Derivation, NodeId};
+use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
 use ringfort_model::{Coverage as Read, Kind, Listed};
-use ringfort_plan::Fix as Planned;
+use ringfort_plan::{FirstFix, Plan};
 
 use crate::report::{
-    Coverage, Evidence, Facts, Fix, Gap, Path, Report, Source, Step, Tool, Unevaluated, Vector,
-    VectorInstance, Zone,
+    Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Point, Report, Source,
+    Step, Tool, Unevaluated, Vector, VectorInstance, Zone,
 };
 
 /// What does not come from the cluster.
@@ -26,7 +26,13 @@ pub struct Head {
 
 /// Builds the report.
 #[must_use]
-pub fn build(attack: &Attack<'_>, paths: &[Derivation], fixes: &[Planned], head: Head) -> Report {
+pub fn build(
+    attack: &Attack<'_>,
+    paths: &[Derivation],
+    fixes: &[FirstFix],
+    plan: Option<&Plan>,
+    head: Head,
+) -> Report {
     let entries: Vec<(State, NodeId)> =
         attack.entries().map(|(instance, node)| (instance.state, node)).collect();
     let targets = attack.targets();
@@ -39,7 +45,8 @@ pub fn build(attack: &Attack<'_>, paths: &[Derivation], fixes: &[Planned], head:
         .flat_map(BitSet::iter)
         .filter(|&entry| entries[entry].0 == State::Unknown)
         .count();
-    let zones = zones(&entries, &targets, &reached);
+    let paths: Vec<Path> = paths.iter().map(|path| self::path(attack, path, plan)).collect();
+    let zones = zones(&entries, &targets, &reached, &paths);
     let weakest = zones.iter().max_by_key(|zone| zone.pairs).filter(|zone| zone.pairs > 0);
     let weakest_zone = weakest.map(|zone| zone.id);
     Report {
@@ -61,8 +68,9 @@ pub fn build(attack: &Attack<'_>, paths: &[Derivation], fixes: &[Planned], head:
         pairs,
         unverified_pairs: unverified,
         vectors: attack.vectors.iter().map(|vector| self::vector(attack, vector)).collect(),
-        paths: paths.iter().map(|path| self::path(attack, path)).collect(),
+        paths,
         fixes: fixes.iter().map(fix).collect(),
+        plan: plan.map(self::plan),
         not_evaluated: techniques::NOT_EVALUATED
             .iter()
             .chain(Impact::NOT_EVALUATED)
@@ -107,7 +115,14 @@ fn zones(
     entries: &[(State, NodeId)],
     targets: &[(Impact, NodeId)],
     reached: &[BitSet],
+    paths: &[Path],
 ) -> Vec<Zone> {
+    let unhindered = |zone: AttackZone| {
+        let free =
+            |path: &&Path| !path.steps.iter().any(|step| step.zone == zone.name() && step.hindered);
+        let free = paths.iter().filter(free).count();
+        (free * 100).checked_div(paths.len()).unwrap_or(100) as u32
+    };
     let count = |state| entries.iter().filter(|(s, _)| *s == state).count();
     let by_state = [count(State::Open), count(State::Unknown), count(State::Guarded)];
     // An entry passes the inner zone when it reaches a node or a power over the cluster.
@@ -127,6 +142,7 @@ fn zones(
             title: "initial access",
             entries: by_state,
             pairs: entries.len(),
+            unhindered: unhindered(AttackZone::Initial),
             state: format!(
                 "{} open, {} unknown, {} guarded ways in",
                 by_state[0], by_state[1], by_state[2]
@@ -137,6 +153,7 @@ fn zones(
             title: "in-cluster movement",
             entries: [0; 3],
             pairs: moving.len(),
+            unhindered: unhindered(AttackZone::InCluster),
             state: format!(
                 "{} of {} ways in lead on to a node or target",
                 moving.len(),
@@ -148,6 +165,7 @@ fn zones(
             title: "impact",
             entries: [0; 3],
             pairs: harmful,
+            unhindered: unhindered(AttackZone::Impact),
             state: format!("{harmful} pairs end in control of the cluster or all Secrets"),
         },
     ]
@@ -178,10 +196,11 @@ fn evidence<'w>(attack: &Attack<'_>, why: impl IntoIterator<Item = &'w Why>) -> 
     why.into_iter().map(convert).collect()
 }
 
-fn path(attack: &Attack<'_>, path: &Derivation) -> Path {
+fn path(attack: &Attack<'_>, path: &Derivation, plan: Option<&Plan>) -> Path {
     let mut steps: Vec<Step> = Vec::new();
     let mut from = None;
     let mut verified = true;
+    let mut controls = 0;
     for &edge in &path.edges {
         let ends = attack.graph.edge(edge);
         let info = attack.edge(edge);
@@ -191,6 +210,7 @@ fn path(attack: &Attack<'_>, path: &Derivation) -> Path {
             from.get_or_insert_with(|| attack.id(end));
         }
         let technique = info.technique.map(|at| techniques::ALL[at as usize]);
+        controls += usize::from(is_hindered(attack, edge));
         let title = match (technique, start) {
             (Some(technique), _) => technique.title.to_owned(),
             (None, NodeKey::Internet) => "enter".to_owned(),
@@ -215,12 +235,15 @@ fn path(attack: &Attack<'_>, path: &Derivation) -> Path {
             },
             zone: zone.name(),
             weight: info.difficulty.weight(),
+            hindered: is_hindered(attack, edge),
             confidence: match info.confidence {
                 Confidence::Proven => "proven",
                 Confidence::AssumedDefault => "assumed-default",
                 Confidence::UnverifiedControl => "unverified-control",
             },
             note: info.note.as_ref().map(ToString::to_string),
+            cut_by: plan
+                .and_then(|plan| plan.cut.get(&edge).map(|&fix| plan.fixes[fix].id.clone())),
             evidence: evidence(attack, info.why()),
         });
     }
@@ -230,7 +253,63 @@ fn path(attack: &Attack<'_>, path: &Derivation) -> Path {
         to: attack.id(attack.key(path.target)),
         effort: path.cost,
         entry_verified: verified,
+        controls,
         steps,
+    }
+}
+
+/// Whether a control has to be beaten on the edge: it is harder than its technique is by
+/// itself, or it enters where a control guards the way in.
+fn is_hindered(attack: &Attack<'_>, edge: EdgeId) -> bool {
+    let info = attack.edge(edge);
+    match info.technique.map(|at| techniques::ALL[usize::from(at)]) {
+        Some(technique) => info.difficulty > technique.difficulty,
+        None => {
+            let enters = matches!(attack.key(attack.graph.edge(edge).from), NodeKey::Internet);
+            enters && Some(info.difficulty) == State::Guarded.difficulty()
+        }
+    }
+}
+
+fn plan(plan: &Plan) -> PlanSection {
+    PlanSection {
+        summary: plan.closing(),
+        fixes: plan
+            .fixes
+            .iter()
+            .map(|fix| Planned {
+                id: fix.id.clone(),
+                title: fix.title.clone(),
+                object: fix.object(),
+                cost: fix.cost,
+                breaks: fix.breaks.clone(),
+                instead: fix.owner.manager.instead(),
+            })
+            .collect(),
+        curve: plan
+            .curve
+            .points
+            .iter()
+            .map(|point| Point {
+                changes: point.fixes.len(),
+                cost: point.cost,
+                pairs: point.pairs,
+                targets: point.targets,
+                entries: point.entries,
+                at_least: point.at_least,
+                exact: point.exact,
+            })
+            .collect(),
+        no_cut: plan
+            .residual
+            .iter()
+            .map(|one| NoCut {
+                from: one.pair.0.clone(),
+                to: one.pair.1.clone(),
+                reason: one.reason.to_owned(),
+            })
+            .collect(),
+        disagreements: plan.disagreements().into_iter().cloned().collect(),
     }
 }
 
@@ -240,14 +319,18 @@ fn entry_title(attack: &Attack<'_>, vector: &str, name: &str) -> String {
     found.map_or_else(|| format!("{vector} {name}"), |one| format!("{vector} {}", one.title))
 }
 
-fn fix(fix: &Planned) -> Fix {
+fn fix(first: &FirstFix) -> Fix {
+    let commands: Vec<String> = first.changes.iter().map(ringfort_plan::Change::command).collect();
     Fix {
-        title: fix.title.clone(),
-        object: fix.change.object(),
-        cost: fix.cost,
-        cuts: fix.cut,
-        left: fix.left,
-        command: fix.change.command(),
-        change: fix.change.to_json(),
+        id: first.fix.id.clone(),
+        title: first.fix.title.clone(),
+        object: first.fix.object(),
+        cost: first.fix.cost,
+        breaks: first.fix.breaks.clone(),
+        instead: first.fix.owner.manager.instead(),
+        cuts: first.cut,
+        left: first.left,
+        command: commands.join("\n"),
+        change: first.changes.iter().map(ringfort_plan::Change::to_json).collect(),
     }
 }

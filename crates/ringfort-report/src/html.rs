@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::report::{Path, Report};
+use crate::report::{Path, Point, Report};
 
 /// How many paths are drawn; the rest is in the JSON report.
 const DRAWN: usize = 25;
@@ -38,7 +38,8 @@ h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:32px 0 8px}.soft{color
 code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}input{width:100%;padding:8px;font:inherit;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg)}
 .path{margin:12px 0}svg{max-width:100%;height:auto;display:block}svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .s{fill:var(--soft);font-size:12px}
 svg rect{fill:var(--card);stroke:var(--line)}svg g:hover rect{stroke:var(--guarded);stroke-width:2}svg path{stroke:var(--soft);fill:none}
-details summary{cursor:pointer;color:var(--soft)}";
+details summary{cursor:pointer;color:var(--soft)}
+.wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px;padding:8px}svg.map{max-width:none}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
 
 const SCRIPT: &str = "
 const q=document.getElementById('q');q.addEventListener('input',()=>{const w=q.value.toLowerCase();let n=0;
@@ -66,6 +67,7 @@ pub fn render(report: &Report) -> String {
     zones(&mut out, report);
     vectors(&mut out, report);
     fixes(&mut out, report);
+    plan(&mut out, report);
     let _ = write!(
         out,
         "<h2>Paths</h2><p class=\"soft\">{} pairs of a way in and a target are connected, {} of them from ways in that could not be verified. The easiest path of each is shown, up to {DRAWN}.</p><input id=\"q\" type=\"search\" placeholder=\"search paths\" aria-label=\"search paths\"><p id=\"n\" class=\"soft\"></p>",
@@ -154,6 +156,92 @@ fn fixes(out: &mut String, report: &Report) {
     out.push_str("</table>");
 }
 
+fn plan(out: &mut String, report: &Report) {
+    let Some(plan) = &report.plan else { return };
+    let _ = write!(
+        out,
+        "<h2>The smallest set of changes</h2><p>{}</p><table><tr><th>change</th><th>cost</th><th>could break</th></tr>",
+        escaped(&plan.summary)
+    );
+    for fix in &plan.fixes {
+        let _ = write!(out, "<tr><td>{}", escaped(&fix.title));
+        if let Some(instead) = &fix.instead {
+            let _ = write!(
+                out,
+                "<br><span class=\"soft\">would be written again: change it {}</span>",
+                escaped(instead)
+            );
+        }
+        let _ = write!(
+            out,
+            "</td><td>{}</td><td>{}</td></tr>",
+            fix.cost,
+            escaped(&fix.breaks.join("; "))
+        );
+    }
+    out.push_str("</table>");
+    curve(out, &plan.curve);
+    if !plan.no_cut.is_empty() {
+        let _ = write!(
+            out,
+            "<details><summary>{} pairs that nothing cuts</summary>",
+            plan.no_cut.len()
+        );
+        for one in &plan.no_cut {
+            let _ = write!(
+                out,
+                "<div>{} → {}: {}</div>",
+                escaped(&one.from),
+                escaped(&one.to),
+                escaped(&one.reason)
+            );
+        }
+        out.push_str("</details>");
+    }
+    out.push_str(&crate::picture::render(report));
+}
+
+/// Changes made against pairs that are left.
+fn curve(out: &mut String, points: &[Point]) {
+    const WIDTH: usize = 560;
+    const HEIGHT: usize = 160;
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
+    if points.len() < 2 || first.pairs == 0 {
+        return;
+    }
+    let x = |point: &Point| 40 + point.changes * (WIDTH - 60) / last.changes.max(1);
+    let y =
+        |pairs: usize| 10 + (HEIGHT - 40) * (first.pairs - pairs.min(first.pairs)) / first.pairs;
+    let _ = write!(
+        out,
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"pairs left by number of changes\"><text class=\"s\" x=\"0\" y=\"20\">{}</text><text class=\"s\" x=\"0\" y=\"{}\">0</text><path class=\"line\" d=\"",
+        first.pairs,
+        y(0) + 4
+    );
+    for (at, point) in points.iter().enumerate() {
+        let _ = write!(out, "{}{} {}", if at == 0 { "M" } else { " L" }, x(point), y(point.pairs));
+    }
+    out.push_str("\"/>");
+    for point in points {
+        let _ = write!(
+            out,
+            "<g><title>{} changes, cost {}: {} pairs, {} targets, {} ways in left{}</title><circle class=\"mark\" cx=\"{}\" cy=\"{}\" r=\"4\"/><text class=\"s\" x=\"{}\" y=\"{}\">{}</text></g>",
+            point.changes,
+            point.cost,
+            point.pairs,
+            point.targets,
+            point.entries,
+            if point.exact { ", the best choice" } else { "" },
+            x(point),
+            y(point.pairs),
+            x(point).saturating_sub(4),
+            HEIGHT - 8,
+            point.changes
+        );
+    }
+    out.push_str("</svg><p class=\"soft\">Pairs that are left after the first changes.</p>");
+}
+
 /// A path as a column of boxes; hovering a box shows its evidence.
 fn draw(out: &mut String, path: &Path) {
     const STEP: usize = 56;
@@ -185,7 +273,8 @@ fn draw(out: &mut String, path: &Path) {
             escaped(&tip),
             y + 17,
             escaped(&step.title),
-            step.technique.map_or_else(String::new, |id| format!(" · {id}")),
+            step.technique.map_or_else(String::new, |id| format!(" · {id}"))
+                + if step.cut_by.is_some() { " · cut by the plan" } else { "" },
             y + 34,
             escaped(&shortened(&step.to_title)),
         );

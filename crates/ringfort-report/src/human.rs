@@ -109,6 +109,9 @@ pub fn first_screen(report: &Report, style: Style) -> String {
             line(cut(&format!("    {}", fix.command), WIDTH));
         }
     }
+    if let Some(plan) = report.plan.as_ref().filter(|plan| !plan.fixes.is_empty()) {
+        line(cut(&format!("All that can be cut: {} (ringfort plan)", plan.summary), WIDTH));
+    }
     line(cut(
         &format!(
             "More: ringfort paths, ringfort explain ID, -f html=report.html, -f json=report.json; {} rows not evaluated",

@@ -5,15 +5,17 @@
 //! format escapes for its own medium.
 
 mod build;
+pub mod graph_export;
 pub mod html;
 pub mod human;
 pub mod json;
+mod picture;
 mod report;
 
 pub use build::{Head, build};
 pub use report::{
-    Coverage, Evidence, Facts, Fix, Gap, Path, Report, Source, Step, Tool, Unevaluated, Vector,
-    VectorInstance, Zone,
+    Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Point, Report, Source,
+    Step, Tool, Unevaluated, Vector, VectorInstance, Zone,
 };
 
 /// The version of the JSON shape.

@@ -34,6 +34,8 @@ pub struct Report {
     pub paths: Vec<Path>,
     /// Changes that cut most pairs, each re-evaluated.
     pub fixes: Vec<Fix>,
+    /// The cheapest changes that cut every path that can be cut.
+    pub plan: Option<PlanSection>,
     /// Techniques and impacts that were not evaluated, and what is missing.
     pub not_evaluated: Vec<Unevaluated>,
 }
@@ -106,6 +108,8 @@ pub struct Zone {
     pub entries: [usize; 3],
     /// Entry-to-position pairs that pass the zone.
     pub pairs: usize,
+    /// Share of the shown paths, in percent, that no control hinders in this zone.
+    pub unhindered: u32,
     /// Its state in words.
     pub state: String,
 }
@@ -151,6 +155,8 @@ pub struct Path {
     pub effort: u64,
     /// Whether its entry is verified.
     pub entry_verified: bool,
+    /// Controls in its way that have to be beaten, one after the other.
+    pub controls: usize,
     /// The steps.
     pub steps: Vec<Step>,
 }
@@ -172,10 +178,14 @@ pub struct Step {
     pub zone: &'static str,
     /// Weight.
     pub weight: u32,
+    /// Whether a control has to be beaten here.
+    pub hindered: bool,
     /// proven, assumed-default or unverified-control.
     pub confidence: &'static str,
     /// A control that weakens it, or what is not verified.
     pub note: Option<String>,
+    /// Id of the plan's fix that cuts it.
+    pub cut_by: Option<String>,
     /// What allows it.
     pub evidence: Vec<Evidence>,
 }
@@ -196,12 +206,18 @@ pub struct Evidence {
 /// A change.
 #[derive(Clone, Debug, Serialize)]
 pub struct Fix {
+    /// Stable id.
+    pub id: String,
     /// What it does.
     pub title: String,
     /// The object.
     pub object: String,
     /// Cost class.
     pub cost: u32,
+    /// What could break, with the evidence.
+    pub breaks: Vec<String>,
+    /// Where to make the change so that it lasts, if a controller writes the object again.
+    pub instead: Option<String>,
     /// Pairs that are gone after it.
     pub cuts: usize,
     /// Pairs that are left.
@@ -219,4 +235,67 @@ pub struct Unevaluated {
     pub id: &'static str,
     /// What it needs.
     pub needs: &'static str,
+}
+
+/// The plan of a scan.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanSection {
+    /// The closing line.
+    pub summary: String,
+    /// The changes.
+    pub fixes: Vec<Planned>,
+    /// What the first changes buy.
+    pub curve: Vec<Point>,
+    /// Pairs that nothing cuts.
+    pub no_cut: Vec<NoCut>,
+    /// Pairs that the changed cluster still connects although the graph says otherwise. Always
+    /// empty, unless the program is wrong.
+    pub disagreements: Vec<(String, String)>,
+}
+
+/// A change of the plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct Planned {
+    /// Stable id.
+    pub id: String,
+    /// What it does.
+    pub title: String,
+    /// The object.
+    pub object: String,
+    /// Cost class.
+    pub cost: u32,
+    /// What could break, with the evidence.
+    pub breaks: Vec<String>,
+    /// Where to make the change so that it lasts, if a controller writes the object again.
+    pub instead: Option<String>,
+}
+
+/// What a number of changes leaves.
+#[derive(Clone, Debug, Serialize)]
+pub struct Point {
+    /// Number of changes.
+    pub changes: usize,
+    /// Their cost.
+    pub cost: u64,
+    /// Pairs that are left.
+    pub pairs: usize,
+    /// Targets that are still reached.
+    pub targets: usize,
+    /// Ways in that still lead to a target.
+    pub entries: usize,
+    /// No choice of as many changes leaves fewer pairs than this.
+    pub at_least: usize,
+    /// Whether this is the best choice.
+    pub exact: bool,
+}
+
+/// A pair that nothing cuts.
+#[derive(Clone, Debug, Serialize)]
+pub struct NoCut {
+    /// The entry.
+    pub from: String,
+    /// The target.
+    pub to: String,
+    /// Why.
+    pub reason: String,
 }

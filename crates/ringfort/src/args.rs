@@ -62,6 +62,16 @@ pub(crate) enum Command {
     Podsec(Podsec),
     /// The easiest paths between two positions
     Paths(Paths),
+    /// The cheapest changes that cut every path, proved, with patches
+    Plan(Planning),
+    /// The ways between tenants, and the changes that close them
+    Crossing(Crossing),
+    /// What falls if a position falls
+    BlastRadius(About),
+    /// Who gets to a position
+    ExposureOf(About),
+    /// What stands between two positions
+    WhyNot(Between),
     /// What a change would do
     WhatIf {
         /// Files with changes
@@ -93,7 +103,7 @@ pub(crate) struct Scan {
 
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// human, json or html, each with =FILE to write to a file
+    /// human, json, html, dot or graphml, each with =FILE to write to a file
     #[arg(short, long = "format", default_value = "human")]
     pub(crate) formats: Vec<String>,
     /// The file for the format without one of its own
@@ -186,6 +196,87 @@ pub(crate) struct Exposed {
     /// human or json
     #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
     pub(crate) format: String,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Planning {
+    /// Directory, file, archive, snapshot, or - for standard input; else the live cluster
+    pub(crate) source: Option<PathBuf>,
+    /// "no path from ID|GLOB to ID|GLOB"; without it, no way in leads to a default target
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) goal: Vec<String>,
+    /// A target instead of the default ones
+    #[arg(long)]
+    pub(crate) to: Vec<String>,
+    /// A position that the attacker holds already, as compromised=ID
+    #[arg(long)]
+    pub(crate) assume: Vec<String>,
+    /// No more changes than this
+    #[arg(long)]
+    pub(crate) max_changes: Option<usize>,
+    /// Only changes there, as namespace=NAME
+    #[arg(long)]
+    pub(crate) only: Vec<String>,
+    /// No change whose id or object matches
+    #[arg(long)]
+    pub(crate) forbid: Vec<String>,
+    /// How long to look for a cheaper plan; then the best one so far and its gap are given
+    #[arg(long, default_value_t = 20)]
+    pub(crate) seconds: u64,
+    /// A folder to make, with plan.json, the patches, the ways back and a README
+    #[arg(short, long)]
+    pub(crate) output: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Option<PlanCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanCommand {
+    /// Check a plan without the solver
+    Check {
+        /// plan.json
+        file: PathBuf,
+        /// A source as of `scan`; else the live cluster
+        #[arg(long)]
+        cluster: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Crossing {
+    /// The label of namespaces whose value names the tenant, as label=KEY
+    #[arg(long)]
+    pub(crate) tenants: String,
+    /// A source as of `scan`; else the live cluster
+    #[arg(long)]
+    pub(crate) cluster: Option<PathBuf>,
+    /// How long to look for a cheaper plan
+    #[arg(long, default_value_t = 20)]
+    pub(crate) seconds: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct About {
+    /// An id
+    pub(crate) id: String,
+    /// Name every position
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// A source as of `scan`; else the live cluster
+    #[arg(long)]
+    pub(crate) cluster: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Between {
+    /// Where from
+    pub(crate) from: String,
+    /// Where to
+    pub(crate) to: String,
+    /// A source as of `scan`; else the live cluster
+    #[arg(long)]
+    pub(crate) cluster: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

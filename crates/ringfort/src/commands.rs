@@ -9,7 +9,8 @@ use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User}
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
 use ringfort_model::{Cluster, EntityId, KubeVersion, Str, snapshot};
-use ringfort_plan::{Change, first_fixes, what_if};
+use ringfort_plan::{Change, Wish, Work, first_fixes, what_if};
+use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
 use ringfort_report::{Head, Report, html, human, json};
 use ringfort_verify::kubehound::{self, Verdict};
@@ -32,6 +33,10 @@ const PATHS: usize = 100;
 
 /// How many ways in are followed one by one.
 const ENTRIES: usize = 128;
+
+/// Edges that a scan looks at for the cheapest plan; after that it gives the best one and its
+/// gap. `ringfort plan` takes its time.
+const PLANNING: u64 = 50_000_000;
 
 /// How many fixes a scan shows.
 const FIXES: usize = 5;
@@ -60,6 +65,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::WhoCan(who) => who_can(who, reading),
         Command::Podsec(podsec) => crate::podsec::run(podsec, reading),
         Command::Paths(paths) => self::paths(paths, reading),
+        Command::Plan(planning) => crate::plan::run(planning, reading),
+        Command::Crossing(crossing) => crate::plan::crossing(crossing, reading),
+        Command::BlastRadius(about) => crate::questions::blast_radius(about, reading),
+        Command::ExposureOf(about) => crate::questions::exposure_of(about, reading),
+        Command::WhyNot(between) => crate::questions::why_not(between, reading),
         Command::WhatIf { patches, cluster } => compare(patches, cluster.as_deref(), reading),
         Command::Exposed(exposed) => crate::exposed::run(exposed, reading),
         Command::Explain { id } => explain(id),
@@ -164,6 +174,8 @@ fn scan(
     stages.end("graph");
     let paths = shown(&attack);
     let fixes = first_fixes(&collected.cluster, &attack, &paths, FIXES);
+    let mut work = Work { visits: PLANNING, stop: &mut || false };
+    let plan = ringfort_plan::plan(&collected.cluster, &attack, &Wish::default(), &mut work)?;
     stages.end("plan");
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -171,7 +183,7 @@ fn scan(
         described: collected.described.clone(),
         generated_at: jiff::Timestamp::now().to_string(),
     };
-    let report = ringfort_report::build(&attack, &paths, &fixes, head);
+    let report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
     stages.end("report");
     stages.print();
     let mut plain = 0;
@@ -183,7 +195,10 @@ fn scan(
                 (format.as_str(), output.output.clone())
             }
         };
-        let text = render(&report, name, file.is_none(), reading)?;
+        let text = match name {
+            "dot" | "graphml" => exported(&attack, &plan, name),
+            _ => render(&report, name, file.is_none(), reading)?,
+        };
         match file {
             Some(file) => std::fs::write(&file, text)
                 .with_context(|| format!("cannot write {}", file.display()))?,
@@ -192,6 +207,19 @@ fn scan(
         }
     }
     Ok(0)
+}
+
+/// The part of the graph that leads to targets.
+fn exported(attack: &Attack<'_>, plan: &ringfort_plan::Plan, format: &str) -> String {
+    let mut cut = attack.no_edges();
+    for edge in plan.cut.keys() {
+        cut.insert(edge.index());
+    }
+    let selection = Selection { edges: plan.between.clone(), cut };
+    match format {
+        "dot" => ringfort_report::graph_export::dot(attack, &selection),
+        _ => ringfort_report::graph_export::graphml(attack, &selection),
+    }
 }
 
 fn render(report: &Report, format: &str, terminal: bool, reading: &Reading) -> Result<String> {
@@ -210,7 +238,11 @@ fn render(report: &Report, format: &str, terminal: bool, reading: &Reading) -> R
         }
         "json" => json::render(report),
         "html" => html::render(report),
-        other => return Err(usage(format!("unknown format {other}; human, json and html exist"))),
+        other => {
+            return Err(usage(format!(
+                "unknown format {other}; human, json, html, dot and graphml exist"
+            )));
+        }
     })
 }
 
@@ -301,32 +333,11 @@ fn who_can(who: &WhoCan, reading: &Reading) -> Result<u8> {
 }
 
 pub(crate) fn position(attack: &Attack<'_>, id: &str) -> Result<Vec<NodeId>> {
-    let matches = |known: &str| {
-        known == id
-            || known.strip_prefix(id).is_some_and(|rest| rest.starts_with(['@', ':']))
-            || (id.starts_with("vector/") && known.starts_with(&format!("{id}/")))
-    };
-    let mut found: Vec<NodeId> = attack
-        .keys()
-        .iter()
-        .enumerate()
-        .filter(|(_, key)| matches(&attack.id(key)))
-        .map(|(at, _)| NodeId(at as u32))
-        .collect();
-    if found.is_empty()
-        && let Ok(EntityId::Pod(namespace, name)) = id.parse()
-        && let Some(pod) = attack.context.cluster.pods.find(&namespace, &name)
-    {
-        for (at, unit) in attack.context.units_in(&namespace) {
-            if unit.pods.contains(&pod) {
-                found.extend(attack.context.pods_of(at).iter().filter_map(|key| attack.node(key)));
-            }
-        }
-    }
+    let found = attack.find(id);
     if found.is_empty() {
         return Err(usage(format!("{id} is not in the attack graph")));
     }
-    Ok(found)
+    Ok(found.into_iter().map(|(_, node)| node).collect())
 }
 
 fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
@@ -358,7 +369,7 @@ fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
         described: collected.described.clone(),
         generated_at: jiff::Timestamp::now().to_string(),
     };
-    let report = ringfort_report::build(&attack, &found, &[], head);
+    let report = ringfort_report::build(&attack, &found, &[], None, head);
     print(&match arguments.format.as_str() {
         "json" => json::render(&report),
         _ => human::paths(&report),

@@ -4,7 +4,9 @@ mod args;
 mod commands;
 mod demo;
 mod exposed;
+mod plan;
 mod podsec;
+mod questions;
 mod stages;
 
 use std::process::ExitCode;

@@ -42,6 +42,7 @@ record! {
         pub host_users: Option<bool>,
         pub share_process_namespace: Option<bool>,
         pub runtime_class_name: Option<Str>,
+        pub priority_class_name: Option<Str>,
         pub node_selector: Map,
         pub tolerations: List<Toleration>,
         pub affinity: Option<Affinity>,

@@ -1,0 +1,115 @@
+//! The first fixes: for the shown paths, changes that cut them, each tried on the cluster.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use ringfort_attack::{Attack, Engines};
+use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
+use ringfort_model::Cluster;
+
+use crate::change::{Change, apply};
+use crate::edits::changes;
+use crate::fix::{Catalogue, Costs, Fix};
+
+/// A fix, with what it cuts by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstFix {
+    /// The fix.
+    pub fix: Fix,
+    /// Its changes.
+    pub changes: Vec<Change>,
+    /// Entry-to-target pairs that are gone after it, by re-evaluation.
+    pub cut: usize,
+    /// Pairs that are left.
+    pub left: usize,
+}
+
+/// How many candidates are tried on the cluster.
+const TRIED: usize = 5;
+
+/// How many candidates are blocked in the graph to see what they would cut.
+const BLOCKED: usize = 32;
+
+/// Entry-to-target pairs that are connected, as names that stay the same when the cluster
+/// changes.
+#[must_use]
+pub fn pairs(attack: &Attack<'_>) -> BTreeSet<(String, String)> {
+    let entries: Vec<(String, NodeId)> = attack
+        .entries()
+        .map(|(instance, node)| (format!("vector/{}/{}", instance.vector, instance.name), node))
+        .collect();
+    let targets = attack.targets();
+    let nodes: Vec<NodeId> = entries.iter().map(|(_, node)| *node).collect();
+    let ends: Vec<NodeId> = targets.iter().map(|(_, node)| *node).collect();
+    let found = attack.pairs(&nodes, &ends, &attack.no_edges());
+    let mut pairs = BTreeSet::new();
+    for ((impact, _), reached) in targets.iter().zip(&found) {
+        for entry in reached.iter() {
+            pairs.insert((entries[entry].0.clone(), format!("impact/{}", impact.name())));
+        }
+    }
+    pairs
+}
+
+/// Changes that cut the shown paths, the ones that cut most pairs first. Each was applied to
+/// the cluster and the whole pipeline run again; those that cut nothing or connect something
+/// new are left out.
+#[must_use]
+pub fn first_fixes(
+    cluster: &Cluster,
+    attack: &Attack<'_>,
+    paths: &[Derivation],
+    limit: usize,
+) -> Vec<FirstFix> {
+    let before = pairs(attack);
+    let mut shown = attack.no_edges();
+    for edge in paths.iter().flat_map(|path| &path.edges) {
+        shown.insert(edge.index());
+    }
+    let catalogue = Catalogue::new(attack, &shown, &Costs::default());
+    // The fixes on most of the shown paths come first; only so many are blocked in the graph.
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for path in paths {
+        let on_path = path.edges.iter().flat_map(|&edge| catalogue.of_edge(attack, edge));
+        for fix in on_path.collect::<BTreeSet<u32>>() {
+            *counts.entry(fix).or_default() += 1;
+        }
+    }
+    let mut ordered: Vec<(u32, usize)> = counts.into_iter().collect();
+    ordered.sort_by_key(|&(fix, count)| (Reverse(count), fix));
+    ordered.truncate(BLOCKED);
+    let entries: Vec<NodeId> = attack.entries().map(|(_, node)| node).collect();
+    let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
+    let mut cut_by: BTreeMap<u32, BitSet> =
+        ordered.iter().map(|&(fix, _)| (fix, attack.no_edges())).collect();
+    for edge in 0..attack.graph.edge_count() {
+        for fix in catalogue.of_edge(attack, EdgeId(edge as u32)) {
+            if let Some(blocked) = cut_by.get_mut(&fix) {
+                blocked.insert(edge);
+            }
+        }
+    }
+    let mut candidates: Vec<(usize, &Fix)> = Vec::new();
+    for (&fix, blocked) in &cut_by {
+        let left: usize = attack.pairs(&entries, &targets, blocked).iter().map(BitSet::len).sum();
+        let cut = before.len().saturating_sub(left);
+        if cut > 0 {
+            candidates.push((cut, &catalogue.fixes[fix as usize]));
+        }
+    }
+    candidates.sort_by(|a, b| (b.0, a.1.cost, &a.1.id).cmp(&(a.0, b.1.cost, &b.1.id)));
+    let mut fixes: Vec<FirstFix> = Vec::new();
+    for (_, fix) in candidates.into_iter().take(TRIED.max(limit)) {
+        let changes = changes(&fix.edits);
+        let Ok(changed) = apply(cluster, &changes) else { continue };
+        let engines = Engines::new(&changed);
+        let after = pairs(&Attack::new(&changed, &engines));
+        let cut = before.difference(&after).count();
+        if cut > 0 && after.is_subset(&before) {
+            fixes.push(FirstFix { fix: fix.clone(), changes, cut, left: after.len() });
+        }
+    }
+    fixes.sort_by(|a, b| (b.cut, a.fix.cost, &a.fix.id).cmp(&(a.cut, b.fix.cost, &b.fix.id)));
+    fixes.truncate(limit);
+    fixes
+}

@@ -1,0 +1,237 @@
+//! Fixes: changes of the cluster, each with what it cuts, what it may break, whose the object
+//! is and what it costs.
+//!
+//! ```text
+//!  edge ──conjuncts──► reason ──[`rbac`], [`pod`], [`object`]──► fixes that take it away
+//! ```
+//!
+//! An edge goes as soon as one of its conjuncts goes, so the fixes of an edge are those of all
+//! its reasons, any of which cuts it. A reason that rests on a part of the cluster itself has
+//! no fix; the catalogue says why.
+
+mod object;
+mod pod;
+mod rbac;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ringfort_attack::technique::FixKind;
+use ringfort_attack::{Attack, Subject, Why, WhyId};
+use ringfort_graph::{BitSet, EdgeId};
+use ringfort_model::Str;
+
+use crate::edits::Edited;
+use crate::owner::{self, Owner};
+
+/// What changes cost by class (conventions).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Costs {
+    /// A label, or the deletion of a grant that nobody uses.
+    pub label: u32,
+    /// Narrowing a grant or a policy.
+    pub grant: u32,
+    /// A workload's specification, or what clients outside depend on.
+    pub workload: u32,
+    /// A version, a node, or an architecture.
+    pub architecture: u32,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self { label: 1, grant: 2, workload: 5, architecture: 12 }
+    }
+}
+
+/// One change, to be taken as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    /// Stable id, made of the act and the object.
+    pub id: String,
+    /// What it does, for a reader.
+    pub title: String,
+    /// The sort of change.
+    pub kind: FixKind,
+    /// The edits.
+    pub edits: Vec<Edited>,
+    /// What it costs.
+    pub cost: u32,
+    /// How much it takes away beside what is meant: of two fixes of one object that cost and
+    /// cut the same, the narrower one is better.
+    pub breadth: u32,
+    /// What could break, with the evidence.
+    pub breaks: Vec<String>,
+    /// Whose the object is.
+    pub owner: Owner,
+}
+
+impl Fix {
+    /// The object it changes, `Kind namespace/name`.
+    #[must_use]
+    pub fn object(&self) -> String {
+        self.edits.first().map_or_else(String::new, |edited| match edited.namespace.as_str() {
+            "" => format!("{} {}", edited.kind, edited.name),
+            namespace => format!("{} {namespace}/{}", edited.kind, edited.name),
+        })
+    }
+}
+
+/// What can be done about one reason.
+pub(crate) enum Remedy {
+    /// Any of these takes it away.
+    Fixes(Vec<Fix>),
+    /// It must not be touched, and why.
+    Untouchable(&'static str),
+    /// It is not a setting: nothing changes it.
+    Fact,
+}
+
+/// The fixes of a graph's reasons.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    /// Every fix, by id.
+    pub fixes: Vec<Fix>,
+    of_why: BTreeMap<WhyId, Vec<u32>>,
+    untouchable: BTreeMap<WhyId, &'static str>,
+}
+
+impl Catalogue {
+    /// The fixes of all reasons of these edges.
+    #[must_use]
+    pub fn new(attack: &Attack<'_>, edges: &BitSet, costs: &Costs) -> Self {
+        let whys: BTreeSet<WhyId> = edges
+            .iter()
+            .flat_map(|edge| attack.edge(EdgeId(edge as u32)).why_ids.iter().copied())
+            .collect();
+        let desk = Desk::new(attack, *costs);
+        let mut found: BTreeMap<String, (Fix, BTreeSet<WhyId>)> = BTreeMap::new();
+        let mut untouchable = BTreeMap::new();
+        for id in whys {
+            match desk.remedy(attack.why(id)) {
+                Remedy::Fixes(fixes) => {
+                    for fix in fixes {
+                        let known = found.entry(fix.id.clone());
+                        known.or_insert_with(|| (fix, BTreeSet::new())).1.insert(id);
+                    }
+                }
+                Remedy::Untouchable(reason) => {
+                    untouchable.insert(id, reason);
+                }
+                Remedy::Fact => {}
+            }
+        }
+        let mut catalogue = Self { untouchable, ..Self::default() };
+        for (fix, whys) in found.into_values() {
+            let at = catalogue.fixes.len() as u32;
+            for why in whys {
+                catalogue.of_why.entry(why).or_default().push(at);
+            }
+            catalogue.fixes.push(fix);
+        }
+        catalogue
+    }
+
+    /// Fixes that cut an edge, as positions in `fixes`, ascending.
+    #[must_use]
+    pub fn of_edge(&self, attack: &Attack<'_>, edge: EdgeId) -> Vec<u32> {
+        let whys = attack.edge(edge).why_ids.iter();
+        let mut found: Vec<u32> =
+            whys.filter_map(|why| self.of_why.get(why)).flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Why the reasons of an edge must not be touched, where some fix would have been.
+    #[must_use]
+    pub fn untouchable(&self, attack: &Attack<'_>, edge: EdgeId) -> Option<&'static str> {
+        let mut whys = attack.edge(edge).why_ids.iter();
+        whys.find_map(|why| self.untouchable.get(why)).copied()
+    }
+}
+
+/// What the fixes of one graph look up.
+pub(crate) struct Desk<'a, 'c> {
+    pub(crate) attack: &'a Attack<'c>,
+    pub(crate) costs: Costs,
+    /// Running units of each account.
+    units: BTreeMap<(Str, Str), Vec<u32>>,
+    /// Accounts of parts of the cluster itself.
+    system: BTreeSet<(Str, Str)>,
+}
+
+impl<'a, 'c> Desk<'a, 'c> {
+    fn new(attack: &'a Attack<'c>, costs: Costs) -> Self {
+        let mut units: BTreeMap<(Str, Str), Vec<u32>> = BTreeMap::new();
+        let mut system = BTreeSet::new();
+        for (at, unit) in attack.context.units.iter().enumerate() {
+            let account = (unit.namespace.clone(), Str::new(unit.spec.account()));
+            if owner::is_system(attack, at as u32) && !unit.mirror {
+                system.insert(account.clone());
+            }
+            if !unit.latent {
+                units.entry(account).or_default().push(at as u32);
+            }
+        }
+        Self { attack, costs, units, system }
+    }
+
+    fn remedy(&self, why: &Why) -> Remedy {
+        match why {
+            Why::Bound { binding, subject } => rbac::unbind(self, binding, *subject as usize),
+            Why::Rule { role, rule, resource, .. } => {
+                rbac::narrow(self, role, *rule as usize, resource)
+            }
+            Why::Held { role, rule, .. } => rbac::narrow(self, role, *rule as usize, ""),
+            Why::Token { unit, kind, container, path, how } => {
+                pod::token(self, *unit, *kind, *container as usize, path, *how)
+            }
+            Why::PodField { unit, path, value } => pod::field(self, *unit, path, value),
+            Why::HostMount { unit, kind, container, mount, path, .. } => {
+                pod::mount(self, *unit, *kind, *container as usize, *mount as usize, path)
+            }
+            Why::PodSecurity { namespace, .. } => object::pod_security(self, namespace),
+            Why::Field { object, path, value } => object::field(self, object, path, value),
+            Why::Member(..)
+            | Why::Masters
+            | Why::RunsOn { .. }
+            | Why::ObjectField { .. }
+            | Why::Design(_)
+            | Why::Missing(_) => Remedy::Fact,
+        }
+    }
+
+    /// Whether the account belongs to a part of the cluster itself.
+    fn is_system(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::ServiceAccount(namespace, name) => {
+                self.system.contains(&(namespace.clone(), name.clone()))
+            }
+            Subject::User(name) | Subject::Group(name) => {
+                name.starts_with("system:")
+                    && !matches!(
+                        name.as_str(),
+                        "system:anonymous" | "system:unauthenticated" | "system:authenticated"
+                    )
+                    && !name.starts_with("system:serviceaccounts")
+            }
+        }
+    }
+
+    /// Who uses an identity: nobody that shows, or the evidence.
+    fn users(&self, subject: &Subject) -> Option<String> {
+        match subject {
+            Subject::ServiceAccount(namespace, name) => {
+                let units = self.units.get(&(namespace.clone(), name.clone()))?;
+                let names: Vec<String> =
+                    units.iter().take(3).map(|&unit| self.attack.unit_id(unit)).collect();
+                let more = units.len().saturating_sub(names.len());
+                let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+                Some(format!("sa/{namespace}/{name} is used by {}{more}", names.join(", ")))
+            }
+            Subject::User(name) => {
+                Some(format!("user {name}: whether it is in use is not visible"))
+            }
+            Subject::Group(name) => Some(format!("group {name}: its members are not visible")),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Fixes of other objects: a namespace's Pod Security label, a token Secret, a Service.
+
+use std::collections::BTreeMap;
+
+use ringfort_attack::technique::FixKind;
+use ringfort_model::{EntityId, Str};
+use ringfort_podsec::{Level, PolicyVersion, evaluate};
+use serde_json::json;
+
+use crate::edits::{Edited, FieldEdit, ObjectEdit};
+use crate::fix::{Desk, Fix, Remedy};
+use crate::owner::{is_system, owner};
+
+/// Has a namespace enforce the baseline level.
+pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
+    let context = &desk.attack.context;
+    let Some(object) = context.cluster.namespaces.get("", namespace) else { return Remedy::Fact };
+    let mut breaks = Vec::new();
+    for (at, unit) in context.units_in(namespace) {
+        let passes = evaluate(
+            &unit.spec,
+            &unit.annotations,
+            Level::Baseline,
+            PolicyVersion::Latest,
+            context.version,
+        )
+        .is_empty();
+        if passes {
+            continue;
+        }
+        if is_system(desk.attack, at) {
+            return Remedy::Untouchable("the namespace runs parts of the cluster itself");
+        }
+        let id = desk.attack.unit_id(at);
+        breaks.push(format!("{id} does not meet baseline and would not start again"));
+    }
+    let cost = desk.costs.label + desk.costs.workload * breaks.len() as u32;
+    let labels =
+        BTreeMap::from([("pod-security.kubernetes.io/enforce".to_owned(), "baseline".to_owned())]);
+    Remedy::Fixes(vec![Fix {
+        id: format!("enforce-baseline:{namespace}"),
+        title: format!("enforce Pod Security baseline in namespace {namespace}"),
+        kind: FixKind::Pss,
+        edits: vec![Edited {
+            kind: "Namespace".to_owned(),
+            namespace: Str::default(),
+            name: namespace.clone(),
+            edit: ObjectEdit::Labels(labels),
+        }],
+        cost,
+        breadth: 1,
+        breaks,
+        owner: owner(&object.metadata),
+    }])
+}
+
+/// What a field of an object stands for decides what takes it away.
+pub(super) fn field(desk: &Desk<'_, '_>, object: &EntityId, path: &Str, value: &Str) -> Remedy {
+    match (object, path.as_str()) {
+        (EntityId::Secret(namespace, name), "type") => token_secret(desk, namespace, name),
+        (EntityId::Service(namespace, name), "spec.type")
+            if matches!(value.as_str(), "LoadBalancer" | "NodePort") =>
+        {
+            service(desk, namespace, name, value)
+        }
+        _ => Remedy::Fact,
+    }
+}
+
+fn token_secret(desk: &Desk<'_, '_>, namespace: &Str, name: &Str) -> Remedy {
+    let context = &desk.attack.context;
+    let Some(secret) = context.cluster.secrets.get(namespace, name) else { return Remedy::Fact };
+    let users: Vec<String> = context
+        .units_in(namespace)
+        .filter(|(at, _)| desk.attack.secrets_of(*at).contains(name))
+        .map(|(at, _)| format!("{} reads it", desk.attack.unit_id(at)))
+        .collect();
+    let cost = if users.is_empty() { desk.costs.label } else { desk.costs.grant };
+    Remedy::Fixes(vec![Fix {
+        id: format!("delete:Secret {namespace}/{name}"),
+        title: format!("delete the token Secret {namespace}/{name}"),
+        kind: FixKind::Delete,
+        edits: vec![Edited {
+            kind: "Secret".to_owned(),
+            namespace: namespace.clone(),
+            name: name.clone(),
+            edit: ObjectEdit::Delete,
+        }],
+        cost,
+        breadth: 1,
+        breaks: users,
+        owner: owner(&secret.metadata),
+    }])
+}
+
+fn service(desk: &Desk<'_, '_>, namespace: &Str, name: &Str, kind: &str) -> Remedy {
+    let context = &desk.attack.context;
+    let Some(service) = context.cluster.services.get(namespace, name) else { return Remedy::Fact };
+    Remedy::Fixes(vec![Fix {
+        id: format!("inside:Service {namespace}/{name}"),
+        title: format!("make Service {namespace}/{name} reachable from inside only"),
+        kind: FixKind::Netpol,
+        edits: vec![Edited {
+            kind: "Service".to_owned(),
+            namespace: namespace.clone(),
+            name: name.clone(),
+            edit: ObjectEdit::Fields(vec![
+                FieldEdit::Test { pointer: "/spec/type".to_owned(), value: json!(kind) },
+                FieldEdit::Set { pointer: "/spec/type".to_owned(), value: json!("ClusterIP") },
+            ]),
+        }],
+        cost: desk.costs.workload,
+        breadth: 1,
+        breaks: vec![format!("clients outside the cluster use Service {namespace}/{name}")],
+        owner: owner(&service.metadata),
+    }])
+}

@@ -1,0 +1,231 @@
+//! Fixes of grants: a subject leaves a binding, a binding goes, a rule goes or loses a resource.
+//!
+//! The API server writes default roles and bindings again at every start (semantics RBAC-14),
+//! unless `rbac.authorization.kubernetes.io/autoupdate` is `false`; subjects that were added to
+//! a default binding stay away once they are taken out.
+
+use ringfort_attack::context::named;
+use ringfort_attack::technique::FixKind;
+use ringfort_attack::{BindingKey, RoleKey};
+use ringfort_model::record::{Meta, PolicyRule, Subject as Named};
+use ringfort_model::{Map, Str};
+use serde_json::{Value, json};
+
+use crate::edits::{Edited, FieldEdit, ObjectEdit};
+use crate::fix::{Desk, Fix, Remedy};
+use crate::owner::owner;
+
+const SYSTEM: &str = "it is the grant of a part of the cluster itself";
+const DEFAULT: &str = "the API server writes this default object again";
+
+/// Whether the API server restores the object.
+fn is_default(meta: &Meta) -> bool {
+    let is = |map: &Map, key: &str, value: &str| map.get(key).is_some_and(|known| known == value);
+    is(&meta.labels, "kubernetes.io/bootstrapping", "rbac-defaults")
+        && !is(&meta.annotations, "rbac.authorization.kubernetes.io/autoupdate", "false")
+}
+
+fn edited(kind: &str, meta: &Meta, edit: ObjectEdit) -> Edited {
+    Edited {
+        kind: kind.to_owned(),
+        namespace: meta.namespace.clone(),
+        name: meta.name.clone(),
+        edit,
+    }
+}
+
+/// Takes a subject out of a binding.
+pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Remedy {
+    let cluster = desk.attack.context.cluster;
+    let (kind, meta, subjects): (_, &Meta, &[Named]) = match binding {
+        BindingKey::Cluster(name) => match cluster.cluster_role_bindings.get("", name) {
+            Some(found) => ("ClusterRoleBinding", &found.metadata, &found.subjects),
+            None => return Remedy::Fact,
+        },
+        BindingKey::Namespaced(namespace, name) => match cluster.role_bindings.get(namespace, name)
+        {
+            Some(found) => ("RoleBinding", &found.metadata, &found.subjects),
+            None => return Remedy::Fact,
+        },
+    };
+    let Some((subject, identity)) =
+        subjects.get(at).and_then(|subject| Some((subject, named(subject, &meta.namespace)?)))
+    else {
+        return Remedy::Fact;
+    };
+    if desk.is_system(&identity) {
+        return Remedy::Untouchable(if is_default(meta) { DEFAULT } else { SYSTEM });
+    }
+    let object = match meta.namespace.as_str() {
+        "" => format!("{kind} {}", meta.name),
+        namespace => format!("{kind} {namespace}/{}", meta.name),
+    };
+    let cost_of = |identities: &mut dyn Iterator<Item = Option<String>>| {
+        let breaks: Vec<String> = identities.flatten().collect();
+        // Taking away a grant that is in use is no narrowing: whoever uses it stops working.
+        (if breaks.is_empty() { desk.costs.label } else { desk.costs.workload }, breaks)
+    };
+    let mut fixes = Vec::new();
+    if subjects.len() > 1 || is_default(meta) {
+        let (cost, breaks) = cost_of(&mut std::iter::once(desk.users(&identity)));
+        let pointer = format!("/subjects/{at}");
+        let test = |field: &str, value: &Str| FieldEdit::Test {
+            pointer: format!("{pointer}/{field}"),
+            value: Value::from(value.as_str()),
+        };
+        let edits = vec![
+            test("kind", &subject.kind),
+            test("name", &subject.name),
+            FieldEdit::Remove { pointer: pointer.clone() },
+        ];
+        fixes.push(Fix {
+            id: format!("unbind:{object}#{at}"),
+            title: format!("take {} {} out of {object}", subject.kind, subject.name),
+            kind: FixKind::Rbac,
+            edits: vec![edited(kind, meta, ObjectEdit::Fields(edits))],
+            cost,
+            breadth: 1,
+            breaks,
+            owner: owner(meta),
+        });
+    }
+    let all: Vec<_> = subjects.iter().filter_map(|one| named(one, &meta.namespace)).collect();
+    if !is_default(meta) && !all.iter().any(|one| desk.is_system(one)) {
+        let (cost, breaks) = cost_of(&mut all.iter().map(|one| desk.users(one)));
+        fixes.push(Fix {
+            id: format!("delete:{object}"),
+            title: format!("delete {object}"),
+            kind: FixKind::Rbac,
+            edits: vec![edited(kind, meta, ObjectEdit::Delete)],
+            cost,
+            breadth: all.len() as u32,
+            breaks,
+            owner: owner(meta),
+        });
+    }
+    Remedy::Fixes(fixes)
+}
+
+/// A role in which a rule is written: its kind, the object's metadata, and the rule's index.
+type Written<'c> = (&'static str, &'c Meta, usize);
+
+/// Where a rule stands: in the role itself, and for an aggregated role in those whose labels
+/// its selectors match, from which a controller copies it.
+fn written<'c>(
+    desk: &Desk<'_, 'c>,
+    role: &RoleKey,
+    at: usize,
+) -> Option<(&'c PolicyRule, Vec<Written<'c>>)> {
+    let cluster = desk.attack.context.cluster;
+    match role {
+        RoleKey::Namespaced(namespace, name) => {
+            let role = cluster.roles.get(namespace, name)?;
+            Some((role.rules.get(at)?, vec![("Role", &role.metadata, at)]))
+        }
+        RoleKey::Cluster(name) => {
+            let role = cluster.cluster_roles.get("", name)?;
+            let rule = role.rules.get(at)?;
+            let mut places = vec![("ClusterRole", &role.metadata, at)];
+            if let Some(aggregation) = &role.aggregation_rule {
+                for source in &cluster.cluster_roles {
+                    let labels = &source.metadata.labels;
+                    let feeds = source.metadata.name != role.metadata.name
+                        && aggregation.cluster_role_selectors.iter().any(|one| one.matches(labels));
+                    if feeds {
+                        let same = source.rules.iter().enumerate().filter(|(_, one)| *one == rule);
+                        places.extend(same.map(|(at, _)| ("ClusterRole", &source.metadata, at)));
+                    }
+                }
+            }
+            Some((rule, places))
+        }
+    }
+}
+
+/// Drops a rule, or one resource of it.
+pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &str) -> Remedy {
+    let Some((rule, places)) = written(desk, role, at) else { return Remedy::Fact };
+    if places.iter().any(|(_, meta, _)| is_default(meta)) {
+        return Remedy::Untouchable(DEFAULT);
+    }
+    let grants = &desk.attack.context.grants;
+    let bound: Vec<_> = grants
+        .iter()
+        .filter(|grant| grant.role == *role)
+        .flat_map(|grant| grant.bound.iter().map(|(subject, ..)| subject))
+        .collect();
+    if bound.iter().any(|subject| desk.is_system(subject)) {
+        return Remedy::Untouchable(SYSTEM);
+    }
+    let mut breaks: Vec<String> = bound.iter().filter_map(|subject| desk.users(subject)).collect();
+    breaks.sort();
+    breaks.dedup();
+    let (kind, meta, _) = places[0];
+    let object = match meta.namespace.as_str() {
+        "" => format!("{kind} {}", meta.name),
+        namespace => format!("{kind} {namespace}/{}", meta.name),
+    };
+    let words = |list: &[Str]| list.iter().map(Str::as_str).collect::<Vec<_>>().join(", ");
+    let shown = match rule.resources.is_empty() {
+        true => words(&rule.non_resource_urls),
+        false => words(&rule.resources),
+    };
+    let fix = |id: String, title: String, below: &str, whole: bool| {
+        let cost = match (breaks.is_empty(), whole) {
+            (true, _) => desk.costs.label,
+            (false, true) => desk.costs.workload,
+            (false, false) => desk.costs.grant,
+        };
+        let edit = |&(kind, meta, at): &Written<'_>| {
+            let rule_at = format!("/rules/{at}");
+            let tests = [("verbs", &rule.verbs), ("resources", &rule.resources)];
+            let mut edits: Vec<FieldEdit> = tests
+                .into_iter()
+                .filter(|(_, list)| !list.is_empty())
+                .map(|(field, list)| FieldEdit::Test {
+                    pointer: format!("{rule_at}/{field}"),
+                    value: json!(list),
+                })
+                .collect();
+            edits.push(FieldEdit::Remove { pointer: format!("{rule_at}{below}") });
+            edited(kind, meta, ObjectEdit::Fields(edits))
+        };
+        Fix {
+            id,
+            title,
+            kind: FixKind::Rbac,
+            edits: places.iter().map(edit).collect(),
+            cost,
+            breadth: if below.is_empty() { rule.resources.len().max(1) as u32 } else { 1 },
+            breaks: breaks.clone(),
+            owner: owner(meta),
+        }
+    };
+    let cluster = desk.attack.context.cluster;
+    let rules = match role {
+        RoleKey::Cluster(name) => cluster.cluster_roles.get("", name).map(|role| role.rules.len()),
+        RoleKey::Namespaced(namespace, name) => {
+            cluster.roles.get(namespace, name).map(|role| role.rules.len())
+        }
+    };
+    let rules = rules.unwrap_or_default();
+    let mut fixes = vec![fix(
+        format!("drop:{object}/rules[{at}]"),
+        format!("drop rule {at} ({} {shown}) of {object}", words(&rule.verbs)),
+        "",
+        rules == 1,
+    )];
+    let exact: Vec<usize> =
+        (0..rule.resources.len()).filter(|&entry| rule.resources[entry] == *resource).collect();
+    if let ([entry], true) = (exact.as_slice(), rule.resources.len() > 1)
+        && !rule.resources.iter().any(|one| one.starts_with('*'))
+    {
+        fixes.push(fix(
+            format!("narrow:{object}/rules[{at}]/{resource}"),
+            format!("take {resource} out of rule {at} of {object}"),
+            &format!("/resources/{entry}"),
+            false,
+        ));
+    }
+    Remedy::Fixes(fixes)
+}

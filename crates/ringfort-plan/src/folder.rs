@@ -1,0 +1,248 @@
+//! A plan as a folder: `plan.json`, numbered patches with the way back for each, and a README
+//! with the reasons.
+//!
+//! A step makes the changes of one object, or of several that one fix changes together. Steps
+//! come in the order of cost, the least risky first. A Pod Security level is set in three steps:
+//! warn, audit, enforce.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use ringfort_attack::evidence::quoted;
+use ringfort_model::{Cluster, Str};
+use serde_json::{Value, json};
+
+use crate::change::{Change, Edit};
+use crate::edits::{Edited, ObjectEdit, changes};
+use crate::fix::Fix;
+use crate::plan::Plan;
+use crate::plan_file::PlanFile;
+use crate::rollback::rollback;
+
+/// A file of the folder: path and text.
+pub type File = (String, String);
+
+const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+
+/// What is known about validation by the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DryRun {
+    /// It was not asked for.
+    NotDone,
+    /// Every patch was sent; those that the server refused, with its words.
+    Done(Vec<(String, String)>),
+}
+
+/// The files of a plan.
+#[must_use]
+pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) -> Vec<File> {
+    let mut found = Vec::new();
+    let json = serde_json::to_string_pretty(file).expect("a plan is plain data");
+    found.push(("plan.json".to_owned(), json + "\n"));
+    let mut readme = String::new();
+    head(&mut readme, plan, file, dry_run);
+    for (number, step) in steps(&plan.fixes).iter().enumerate() {
+        let number = number + 1;
+        for fix in &step.fixes {
+            let _ = writeln!(readme, "\n## Step {number}: {}\n", line(&fix.title));
+            let _ = writeln!(readme, "Cost {}; {}.", fix.cost, step.stage);
+            for one in &fix.breaks {
+                let _ = writeln!(readme, "\n- May break: {}", line(one));
+            }
+            if let Some(instead) = fix.owner.manager.instead() {
+                let _ = writeln!(
+                    readme,
+                    "\n- A controller would write this object again: make the change {}.",
+                    line(&instead)
+                );
+            }
+        }
+        let mut there = String::new();
+        let mut back = String::new();
+        for (at, change) in step.changes.iter().enumerate() {
+            let name = file_name(number, at, change);
+            found.extend(patch(&name, change, &mut there));
+            if let Some(undo) = rollback(cluster, change) {
+                found.extend(patch(&format!("rollback/{name}"), &undo, &mut back));
+            }
+        }
+        let _ = write!(readme, "\n```sh\n{there}```\n\nBack:\n\n```sh\n{back}```\n");
+    }
+    found.push(("README.md".to_owned(), readme));
+    found.sort();
+    found
+}
+
+fn head(readme: &mut String, plan: &Plan, file: &PlanFile, dry_run: &DryRun) {
+    let _ = writeln!(readme, "# Plan\n\n{}\n", file.summary);
+    let _ = writeln!(
+        readme,
+        "{} of {} pairs of a way in and a target are cut. Every change was applied to the model \
+         of the cluster and the whole scan run again: {} pairs are left.",
+        plan.before.len() - plan.after.len(),
+        plan.before.len(),
+        plan.after.len()
+    );
+    let _ = writeln!(
+        readme,
+        "\nCheck it: `ringfort plan check plan.json --cluster SOURCE`. Ways back are made from \
+         what was read; keep a copy of an object before it is deleted \
+         (`kubectl get KIND NAME -o yaml`)."
+    );
+    match dry_run {
+        DryRun::NotDone => {
+            readme.push_str(
+                "\nThe patches were not sent to a server for validation (`--server-dry-run`).\n",
+            );
+        }
+        DryRun::Done(refused) if refused.is_empty() => {
+            readme.push_str("\nThe server accepted every patch in a dry run.\n");
+        }
+        DryRun::Done(refused) => {
+            readme.push_str("\nThe server refused these patches in a dry run:\n\n");
+            for (object, reason) in refused {
+                let _ = writeln!(readme, "- {}: {}", line(object), line(reason));
+            }
+        }
+    }
+    let _ = writeln!(readme, "\n| changes | cost | pairs left | no choice leaves fewer than |");
+    let _ = writeln!(readme, "|---|---|---|---|");
+    for point in &file.curve {
+        let exact = if point.exact { " (the best)" } else { "" };
+        let _ = writeln!(
+            readme,
+            "| {} | {} | {}{exact} | {} |",
+            point.changes, point.cost, point.pairs, point.at_least
+        );
+    }
+    if !file.no_cut.is_empty() {
+        readme.push_str("\n## Paths that no change of this plan's kinds cuts\n\n");
+        for one in &file.no_cut {
+            let _ = writeln!(readme, "- {} to {}: {}", line(&one.from), line(&one.to), one.reason);
+        }
+    }
+}
+
+/// Names are hostile: nothing of them may end a line or start markup.
+fn line(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut out = String::new();
+    for c in text.chars().map(plain) {
+        if "\\`*_<>|[]#".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+struct Step<'p> {
+    fixes: Vec<&'p Fix>,
+    changes: Vec<Change>,
+    stage: &'static str,
+}
+
+/// Kind, namespace and name.
+type Key<'p> = (&'p str, &'p Str, &'p Str);
+
+/// Fixes that change the same object make one step, since their patches are one.
+fn steps(fixes: &[Fix]) -> Vec<Step<'_>> {
+    let mut groups: Vec<(Vec<&Fix>, Vec<Key<'_>>)> = Vec::new();
+    for fix in fixes {
+        let objects: Vec<_> = fix
+            .edits
+            .iter()
+            .map(|edited| (edited.kind.as_str(), &edited.namespace, &edited.name))
+            .collect();
+        let (mut joined, mut keys) = (vec![fix], objects);
+        groups.retain(|(members, known)| {
+            let shares = known.iter().any(|object| keys.contains(object));
+            if shares {
+                joined.extend(members);
+                keys.extend(known);
+            }
+            !shares
+        });
+        groups.push((joined, keys));
+    }
+    let mut found: Vec<Step<'_>> = Vec::new();
+    for (mut members, _) in groups {
+        members.sort_by(|a, b| (a.cost, &a.id).cmp(&(b.cost, &b.id)));
+        let edits: Vec<&Edited> = members.iter().flat_map(|fix| &fix.edits).collect();
+        match level(&edits) {
+            Some((edited, level)) => {
+                for (mode, stage) in [
+                    ("warn", "warns only, look at what it says first"),
+                    ("audit", "writes to the audit log only"),
+                    ("enforce", "refuses pods from now on"),
+                ] {
+                    let labels = BTreeMap::from([(
+                        format!("pod-security.kubernetes.io/{mode}"),
+                        level.clone(),
+                    )]);
+                    let edited = Edited { edit: ObjectEdit::Labels(labels), ..edited.clone() };
+                    let changes = changes([&edited]);
+                    found.push(Step { fixes: members.clone(), changes, stage });
+                }
+            }
+            None => {
+                let changes = changes(edits);
+                found.push(Step { fixes: members, changes, stage: "takes effect at once" });
+            }
+        }
+    }
+    let key = |step: &Step<'_>| {
+        let cost = step.fixes.iter().map(|fix| fix.cost).max().unwrap_or(0);
+        let breaks: usize = step.fixes.iter().map(|fix| fix.breaks.len()).sum();
+        (cost, breaks, step.fixes.first().map(|fix| fix.id.clone()))
+    };
+    found.sort_by_key(key);
+    found
+}
+
+/// The Pod Security level that edits set, if they do nothing else.
+fn level<'e>(edits: &[&'e Edited]) -> Option<(&'e Edited, String)> {
+    let [edited] = edits else { return None };
+    let ObjectEdit::Labels(labels) = &edited.edit else { return None };
+    let level = labels.get(ENFORCE).filter(|_| labels.len() == 1)?;
+    Some((edited, level.clone()))
+}
+
+fn file_name(number: usize, at: usize, change: &Change) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let slug: String = change.object().chars().map(plain).take(60).collect();
+    let part = if at == 0 { String::new() } else { format!("-{at}") };
+    format!("{number:02}{part}-{}.json", slug.trim_matches('-'))
+}
+
+/// The file of a change, if it needs one, and the command that makes it.
+fn patch(name: &str, change: &Change, commands: &mut String) -> Option<File> {
+    let namespace = match change.namespace.as_str() {
+        "" => String::new(),
+        namespace => format!(" -n {}", quoted(namespace)),
+    };
+    let kind = change.kind.to_lowercase();
+    let object = format!("{kind} {}{namespace}", quoted(&change.name));
+    let (content, command): (Value, String) = match &change.edit {
+        Edit::Json(operations) if change.kind == "Pod" => (
+            json!(operations),
+            format!(
+                "kubectl get {object} -o json | kubectl patch --local -f - --type=json \
+                 --patch-file {name} -o json | kubectl replace --force -f -"
+            ),
+        ),
+        Edit::Json(operations) => {
+            (json!(operations), format!("kubectl patch {object} --type=json --patch-file {name}"))
+        }
+        Edit::Merge(patch) => {
+            (patch.clone(), format!("kubectl patch {object} --type=merge --patch-file {name}"))
+        }
+        Edit::Create(made) => (made.clone(), format!("kubectl create -f {name}")),
+        Edit::Delete => {
+            let _ = writeln!(commands, "kubectl delete {object}");
+            return None;
+        }
+    };
+    let _ = writeln!(commands, "{command}");
+    Some((name.to_owned(), format!("{content:#}\n")))
+}

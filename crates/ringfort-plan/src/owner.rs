@@ -1,0 +1,143 @@
+//! Whose an object is, and what would write it again: a change of something that a controller
+//! keeps as it is lasts only if it is made where the controller takes it from.
+
+use ringfort_attack::Attack;
+use ringfort_model::{Map, WorkloadKind, record::Meta};
+
+/// Labels that name a team or product, the first that is set counts.
+const TEAM_LABELS: &[&str] =
+    &["team", "owner", "app.kubernetes.io/part-of", "app.kubernetes.io/instance"];
+
+/// Who manages an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manager {
+    /// Nobody that shows: a change lasts.
+    Nobody,
+    /// A Helm release, `namespace/name`: the next upgrade writes it again.
+    Helm(String),
+    /// An Argo CD application.
+    ArgoCd(String),
+    /// A Flux Kustomization or HelmRelease, `namespace/name`.
+    Flux(String),
+    /// A custom resource, `Kind name`, whose operator writes it.
+    Operator(String),
+    /// The add-on manager of the cluster.
+    Addons,
+}
+
+/// Whose an object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its namespace; empty for cluster scope.
+    pub namespace: String,
+    /// A team or product by label.
+    pub team: Option<String>,
+    /// What keeps it as it is.
+    pub manager: Manager,
+}
+
+impl Manager {
+    /// Where to make the change so that it lasts; `None` where the object itself is the place.
+    #[must_use]
+    pub fn instead(&self) -> Option<String> {
+        Some(match self {
+            Self::Nobody => return None,
+            Self::Helm(release) => format!("in the values of Helm release {release}"),
+            Self::ArgoCd(app) => format!("in the source of Argo CD application {app}"),
+            Self::Flux(name) => format!("in the source of Flux {name}"),
+            Self::Operator(resource) => {
+                format!("in {resource}, whose operator writes this object")
+            }
+            Self::Addons => "in the cluster's add-on manager".to_owned(),
+        })
+    }
+}
+
+/// Whose the object is by its metadata.
+#[must_use]
+pub fn owner(meta: &Meta) -> Owner {
+    let label = |key: &str| meta.labels.get(key).filter(|value| !value.is_empty());
+    let team = TEAM_LABELS.iter().find_map(|key| label(key).map(ToString::to_string));
+    Owner { namespace: meta.namespace.to_string(), team, manager: manager(meta) }
+}
+
+fn manager(meta: &Meta) -> Manager {
+    let label = |key: &str| meta.labels.get(key).map(ToString::to_string);
+    let annotation = |key: &str| meta.annotations.get(key).map(ToString::to_string);
+    if let Some(controller) = meta.controller()
+        && WorkloadKind::from_name(&controller.kind).is_none()
+    {
+        return Manager::Operator(format!("{} {}", controller.kind, controller.name));
+    }
+    // addonmanager.kubernetes.io/mode: Reconcile is written again, EnsureExists is not.
+    if label("addonmanager.kubernetes.io/mode").as_deref() == Some("Reconcile") {
+        return Manager::Addons;
+    }
+    if let Some(name) = flux(&meta.labels) {
+        return Manager::Flux(name);
+    }
+    if let Some(app) = annotation("argocd.argoproj.io/tracking-id") {
+        let app = app.split(':').next().unwrap_or_default().to_owned();
+        return Manager::ArgoCd(app);
+    }
+    if let Some(app) = label("argocd.argoproj.io/instance") {
+        return Manager::ArgoCd(app);
+    }
+    if label("app.kubernetes.io/managed-by").as_deref() == Some("Helm")
+        && let Some(name) = annotation("meta.helm.sh/release-name")
+    {
+        let namespace = annotation("meta.helm.sh/release-namespace").unwrap_or_default();
+        return Manager::Helm(format!("{namespace}/{name}"));
+    }
+    Manager::Nobody
+}
+
+fn flux(labels: &Map) -> Option<String> {
+    ["kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"].iter().find_map(|group| {
+        let name = labels.get(&format!("{group}/name"))?;
+        let namespace = labels.get(&format!("{group}/namespace"))?;
+        let kind = if group.starts_with("helm") { "HelmRelease" } else { "Kustomization" };
+        Some(format!("{kind} {namespace}/{name}"))
+    })
+}
+
+/// Whether a unit is a part of the cluster itself, without which nodes or other pods do not
+/// work: the image of a static pod, a pod of priority class `system-node-critical`, one of
+/// `system-cluster-critical` in kube-system, or a DaemonSet's in kube-system, the namespace of
+/// what Kubernetes itself runs.
+#[must_use]
+pub fn is_system(attack: &Attack<'_>, unit: u32) -> bool {
+    let unit = &attack.context.units[unit as usize];
+    let priority = unit.spec.priority_class_name.as_ref().map_or("", |name| name.as_str());
+    let daemon = matches!(unit.owner, Some((WorkloadKind::DaemonSet, _)));
+    unit.mirror
+        || priority == "system-node-critical"
+        || (*unit.namespace == *"kube-system" && (priority == "system-cluster-critical" || daemon))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn meta(value: serde_json::Value) -> Meta {
+        serde_json::from_value(value).expect("metadata")
+    }
+
+    #[test]
+    fn whoever_writes_it_again_is_named() {
+        let helm = meta(json!({"name": "x", "namespace": "a",
+            "labels": {"app.kubernetes.io/managed-by": "Helm", "team": "pay"},
+            "annotations": {"meta.helm.sh/release-name": "shop",
+                "meta.helm.sh/release-namespace": "a"}}));
+        let found = owner(&helm);
+        assert_eq!(found.manager, Manager::Helm("a/shop".into()));
+        assert_eq!(found.team.as_deref(), Some("pay"));
+        let operator = meta(json!({"name": "x", "ownerReferences":
+            [{"kind": "Prometheus", "name": "k8s", "controller": true}]}));
+        assert_eq!(owner(&operator).manager, Manager::Operator("Prometheus k8s".into()));
+        let plain = meta(json!({"name": "x", "ownerReferences":
+            [{"kind": "ReplicaSet", "name": "k8s", "controller": true}]}));
+        assert_eq!(owner(&plain).manager, Manager::Nobody);
+    }
+}

@@ -1,0 +1,370 @@
+//! The plan: the cheapest changes after which no entry leads to a target, proved and tried.
+//!
+//! ```text
+//!  question ─► edges between ─► catalogue of fixes ─► problem ─► cut with a proof
+//!                                                                   │
+//!  cluster ──all changes applied──► pipeline again ──► the paths are gone, nothing new
+//! ```
+//!
+//! Where every fix of a path would touch a part of the cluster itself, no cut exists: such pairs
+//! are named with the reason and left out of the goals, so that everything else is still cut.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ringfort_attack::{Attack, Engines};
+use ringfort_graph::cut::{
+    Answer, Certificate, Curve, FixId, FixTable, Limits, Problem, Uncuttable, curve, solve,
+    without_uncuttable,
+};
+use ringfort_graph::{BitSet, EdgeId};
+use ringfort_model::Cluster;
+
+use crate::change::{Change, ChangeError, apply};
+use crate::edits::changes;
+use crate::fix::{Catalogue, Costs, Fix};
+use crate::question::{
+    Asked, Pair, Question, QuestionError, between, connected, connected_without, goals,
+};
+
+/// What is asked, what it may cost and what must be left alone.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Which paths must go.
+    pub question: Question,
+    /// What changes cost.
+    pub costs: Costs,
+    /// No more changes than that.
+    pub most: Option<usize>,
+    /// Only changes in these namespaces; everywhere if empty.
+    pub only: Vec<String>,
+    /// No fix whose id or object matches one of these patterns.
+    pub forbid: Vec<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The question cannot be asked.
+    #[error(transparent)]
+    Question(#[from] QuestionError),
+    /// A filter that matches nothing.
+    #[error("{0} matches no change")]
+    Filter(String),
+    /// A change of the plan does not apply.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+/// A pair that nothing cuts.
+#[derive(Clone, Debug)]
+pub struct Residual {
+    /// The pair.
+    pub pair: Pair,
+    /// A derivation of it.
+    pub edges: Vec<EdgeId>,
+    /// Why nothing cuts it.
+    pub reason: &'static str,
+}
+
+/// The problem of one question on one graph, for the solver and for whoever checks it.
+pub struct Posed<'g> {
+    /// The question on this graph.
+    pub asked: Vec<Asked>,
+    /// The fixes.
+    pub catalogue: Catalogue,
+    /// The problem, without goals that have no cut.
+    pub problem: Problem<'g>,
+    /// The pairs that have no cut.
+    pub residual: Vec<Residual>,
+    /// The edges between entries and targets.
+    pub between: BitSet,
+}
+
+/// Poses the problem.
+pub fn pose<'g>(attack: &'g Attack<'_>, wish: &Wish) -> Result<Posed<'g>, PlanError> {
+    let asked = wish.question.ask(attack, true)?;
+    let edges = between(attack, &asked);
+    let catalogue = Catalogue::new(attack, &edges, &wish.costs);
+    let costs = allowed(&catalogue, wish)?;
+    let cutting = edges.iter().flat_map(|at| {
+        let edge = EdgeId(at as u32);
+        catalogue.of_edge(attack, edge).into_iter().map(move |fix| (edge, FixId(fix)))
+    });
+    let mut problem = Problem {
+        graph: &attack.graph,
+        goals: goals(&asked),
+        fixes_of_edge: FixTable::new(attack.graph.edge_count(), cutting),
+        costs,
+    };
+    let starts: Vec<_> = problem.goals.iter().map(|goal| goal.entries.clone()).collect();
+    let found = without_uncuttable(&mut problem);
+    let residual = residual(attack, &catalogue, &asked, &starts, found);
+    Ok(Posed { asked, catalogue, problem, residual, between: edges })
+}
+
+/// The cost of each fix that may be used.
+fn allowed(catalogue: &Catalogue, wish: &Wish) -> Result<Vec<Option<u32>>, PlanError> {
+    let forbids = |pattern: &str, fix: &Fix| {
+        ringfort_attack::find::matches(pattern, &fix.id)
+            || ringfort_attack::find::matches(pattern, &fix.object())
+    };
+    let within = |namespace: &str, fix: &Fix| {
+        fix.edits.iter().all(|edited| {
+            *edited.namespace == *namespace
+                || (edited.kind == "Namespace" && *edited.name == *namespace)
+        })
+    };
+    for pattern in &wish.forbid {
+        if !catalogue.fixes.iter().any(|fix| forbids(pattern, fix)) {
+            return Err(PlanError::Filter(format!("--forbid {pattern}")));
+        }
+    }
+    for namespace in &wish.only {
+        if !catalogue.fixes.iter().any(|fix| within(namespace, fix)) {
+            return Err(PlanError::Filter(format!("--only namespace={namespace}")));
+        }
+    }
+    let cost = |fix: &Fix| {
+        let free = !wish.forbid.iter().any(|pattern| forbids(pattern, fix))
+            && (wish.only.is_empty() || wish.only.iter().any(|one| within(one, fix)));
+        free.then_some(fix.cost)
+    };
+    Ok(catalogue.fixes.iter().map(cost).collect())
+}
+
+fn residual(
+    attack: &Attack<'_>,
+    catalogue: &Catalogue,
+    asked: &[Asked],
+    starts: &[Vec<ringfort_graph::NodeId>],
+    found: Vec<Uncuttable>,
+) -> Vec<Residual> {
+    let name = |node| {
+        let all = asked.iter().flat_map(|one| one.from.iter().chain(&one.to));
+        let known = all.into_iter().find(|(_, known)| *known == node);
+        known.map_or_else(|| attack.id(attack.key(node)), |(name, _)| name.clone())
+    };
+    let mut residual: Vec<Residual> = Vec::new();
+    for one in found {
+        let reasons = one.edges.iter().filter_map(|&edge| catalogue.untouchable(attack, edge));
+        let mut reasons: Vec<&'static str> = reasons.collect();
+        reasons.sort_unstable();
+        let reason = reasons.first().copied().unwrap_or("no object of the cluster decides it");
+        let Some(&start) = starts[one.goal].first() else { continue };
+        let pair = (name(start), name(one.target));
+        if !residual.iter().any(|known| known.pair == pair) {
+            residual.push(Residual { pair, edges: one.edges, reason });
+        }
+    }
+    residual.sort_by(|a, b| a.pair.cmp(&b.pair));
+    residual
+}
+
+/// A plan that was tried.
+pub struct Plan {
+    /// The chosen fixes, the least risky first.
+    pub fixes: Vec<Fix>,
+    /// All their changes together, one patch for each object.
+    pub changes: Vec<Change>,
+    /// Sum of costs.
+    pub cost: u64,
+    /// No plan that cuts the same costs less, as far as is proved.
+    pub bound: u64,
+    /// The proof; none for a plan that was cut short by a number of changes.
+    pub certificate: Option<Certificate>,
+    /// Pairs that nothing cuts.
+    pub residual: Vec<Residual>,
+    /// Changes made against what is left.
+    pub curve: Curve,
+    /// Connected pairs before.
+    pub before: BTreeSet<Pair>,
+    /// Connected pairs after all changes, by running the pipeline again.
+    pub after: BTreeSet<Pair>,
+    /// Pairs that the graph says are left.
+    pub expected: BTreeSet<Pair>,
+    /// The edges between entries and targets.
+    pub between: BitSet,
+    /// Of these, the edges that are cut, each with the position of its fix in `fixes`.
+    pub cut: BTreeMap<EdgeId, usize>,
+}
+
+impl Plan {
+    /// Pairs that the changed cluster still connects, against what the graph says.
+    #[must_use]
+    pub fn disagreements(&self) -> Vec<&Pair> {
+        self.after.difference(&self.expected).collect()
+    }
+
+    /// The closing line.
+    #[must_use]
+    pub fn closing(&self) -> String {
+        let bound = self.certificate.as_ref().map(|_| self.bound);
+        closing(self.fixes.len(), self.cost, bound, self.after.len(), self.before.len())
+    }
+}
+
+/// The line that a plan closes with (conventions); without a bound the plan was cut short and
+/// the line says what is left.
+pub(crate) fn closing(
+    count: usize,
+    cost: u64,
+    bound: Option<u64>,
+    left: usize,
+    all: usize,
+) -> String {
+    match bound {
+        None => format!("plan: {count} changes, cost {cost}, {left} of {all} pairs left"),
+        Some(bound) if bound == cost => {
+            format!("plan: {count} changes, cost {cost}, bound {bound}, optimal")
+        }
+        Some(bound) => {
+            let gap = cost - bound;
+            format!("plan: {count} changes, cost {cost}, bound {bound}, gap {gap}")
+        }
+    }
+}
+
+/// Points of the curve at the most.
+const POINTS: usize = 12;
+
+/// Choices of fixes that are all tried for a point of the curve.
+const EXHAUSTIVE: u64 = 400;
+
+/// How much work a plan may take.
+pub struct Work<'s> {
+    /// Edges that searches may look at. The same for every machine, so that a plan that ends
+    /// here is the same everywhere.
+    pub visits: u64,
+    /// Asked between steps; once it says true the best plan so far is returned.
+    pub stop: &'s mut dyn FnMut() -> bool,
+}
+
+impl Work<'_> {
+    fn limits(&mut self, edges: usize) -> Limits<'_> {
+        let mut limits = Limits::new(self.stop);
+        let searches = self.visits / (edges as u64).max(1);
+        limits.searches = searches.clamp(FEWEST, limits.searches);
+        limits
+    }
+}
+
+/// Searches that every plan may take.
+const FEWEST: u64 = 40;
+
+/// Solves the problem, applies every change and runs the pipeline again.
+pub fn plan(
+    cluster: &Cluster,
+    attack: &Attack<'_>,
+    wish: &Wish,
+    work: &mut Work<'_>,
+) -> Result<Plan, PlanError> {
+    let posed = pose(attack, wish)?;
+    let size = posed.between.len();
+    let before = connected(attack, &posed.asked);
+    let (chosen, certificate, bound) = match solve(&posed.problem, &mut work.limits(size)) {
+        Answer::Cut(found) => (found.fixes.clone(), Some(found.certificate()), found.bound),
+        // Pairs without a cut are no goals, so that there is always one.
+        Answer::Impossible(_) => (Vec::new(), None, 0),
+    };
+    let chosen = narrowed(attack, &posed, chosen, &mut work.limits(size));
+    let certificate = certificate.map(|proof| Certificate {
+        fixes: chosen.iter().map(|fix| fix.0).collect(),
+        cost: chosen.iter().filter_map(|&fix| posed.problem.cost(fix)).map(u64::from).sum(),
+        ..proof
+    });
+    let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
+    let curve = curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut work.limits(size));
+    let short = wish.most.filter(|&most| most < chosen.len());
+    let (chosen, certificate) = match short.and_then(|most| curve.points.get(most)) {
+        Some(point) => (point.fixes.clone(), None),
+        None => (chosen, certificate),
+    };
+    let mut fixes: Vec<Fix> =
+        chosen.iter().map(|fix| posed.catalogue.fixes[fix.index()].clone()).collect();
+    fixes.sort_by(|a, b| (a.cost, a.breaks.len(), &a.id).cmp(&(b.cost, b.breaks.len(), &b.id)));
+    let changes = changes(fixes.iter().flat_map(|fix| &fix.edits));
+    let blocked = posed.problem.blocked_by(&chosen);
+    let expected = connected_without(attack, &posed.asked, &blocked);
+    let after = tried(cluster, &changes, &wish.question)?;
+    let costs = fixes.iter().map(|fix| u64::from(fix.cost));
+    let mut cut = BTreeMap::new();
+    for at in posed.between.iter() {
+        let edge = EdgeId(at as u32);
+        let of = posed.problem.fixes_of_edge.of(edge);
+        if let Some(fix) = of.iter().find(|fix| chosen.contains(fix)) {
+            let id = &posed.catalogue.fixes[fix.index()].id;
+            cut.extend(fixes.iter().position(|fix| fix.id == *id).map(|fix| (edge, fix)));
+        }
+    }
+    Ok(Plan {
+        between: posed.between,
+        cut,
+        cost: costs.sum(),
+        bound,
+        fixes,
+        changes,
+        certificate,
+        residual: posed.residual,
+        curve,
+        before,
+        after,
+        expected,
+    })
+}
+
+/// Takes a narrower fix of the same object in the place of a wider one where it cuts the rest
+/// as well and costs no more. The proof is about derivations and stays as it is.
+fn narrowed(
+    attack: &Attack<'_>,
+    posed: &Posed<'_>,
+    mut chosen: Vec<FixId>,
+    limits: &mut Limits<'_>,
+) -> Vec<FixId> {
+    let all = &posed.catalogue.fixes;
+    let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
+    let cuts = |fixes: &[FixId]| {
+        let blocked = posed.problem.blocked_by(fixes);
+        connected_without(attack, &posed.asked, &blocked).is_subset(&residual)
+    };
+    for at in 0..chosen.len() {
+        let wide = &all[chosen[at].index()];
+        let mut others: Vec<FixId> = (0..all.len() as u32)
+            .map(FixId)
+            .filter(|&other| {
+                let fix = &all[other.index()];
+                fix.breadth < wide.breadth
+                    && fix.object() == wide.object()
+                    && posed.problem.cost(other).is_some_and(|cost| cost <= wide.cost)
+                    && !chosen.contains(&other)
+            })
+            .collect();
+        others.sort_by_key(|&other| (all[other.index()].cost, all[other.index()].breadth, other));
+        for other in others {
+            if limits.searches == 0 || (limits.stop)() {
+                chosen.sort_unstable();
+                return chosen;
+            }
+            limits.searches -= 1;
+            let mut with = chosen.clone();
+            with[at] = other;
+            if cuts(&with) {
+                chosen = with;
+                break;
+            }
+        }
+    }
+    chosen.sort_unstable();
+    chosen
+}
+
+/// The pairs of a question that are connected on the cluster after the changes.
+pub fn tried(
+    cluster: &Cluster,
+    changes: &[Change],
+    question: &Question,
+) -> Result<BTreeSet<Pair>, PlanError> {
+    let changed = apply(cluster, changes)?;
+    let engines = Engines::new(&changed);
+    let attack = Attack::new(&changed, &engines);
+    Ok(connected(&attack, &question.ask(&attack, false)?))
+}

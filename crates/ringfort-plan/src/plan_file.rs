@@ -1,0 +1,368 @@
+//! `plan.json`: a plan as a file that anybody can check, without the solver and on another
+//! machine.
+//!
+//! Fixes and edges have numbers that depend on the cluster alone. The file repeats what each
+//! number that it uses stands for, so that a check on a cluster that has changed fails with the
+//! place that changed instead of proving something else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ringfort_attack::{Attack, techniques};
+use ringfort_graph::EdgeId;
+use ringfort_graph::cut::{Certificate, check};
+use ringfort_model::Cluster;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::change::Change;
+use crate::edits::changes;
+use crate::fix::{Costs, Fix};
+use crate::plan::{Plan, PlanError, Posed, Wish, pose, tried};
+use crate::question::{GoalText, Pair, Question, connected, connected_without};
+
+/// Version of the file's shape.
+pub const SCHEMA: &str = "ringfort.dev/plan/v1";
+
+/// A plan as a file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// What was asked.
+    pub wish: WishFile,
+    /// The closing line.
+    pub summary: String,
+    /// The changes in the order in which to make them.
+    pub fixes: Vec<FixFile>,
+    /// All changes together, one patch for each object, as `what-if --patch` reads them.
+    pub changes: Vec<Value>,
+    /// The proof; none for a plan that was cut short by a number of changes.
+    pub certificate: Option<Certificate>,
+    /// What the numbers of the certificate stand for.
+    pub names: Names,
+    /// Pairs that nothing cuts.
+    pub no_cut: Vec<NoCut>,
+    /// Pairs that were connected before.
+    pub before: BTreeSet<Pair>,
+    /// Pairs that are connected after all changes.
+    pub after: BTreeSet<Pair>,
+    /// Changes made against what is left.
+    pub curve: Vec<PointFile>,
+}
+
+/// What was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct WishFile {
+    pub goals: Vec<String>,
+    pub to: Vec<String>,
+    pub assume: Vec<String>,
+    pub tenants: Option<String>,
+    pub only: Vec<String>,
+    pub forbid: Vec<String>,
+    pub max_changes: Option<usize>,
+    pub costs: [u32; 4],
+}
+
+/// One fix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixFile {
+    /// Stable id.
+    pub id: String,
+    /// What it does.
+    pub title: String,
+    /// The object.
+    pub object: String,
+    /// Cost class.
+    pub cost: u32,
+    /// What could break.
+    pub breaks: Vec<String>,
+    /// Its namespace and team, if labels name one.
+    pub owner: String,
+    /// Where to make the change so that it lasts.
+    pub instead: Option<String>,
+}
+
+/// What the numbers of a certificate stand for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// Fixes: number to id.
+    pub fixes: BTreeMap<u32, String>,
+    /// Edges: number to `FROM -TECHNIQUE-> TO`.
+    pub edges: BTreeMap<u32, String>,
+}
+
+/// A pair without a cut.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoCut {
+    /// The entry.
+    pub from: String,
+    /// The target.
+    pub to: String,
+    /// Why.
+    pub reason: String,
+    /// A derivation of it, edge by edge.
+    pub path: Vec<String>,
+}
+
+/// A point of the curve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PointFile {
+    /// Number of changes.
+    pub changes: usize,
+    /// Ids of the fixes.
+    pub fixes: Vec<String>,
+    /// Their cost.
+    pub cost: u64,
+    /// Pairs still connected.
+    pub pairs: usize,
+    /// Targets still reached.
+    pub targets: usize,
+    /// Entries that still reach a target.
+    pub entries: usize,
+    /// No choice of as many changes leaves fewer pairs than this.
+    pub at_least: usize,
+    /// Whether this is the best choice of as many changes.
+    pub exact: bool,
+}
+
+/// Why a file does not check.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// Another version of the file.
+    #[error("the file is {0}, this program reads {SCHEMA}")]
+    Schema(String),
+    /// The question cannot be asked of this cluster.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The file says one thing and the cluster another.
+    #[error("{what}: the file says {file}, the cluster says {cluster}")]
+    Differs {
+        /// What differs.
+        what: String,
+        /// In the file.
+        file: String,
+        /// On the cluster.
+        cluster: String,
+    },
+    /// The proof does not hold.
+    #[error("the proof does not hold: {0}")]
+    Proof(#[from] ringfort_graph::cut::CheckError),
+    /// A path is left.
+    #[error("{0} still leads to {1} after the changes")]
+    Left(String, String),
+}
+
+/// An edge in words.
+#[must_use]
+pub fn edge_name(attack: &Attack<'_>, edge: EdgeId) -> String {
+    let ends = attack.graph.edge(edge);
+    let technique = attack.edge(edge).technique;
+    let technique = technique.map_or("", |at| techniques::ALL[usize::from(at)].id);
+    let id = |node| attack.id(attack.key(node));
+    format!("{} -{technique}-> {}", id(ends.from), id(ends.to))
+}
+
+impl PlanFile {
+    /// A plan as a file.
+    pub fn new(attack: &Attack<'_>, wish: &Wish, plan: &Plan) -> Result<Self, PlanError> {
+        let posed = pose(attack, wish)?;
+        let id = |fix: u32| posed.catalogue.fixes[fix as usize].id.clone();
+        let curve = plan.curve.points.iter().enumerate().map(|(changes, point)| PointFile {
+            changes,
+            fixes: point.fixes.iter().map(|fix| id(fix.0)).collect(),
+            cost: point.cost,
+            pairs: point.pairs,
+            targets: point.targets,
+            entries: point.entries,
+            at_least: point.at_least,
+            exact: point.exact,
+        });
+        Ok(Self {
+            schema: SCHEMA.to_owned(),
+            wish: WishFile::new(wish),
+            summary: plan.closing(),
+            fixes: plan.fixes.iter().map(FixFile::new).collect(),
+            changes: plan.changes.iter().map(Change::to_json).collect(),
+            names: Names::new(attack, &posed, plan.certificate.as_ref()),
+            certificate: plan.certificate.clone(),
+            no_cut: plan
+                .residual
+                .iter()
+                .map(|one| NoCut {
+                    from: one.pair.0.clone(),
+                    to: one.pair.1.clone(),
+                    reason: one.reason.to_owned(),
+                    path: one.edges.iter().map(|&edge| edge_name(attack, edge)).collect(),
+                })
+                .collect(),
+            before: plan.before.clone(),
+            after: plan.after.clone(),
+            curve: curve.collect(),
+        })
+    }
+
+    /// Checks everything that the file says against a cluster: that its numbers mean what it
+    /// says, that the proof holds, that the patches are those of the fixes, and that after them
+    /// no path is left but those that nothing cuts. Returns the closing line that was proved.
+    pub fn check(&self, cluster: &Cluster, attack: &Attack<'_>) -> Result<String, CheckError> {
+        if self.schema != SCHEMA {
+            return Err(CheckError::Schema(self.schema.clone()));
+        }
+        let wish = self.wish.wish()?;
+        let posed = pose(attack, &wish)?;
+        let same = |what: &str, file: String, cluster: String| match file == cluster {
+            true => Ok(()),
+            false => Err(CheckError::Differs { what: what.to_owned(), file, cluster }),
+        };
+        let names = Names::new(attack, &posed, self.certificate.as_ref());
+        for (what, file, cluster) in
+            [("fix", &self.names.fixes, &names.fixes), ("edge", &self.names.edges, &names.edges)]
+        {
+            let numbers: BTreeSet<&u32> = file.keys().chain(cluster.keys()).collect();
+            for number in numbers {
+                let named = |names: &BTreeMap<u32, String>| {
+                    names.get(number).cloned().unwrap_or_else(|| "nothing".to_owned())
+                };
+                same(&format!("{what} {number}"), named(file), named(cluster))?;
+            }
+        }
+        let shown = |pairs: &BTreeSet<Pair>| format!("{} pairs {pairs:?}", pairs.len());
+        let before = connected(attack, &posed.asked);
+        same("pairs before", shown(&self.before), shown(&before))?;
+        let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
+        let named: BTreeSet<Pair> =
+            self.no_cut.iter().map(|one| (one.from.clone(), one.to.clone())).collect();
+        same("pairs without a cut", shown(&named), shown(&residual))?;
+        let by_id: BTreeMap<&str, (u32, &Fix)> = posed
+            .catalogue
+            .fixes
+            .iter()
+            .enumerate()
+            .map(|(at, fix)| (fix.id.as_str(), (at as u32, fix)))
+            .collect();
+        let mut chosen = Vec::new();
+        for one in &self.fixes {
+            let known = by_id.get(one.id.as_str());
+            let cost = known.map_or_else(|| "no such fix".to_owned(), |(_, f)| f.cost.to_string());
+            same(&format!("cost of {}", one.id), one.cost.to_string(), cost)?;
+            chosen.extend(known);
+        }
+        let edits = chosen.iter().flat_map(|(_, fix)| &fix.edits);
+        let patches = changes(edits);
+        let written: Vec<Value> = patches.iter().map(Change::to_json).collect();
+        same(
+            "patches",
+            Value::from(self.changes.clone()).to_string(),
+            Value::from(written).to_string(),
+        )?;
+        let mut numbers: Vec<u32> = chosen.iter().map(|(at, _)| *at).collect();
+        numbers.sort_unstable();
+        if let Some(certificate) = &self.certificate {
+            same("chosen fixes", format!("{:?}", certificate.fixes), format!("{numbers:?}"))?;
+            check(&posed.problem, certificate)?;
+        }
+        let fixes: Vec<_> = numbers.into_iter().map(ringfort_graph::cut::FixId).collect();
+        let blocked = posed.problem.blocked_by(&fixes);
+        let expected = match &self.certificate {
+            Some(_) => residual,
+            None => connected_without(attack, &posed.asked, &blocked),
+        };
+        let after = tried(cluster, &patches, &wish.question)?;
+        if let Some((from, to)) = after.difference(&expected).next() {
+            return Err(CheckError::Left(from.clone(), to.clone()));
+        }
+        same("pairs after", shown(&self.after), shown(&after))?;
+        let summary = self.proved(&after);
+        same("summary", self.summary.clone(), summary.clone())?;
+        Ok(summary)
+    }
+
+    fn proved(&self, after: &BTreeSet<Pair>) -> String {
+        let count = self.fixes.len();
+        let cost: u64 = self.fixes.iter().map(|fix| u64::from(fix.cost)).sum();
+        let bound = self.certificate.as_ref().map(|proof| proof.bound);
+        crate::plan::closing(count, cost, bound, after.len(), self.before.len())
+    }
+}
+
+impl Names {
+    fn new(attack: &Attack<'_>, posed: &Posed<'_>, certificate: Option<&Certificate>) -> Self {
+        let mut names = Self::default();
+        let Some(certificate) = certificate else { return names };
+        let derivations = certificate.proof.derivations();
+        let fixes = derivations.iter().flat_map(|one| &one.fixes).chain(&certificate.fixes);
+        for &fix in fixes {
+            if let Some(known) = posed.catalogue.fixes.get(fix as usize) {
+                names.fixes.insert(fix, known.id.clone());
+            }
+        }
+        for &edge in derivations.iter().flat_map(|one| &one.edges) {
+            if (edge as usize) < attack.graph.edge_count() {
+                names.edges.insert(edge, edge_name(attack, EdgeId(edge)));
+            }
+        }
+        names
+    }
+}
+
+impl FixFile {
+    fn new(fix: &Fix) -> Self {
+        let place = match fix.owner.namespace.as_str() {
+            "" => "the cluster".to_owned(),
+            namespace => format!("namespace {namespace}"),
+        };
+        Self {
+            id: fix.id.clone(),
+            title: fix.title.clone(),
+            object: fix.object(),
+            cost: fix.cost,
+            breaks: fix.breaks.clone(),
+            owner: match &fix.owner.team {
+                Some(team) => format!("{place}, {team}"),
+                None => place,
+            },
+            instead: fix.owner.manager.instead(),
+        }
+    }
+}
+
+impl WishFile {
+    fn new(wish: &Wish) -> Self {
+        let goal = |goal: &GoalText| format!("no path from {} to {}", goal.from, goal.to);
+        let costs = &wish.costs;
+        Self {
+            goals: wish.question.goals.iter().map(goal).collect(),
+            to: wish.question.to.clone(),
+            assume: wish.question.assume.clone(),
+            tenants: wish.question.tenants.clone(),
+            only: wish.only.clone(),
+            forbid: wish.forbid.clone(),
+            max_changes: wish.most,
+            costs: [costs.label, costs.grant, costs.workload, costs.architecture],
+        }
+    }
+
+    fn wish(&self) -> Result<Wish, PlanError> {
+        let goals = self.goals.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+        let [label, grant, workload, architecture] = self.costs;
+        Ok(Wish {
+            question: Question {
+                goals,
+                to: self.to.clone(),
+                assume: self.assume.clone(),
+                tenants: self.tenants.clone(),
+            },
+            costs: Costs { label, grant, workload, architecture },
+            most: self.max_changes,
+            only: self.only.clone(),
+            forbid: self.forbid.clone(),
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! The change that takes a change back, made from the object as it was read.
+
+use ringfort_model::{Cluster, Kind, Object, WorkloadKind};
+use serde_json::{Value, json};
+
+use crate::change::{Change, Edit};
+
+/// The change that restores the object; `None` if there is no such object.
+#[must_use]
+pub fn rollback(cluster: &Cluster, change: &Change) -> Option<Change> {
+    let edit = match &change.edit {
+        Edit::Create(_) => Edit::Delete,
+        Edit::Delete => Edit::Create(bare(&object(cluster, change)?)),
+        Edit::Merge(patch) => Edit::Merge(before(&object(cluster, change)?, patch)),
+        Edit::Json(operations) => Edit::Json(inverse(object(cluster, change)?, operations)?),
+    };
+    Some(Change { edit, ..change.clone() })
+}
+
+fn object(cluster: &Cluster, change: &Change) -> Option<Value> {
+    let workload = WorkloadKind::from_name(&change.kind).map(Kind::Workload);
+    let plain = Kind::PLAIN.iter().copied().find(|kind| kind.name() == change.kind);
+    let found: Object = cluster.find(workload.or(plain)?, &change.namespace, &change.name)?;
+    serde_json::from_slice(&found.to_json()).ok()
+}
+
+/// The object without what only a server may write.
+fn bare(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        for field in ["uid", "resourceVersion", "deletionTimestamp", "x-ringfort-origin"] {
+            meta.remove(field);
+        }
+    }
+    if let Some(map) = object.as_object_mut() {
+        map.remove("status");
+    }
+    object
+}
+
+/// For each field that a merge patch sets, its value before; null where there was none.
+fn before(object: &Value, patch: &Value) -> Value {
+    match patch.as_object() {
+        Some(fields) => {
+            let of = |(key, patch): (&String, &Value)| {
+                (key.clone(), before(object.get(key).unwrap_or(&Value::Null), patch))
+            };
+            Value::Object(fields.iter().map(of).collect())
+        }
+        None => object.clone(),
+    }
+}
+
+/// The inverse of each operation, in reverse order. A list that becomes empty is no longer
+/// written, so that its last item comes back as a list.
+fn inverse(mut object: Value, operations: &[Value]) -> Option<Vec<Value>> {
+    let mut found = Vec::new();
+    for operation in operations {
+        let path = operation.get("path")?.as_str()?;
+        let old = object.pointer(path).cloned();
+        let one: json_patch::Patch =
+            serde_json::from_value(Value::Array(vec![operation.clone()])).ok()?;
+        json_patch::patch(&mut object, &one).ok()?;
+        let list = path.rsplit_once('/').map_or("", |(list, _)| list);
+        let emptied = object.pointer(list).and_then(Value::as_array).is_some_and(Vec::is_empty);
+        let back = match (operation.get("op")?.as_str()?, old) {
+            ("test", _) => None,
+            ("remove", Some(old)) if emptied => {
+                Some(json!({"op": "add", "path": list, "value": [old]}))
+            }
+            ("remove", Some(old)) => Some(json!({"op": "add", "path": path, "value": old})),
+            (_, Some(old)) => Some(json!({"op": "replace", "path": path, "value": old})),
+            (_, None) => Some(json!({"op": "remove", "path": path})),
+        };
+        found.extend(back);
+    }
+    found.reverse();
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringfort_model::{ClusterBuilder, SourceKind};
+
+    fn cluster() -> Cluster {
+        let mut builder = ClusterBuilder::new(SourceKind::Dump);
+        let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+            "metadata": {"namespace": "a", "name": "r", "uid": "u", "labels": {"x": "1"}},
+            "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods", "secrets"]},
+                {"verbs": ["list"], "apiGroups": [""], "resources": ["nodes"]}]});
+        builder.add(Object::read(role.to_string().as_bytes()).expect("a role"));
+        builder.freeze()
+    }
+
+    fn there_and_back(edit: Edit) {
+        let cluster = cluster();
+        let change = Change { kind: "Role".into(), namespace: "a".into(), name: "r".into(), edit };
+        let back = rollback(&cluster, &change).expect("a rollback");
+        let changed = crate::change::apply(&cluster, &[change]).expect("it applies");
+        let again = crate::change::apply(&changed, &[back]).expect("it applies");
+        let rules = |cluster: &Cluster| {
+            let role = cluster.roles.get("a", "r").expect("the role").clone();
+            (role.rules, role.metadata.labels)
+        };
+        assert_eq!(rules(&again), rules(&cluster));
+    }
+
+    #[test]
+    fn every_edit_has_a_way_back() {
+        there_and_back(Edit::Delete);
+        there_and_back(Edit::Merge(json!({"metadata": {"labels": {"x": "2", "y": "3"}}})));
+        there_and_back(Edit::Json(vec![
+            json!({"op": "test", "path": "/rules/1/verbs", "value": ["list"]}),
+            json!({"op": "remove", "path": "/rules/1"}),
+            json!({"op": "remove", "path": "/rules/0/resources/1"}),
+            json!({"op": "remove", "path": "/rules/0/resources/0"}),
+            json!({"op": "add", "path": "/rules/0/verbs", "value": ["watch"]}),
+        ]));
+    }
+}

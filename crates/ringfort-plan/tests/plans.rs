@@ -1,0 +1,211 @@
+//! Plans on whole clusters: the built-in one, and those of the suites where they are at hand.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use ringfort_attack::{Attack, Engines};
+use ringfort_collect::{Options, Source, read, read_objects};
+use ringfort_model::{Cluster, KubeVersion};
+use ringfort_plan::edits::changes;
+use ringfort_plan::{
+    DryRun, Pair, Plan, PlanError, PlanFile, Question, Wish, Work, apply, files, plan, tried,
+};
+
+fn demo() -> Cluster {
+    let text = include_str!("../../ringfort/src/demo.yaml");
+    let options = Options {
+        threads: 1,
+        complete: true,
+        version: Some(KubeVersion::minor(36)),
+        ..Options::default()
+    };
+    read_objects(&[("demo.yaml", text.as_bytes())], &options).expect("it reads").cluster
+}
+
+/// Each cluster by name: the built-in one, then those of the suites that are there.
+fn clusters() -> Vec<(&'static str, Cluster)> {
+    let root = std::env::var_os("RINGFORT_SUITES").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
+        PathBuf::from,
+    );
+    let mut found = vec![("demo", demo())];
+    for (name, path) in [
+        ("shop", "clusters/shop.tar.zst"),
+        ("kubehound", "suites/kubehound/cluster.tar.zst"),
+        ("badpods", "suites/badpods/badpods.tar.zst"),
+    ] {
+        let path = root.join(path);
+        if !path.exists() {
+            println!("skipped: no {}", path.display());
+            continue;
+        }
+        let cluster = read(&Source::Path(path), &Options::default()).expect("it reads").cluster;
+        found.push((name, cluster));
+    }
+    found
+}
+
+fn planned(cluster: &Cluster, wish: &Wish) -> Result<(Plan, PlanFile), PlanError> {
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    let mut work = Work { visits: u64::MAX, stop: &mut || false };
+    let plan = plan(cluster, &attack, wish, &mut work)?;
+    let file = PlanFile::new(&attack, wish, &plan)?;
+    Ok((plan, file))
+}
+
+fn check(cluster: &Cluster, file: &PlanFile) -> Result<String, String> {
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    file.check(cluster, &attack).map_err(|error| error.to_string())
+}
+
+#[test]
+fn plans_are_optimal_tried_and_checked() {
+    for (name, cluster) in clusters() {
+        let (plan, file) = planned(&cluster, &Wish::default()).expect(name);
+        assert!(!plan.fixes.is_empty(), "{name} has paths");
+        assert!(plan.closing().ends_with(", optimal"), "{name}: {}", plan.closing());
+        assert_eq!(plan.disagreements(), Vec::<&Pair>::new(), "{name}");
+        let no_cut: BTreeSet<Pair> = plan.residual.iter().map(|one| one.pair.clone()).collect();
+        assert!(plan.after.is_subset(&no_cut), "{name}");
+        assert!(plan.after.is_subset(&plan.before), "{name}: nothing new");
+        // The file survives being written, and checks without the solver.
+        let text = serde_json::to_string(&file).expect("plain data");
+        let again: PlanFile = serde_json::from_str(&text).expect("it reads back");
+        assert_eq!(check(&cluster, &again), Ok(plan.closing()), "{name}");
+    }
+}
+
+#[test]
+fn no_fix_of_a_plan_can_be_left_out() {
+    for (name, cluster) in clusters() {
+        let (plan, _) = planned(&cluster, &Wish::default()).expect(name);
+        for without in &plan.fixes {
+            let rest = plan.fixes.iter().filter(|fix| fix.id != without.id);
+            let patches = changes(rest.flat_map(|fix| &fix.edits));
+            let left = tried(&cluster, &patches, &Question::default()).expect(name);
+            let back = left.difference(&plan.after).count();
+            assert!(back > 0, "{name}: {} changes nothing", without.id);
+        }
+    }
+}
+
+#[test]
+fn every_step_of_a_folder_applies_and_has_a_way_back() {
+    for (name, cluster) in clusters() {
+        let (plan, file) = planned(&cluster, &Wish::default()).expect(name);
+        for change in &plan.changes {
+            let changed = apply(&cluster, std::slice::from_ref(change)).expect(name);
+            let back = ringfort_plan::rollback::rollback(&cluster, change)
+                .unwrap_or_else(|| panic!("{name}: no way back from {}", change.object()));
+            apply(&changed, &[back]).expect(name);
+        }
+        let written = files(&cluster, &plan, &file, &DryRun::NotDone);
+        let names: Vec<&str> = written.iter().map(|(path, _)| path.as_str()).collect();
+        assert!(names.contains(&"README.md") && names.contains(&"plan.json"), "{names:?}");
+        let readme = &written.iter().find(|(path, _)| path == "README.md").expect("it is there").1;
+        for (path, _) in written.iter().filter(|(path, _)| path != "README.md") {
+            assert!(path == "plan.json" || readme.contains(path.as_str()), "{name}: {path}");
+        }
+        for fix in &plan.fixes {
+            assert!(file.fixes.iter().any(|one| one.id == fix.id), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_a_file_claims_is_not_believed() {
+    let cluster = demo();
+    let (_, file) = planned(&cluster, &Wish::default()).expect("a plan");
+    let refuse = |what: &str, tamper: &dyn Fn(&mut PlanFile)| {
+        let mut file = file.clone();
+        tamper(&mut file);
+        assert!(check(&cluster, &file).is_err(), "{what} was believed");
+    };
+    refuse("another schema", &|file| file.schema = "x".into());
+    refuse("a fix less", &|file| {
+        file.fixes.pop();
+    });
+    refuse("a cheaper fix", &|file| file.fixes[0].cost -= 1);
+    refuse("a better summary", &|file| {
+        file.summary = file.summary.replace("cost ", "cost 1");
+    });
+    refuse("a higher bound", &|file| {
+        file.certificate.as_mut().expect("a proof").bound += 1;
+    });
+    refuse("another patch", &|file| {
+        file.changes.pop();
+    });
+    refuse("a renamed edge", &|file| {
+        let edge = file.names.edges.values_mut().next().expect("an edge");
+        edge.push('x');
+    });
+    refuse("a name that is missing", &|file| {
+        file.names.edges.pop_first();
+    });
+    refuse("pairs that are gone already", &|file| {
+        file.before.pop_first();
+    });
+    refuse("another goal", &|file| file.wish.to = vec!["impact/node".into()]);
+    // On another cluster it is another plan.
+    let smaller = apply(&cluster, &plan_changes(&cluster)).expect("it applies");
+    assert!(check(&smaller, &file).is_err());
+}
+
+fn plan_changes(cluster: &Cluster) -> Vec<ringfort_plan::Change> {
+    planned(cluster, &Wish::default()).expect("a plan").0.changes
+}
+
+#[test]
+fn wishes_narrow_the_plan() {
+    let cluster = demo();
+    let all = planned(&cluster, &Wish::default()).expect("a plan").0;
+    // A plan of fewer changes leaves what the curve says, and claims no proof.
+    let short = Wish { most: Some(1), ..Wish::default() };
+    let (one, file) = planned(&cluster, &short).expect("a plan");
+    assert_eq!(one.fixes.len(), 1);
+    assert!(one.certificate.is_none() && !one.closing().contains("optimal"));
+    assert_eq!(one.after.len(), all.curve.points[1].pairs);
+    assert_eq!(check(&cluster, &file), Ok(one.closing()));
+    // A goal is cut, and nothing else need be.
+    let goal = "no path from vector/V10/* to impact/cluster-admin".parse().expect("a goal");
+    let question = Question { goals: vec![goal], ..Question::default() };
+    let (narrow, file) = planned(&cluster, &Wish { question, ..Wish::default() }).expect("a plan");
+    assert!(narrow.after.is_empty() && narrow.cost < all.cost, "{}", narrow.closing());
+    assert!(narrow.before.iter().all(|(_, to)| to == "impact/cluster-admin"));
+    assert_eq!(check(&cluster, &file), Ok(narrow.closing()));
+    // What is forbidden is not in it.
+    let cheapest = &all.fixes[0].id;
+    let wish = Wish { forbid: vec![cheapest.clone()], ..Wish::default() };
+    let other = planned(&cluster, &wish).expect("a plan").0;
+    assert!(other.fixes.iter().all(|fix| fix.id != *cheapest));
+    assert!(other.cost >= all.cost);
+    let wish = Wish { only: vec!["tickets".into()], ..Wish::default() };
+    let inside = planned(&cluster, &wish).expect("a plan").0;
+    assert!(
+        inside.fixes.iter().all(|fix| fix.object().contains("tickets")),
+        "{}",
+        inside.closing()
+    );
+    assert!(!inside.residual.is_empty(), "other namespaces keep their paths");
+}
+
+#[test]
+fn what_means_nothing_is_named() {
+    let cluster = demo();
+    let error =
+        |wish: Wish| planned(&cluster, &wish).map(|_| ()).expect_err("an error").to_string();
+    let goal = |text: &str| {
+        let question =
+            Question { goals: vec![text.parse().expect("a goal")], ..Question::default() };
+        error(Wish { question, ..Wish::default() })
+    };
+    assert!(goal("no path from internet to node/nowhere").contains("node/nowhere"));
+    assert!(goal("no path from sa/no/body to impact/node").contains("sa/no/body"));
+    assert!("from a to b".parse::<ringfort_plan::GoalText>().is_err());
+    let assume = Question { assume: vec!["pod/x/y".into()], ..Question::default() };
+    assert!(error(Wish { question: assume, ..Wish::default() }).contains("pod/x/y"));
+    assert!(error(Wish { forbid: vec!["nothing".into()], ..Wish::default() }).contains("nothing"));
+    assert!(error(Wish { only: vec!["nowhere".into()], ..Wish::default() }).contains("nowhere"));
+}

@@ -1,0 +1,203 @@
+//! `ringfort plan` and `ringfort plan check`.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use ringfort_attack::{Attack, Engines};
+use ringfort_graph::{NodeId, easiest};
+use ringfort_plan::plan_file::edge_name;
+use ringfort_plan::{
+    CheckError, DryRun, GoalText, Plan, PlanError, PlanFile, Question, Wish, Work, files, plan,
+};
+
+use crate::args::{Crossing, PlanCommand, Planning, Reading};
+use crate::commands::{lines, print, read, usage};
+
+pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
+    if let Some(PlanCommand::Check { file, cluster }) = &arguments.command {
+        return check(file, cluster.as_deref(), reading);
+    }
+    let wish = wish(arguments)?;
+    if let Some(folder) = &arguments.output {
+        must_be_empty(folder)?;
+    }
+    let collected = read(arguments.source.as_deref(), reading)?;
+    let cluster = &collected.cluster;
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    let started = Instant::now();
+    let limit = Duration::from_secs(arguments.seconds);
+    let mut work = Work { visits: u64::MAX, stop: &mut || started.elapsed() > limit };
+    let plan = plan(cluster, &attack, &wish, &mut work).map_err(wrong)?;
+    if let Some(folder) = &arguments.output {
+        let file = PlanFile::new(&attack, &wish, &plan).map_err(wrong)?;
+        for (name, text) in files(cluster, &plan, &file, &DryRun::NotDone) {
+            let path = folder.join(name);
+            let parent = path.parent().unwrap_or(folder);
+            std::fs::create_dir_all(parent)
+                .with_context(|| format!("cannot make {}", parent.display()))?;
+            std::fs::write(&path, text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
+    print(&lines(&shown(&plan)))?;
+    Ok(if plan.disagreements().is_empty() { 0 } else { 3 })
+}
+
+/// A question or a filter that means nothing is wrong usage.
+fn wrong(error: PlanError) -> anyhow::Error {
+    match error {
+        PlanError::Question(_) | PlanError::Filter(_) => usage(error.to_string()),
+        PlanError::Change(_) => error.into(),
+    }
+}
+
+fn wish(arguments: &Planning) -> Result<Wish> {
+    let goals: Result<Vec<GoalText>, _> =
+        arguments.goal.iter().map(|text| text.parse::<GoalText>()).collect();
+    let strip = |list: &[String], prefix: &str| -> Result<Vec<String>> {
+        list.iter()
+            .map(|text| {
+                let value = text.strip_prefix(prefix).filter(|value| !value.is_empty());
+                let value = value.map(str::to_owned);
+                value.ok_or_else(|| usage(format!("{text}: write {prefix}VALUE")))
+            })
+            .collect()
+    };
+    Ok(Wish {
+        question: Question {
+            goals: goals.map_err(|error| usage(error.to_string()))?,
+            to: arguments.to.clone(),
+            assume: strip(&arguments.assume, "compromised=")?,
+            tenants: None,
+        },
+        most: arguments.max_changes,
+        only: strip(&arguments.only, "namespace=")?,
+        forbid: arguments.forbid.clone(),
+        ..Wish::default()
+    })
+}
+
+fn must_be_empty(folder: &Path) -> Result<()> {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(usage(format!("{} is not empty", folder.display()))),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(usage(format!("{}: {error}", folder.display()))),
+    }
+}
+
+/// The ways between tenants, and the plan that closes them.
+pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
+    let label = arguments.tenants.strip_prefix("label=").unwrap_or(&arguments.tenants);
+    let wish = Wish {
+        question: Question { tenants: Some(label.to_owned()), ..Question::default() },
+        ..Wish::default()
+    };
+    let collected = read(arguments.cluster.as_deref(), reading)?;
+    let cluster = &collected.cluster;
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    let asked = wish.question.ask(&attack, true).map_err(|error| usage(error.to_string()))?;
+    let mut text = String::new();
+    for one in &asked {
+        let nodes = |list: &[(String, NodeId)]| list.iter().map(|(_, node)| *node).collect();
+        let (from, to): (Vec<NodeId>, Vec<NodeId>) = (nodes(&one.from), nodes(&one.to));
+        let found = easiest(&attack.graph, &from, &attack.no_edges());
+        let ways = to.iter().filter_map(|&end| found.derivation(&attack.graph, end));
+        let name = |list: &[(String, NodeId)]| {
+            list.first().map_or_else(String::new, |(name, _)| name.clone())
+        };
+        let (from, to) = (name(&one.from), name(&one.to));
+        match ways.min_by(|a, b| (a.cost, &a.edges).cmp(&(b.cost, &b.edges))) {
+            None => text.push_str(&format!("{from} does not reach {to}\n")),
+            Some(way) => {
+                text.push_str(&format!("{from} reaches {to}, effort {}\n", way.cost));
+                for &edge in &way.edges {
+                    text.push_str(&format!("  {}\n", edge_name(&attack, edge)));
+                }
+            }
+        }
+    }
+    let started = Instant::now();
+    let limit = Duration::from_secs(arguments.seconds);
+    let mut work = Work { visits: u64::MAX, stop: &mut || started.elapsed() > limit };
+    let plan = plan(cluster, &attack, &wish, &mut work).map_err(wrong)?;
+    text.push('\n');
+    text.push_str(&shown(&plan));
+    print(&lines(&text))?;
+    Ok(if plan.disagreements().is_empty() { 0 } else { 3 })
+}
+
+fn shown(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (at, fix) in plan.fixes.iter().enumerate() {
+        text.push_str(&format!("{:>3}. {} (cost {})\n", at + 1, fix.title, fix.cost));
+        for one in fix.breaks.iter().take(3) {
+            text.push_str(&format!("     may break: {one}\n"));
+        }
+        if let Some(instead) = fix.owner.manager.instead() {
+            text.push_str(&format!("     would be written again; change it {instead}\n"));
+        }
+    }
+    if !plan.fixes.is_empty() {
+        text.push('\n');
+    }
+    for point in plan.curve.points.iter().filter(|_| plan.curve.points.len() > 1) {
+        let exact = if point.exact { ", the best" } else { "" };
+        text.push_str(&format!(
+            "after {} changes{exact}: {} pairs, {} targets, {} ways in\n",
+            point.fixes.len(),
+            point.pairs,
+            point.targets,
+            point.entries
+        ));
+    }
+    let mut reasons: std::collections::BTreeMap<&str, Vec<String>> =
+        std::collections::BTreeMap::new();
+    for one in &plan.residual {
+        let pair = format!("{} -> {}", one.pair.0, one.pair.1);
+        reasons.entry(one.reason).or_default().push(pair);
+    }
+    for (reason, pairs) in reasons {
+        text.push_str(&format!("no cut exists for {} pairs: {reason}\n", pairs.len()));
+        for pair in pairs.iter().take(3) {
+            text.push_str(&format!("  {pair}\n"));
+        }
+        if pairs.len() > 3 {
+            text.push_str(&format!("  and {} more, all in plan.json\n", pairs.len() - 3));
+        }
+    }
+    for (from, to) in plan.disagreements() {
+        text.push_str(&format!(
+            "BUG: the graph says that {from} no longer leads to {to}, the changed cluster that \
+             it does; please report this\n"
+        ));
+    }
+    text.push_str(&format!("{}\n", plan.closing()));
+    text
+}
+
+fn check(file: &PathBuf, cluster: Option<&Path>, reading: &Reading) -> Result<u8> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let plan: PlanFile =
+        serde_json::from_str(&text).with_context(|| format!("{} is no plan", file.display()))?;
+    let collected = read(cluster, reading)?;
+    let engines = Engines::new(&collected.cluster);
+    let attack = Attack::new(&collected.cluster, &engines);
+    match plan.check(&collected.cluster, &attack) {
+        Ok(summary) => {
+            print(&lines(&format!("checks: {summary}\n")))?;
+            Ok(0)
+        }
+        Err(CheckError::Schema(schema)) => Err(usage(format!("{} is {schema}", file.display()))),
+        Err(error) => {
+            print(&lines(&format!("does not check: {error}\n")))?;
+            Ok(3)
+        }
+    }
+}

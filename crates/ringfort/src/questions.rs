@@ -1,0 +1,157 @@
+//! Questions about positions: what falls with one, who gets there, and what stands between two.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use ringfort_attack::{Attack, Engines, NodeKey, techniques};
+use ringfort_graph::cut::{FixId, FixTable, Goal, Limits, Problem};
+use ringfort_graph::{EdgeId, NodeId};
+use ringfort_plan::{Catalogue, Costs};
+
+use crate::args::{About, Between, Reading};
+use crate::commands::{lines, position, print, read};
+
+/// What kind of thing an id names, for counting: the part before the first slash.
+fn sort_of(id: &str) -> &str {
+    id.split('/').next().unwrap_or(id)
+}
+
+/// Positions of a set in groups, each with some of its members.
+fn groups(attack: &Attack<'_>, nodes: impl Iterator<Item = usize>, all: bool) -> String {
+    let mut by_sort: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for at in nodes {
+        let key = attack.key(NodeId(at as u32));
+        if matches!(key, NodeKey::Stage(..) | NodeKey::And(..) | NodeKey::Conjunct(..)) {
+            continue;
+        }
+        let id = attack.id(key);
+        by_sort.entry(sort_of(&id).to_owned()).or_default().insert(id);
+    }
+    let mut text = String::new();
+    for (sort, ids) in by_sort {
+        let few = if all { ids.len() } else { 5 };
+        text.push_str(&format!("{sort}: {}\n", ids.len()));
+        for id in ids.iter().take(few) {
+            text.push_str(&format!("  {id}\n"));
+        }
+        if ids.len() > few {
+            text.push_str(&format!("  and {} more (--all)\n", ids.len() - few));
+        }
+    }
+    text
+}
+
+/// What falls if this falls.
+pub(crate) fn blast_radius(about: &About, reading: &Reading) -> Result<u8> {
+    let collected = read(about.cluster.as_deref(), reading)?;
+    let engines = Engines::new(&collected.cluster);
+    let attack = Attack::new(&collected.cluster, &engines);
+    let from = position(&attack, &about.id)?;
+    let reached = attack.reach(&from);
+    let held: BTreeSet<usize> = from.iter().map(|node| node.index()).collect();
+    let mut text = format!("{} reaches\n", about.id);
+    text.push_str(&groups(&attack, reached.iter().filter(|at| !held.contains(at)), about.all));
+    print(&lines(&text))?;
+    Ok(0)
+}
+
+/// Who gets here.
+pub(crate) fn exposure_of(about: &About, reading: &Reading) -> Result<u8> {
+    let collected = read(about.cluster.as_deref(), reading)?;
+    let engines = Engines::new(&collected.cluster);
+    let attack = Attack::new(&collected.cluster, &engines);
+    let to = position(&attack, &about.id)?;
+    // Backwards past an AND node is too much; each position found is followed forwards.
+    let maybe = ringfort_graph::co_reach(&attack.graph, &to, &attack.no_edges());
+    let held: BTreeSet<usize> = to.iter().map(|node| node.index()).collect();
+    let starts: Vec<NodeId> =
+        maybe.iter().filter(|at| !held.contains(at)).map(|at| NodeId(at as u32)).collect();
+    let pairs = attack.pairs(&starts, &to, &attack.no_edges());
+    let mut reach: BTreeSet<usize> = BTreeSet::new();
+    for set in &pairs {
+        reach.extend(set.iter().map(|at| starts[at].index()));
+    }
+    let mut text = format!("{} is reached from\n", about.id);
+    text.push_str(&groups(&attack, reach.into_iter(), about.all));
+    print(&lines(&text))?;
+    Ok(0)
+}
+
+/// Which controls stand between two positions, and how many changes would have to fail.
+pub(crate) fn why_not(between: &Between, reading: &Reading) -> Result<u8> {
+    let collected = read(between.cluster.as_deref(), reading)?;
+    let engines = Engines::new(&collected.cluster);
+    let attack = Attack::new(&collected.cluster, &engines);
+    let from = position(&attack, &between.from)?;
+    let to = position(&attack, &between.to)?;
+    let easiest = to.iter().filter_map(|&end| attack.paths(&from, end, 1).into_iter().next());
+    let Some(path) = easiest.min_by_key(|path| path.cost) else {
+        return apart(&attack, &from, &to, between);
+    };
+    let mut text = format!(
+        "{} leads to {} with effort {} in {} steps (ringfort paths --from {} --to {})\n",
+        between.from,
+        between.to,
+        path.cost,
+        path.edges.len(),
+        between.from,
+        between.to
+    );
+    let weakened = path.edges.iter().filter_map(|&edge| {
+        let info = attack.edge(edge);
+        let name = info.technique.map(|at| techniques::ALL[usize::from(at)].id)?;
+        Some((name, info.note?))
+    });
+    for (technique, note) in weakened {
+        text.push_str(&format!("  in the way of {technique}: {note}\n"));
+    }
+    let posed = fixes(&attack, &from, &to);
+    let mut stop = || false;
+    match ringfort_graph::cut::solve(&posed.1, &mut Limits::new(&mut stop)) {
+        ringfort_graph::cut::Answer::Cut(found) => {
+            text.push_str(&format!(
+                "{} changes would stand between them, at least {} of cost:\n",
+                found.fixes.len(),
+                found.bound
+            ));
+            for fix in &found.fixes {
+                text.push_str(&format!("  {}\n", posed.0.fixes[fix.index()].title));
+            }
+        }
+        ringfort_graph::cut::Answer::Impossible(_) => {
+            text.push_str("no change of the kinds that are known would stand between them\n");
+        }
+    }
+    print(&lines(&text))?;
+    Ok(0)
+}
+
+fn fixes<'g>(attack: &'g Attack<'_>, from: &[NodeId], to: &[NodeId]) -> (Catalogue, Problem<'g>) {
+    let mut edges = attack.no_edges();
+    for edge in 0..attack.graph.edge_count() {
+        edges.insert(edge);
+    }
+    let catalogue = Catalogue::new(attack, &edges, &Costs::default());
+    let cutting = (0..attack.graph.edge_count()).flat_map(|at| {
+        let edge = EdgeId(at as u32);
+        catalogue.of_edge(attack, edge).into_iter().map(move |fix| (edge, FixId(fix)))
+    });
+    let table = FixTable::new(attack.graph.edge_count(), cutting);
+    let costs = catalogue.fixes.iter().map(|fix| Some(fix.cost)).collect();
+    let goals = vec![Goal::together(from, to)];
+    let problem = Problem { graph: &attack.graph, goals, fixes_of_edge: table, costs };
+    (catalogue, problem)
+}
+
+/// Nothing leads there: how far each side goes.
+fn apart(attack: &Attack<'_>, from: &[NodeId], to: &[NodeId], between: &Between) -> Result<u8> {
+    let reached = attack.reach(from);
+    let before = ringfort_graph::co_reach(&attack.graph, to, &attack.no_edges());
+    let mut text = format!("nothing leads from {} to {}\n", between.from, between.to);
+    text.push_str(&format!("{} gets as far as\n", between.from));
+    text.push_str(&groups(attack, reached.iter(), false));
+    text.push_str(&format!("{} would be reached from\n", between.to));
+    text.push_str(&groups(attack, before.iter(), false));
+    print(&lines(&text))?;
+    Ok(0)
+}
