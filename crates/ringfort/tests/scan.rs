@@ -526,13 +526,16 @@ fn fixes_are_changes_that_the_server_accepts() {
     // An unknown controller would make it again as it was.
     let owner = json!([{"apiVersion": "x/v1", "kind": "Rollout", "name": "r", "uid": "u", "controller": true}]);
     assert_eq!(on_pods(&fixes(vec![privileged_pod(&owner)])), Vec::<String>::new());
-    // The template of a Job cannot be changed.
+    // The template of a Job cannot be changed; the Job can go.
     let pod = privileged_pod(&json!([]));
     let job = json!({"apiVersion": "batch/v1", "kind": "Job",
         "metadata": {"namespace": "a", "name": "j", "uid": "j"},
         "spec": {"template": {"metadata": {"labels": {"app": "p"}}, "spec": pod["spec"]}}});
     let owned = json!([{"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "j", "controller": true}]);
     let found = fixes(vec![job, privileged_pod(&owned)]);
-    assert!(!found.iter().any(|fix| fix["object"].as_str().is_some_and(|o| o.starts_with("Job"))));
+    let of_job = |fix: &&Value| fix["object"].as_str().is_some_and(|o| o.starts_with("Job"));
+    let commands: Vec<&str> =
+        found.iter().filter(of_job).filter_map(|fix| fix["command"].as_str()).collect();
+    assert_eq!(commands, ["kubectl delete job j -n a"]);
     assert_eq!(on_pods(&found), Vec::<String>::new());
 }
