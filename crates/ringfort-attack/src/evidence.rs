@@ -235,6 +235,11 @@ impl Attack<'_> {
             NodeKey::PodNetwork(unit) => format!("pod-network/{}", self.unit_id(*unit)),
             NodeKey::Conjunct(technique, text) => format!("one-of/{technique}/{text}"),
             NodeKey::And(technique, text) => format!("all-of/{technique}/{text}"),
+            NodeKey::Fact(technique) => format!("fact/{technique}"),
+            NodeKey::UnreadSecret => "secret/unread".into(),
+            NodeKey::Webhook(name) => format!("webhook/{name}"),
+            NodeKey::HostData(on, path) => format!("host-data/{}{path}", any(on)),
+            NodeKey::Outside(sort, name) => format!("{sort}/{name}"),
             NodeKey::ControlPlane => "control-plane".into(),
             NodeKey::Impact(impact) => format!("impact/{}", impact.name()),
         }
@@ -265,12 +270,24 @@ impl Attack<'_> {
                 format!("{} {place}", power_title(*power))
             }
             NodeKey::EveryNode => "every node".into(),
+            NodeKey::UnreadSecret => "a Secret whose contents were not read".into(),
             NodeKey::SomeNode => "a node that is held".into(),
             NodeKey::ControlPlane => "the control plane's keys".into(),
             NodeKey::Impact(impact) => impact.title().into(),
             other => self.id(other),
         }
     }
+}
+
+/// A name for the AND node in front of a position, the same for equal positions.
+pub(crate) fn plain_name(key: &NodeKey) -> Str {
+    Str::from(match key {
+        NodeKey::EveryNode => "every-node".to_owned(),
+        NodeKey::Impact(impact) => impact.name().to_owned(),
+        NodeKey::Power(power, scope) => format!("{}{}", power_name(*power), at(scope)),
+        NodeKey::Outside(sort, name) => format!("{sort}/{name}"),
+        other => format!("{other:?}"),
+    })
 }
 
 fn role_of(role: &RoleKey) -> (String, String) {
@@ -319,6 +336,8 @@ fn power_name(power: Power) -> &'static str {
         Power::ReadPodsOfNodes => "read-pods-of-nodes",
         Power::SteerPods => "steer-pods",
         Power::ReadVolumes => "read-volumes",
+        Power::ReadPodSpecs => "read-pod-specs",
+        Power::ReadConfigs => "read-configs",
     }
 }
 
@@ -344,5 +363,7 @@ fn power_title(power: Power) -> &'static str {
         Power::ReadPodsOfNodes => "reads the pods of any kubelet of",
         Power::SteerPods => "has pods start on a node that is held in",
         Power::ReadVolumes => "reads the data of any claim of",
+        Power::ReadPodSpecs => "reads the specification of any pod of",
+        Power::ReadConfigs => "reads any ConfigMap of",
     }
 }

@@ -17,14 +17,17 @@ pub mod context;
 mod draw;
 mod escape;
 pub mod evidence;
+mod harm;
 pub mod impact;
 pub mod maker;
 pub mod node;
 mod placement;
+pub mod server;
 mod structure;
 pub mod technique;
 pub mod techniques;
 pub mod vectors;
+mod webhooks;
 pub mod why;
 
 pub use attack::{Attack, Engines};
