@@ -13,6 +13,7 @@
 
 pub mod attack;
 pub mod conjunction;
+mod constrained;
 pub mod context;
 mod draw;
 mod escape;
@@ -35,7 +36,7 @@ pub use context::Context;
 pub use evidence::Evidence;
 pub use impact::Impact;
 pub use maker::{EdgeInfo, WhyId};
-pub use node::{Files, NodeKey, Power, RoleKey, Scope, Subject};
+pub use node::{Files, Limited, NodeKey, Power, RoleKey, Scope, Subject};
 pub use technique::{Confidence, Difficulty, FixKind, Technique, Zone};
 pub use vectors::{Instance, State, Vector};
 pub use why::{BindingKey, Why};

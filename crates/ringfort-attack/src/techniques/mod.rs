@@ -35,6 +35,7 @@ mod hostpath_log_symlink;
 mod hostpath_read_credential;
 mod hostpath_write_exec;
 mod image_cache_read;
+mod impersonate_constrained;
 mod impersonate_group;
 mod impersonate_sa;
 mod impersonate_user;
@@ -193,6 +194,7 @@ pub static ALL: &[&Technique] = &[
     &crd_conversion::TECHNIQUE,
     &finalizer_owner_gc::TECHNIQUE,
     &audit_disable::TECHNIQUE,
+    &impersonate_constrained::TECHNIQUE,
 ];
 
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
