@@ -178,7 +178,7 @@ fn change_for(cluster: &Cluster, attack: &Attack<'_>, why: &Why) -> Option<(Stri
                 name: name.clone(),
                 edit: Edit::Delete,
             };
-            Some((format!("delete the token Secret {namespace}/{name}"), 2, change))
+            Some((format!("delete the Secret {namespace}/{name}"), 2, change))
         }
         _ => None,
     }

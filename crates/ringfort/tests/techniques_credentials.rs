@@ -122,6 +122,14 @@ fn literals_give_their_readers_an_account() {
     let account = "account/address-with-password/configmap/a/c";
     assert!(reaches(&config("amqp://u:hunter2@mq"), &["sa/a/s"], account));
     assert!(of(id, &config("amqp://mq")).is_empty());
+    // The container that it is given to, and no other.
+    let given = |name: &str| {
+        let mut objects = config("amqp://u:hunter2@mq");
+        let from = json!([{"configMapRef": {"name": name}}]);
+        objects[4] = pod(json!({"serviceAccountName": "t"}), json!({"envFrom": from}));
+        reaches(&objects, &["pod/a/p:c"], account)
+    };
+    assert!(given("c") && !given("another"));
 }
 
 fn cloud_node(id: &str, labels: Value) -> Value {

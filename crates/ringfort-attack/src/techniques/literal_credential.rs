@@ -9,8 +9,8 @@ use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
-use ringfort_model::Str;
 use ringfort_model::credential;
+use ringfort_model::{Str, VolumeSource};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -94,9 +94,57 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             let meta = &config.metadata;
             let scope = Scope::Namespace(meta.namespace.clone());
             let to = NodeKey::ConfigMap(meta.namespace.clone(), meta.name.clone());
-            maker.structure(NodeKey::Power(Power::ReadConfigs, scope), to, []);
+            maker.structure(NodeKey::Power(Power::ReadConfigs, scope.clone()), to.clone(), []);
+            // A pod of one's own mounts it, and so do the containers that it is given to.
+            maker.structure(NodeKey::Power(Power::RunPods, scope), to.clone(), []);
+            for (from, why) in users(context, &meta.namespace, &meta.name) {
+                maker.structure(from, to.clone(), [why]);
+            }
         }
     }
+}
+
+/// Containers that are given a ConfigMap, by a variable or a mounted file.
+fn users(context: &Context<'_>, namespace: &str, name: &str) -> Vec<(NodeKey, Why)> {
+    let is_it = |reference: Option<&Str>| reference.is_some_and(|own| own == name);
+    let mut found = Vec::new();
+    for (at, unit) in context.units_in(namespace) {
+        for (kind, index, container) in unit.spec.all_containers() {
+            let from = container.env_from.iter().position(|source| {
+                is_it(source.config_map_ref.as_ref().map(|reference| &reference.name))
+            });
+            let variable = container.env.iter().position(|variable| {
+                let source = variable.value_from.as_ref();
+                let source = source.and_then(|source| source.config_map_key_ref.as_ref());
+                is_it(source.map(|reference| &reference.name))
+            });
+            let mount = container.volume_mounts.iter().position(|mount| {
+                let source = unit.spec.volume(&mount.name).and_then(|v| v.source.as_ref());
+                match source {
+                    Some(VolumeSource::ConfigMap(source)) => is_it(Some(&source.name)),
+                    Some(VolumeSource::Projected(projected)) => {
+                        let mut maps = projected.sources.iter().map(|s| s.config_map.as_ref());
+                        maps.any(|source| is_it(source.map(|source| &source.name)))
+                    }
+                    _ => false,
+                }
+            });
+            let field = from
+                .map(|at| format!("envFrom[{at}]"))
+                .or_else(|| variable.map(|at| format!("env[{at}]")))
+                .or_else(|| mount.map(|at| format!("volumeMounts[{at}]")));
+            let Some(field) = field else { continue };
+            for place in context.places(at) {
+                let why = Why::PodField {
+                    unit: at,
+                    path: Str::from(format!("{}[{index}].{field}", kind.field())),
+                    value: Str::new(name),
+                };
+                found.push((NodeKey::Container(at, place, kind, index as u32), why));
+            }
+        }
+    }
+    found
 }
 
 /// Who reads every object of the kinds in a scope.
