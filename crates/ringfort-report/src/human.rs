@@ -111,7 +111,7 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     }
     line(cut(
         &format!(
-            "More: ringfort paths, ringfort explain ID, -f html=r.html, -f json=r.json; {} facts unknown, {} rows not evaluated",
+            "More: ringfort paths, explain ID, -f html=r.html, -f json=r.json; {} facts unknown, {} rows not evaluated",
             report.unknown.len(),
             report.not_evaluated.len()
         ),
