@@ -4,6 +4,7 @@
 //! bindings that hand it out. Techniques ask [`Context::held`] which grants allow a request
 //! and put the edge on the grant's node; the edges from subjects to grants are structure.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
@@ -14,6 +15,7 @@ use ringfort_network::exposure::Exposure;
 
 use rustc_hash::FxHashMap;
 
+use crate::constrained::Acting;
 use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
 use crate::why::{BindingKey, Why};
 
@@ -25,9 +27,11 @@ pub struct Grant<'a> {
     /// Where it holds.
     pub scope: Scope,
     /// Its effective rules.
-    pub rules: &'a [PolicyRule],
+    pub rules: Cow<'a, [PolicyRule]>,
     /// Bindings that name a subject, with the index of the subject.
     pub bound: Vec<(Subject, BindingKey, u32)>,
+    /// A rule of the requester that limits it, for what constrained impersonation leaves.
+    pub limit: Option<Why>,
 }
 
 impl Grant<'_> {
@@ -136,6 +140,8 @@ pub struct Context<'a> {
     tokens: Vec<Vec<ContainerTokens>>,
     /// Grants by subject: index into [`Self::grants`] and into the grant's `bound`.
     by_subject: BTreeMap<Subject, Vec<(usize, usize)>>,
+    /// Who acts as whom by constrained impersonation.
+    pub(crate) acting: Vec<Acting>,
 }
 
 impl<'a> Context<'a> {
@@ -163,7 +169,7 @@ impl<'a> Context<'a> {
                 by_subject.entry(subject.clone()).or_default().push((at, bound));
             }
         }
-        Self {
+        let mut context = Self {
             cluster,
             version: cluster.version,
             authz,
@@ -177,6 +183,20 @@ impl<'a> Context<'a> {
             namespaces: cluster.namespace_names(),
             placed,
             by_subject,
+            acting: Vec::new(),
+        };
+        crate::constrained::prepare(&mut context);
+        context
+    }
+
+    /// Adds grants that follow from others.
+    pub(crate) fn add_grants(&mut self, grants: Vec<Grant<'a>>) {
+        for grant in grants {
+            let at = self.grants.len();
+            for (bound, (subject, _, _)) in grant.bound.iter().enumerate() {
+                self.by_subject.entry(subject.clone()).or_default().push((at, bound));
+            }
+            self.grants.push(grant);
         }
     }
 
@@ -234,7 +254,7 @@ impl<'a> Context<'a> {
     pub fn roles_in<'s>(&'s self, scope: &'s Scope) -> impl Iterator<Item = &'s Grant<'a>> {
         self.grants.iter().filter(move |grant| match &grant.role {
             RoleKey::Namespaced(namespace, _) => scope.reaches(Some(namespace)),
-            RoleKey::Cluster(_) => false,
+            RoleKey::Cluster(_) | RoleKey::Limited(..) | RoleKey::Node(_) => false,
         })
     }
 
@@ -272,11 +292,11 @@ impl<'a> Context<'a> {
             _ if !full.is_empty() => vec![NodeKey::Power(Power::Everything, scope.clone())],
             Scope::Cluster => {
                 let all = self.grants.iter().filter(|grant| grant.scope == Scope::Cluster);
-                all.map(Grant::node).collect()
+                all.filter(|grant| grant.limit.is_none()).map(Grant::node).collect()
             }
             Scope::Namespace(_) => {
                 let all = self.grants.iter().filter(|grant| grant.scope == *scope);
-                all.map(Grant::node).collect()
+                all.filter(|grant| grant.limit.is_none()).map(Grant::node).collect()
             }
         }
     }
@@ -313,37 +333,17 @@ impl<'a> Context<'a> {
         nodes.map(|node| NodeKey::Subject(Subject::User(name(node)))).collect()
     }
 
-    /// A fail-closed webhook that sees pods created in the namespace; what it refuses is not
-    /// known.
+    /// A webhook that sees pods created in the namespace; what it refuses is not known.
     #[must_use]
     pub fn pod_webhook(&self, namespace: &str, labels: &ringfort_model::Map) -> Option<Str> {
-        let validating = self.cluster.validating_webhooks.iter();
-        let all = validating.chain(self.cluster.mutating_webhooks.iter());
-        for configuration in all {
-            for webhook in &configuration.webhooks {
-                let sees = webhook.rules.iter().any(|rule| {
-                    let has = |list: &ringfort_model::List<Str>, wanted: &str| {
-                        list.iter().any(|entry| entry == "*" || entry == wanted)
-                    };
-                    has(&rule.api_groups, "")
-                        && (has(&rule.resources, "pods") || rule.resources.has("*/*"))
-                        && has(&rule.operations, "CREATE")
-                });
-                let mut labels: Vec<(Str, Str)> =
-                    labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-                labels.push((Str::new("kubernetes.io/metadata.name"), Str::new(namespace)));
-                let labels: ringfort_model::Map = labels.into_iter().collect();
-                let matches = webhook
-                    .namespace_selector
-                    .as_ref()
-                    .is_none_or(|selector| selector.matches(&labels));
-                let closed = webhook.failure_policy.as_ref().is_none_or(|p| *p != *"Ignore");
-                if sees && matches && closed {
-                    return Some(webhook.name.clone());
-                }
-            }
-        }
-        None
+        let mut all = crate::webhooks::all(self);
+        all.find(|one| one.sees_pods(namespace, labels)).map(|one| one.webhook.name.clone())
+    }
+
+    /// A subject as it is written in ids.
+    #[must_use]
+    pub fn subject_name(&self, subject: &Subject) -> String {
+        crate::evidence::subject_id(subject)
     }
 
     /// Subjects that some binding names, with their direct grants.
@@ -457,8 +457,9 @@ fn grants<'a>(cluster: &'a Cluster, authz: &'a Authz<'a>) -> Vec<Grant<'a>> {
         found.entry((role.clone(), scope.clone())).or_insert_with(|| Grant {
             role,
             scope,
-            rules,
+            rules: Cow::Borrowed(rules),
             bound: Vec::new(),
+            limit: None,
         });
     };
     for role in &cluster.cluster_roles {

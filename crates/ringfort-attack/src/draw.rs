@@ -209,3 +209,55 @@ pub(crate) fn secrets_of_container(
     found.retain(|(name, _)| !name.is_empty());
     found
 }
+
+/// Whether a Secret whose values were not read may hold a credential of any class: its type
+/// does not say what it is.
+pub(crate) fn may_hold_anything(secret: &ringfort_model::record::Secret) -> bool {
+    const TYPED: &[&str] = &[
+        "kubernetes.io/service-account-token",
+        "kubernetes.io/dockerconfigjson",
+        "kubernetes.io/dockercfg",
+        "bootstrap.kubernetes.io/token",
+    ];
+    !TYPED.contains(&secret.kind.as_str())
+}
+
+/// Whether a rule on claims, volumes or namespaces meets one that holds data: a claim, or a
+/// volume that is deleted with its object.
+pub(crate) fn names_data(context: &Context<'_>, held: &crate::context::Held) -> bool {
+    let cluster = context.cluster;
+    match held.resource {
+        "persistentvolumes" => cluster.persistent_volumes.iter().any(|volume| {
+            let kept = volume
+                .spec
+                .as_ref()
+                .is_some_and(|spec| *spec.persistent_volume_reclaim_policy == *"Retain");
+            !kept && held.names.allow(&volume.metadata.name)
+        }),
+        "namespaces" => context.namespaces.iter().any(|name| held.names.allow(name)),
+        _ => {
+            let claims = &cluster.persistent_volume_claims;
+            let met = |claim: &ringfort_model::record::PersistentVolumeClaim| {
+                held.names.allow(&claim.metadata.name)
+            };
+            match held.scope(context) {
+                Scope::Cluster => claims.iter().any(met),
+                Scope::Namespace(name) => claims.in_namespace(name).any(|(_, claim)| met(claim)),
+            }
+        }
+    }
+}
+
+/// A place in the network of the pods, from which nodes can be reached: every running pod
+/// leads there. Which of them a network policy keeps from the nodes is not asked yet.
+pub(crate) fn pod_network(context: &Context<'_>, maker: &mut Maker<'_>) -> NodeKey {
+    let network = NodeKey::Outside("network", "pods".into());
+    if !maker.has(&network) {
+        for (at, _) in context.units.iter().enumerate().filter(|(_, unit)| !unit.latent) {
+            for from in context.pods_of(at as u32) {
+                maker.structure(from, network.clone(), []);
+            }
+        }
+    }
+    network
+}

@@ -4,7 +4,7 @@ use ringfort_model::{Str, WorkloadKind};
 
 use crate::attack::Attack;
 use crate::maker::scope_text;
-use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
+use crate::node::{Limited, NodeKey, Power, RoleKey, Scope, Subject};
 use crate::why::{BindingKey, TokenSource, Why};
 
 /// A reason in words.
@@ -70,12 +70,19 @@ impl Attack<'_> {
             command,
         };
         match why {
+            Why::Bound { binding: BindingKey::Node(name), .. } => of(
+                format!("Node {name}"),
+                "",
+                "is allowed this by the node authorizer".into(),
+                get("node", "", name),
+            ),
             Why::Bound { binding, subject } => {
                 let (kind, namespace, name) = match binding {
                     BindingKey::Cluster(name) => ("ClusterRoleBinding", "", name),
                     BindingKey::Namespaced(namespace, name) => {
                         ("RoleBinding", namespace.as_str(), name)
                     }
+                    BindingKey::Node(name) => ("Node", "", name),
                 };
                 let object = format!("{kind} {}", full(namespace, name));
                 let command = get(&kind.to_lowercase(), namespace, name);
@@ -99,6 +106,11 @@ impl Attack<'_> {
                     "is above what every cluster grants".into(),
                     command,
                 )
+            }
+            Why::Limit { role, rule } => {
+                let (object, command) = role_of(role);
+                let value = "names the requests that may be made as the other".into();
+                of(object, &format!("rules[{rule}]"), value, command)
             }
             Why::Member(subject, group) => {
                 let text = format!("{} is in group {group} by construction", subject_id(subject));
@@ -201,6 +213,11 @@ impl Attack<'_> {
             NodeKey::Role(role, scope) => match role {
                 RoleKey::Cluster(name) => format!("clusterrole/{name}{}", at(scope)),
                 RoleKey::Namespaced(namespace, name) => format!("role/{namespace}/{name}"),
+                RoleKey::Limited(role, text) => {
+                    let role = self.id(&NodeKey::Role((**role).clone(), scope.clone()));
+                    format!("limited/{role}/{text}")
+                }
+                RoleKey::Node(name) => format!("node-authorizer/{name}{}", at(scope)),
             },
             NodeKey::Power(power, scope) => format!("power/{}{}", power_name(*power), at(scope)),
             NodeKey::Stage(technique, inner, text) => {
@@ -235,6 +252,11 @@ impl Attack<'_> {
             NodeKey::PodNetwork(unit) => format!("pod-network/{}", self.unit_id(*unit)),
             NodeKey::Conjunct(technique, text) => format!("one-of/{technique}/{text}"),
             NodeKey::And(technique, text) => format!("all-of/{technique}/{text}"),
+            NodeKey::Fact(technique) => format!("fact/{technique}"),
+            NodeKey::UnreadSecret => "secret/unread".into(),
+            NodeKey::Webhook(name) => format!("webhook/{name}"),
+            NodeKey::HostData(on, path) => format!("host-data/{}{path}", any(on)),
+            NodeKey::Outside(sort, name) => format!("{sort}/{name}"),
             NodeKey::ControlPlane => "control-plane".into(),
             NodeKey::Impact(impact) => format!("impact/{}", impact.name()),
         }
@@ -265,6 +287,7 @@ impl Attack<'_> {
                 format!("{} {place}", power_title(*power))
             }
             NodeKey::EveryNode => "every node".into(),
+            NodeKey::UnreadSecret => "a Secret whose contents were not read".into(),
             NodeKey::SomeNode => "a node that is held".into(),
             NodeKey::ControlPlane => "the control plane's keys".into(),
             NodeKey::Impact(impact) => impact.title().into(),
@@ -273,20 +296,37 @@ impl Attack<'_> {
     }
 }
 
+/// A name for the AND node in front of a position, the same for equal positions.
+pub(crate) fn plain_name(key: &NodeKey) -> Str {
+    Str::from(match key {
+        NodeKey::EveryNode => "every-node".to_owned(),
+        NodeKey::Impact(impact) => impact.name().to_owned(),
+        NodeKey::Power(power, scope) => format!("{}{}", power_name(*power), at(scope)),
+        NodeKey::Outside(sort, name) => format!("{sort}/{name}"),
+        other => format!("{other:?}"),
+    })
+}
+
 fn role_of(role: &RoleKey) -> (String, String) {
     match role {
         RoleKey::Cluster(name) => (format!("ClusterRole {name}"), get("clusterrole", "", name)),
         RoleKey::Namespaced(namespace, name) => {
             (format!("Role {namespace}/{name}"), get("role", namespace, name))
         }
+        RoleKey::Limited(role, _) => role_of(role),
+        RoleKey::Node(name) => (format!("Node {name}"), get("node", "", name)),
     }
 }
 
-fn subject_id(subject: &Subject) -> String {
+pub(crate) fn subject_id(subject: &Subject) -> String {
     match subject {
         Subject::User(name) => format!("user/{name}"),
         Subject::Group(name) => format!("group/{name}"),
         Subject::ServiceAccount(namespace, name) => format!("sa/{namespace}/{name}"),
+        Subject::Limited(limited) => {
+            let Limited { target, mode, by } = &**limited;
+            format!("acting/{mode}/{}/by/{by}", subject_id(target))
+        }
     }
 }
 
@@ -319,6 +359,8 @@ fn power_name(power: Power) -> &'static str {
         Power::ReadPodsOfNodes => "read-pods-of-nodes",
         Power::SteerPods => "steer-pods",
         Power::ReadVolumes => "read-volumes",
+        Power::ReadPodSpecs => "read-pod-specs",
+        Power::ReadConfigs => "read-configs",
     }
 }
 
@@ -344,5 +386,7 @@ fn power_title(power: Power) -> &'static str {
         Power::ReadPodsOfNodes => "reads the pods of any kubelet of",
         Power::SteerPods => "has pods start on a node that is held in",
         Power::ReadVolumes => "reads the data of any claim of",
+        Power::ReadPodSpecs => "reads the specification of any pod of",
+        Power::ReadConfigs => "reads any ConfigMap of",
     }
 }

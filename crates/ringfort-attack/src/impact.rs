@@ -20,11 +20,23 @@ pub enum Impact {
     Persistence,
     /// A credential for another cluster.
     Fleet,
+    /// Deletion of data.
+    DataDestruction,
+    /// Code that is sold, consumed or run elsewhere can be changed.
+    SupplyChainPush,
+    /// A cloud identity.
+    CloudRole,
+    /// Computing at somebody else's cost.
+    ComputeHijack,
+    /// Services stop.
+    DenialOfService,
+    /// Private images, source or models are read.
+    IpTheft,
 }
 
 impl Impact {
     /// All impacts, worst first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::ClusterAdmin,
         Self::ControlPlane,
         Self::AllSecrets,
@@ -33,6 +45,12 @@ impl Impact {
         Self::DataStore,
         Self::Persistence,
         Self::Fleet,
+        Self::SupplyChainPush,
+        Self::CloudRole,
+        Self::DataDestruction,
+        Self::IpTheft,
+        Self::ComputeHijack,
+        Self::DenialOfService,
     ];
 
     /// The impacts that paths end in unless others are asked for.
@@ -42,7 +60,6 @@ impl Impact {
     /// Impacts that need facts from outside the objects of one cluster; they are listed as
     /// not evaluated.
     pub const NOT_EVALUATED: &'static [(&'static str, &'static str)] = &[
-        ("cloud-role", "needs the cloud account's identity configuration"),
         ("cloud-admin", "needs the cloud account's identity configuration"),
         ("tenant-crossing", "needs the network engine and a declaration of tenants"),
     ];
@@ -59,6 +76,12 @@ impl Impact {
             Self::DataStore => "data-store",
             Self::Persistence => "persistence",
             Self::Fleet => "fleet",
+            Self::DataDestruction => "data-destruction",
+            Self::SupplyChainPush => "supply-chain-push",
+            Self::CloudRole => "cloud-role",
+            Self::ComputeHijack => "compute-hijack",
+            Self::DenialOfService => "denial-of-service",
+            Self::IpTheft => "ip-theft",
         }
     }
 
@@ -74,6 +97,12 @@ impl Impact {
             Self::DataStore => "data of a persistent volume",
             Self::Persistence => "a foothold that survives",
             Self::Fleet => "a credential for another cluster",
+            Self::DataDestruction => "deletion of data",
+            Self::SupplyChainPush => "changes to images or source that others use",
+            Self::CloudRole => "an identity of the cloud account",
+            Self::ComputeHijack => "computing at the owner's cost",
+            Self::DenialOfService => "services stopped",
+            Self::IpTheft => "private images or source",
         }
     }
 

@@ -13,19 +13,23 @@
 
 pub mod attack;
 pub mod conjunction;
+mod constrained;
 pub mod context;
 mod draw;
 mod escape;
 pub mod evidence;
 pub mod find;
+mod harm;
 pub mod impact;
 pub mod maker;
 pub mod node;
 mod placement;
+pub mod server;
 mod structure;
 pub mod technique;
 pub mod techniques;
 pub mod vectors;
+mod webhooks;
 pub mod why;
 
 pub use attack::{Attack, Engines};
@@ -33,7 +37,7 @@ pub use context::Context;
 pub use evidence::Evidence;
 pub use impact::Impact;
 pub use maker::{EdgeInfo, WhyId};
-pub use node::{Files, NodeKey, Power, RoleKey, Scope, Subject};
+pub use node::{Files, Limited, NodeKey, Power, RoleKey, Scope, Subject};
 pub use technique::{Confidence, Difficulty, FixKind, Technique, Zone};
 pub use vectors::{Instance, State, Vector};
 pub use why::{BindingKey, Why};

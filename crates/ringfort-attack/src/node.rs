@@ -14,6 +14,20 @@ pub enum Subject {
     Group(Str),
     /// A ServiceAccount: namespace, name.
     ServiceAccount(Str, Str),
+    /// Another identity as somebody may use it by constrained impersonation.
+    Limited(Box<Limited>),
+}
+
+/// An identity that is used through constrained impersonation: only for the requests that the
+/// requester's rules name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Limited {
+    /// Whose rules are used.
+    pub target: Subject,
+    /// The mode, for example `user-info`.
+    pub mode: &'static str,
+    /// Who uses it, as an id.
+    pub by: Str,
 }
 
 /// Where a grant holds.
@@ -54,6 +68,11 @@ pub enum RoleKey {
     Cluster(Str),
     /// A Role by namespace and name.
     Namespaced(Str, Str),
+    /// One of these limited by one rule of another: what is left of it for the requests that
+    /// the rule names. The text tells apart by whom, by which rule and in which scopes.
+    Limited(Box<RoleKey>, Str),
+    /// What the node authorizer lets a node do, by the node's name.
+    Node(Str),
 }
 
 /// A power over everything of one sort in a scope. Powers factor the graph: an identity has
@@ -101,6 +120,10 @@ pub enum Power {
     SteerPods,
     /// Read the data of any claim.
     ReadVolumes,
+    /// Read the specifications of any pod or workload.
+    ReadPodSpecs,
+    /// Read any ConfigMap.
+    ReadConfigs,
 }
 
 /// Files of a node, by what they hold.
@@ -202,6 +225,18 @@ pub enum NodeKey {
     And(&'static str, Str),
     /// One conjunct of an AND node, met by whatever leads to it.
     Conjunct(&'static str, Str),
+    /// A fact that no object shows and on which a technique rests, by the technique's id.
+    /// Nobody holds it unless it is assumed.
+    Fact(&'static str),
+    /// A Secret whose contents were not read, so that nothing of what it may hold is excluded.
+    UnreadSecret,
+    /// Code and answers of a mutating webhook: what it sees can be changed as it is admitted.
+    Webhook(Str),
+    /// Data of an application in a folder of a node.
+    HostData(Option<Id<Node>>, Str),
+    /// Something beside the cluster's objects: its sort (`cloud-principal`, `registry`,
+    /// `account` …) and its name.
+    Outside(&'static str, Str),
     /// Cluster CA key, ServiceAccount signing key or etcd.
     ControlPlane,
     /// An impact.
@@ -256,6 +291,8 @@ impl Subject {
                 }
                 _ => vec![Str::new(ALL)],
             },
+            // The rules of its groups are among the limited ones already.
+            Self::Limited(_) => Vec::new(),
         }
     }
 }

@@ -79,12 +79,15 @@ pub fn reach_pairs(
     let mut open = BitSet::new(entries.len());
     let mut useful = BitSet::new(graph.node_count());
     let mut between = Vec::new();
+    // What all entries together do not reach, one of them does not: an AND node that lacks a
+    // conjunct which nobody holds takes no part.
+    let held = graph.has_and().then(|| reach(graph, entries, blocked));
     for &target in targets {
-        let below = backwards(graph, target, blocked, true);
+        let below = backwards(graph, target, blocked, None);
         let mut sure = BitSet::new(entries.len());
         let mut unsure = BitSet::new(entries.len());
         // Without an AND node the bounds are one.
-        let above = graph.has_and().then(|| backwards(graph, target, blocked, false));
+        let above = held.as_ref().map(|held| backwards(graph, target, blocked, Some(held)));
         for (at, entry) in entries.iter().enumerate() {
             if below.contains(entry.index()) {
                 sure.insert(at);
@@ -119,13 +122,15 @@ pub fn reach_pairs(
     found
 }
 
-/// Nodes that lead to the target, past AND nodes or as if they were OR nodes.
-fn backwards(graph: &Graph, target: NodeId, blocked: &BitSet, only_or: bool) -> BitSet {
-    if !only_or {
-        return co_reach(graph, &[target], blocked);
-    }
+/// Nodes that lead to the target: past OR nodes alone, or within a set as if its AND nodes were
+/// OR nodes.
+fn backwards(graph: &Graph, target: NodeId, blocked: &BitSet, within: Option<&BitSet>) -> BitSet {
+    let counts = |node: NodeId| match within {
+        Some(within) => within.contains(node.index()),
+        None => graph.kind(node) == Kind::Or,
+    };
     let mut found = BitSet::new(graph.node_count());
-    if graph.kind(target) == Kind::And {
+    if !counts(target) {
         return found;
     }
     found.insert(target.index());
@@ -133,10 +138,7 @@ fn backwards(graph: &Graph, target: NodeId, blocked: &BitSet, only_or: bool) -> 
     while let Some(node) = queue.pop() {
         for &edge in graph.incoming(node) {
             let from = graph.edge(edge).from;
-            if !blocked.contains(edge.index())
-                && graph.kind(from) == Kind::Or
-                && found.insert(from.index())
-            {
+            if !blocked.contains(edge.index()) && counts(from) && found.insert(from.index()) {
                 queue.push(from);
             }
         }

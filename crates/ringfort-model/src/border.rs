@@ -1,9 +1,12 @@
-//! What is dropped before an object enters the model: values of Secrets (never read at all),
-//! values of ConfigMaps and environment variables other than documented settings,
+//! What is dropped before an object enters the model: values of Secrets, and values of
+//! ConfigMaps and environment variables other than documented settings, of all of which only
+//! the class of credential is kept (see [`crate::credential`]);
 //! annotations that no rule reads, command lines beyond the flags that a rule reads.
 
+use crate::credential::{self, Finder};
 use crate::kinds::Object;
-use crate::record::{Meta, PodSpec};
+use crate::record::pod::EnvVar;
+use crate::record::{ConfigMap, Meta, PodSpec, Secret};
 use crate::text::Str;
 use crate::wire::{List, Map};
 
@@ -75,24 +78,22 @@ pub(crate) fn scrub(object: &mut Object) {
         Object::ConfigMap(config) => {
             config.credentials = credentials(&config.data);
             let name = config.metadata.name.clone();
-            config.data = config
-                .data
-                .iter()
-                .map(|(key, value)| {
-                    let keep = CONFIG_SETTINGS.contains(&(name.as_str(), key.as_str()));
-                    let kept = match (name.as_str(), key.as_str()) {
-                        _ if keep => value.clone(),
-                        ("kube-proxy", "config.conf") | ("kube-proxy-config", "config") => {
-                            proxy_settings(value)
-                        }
-                        ("kubevip", key) if key.starts_with("cidr-") => value.clone(),
-                        ("kubevip", key) if key.starts_with("range-") => value.clone(),
-                        _ => Str::default(),
-                    };
-                    (key.clone(), kept)
-                })
-                .collect();
+            let kubelets = is_kubelet_config(config);
+            let kept = |key: &Str, value: &Str| match (name.as_str(), key.as_str()) {
+                (_, "kubelet") if kubelets => Str::from(kubelet_settings(value)),
+                ("kube-proxy", "config.conf") | ("kube-proxy-config", "config") => {
+                    proxy_settings(value)
+                }
+                ("kubevip", key) if key.starts_with("cidr-") || key.starts_with("range-") => {
+                    value.clone()
+                }
+                key if CONFIG_SETTINGS.contains(&key) => value.clone(),
+                _ => Str::default(),
+            };
+            config.data =
+                config.data.iter().map(|(key, value)| (key.clone(), kept(key, value))).collect();
         }
+        Object::Secret(secret) => scrub_secret(secret),
         _ => {}
     }
 }
@@ -107,9 +108,7 @@ fn scrub_spec(spec: &mut PodSpec) {
     let lists = [&mut spec.init_containers, &mut spec.containers, &mut spec.ephemeral_containers];
     for container in lists.into_iter().flat_map(|list| list.iter_mut()) {
         for variable in container.env.iter_mut() {
-            if !SETTINGS.contains(&variable.name.as_str()) && variable.value.is_some() {
-                variable.value = Some(Str::default());
-            }
+            scrub_variable(variable);
         }
         container.command = kept_words(&container.command);
         container.args = kept_words(&container.args);
@@ -160,36 +159,136 @@ fn proxy_settings(text: &str) -> Str {
     Str::from(kept)
 }
 
-/// Classes of static credential that a ConfigMap's values hold.
+/// Classes of credential that a ConfigMap's values hold.
 fn credentials(data: &Map) -> List<Str> {
-    let mut found: Vec<Str> = Vec::new();
-    for (_, value) in data.iter() {
-        if !(value.contains("kind: Config") || value.contains("\"kind\":\"Config\""))
-            || !value.contains("clusters")
-        {
+    let mut finder = Finder::default();
+    for (key, value) in data.iter() {
+        finder.entry(key, value);
+    }
+    finder.classes().into_iter().map(Str::new).collect()
+}
+
+/// The ConfigMap from which kubeadm writes the file of every kubelet (with the minor version
+/// in its name before 1.24).
+fn is_kubelet_config(config: &ConfigMap) -> bool {
+    let meta = &config.metadata;
+    *meta.namespace == *"kube-system" && meta.name.starts_with("kubelet-config")
+}
+
+/// The settings of a KubeletConfiguration that rules read, as such a document again; empty if
+/// one of them is written in a way that is not read here, so that none is taken for absent.
+fn kubelet_settings(document: &str) -> String {
+    const READ: &[&str] = &[
+        "authentication",
+        "authentication.anonymous",
+        "authentication.anonymous.enabled",
+        "authorization",
+        "authorization.mode",
+        "imagePullCredentialsVerificationPolicy",
+        "kind",
+        "readOnlyPort",
+    ];
+    const VALUES: &[&str] = &[
+        "",
+        "true",
+        "false",
+        "AlwaysAllow",
+        "Webhook",
+        "AlwaysVerify",
+        "NeverVerify",
+        "NeverVerifyAllowlistedImages",
+        "NeverVerifyPreloadedImages",
+        "KubeletConfiguration",
+    ];
+    let mut kept = String::new();
+    let mut path: Vec<(usize, &str)> = Vec::new();
+    for line in document.lines() {
+        let line = line.split_once(" #").map_or(line, |(before, _)| before);
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let depth = key.len() - key.trim_start().len();
+        let (key, value) = (key.trim(), value.trim());
+        while path.last().is_some_and(|(above, _)| *above >= depth) {
+            path.pop();
+        }
+        path.push((depth, key));
+        let whole: Vec<&str> = path.iter().map(|(_, key)| *key).collect();
+        if !READ.contains(&whole.join(".").as_str()) {
             continue;
         }
-        for (mark, class) in [
-            ("client-key-data", "kubeconfig-static-cert"),
-            ("token:", "kubeconfig-static-token"),
-            ("\"token\"", "kubeconfig-static-token"),
-            ("password:", "kubeconfig-basic"),
-            ("exec:", "kubeconfig-exec"),
-            ("tokenFile:", "kubeconfig-token-file"),
-        ] {
-            if value.contains(mark) {
-                found.push(Str::new(class));
-            }
+        if !VALUES.contains(&value) && !value.bytes().all(|b| b.is_ascii_digit()) {
+            return String::new();
         }
+        kept.push_str(&"  ".repeat(path.len() - 1));
+        kept.push_str(key);
+        kept.push(':');
+        if !value.is_empty() {
+            kept.push(' ');
+            kept.push_str(value);
+        }
+        kept.push('\n');
     }
-    found.sort();
-    found.dedup();
-    found.into()
+    kept
+}
+
+/// What a Secret's values are, its `stringData` joined with its `data`.
+fn scrub_secret(secret: &mut Secret) {
+    let mut names: Vec<Str> = secret.data.0.to_vec();
+    let mut classes: Vec<Str> = std::mem::take(&mut secret.data.1).to_vec();
+    let text = std::mem::take(&mut secret.string_data);
+    if names.is_empty() && text.is_empty() {
+        secret.credentials = None;
+        return;
+    }
+    classes.extend(credentials(&text).iter().cloned());
+    names.extend(text.iter().map(|(key, _)| key.clone()));
+    for list in [&mut names, &mut classes] {
+        list.sort();
+        list.dedup();
+    }
+    secret.data.0 = names.into();
+    secret.credentials = Some(classes.into());
+}
+
+/// The class of a literal; where the value is gone already, the class that is given.
+fn scrub_variable(variable: &mut EnvVar) {
+    let Some(value) = variable.value.as_ref() else {
+        variable.credential = None;
+        return;
+    };
+    if value.is_empty() {
+        let given = variable.credential.take();
+        variable.credential = given.filter(|class| credential::known(class));
+    } else {
+        variable.credential = credential::literal(&variable.name, value).map(Str::new);
+    }
+    if !SETTINGS.contains(&variable.name.as_str()) {
+        variable.value = Some(Str::default());
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kubelet_settings_are_kept_and_read_again_as_they_are() {
+        let document = "apiVersion: kubelet.config.k8s.io/v1beta1\nauthentication:\n  anonymous:\n    \
+                        enabled: true\n  x509:\n    clientCAFile: /etc/ca.crt\nauthorization:\n  \
+                        mode: AlwaysAllow\nkind: KubeletConfiguration\nreadOnlyPort: 10255\n\
+                        staticPodURLHeader:\n  Authorization: [SECRET]\n";
+        let kept = kubelet_settings(document);
+        assert_eq!(
+            kept,
+            "authentication:\n  anonymous:\n    enabled: true\nauthorization:\n  mode: AlwaysAllow\n\
+             kind: KubeletConfiguration\nreadOnlyPort: 10255\n"
+        );
+        assert_eq!(kubelet_settings(&kept), kept);
+        // What is written in another way is not taken for absent.
+        for other in ["authentication: {anonymous: {enabled: true}}", "readOnlyPort: CANARY"] {
+            let document = format!("{other}\nkind: KubeletConfiguration\n");
+            assert_eq!(kubelet_settings(&document), "", "{other}");
+        }
+    }
 
     #[test]
     fn of_the_proxy_only_what_node_ports_need_is_kept() {

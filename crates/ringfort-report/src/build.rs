@@ -1,5 +1,7 @@
 //! From the graph and the fixes to the report.
 
+use std::collections::BTreeMap;
+
 use ringfort_attack::technique::Confidence;
 use ringfort_attack::{Attack, Impact, NodeKey, State, Why, Zone as AttackZone, techniques};
 use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
@@ -8,7 +10,7 @@ use ringfort_plan::{FirstFix, Plan};
 
 use crate::report::{
     Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Point, Report, Source,
-    Step, Tool, Unevaluated, Vector, VectorInstance, Zone,
+    Step, Tool, Unevaluated, UnknownSteps, Vector, VectorInstance, Zone,
 };
 
 /// What does not come from the cluster.
@@ -71,12 +73,35 @@ pub fn build(
         paths,
         fixes: fixes.iter().map(fix).collect(),
         plan: plan.map(self::plan),
+        unknown: unknown(attack),
         not_evaluated: techniques::NOT_EVALUATED
             .iter()
             .chain(Impact::NOT_EVALUATED)
             .map(|(id, needs)| Unevaluated { id, needs })
             .collect(),
     }
+}
+
+fn unknown(attack: &Attack<'_>) -> Vec<UnknownSteps> {
+    let mut found: BTreeMap<(Option<&'static str>, &str, bool), usize> = BTreeMap::new();
+    for edge in (0..attack.graph.edge_count()).map(|edge| EdgeId(edge as u32)) {
+        let info = attack.edge(edge);
+        if info.confidence == Confidence::Unknown {
+            let technique = info.technique.map(|at| techniques::ALL[at as usize].id);
+            let assumed = match attack.key(attack.graph.edge(edge).from) {
+                NodeKey::And(id, _) => attack.node(&NodeKey::Fact(id)).is_some(),
+                _ => false,
+            };
+            *found.entry((technique, info.note.unwrap_or_default(), !assumed)).or_default() += 1;
+        }
+    }
+    let row = |((technique, fact, passed), edges): ((_, &str, _), _)| UnknownSteps {
+        technique,
+        fact: fact.to_owned(),
+        edges,
+        passed,
+    };
+    found.into_iter().map(row).collect()
 }
 
 fn facts(attack: &Attack<'_>) -> Facts {
@@ -236,11 +261,7 @@ fn path(attack: &Attack<'_>, path: &Derivation, plan: Option<&Plan>) -> Path {
             zone: zone.name(),
             weight: info.difficulty.weight(),
             hindered: is_hindered(attack, edge),
-            confidence: match info.confidence {
-                Confidence::Proven => "proven",
-                Confidence::AssumedDefault => "assumed-default",
-                Confidence::UnverifiedControl => "unverified-control",
-            },
+            confidence: info.confidence.name(),
             note: info.note.as_ref().map(ToString::to_string),
             cut_by: plan
                 .and_then(|plan| plan.cut.get(&edge).map(|&fix| plan.fixes[fix].id.clone())),

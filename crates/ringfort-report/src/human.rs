@@ -114,7 +114,8 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     }
     line(cut(
         &format!(
-            "More: ringfort paths, ringfort explain ID, -f html=report.html, -f json=report.json; {} rows not evaluated",
+            "More: ringfort paths, explain ID, -f html=r.html, -f json=r.json; {} facts unknown, {} rows not evaluated",
+            report.unknown.len(),
             report.not_evaluated.len()
         ),
         WIDTH,
@@ -134,7 +135,9 @@ fn drawn(path: &Path) -> Vec<String> {
             "impact" => "═▶",
             _ => "─▶",
         };
-        let doubt = if step.confidence == "unverified-control" && step.technique.is_some() {
+        let doubt = if matches!(step.confidence, "unverified-control" | "unknown")
+            && step.technique.is_some()
+        {
             "?"
         } else {
             ""

@@ -36,6 +36,8 @@ pub struct Report {
     pub fixes: Vec<Fix>,
     /// The cheapest changes that cut every path that can be cut.
     pub plan: Option<PlanSection>,
+    /// Steps whose condition lies outside what was read, and the fact that would decide them.
+    pub unknown: Vec<UnknownSteps>,
     /// Techniques and impacts that were not evaluated, and what is missing.
     pub not_evaluated: Vec<Unevaluated>,
 }
@@ -180,7 +182,7 @@ pub struct Step {
     pub weight: u32,
     /// Whether a control has to be beaten here.
     pub hindered: bool,
-    /// proven, assumed-default or unverified-control.
+    /// proven, assumed-default, unverified-control or unknown.
     pub confidence: &'static str,
     /// A control that weakens it, or what is not verified.
     pub note: Option<String>,
@@ -226,6 +228,20 @@ pub struct Fix {
     pub command: String,
     /// The change as `what-if --patch` reads it.
     pub change: serde_json::Value,
+}
+
+/// Steps that one missing fact would decide.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnknownSteps {
+    /// Technique id; `None` for what a position means.
+    pub technique: Option<&'static str>,
+    /// The fact.
+    pub fact: String,
+    /// Edges of the graph.
+    pub edges: usize,
+    /// Whether paths pass them all the same. Where nothing in the cluster points at the fact,
+    /// they do so only if `fact/TECHNIQUE` is assumed.
+    pub passed: bool,
 }
 
 /// Something not evaluated.

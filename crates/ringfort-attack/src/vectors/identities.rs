@@ -71,13 +71,16 @@ fn grants(context: &Context<'_>, vector: &'static str, subjects: &[Subject]) -> 
             let shown = match binding {
                 BindingKey::Cluster(name) => name.to_string(),
                 BindingKey::Namespaced(namespace, name) => format!("{namespace}/{name}"),
+                BindingKey::Node(_) => continue,
             };
             let role = match &grant.role {
                 RoleKey::Cluster(name) | RoleKey::Namespaced(_, name) => name.clone(),
+                RoleKey::Limited(..) | RoleKey::Node(_) => continue,
             };
             let who = match subject {
                 Subject::User(name) | Subject::Group(name) => name.clone(),
                 Subject::ServiceAccount(_, name) => name.clone(),
+                Subject::Limited(_) => continue,
             };
             found.push(Instance {
                 vector,
@@ -162,7 +165,8 @@ pub(super) fn any_account(context: &Context<'_>) -> Finding {
 pub(super) fn leaked(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
     for config in &context.cluster.config_maps {
-        let class = config.credentials.iter().find(|class| *class != "kubeconfig-exec");
+        let fixed = |class: &&Str| class.starts_with("kubeconfig-") && **class != "kubeconfig-exec";
+        let class = config.credentials.iter().find(fixed);
         let Some(class) = class else { continue };
         let meta = &config.metadata;
         found.push(Instance {

@@ -181,6 +181,7 @@ impl<'a, 'c> Desk<'a, 'c> {
             Why::Rule { role, rule, resource, .. } => {
                 rbac::narrow(self, role, *rule as usize, resource)
             }
+            Why::Limit { role, rule } => rbac::narrow(self, role, *rule as usize, ""),
             Why::Held { role, rule, .. } => rbac::narrow(self, role, *rule as usize, ""),
             Why::Token { unit, kind, container, path, how } => {
                 pod::token(self, *unit, *kind, *container as usize, path, *how)
@@ -206,6 +207,8 @@ impl<'a, 'c> Desk<'a, 'c> {
             Subject::ServiceAccount(namespace, name) => {
                 self.system.contains(&(namespace.clone(), name.clone()))
             }
+            // It is what an impersonator holds; whoever impersonates decides.
+            Subject::Limited(_) => false,
             Subject::User(name) | Subject::Group(name) => {
                 name.starts_with("system:")
                     && !matches!(
@@ -228,6 +231,7 @@ impl<'a, 'c> Desk<'a, 'c> {
                 let more = if more == 0 { String::new() } else { format!(" and {more} more") };
                 Some(format!("sa/{namespace}/{name} is used by {}{more}", names.join(", ")))
             }
+            Subject::Limited(_) => None,
             Subject::User(name) => {
                 Some(format!("user {name}: whether it is in use is not visible"))
             }

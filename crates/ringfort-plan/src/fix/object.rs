@@ -78,7 +78,7 @@ fn token_secret(desk: &Desk<'_, '_>, namespace: &Str, name: &Str) -> Remedy {
     let cost = if users.is_empty() { desk.costs.label } else { desk.costs.grant };
     Remedy::Fixes(vec![Fix {
         id: format!("delete:Secret {namespace}/{name}"),
-        title: format!("delete the token Secret {namespace}/{name}"),
+        title: format!("delete Secret {namespace}/{name}"),
         kind: FixKind::Delete,
         edits: vec![Edited {
             kind: "Secret".to_owned(),

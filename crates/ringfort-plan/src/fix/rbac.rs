@@ -47,6 +47,7 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
             Some(found) => ("RoleBinding", &found.metadata, &found.subjects),
             None => return Remedy::Fact,
         },
+        BindingKey::Node(_) => return Remedy::Fact,
     };
     let Some((subject, identity)) =
         subjects.get(at).and_then(|subject| Some((subject, named(subject, &meta.namespace)?)))
@@ -118,6 +119,8 @@ fn written<'c>(
 ) -> Option<(&'c PolicyRule, Vec<Written<'c>>)> {
     let cluster = desk.attack.context.cluster;
     match role {
+        // What is left of a role has other rules at other places; the limit is its own reason.
+        RoleKey::Limited(..) | RoleKey::Node(_) => None,
         RoleKey::Namespaced(namespace, name) => {
             let role = cluster.roles.get(namespace, name)?;
             Some((role.rules.get(at)?, vec![("Role", &role.metadata, at)]))
@@ -207,6 +210,7 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
         RoleKey::Namespaced(namespace, name) => {
             cluster.roles.get(namespace, name).map(|role| role.rules.len())
         }
+        RoleKey::Limited(..) | RoleKey::Node(_) => None,
     };
     let rules = rules.unwrap_or_default();
     let mut fixes = vec![fix(
