@@ -211,7 +211,7 @@ proptest! {
                 for resource in ["pods", "pods/log", "secrets", "nodes/log", "nodes"] {
                     for name in ["", "a", "b", "c"] {
                         let allows = |rule: &PolicyRule, verb: &str| {
-                            rule_names(rule, &RuleRequest { verb, group, resource })
+                            rule_names(rule, &RuleRequest::of(verb, group, resource))
                                 .is_some_and(|names| names.allow(name))
                         };
                         let wanted = allows(&of, verb)
