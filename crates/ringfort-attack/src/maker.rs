@@ -137,8 +137,18 @@ impl Draft {
     /// Marks what could not be decided about a control in the way.
     #[must_use]
     pub fn unverified(mut self, control: impl Into<String>) -> Self {
-        self.confidence = Confidence::UnverifiedControl;
-        self.note = Some(control.into());
+        if self.confidence != Confidence::Unknown {
+            self.confidence = Confidence::UnverifiedControl;
+            self.note = Some(control.into());
+        }
+        self
+    }
+    /// Marks that a condition of the edge lies outside what was read, and names the fact that
+    /// would decide it.
+    #[must_use]
+    pub fn unknown(mut self, fact: impl Into<String>) -> Self {
+        self.confidence = Confidence::Unknown;
+        self.note = Some(fact.into());
         self
     }
     /// Adds a remark that changes nothing.

@@ -78,6 +78,22 @@ pub enum Confidence {
     AssumedDefault,
     /// A control stands in the way whose effect cannot be decided.
     UnverifiedControl,
+    /// A condition lies outside what was read: the edge's note names the fact that would
+    /// decide it. Never a pass: the edge is drawn, and reports say that it is unknown.
+    Unknown,
+}
+
+impl Confidence {
+    /// Stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::AssumedDefault => "assumed-default",
+            Self::UnverifiedControl => "unverified-control",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// What sort of change cuts a technique (techniques TEC-09).

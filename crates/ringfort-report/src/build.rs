@@ -215,11 +215,7 @@ fn path(attack: &Attack<'_>, path: &Derivation) -> Path {
             },
             zone: zone.name(),
             weight: info.difficulty.weight(),
-            confidence: match info.confidence {
-                Confidence::Proven => "proven",
-                Confidence::AssumedDefault => "assumed-default",
-                Confidence::UnverifiedControl => "unverified-control",
-            },
+            confidence: info.confidence.name(),
             note: info.note.as_ref().map(ToString::to_string),
             evidence: evidence(attack, info.why()),
         });

@@ -131,7 +131,9 @@ fn drawn(path: &Path) -> Vec<String> {
             "impact" => "═▶",
             _ => "─▶",
         };
-        let doubt = if step.confidence == "unverified-control" && step.technique.is_some() {
+        let doubt = if matches!(step.confidence, "unverified-control" | "unknown")
+            && step.technique.is_some()
+        {
             "?"
         } else {
             ""

@@ -172,7 +172,7 @@ pub struct Step {
     pub zone: &'static str,
     /// Weight.
     pub weight: u32,
-    /// proven, assumed-default or unverified-control.
+    /// proven, assumed-default, unverified-control or unknown.
     pub confidence: &'static str,
     /// A control that weakens it, or what is not verified.
     pub note: Option<String>,
