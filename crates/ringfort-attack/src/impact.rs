@@ -20,30 +20,43 @@ pub enum Impact {
     Persistence,
     /// A credential for another cluster.
     Fleet,
+    /// A principal of the cloud.
+    CloudRole,
+    /// Whoever administers the cloud account.
+    CloudAdmin,
+    /// Push to a repository that others deploy from.
+    SupplyChainPush,
 }
 
 impl Impact {
     /// All impacts, worst first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::ClusterAdmin,
         Self::ControlPlane,
         Self::AllSecrets,
         Self::AnyNode,
+        Self::CloudAdmin,
+        Self::CloudRole,
         Self::NamespaceAdmin,
         Self::DataStore,
         Self::Persistence,
         Self::Fleet,
+        Self::SupplyChainPush,
     ];
 
     /// The impacts that paths end in unless others are asked for.
-    pub const DEFAULT_TARGETS: [Self; 4] =
-        [Self::ClusterAdmin, Self::ControlPlane, Self::AllSecrets, Self::AnyNode];
+    pub const DEFAULT_TARGETS: [Self; 6] = [
+        Self::ClusterAdmin,
+        Self::ControlPlane,
+        Self::AllSecrets,
+        Self::AnyNode,
+        Self::CloudAdmin,
+        Self::CloudRole,
+    ];
 
     /// Impacts that need facts from outside the objects of one cluster; they are listed as
     /// not evaluated.
     pub const NOT_EVALUATED: &'static [(&'static str, &'static str)] = &[
-        ("cloud-role", "needs the cloud account's identity configuration"),
-        ("cloud-admin", "needs the cloud account's identity configuration"),
         ("tenant-crossing", "needs the network engine and a declaration of tenants"),
     ];
 
@@ -59,6 +72,9 @@ impl Impact {
             Self::DataStore => "data-store",
             Self::Persistence => "persistence",
             Self::Fleet => "fleet",
+            Self::CloudRole => "cloud-role",
+            Self::CloudAdmin => "cloud-admin",
+            Self::SupplyChainPush => "supply-chain-push",
         }
     }
 
@@ -74,6 +90,9 @@ impl Impact {
             Self::DataStore => "data of a persistent volume",
             Self::Persistence => "a foothold that survives",
             Self::Fleet => "a credential for another cluster",
+            Self::CloudRole => "a principal of the cloud",
+            Self::CloudAdmin => "control of the cloud account",
+            Self::SupplyChainPush => "push to a repository that others deploy from",
         }
     }
 

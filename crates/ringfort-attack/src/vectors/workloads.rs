@@ -7,6 +7,7 @@ use super::exposure::{Reach, load_balancer};
 use super::services::behind;
 use super::{Finding, Instance, State};
 use crate::context::Context;
+use crate::recognise::known;
 use crate::why::Why;
 
 /// Ends of image repositories that are management interfaces.
@@ -62,26 +63,6 @@ const EXECUTION: &[&str] = &[
     "moby/buildkit",
     "kaniko-project/executor",
 ];
-
-/// Image repository without registry host, tag and digest.
-fn repository(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or(image);
-    let name = match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
-    };
-    match name.split_once('/') {
-        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
-        _ => name,
-    }
-}
-
-fn known(image: &str, names: &[&'static str]) -> Option<&'static str> {
-    let repository = repository(image);
-    names.iter().copied().find(|name| {
-        repository == *name || repository.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
-    })
-}
 
 fn recognised(unit: &Unit, at: u32, names: &[&'static str]) -> Option<(Why, &'static str)> {
     unit.spec.all_containers().find_map(|(kind, index, container)| {
