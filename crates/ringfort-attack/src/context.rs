@@ -123,6 +123,8 @@ pub struct Context<'a> {
     pub namespaces: BTreeSet<Str>,
     /// For each unit, whether what follows from its containers depends on the node.
     pub placed: Vec<bool>,
+    /// Whether techniques that guess by the shape of objects take part; off by default.
+    pub heuristics: bool,
     /// Token files of each unit's containers.
     tokens: Vec<Vec<ContainerTokens>>,
     /// Grants by subject: index into [`Self::grants`] and into the grant's `bound`.
@@ -153,6 +155,7 @@ impl<'a> Context<'a> {
             grants,
             namespaces: cluster.namespace_names(),
             placed,
+            heuristics: false,
             by_subject,
         }
     }

@@ -56,9 +56,8 @@ impl Impact {
 
     /// Impacts that need facts from outside the objects of one cluster; they are listed as
     /// not evaluated.
-    pub const NOT_EVALUATED: &'static [(&'static str, &'static str)] = &[
-        ("tenant-crossing", "needs the network engine and a declaration of tenants"),
-    ];
+    pub const NOT_EVALUATED: &'static [(&'static str, &'static str)] =
+        &[("tenant-crossing", "needs the network engine and a declaration of tenants")];
 
     /// Name in ids: `impact/NAME`.
     #[must_use]

@@ -38,13 +38,14 @@ pub(crate) fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
         if unit.latent {
             continue;
         }
-        let labelled =
-            marks.labels.iter().any(|(key, value)| unit.labels.get(key).is_some_and(|v| v == value));
+        let labelled = marks
+            .labels
+            .iter()
+            .any(|(key, value)| unit.labels.get(key).is_some_and(|v| v == value));
         let mut regular =
             unit.spec.all_containers().filter(|(kind, _, _)| *kind == ContainerKind::Regular);
-        let one = regular.find(|(_, _, container)| {
-            labelled || known(&container.image, marks.images).is_some()
-        });
+        let one = regular
+            .find(|(_, _, container)| labelled || known(&container.image, marks.images).is_some());
         if let Some((kind, container, _)) = one {
             let namespace = unit.namespace.clone();
             found.push(Operator { unit: at as u32, namespace, kind, container });
@@ -63,9 +64,9 @@ impl Operator {
     /// That the controller runs, as a reason.
     pub(crate) fn why(&self, context: &Context<'_>) -> Why {
         let spec = &context.units[self.unit as usize].spec;
-        let container = spec.all_containers().find(|(kind, index, _)| {
-            (*kind, *index) == (self.kind, self.container)
-        });
+        let container = spec
+            .all_containers()
+            .find(|(kind, index, _)| (*kind, *index) == (self.kind, self.container));
         Why::PodField {
             unit: self.unit,
             path: Str::from(format!("{}[{}].image", self.kind.field(), self.container)),
@@ -76,9 +77,9 @@ impl Operator {
     /// Words of the controller's command line.
     fn words<'c>(&self, context: &'c Context<'_>) -> Vec<&'c str> {
         let spec = &context.units[self.unit as usize].spec;
-        let containers = spec.all_containers().filter(|(kind, index, _)| {
-            (*kind, *index) == (self.kind, self.container)
-        });
+        let containers = spec
+            .all_containers()
+            .filter(|(kind, index, _)| (*kind, *index) == (self.kind, self.container));
         containers
             .flat_map(|(_, _, one)| one.command.iter().chain(one.args.iter()))
             .map(Str::as_str)
@@ -158,10 +159,7 @@ pub(crate) const fn cluster_custom(
 
 impl Custom {
     /// Objects of the kind, in order.
-    pub(crate) fn objects<'c>(
-        self,
-        context: &'c Context<'_>,
-    ) -> impl Iterator<Item = &'c Other> {
+    pub(crate) fn objects<'c>(self, context: &'c Context<'_>) -> impl Iterator<Item = &'c Other> {
         let all = context.cluster.others.iter();
         all.filter(move |one| *one.kind == *self.kind && one.group() == self.group)
     }

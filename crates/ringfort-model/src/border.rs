@@ -49,7 +49,6 @@ const CONFIG_SETTINGS: &[(&str, &str)] = &[
     ("workflow-controller-configmap", "workflowRestrictions"),
 ];
 
-
 /// Removes what must not be kept.
 pub(crate) fn scrub(object: &mut Object) {
     scrub_meta(object.meta_mut());

@@ -9,6 +9,26 @@ mod core_pattern;
 mod csr_client_cert;
 mod csr_node_cert;
 mod csr_sign;
+mod deputy_argo_workflows;
+mod deputy_argocd_app;
+mod deputy_argocd_project;
+mod deputy_capi;
+mod deputy_cert_manager;
+mod deputy_crossplane;
+mod deputy_external_secrets;
+mod deputy_flux;
+mod deputy_gatekeeper;
+mod deputy_generic;
+mod deputy_helm_tiller;
+mod deputy_karpenter;
+mod deputy_knative_kserve;
+mod deputy_kubevirt;
+mod deputy_kyverno;
+mod deputy_prometheus_operator;
+mod deputy_sealed_vault_injector;
+mod deputy_tekton;
+mod deputy_vcluster_syncer;
+mod deputy_velero;
 mod env_secret_read;
 mod ephemeral_container;
 mod escape_cap_bpf;
@@ -141,13 +161,32 @@ pub static ALL: &[&Technique] = &[
     &pv_rebind::TECHNIQUE,
     &volumesnapshot_clone::TECHNIQUE,
     &secret_kubeconfig::TECHNIQUE,
+    &deputy_flux::TECHNIQUE,
+    &deputy_argocd_app::TECHNIQUE,
+    &deputy_argocd_project::TECHNIQUE,
+    &deputy_argo_workflows::TECHNIQUE,
+    &deputy_tekton::TECHNIQUE,
+    &deputy_knative_kserve::TECHNIQUE,
+    &deputy_cert_manager::TECHNIQUE,
+    &deputy_external_secrets::TECHNIQUE,
+    &deputy_kyverno::TECHNIQUE,
+    &deputy_gatekeeper::TECHNIQUE,
+    &deputy_velero::TECHNIQUE,
+    &deputy_crossplane::TECHNIQUE,
+    &deputy_karpenter::TECHNIQUE,
+    &deputy_kubevirt::TECHNIQUE,
+    &deputy_prometheus_operator::TECHNIQUE,
+    &deputy_sealed_vault_injector::TECHNIQUE,
+    &deputy_capi::TECHNIQUE,
+    &deputy_helm_tiller::TECHNIQUE,
+    &deputy_vcluster_syncer::TECHNIQUE,
+    &deputy_generic::TECHNIQUE,
 ];
 
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
 /// missing. Reports list them, so that their absence is never taken for safety.
 pub const NOT_EVALUATED: &[(&str, &str)] = &[
     ("net-*, nfs-open-export, mesh-uid-bypass", "the network engine"),
-    ("deputy-*", "the tables of operators"),
     ("webhook-*, map-write, apiservice-takeover, crd-conversion", "the admission engine"),
     ("impersonate-constrained", "identities limited to a set of verbs"),
     ("admission-exempt-user", "the configuration of the PodSecurity admission plug-in"),

@@ -207,7 +207,8 @@ impl<'de> serde::Deserialize<'de> for References {
             match value {
                 serde_json::Value::Object(map) => {
                     if let Some(serde_json::Value::Object(properties)) = map.get("properties") {
-                        let known = REFERENCES.iter().filter(|name| properties.contains_key(**name));
+                        let known =
+                            REFERENCES.iter().filter(|name| properties.contains_key(**name));
                         found.extend(known.map(|name| Str::new(name)));
                     }
                     map.values().for_each(|value| walk(value, found));
