@@ -12,11 +12,14 @@
 //! grow with objects and not with pairs; meaning never changes with size.
 
 pub mod attack;
+mod cloud;
 pub mod conjunction;
 pub mod context;
 mod draw;
 mod escape;
 pub mod evidence;
+mod gitops;
+mod image;
 pub mod impact;
 pub mod maker;
 pub mod node;

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::impact::Impact;
 use crate::maker::Maker;
-use crate::node::{NodeKey, Scope, Subject};
+use crate::node::{NodeKey, Scope};
 use crate::operator::{Custom, Marks, Operator, as_writer, custom, find as operators, glob};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
@@ -86,14 +86,22 @@ pub(crate) fn through(
     }
     let fact = (!any).then_some("who may create repositories that the project's sourceRepos match");
     let sources = PROJECTS.field(project, "spec.sourceRepos", &spec.source_repos.join(","));
+    let all = destinations(context, controller, project).into_iter();
+    all.map(|(to, why)| Scoped { to, why: vec![sources.clone(), why], fact }).collect()
+}
+
+/// What manifests that are deployed through a project can do, with the destination that lets
+/// them.
+pub(crate) fn destinations(
+    context: &Context<'_>,
+    controller: &Operator,
+    project: &Other,
+) -> Vec<(NodeKey, Why)> {
+    let Some(spec) = &project.spec else { return Vec::new() };
     let account = controller.account(context);
     let mut found = Vec::new();
-    let mut add = |to: NodeKey, why: Why| {
-        found.push(Scoped { to, why: vec![sources.clone(), why], fact });
-    };
-    let all = everywhere(spec).map(|at| destination(project, spec, at));
-    if let Some(why) = all {
-        add(NodeKey::Subject(account.clone()), why);
+    if let Some(at) = everywhere(spec) {
+        found.push((NodeKey::Subject(account.clone()), destination(project, spec, at)));
     } else {
         for namespace in &context.namespaces {
             let at = spec
@@ -103,19 +111,19 @@ pub(crate) fn through(
             let Some(at) = at.filter(|_| !denied(spec, namespace)) else { continue };
             let why = destination(project, spec, at);
             for (to, _) in as_writer(context, &account, &Scope::Namespace(namespace.clone())) {
-                add(to, why.clone());
+                found.push((to, why.clone()));
             }
         }
     }
-    let remote =
-        spec.destinations.iter().position(|one| one.server != HERE && one.name != "in-cluster");
+    let remote = spec.destinations.iter().position(|one| {
+        !one.server.starts_with('!') && one.server != HERE && one.name != "in-cluster"
+    });
     let registered = context.cluster.secrets.in_namespace(&controller.namespace).any(|(_, one)| {
         let kind = one.metadata.labels.get("argocd.argoproj.io/secret-type");
         kind.is_some_and(|kind| *kind == *"cluster")
     });
     if let Some(at) = remote.filter(|_| registered) {
-        let why = destination(project, spec, at);
-        add(NodeKey::Impact(Impact::Fleet), why);
+        found.push((NodeKey::Impact(Impact::Fleet), destination(project, spec, at)));
     }
     found
 }
@@ -198,9 +206,4 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             }
         }
     }
-}
-
-/// The account of a controller, for what follows from its sources.
-pub(crate) fn account(context: &Context<'_>, controller: &Operator) -> Subject {
-    controller.account(context)
 }

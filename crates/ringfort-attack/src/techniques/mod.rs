@@ -1,7 +1,16 @@
 //! The registry of techniques: one line for each file.
 
+mod aks_wi_assume;
 mod api_proxy_pod_service;
+mod azure_wireserver;
+mod base_image_compromise;
 mod bootstrap_token_mint;
+mod cloud_pod_identity_create;
+mod cloud_public_resource;
+mod cloud_snapshot_data;
+mod cloud_to_cluster_admin;
+mod cloud_to_image;
+mod cloud_to_node;
 mod container_net_share;
 mod container_pid_share;
 mod control_plane_keys;
@@ -10,13 +19,13 @@ mod csr_client_cert;
 mod csr_node_cert;
 mod csr_sign;
 mod deputy_argo_workflows;
-mod deputy_argocd_app;
+pub(crate) mod deputy_argocd_app;
 mod deputy_argocd_project;
 mod deputy_capi;
 mod deputy_cert_manager;
 mod deputy_crossplane;
 mod deputy_external_secrets;
-mod deputy_flux;
+pub(crate) mod deputy_flux;
 mod deputy_gatekeeper;
 mod deputy_generic;
 mod deputy_helm_tiller;
@@ -43,49 +52,69 @@ mod escape_host_ipc;
 mod escape_host_network;
 mod escape_host_pid;
 mod escape_privileged;
+mod gke_wi_assume;
+mod gke_wi_sameness;
 mod hostpath_log_symlink;
 mod hostpath_read_credential;
 mod hostpath_write_exec;
+mod iam_escalate;
+mod image_automation_push;
+mod image_name_confusion;
+mod image_run;
+mod image_vuln_entry;
 mod impersonate_group;
 mod impersonate_sa;
 mod impersonate_user;
+mod irsa_assume;
 mod kubelet_checkpoint;
 mod kubelet_exec_proxy;
 mod kubelet_plugin_socket;
 mod kubelet_read_logs;
 mod kubelet_read_pods;
+mod model_file_exec;
 mod namespace_relabel;
 mod node_cotenant;
 mod node_kubelet_identity;
 mod node_object_write;
+mod node_role_use;
 mod node_sa_tokens;
 mod node_secrets;
 mod node_to_control_plane;
+mod pipeline_kubeconfig;
+mod pipeline_oidc;
 mod pod_attach;
 mod pod_bind;
 mod pod_create;
 mod pod_create_privileged;
 mod pod_evict_steer;
 mod pod_exec;
+mod pod_identity_assume;
 mod pod_image_swap;
 mod pod_portforward;
 mod pv_hostpath_create;
 mod pv_rebind;
 mod pvc_mount;
+mod registry_push_tag;
+mod repo_fork_runner;
+mod repo_write_deploy;
 mod role_aggregate;
 mod role_bind;
 mod role_bind_covered;
 mod role_claim_dangling;
 mod role_escalate;
+mod runner_privileged;
+mod runner_secrets;
 mod runtime_socket;
 mod secret_kubeconfig;
 mod secret_read;
 mod secret_token_mint;
 mod secret_token_use;
+mod security_tool_deputy;
 mod static_pod;
 mod token_mounted;
 mod token_request;
 mod volumesnapshot_clone;
+mod webhook_receiver_open;
 mod windows_host_process;
 mod workload_patch;
 
@@ -181,6 +210,35 @@ pub static ALL: &[&Technique] = &[
     &deputy_helm_tiller::TECHNIQUE,
     &deputy_vcluster_syncer::TECHNIQUE,
     &deputy_generic::TECHNIQUE,
+    &repo_write_deploy::TECHNIQUE,
+    &repo_fork_runner::TECHNIQUE,
+    &runner_privileged::TECHNIQUE,
+    &runner_secrets::TECHNIQUE,
+    &pipeline_oidc::TECHNIQUE,
+    &pipeline_kubeconfig::TECHNIQUE,
+    &webhook_receiver_open::TECHNIQUE,
+    &image_automation_push::TECHNIQUE,
+    &registry_push_tag::TECHNIQUE,
+    &image_run::TECHNIQUE,
+    &image_name_confusion::TECHNIQUE,
+    &base_image_compromise::TECHNIQUE,
+    &image_vuln_entry::TECHNIQUE,
+    &model_file_exec::TECHNIQUE,
+    &security_tool_deputy::TECHNIQUE,
+    &irsa_assume::TECHNIQUE,
+    &pod_identity_assume::TECHNIQUE,
+    &gke_wi_assume::TECHNIQUE,
+    &gke_wi_sameness::TECHNIQUE,
+    &aks_wi_assume::TECHNIQUE,
+    &node_role_use::TECHNIQUE,
+    &iam_escalate::TECHNIQUE,
+    &cloud_to_cluster_admin::TECHNIQUE,
+    &cloud_to_node::TECHNIQUE,
+    &cloud_to_image::TECHNIQUE,
+    &cloud_snapshot_data::TECHNIQUE,
+    &cloud_public_resource::TECHNIQUE,
+    &cloud_pod_identity_create::TECHNIQUE,
+    &azure_wireserver::TECHNIQUE,
 ];
 
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
@@ -204,7 +262,6 @@ pub const NOT_EVALUATED: &[(&str, &str)] = &[
     ),
     ("sa-annotate-cloud, configmap-aws-auth, secret-cloud-key", "the cloud account"),
     ("etcd-backup-read", "the cloud account"),
-    ("image-*, registry-*, repo-*, pipeline-*", "registry and pipeline facts"),
 ];
 
 /// The technique of that id.

@@ -107,6 +107,22 @@ const ALL: &[(&str, &str, Find)] = &[
     ("V10", "execution as a service", workloads::execution),
 ];
 
+/// Units that V7 says are reachable from outside, with what shows it; sorted.
+pub(crate) fn exposed(context: &Context<'_>) -> Vec<(u32, Why)> {
+    let (instances, _, _) = services::applications(context);
+    let mut found = Vec::new();
+    for instance in instances.iter().filter(|instance| instance.state != State::Closed) {
+        for lead in &instance.leads {
+            if let (NodeKey::Pods(unit, _), Some(why)) = (lead, instance.why.last()) {
+                found.push((*unit, why.clone()));
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Evaluates every vector.
 #[must_use]
 pub fn evaluate(context: &Context<'_>) -> Vec<Vector> {

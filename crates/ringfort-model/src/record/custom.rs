@@ -65,6 +65,10 @@ record! {
         pub verify: Option<Verification>,
         /// Flux Kustomization and ImageUpdateAutomation: the source.
         pub source_ref: Option<SourceReference>,
+        /// Flux HelmRelease: its chart.
+        pub chart: Option<ChartTemplate>,
+        /// Flux HelmRelease: its chart, as an object.
+        pub chart_ref: Option<SourceReference>,
         /// Flux Kustomization, HelmRelease; Prometheus; EventListener.
         pub service_account_name: Str,
         /// Flux: reconciliation is off.
@@ -123,6 +127,14 @@ record! {
         pub kind: Str,
         pub name: Str,
         pub namespace: Str,
+    }
+    /// HelmChartTemplate.
+    pub struct ChartTemplate {
+        pub spec: Option<ChartTemplateSpec>,
+    }
+    /// HelmChartTemplateSpec.
+    pub struct ChartTemplateSpec {
+        pub source_ref: Option<SourceReference>,
     }
     /// CAIssuer.
     pub struct CaIssuer {
