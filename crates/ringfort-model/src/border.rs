@@ -1,9 +1,12 @@
-//! What is dropped before an object enters the model: values of Secrets (never read at all),
-//! values of ConfigMaps and environment variables other than documented settings,
+//! What is dropped before an object enters the model: values of Secrets, and values of
+//! ConfigMaps and environment variables other than documented settings, of all of which only
+//! the class of credential is kept (see [`crate::credential`]);
 //! annotations that no rule reads, command lines beyond the flags that a rule reads.
 
+use crate::credential::{self, Finder};
 use crate::kinds::Object;
-use crate::record::{Meta, PodSpec};
+use crate::record::pod::EnvVar;
+use crate::record::{ConfigMap, Meta, PodSpec, Secret};
 use crate::text::Str;
 use crate::wire::{List, Map};
 
@@ -71,15 +74,16 @@ pub(crate) fn scrub(object: &mut Object) {
         Object::ConfigMap(config) => {
             config.credentials = credentials(&config.data);
             let name = config.metadata.name.clone();
-            config.data = config
-                .data
-                .iter()
-                .map(|(key, value)| {
-                    let keep = CONFIG_SETTINGS.contains(&(name.as_str(), key.as_str()));
-                    (key.clone(), if keep { value.clone() } else { Str::default() })
-                })
-                .collect();
+            let kubelets = is_kubelet_config(config);
+            let kept = |key: &Str, value: &Str| match key.as_str() {
+                "kubelet" if kubelets => Str::from(kubelet_settings(value)),
+                key if CONFIG_SETTINGS.contains(&(name.as_str(), key)) => value.clone(),
+                _ => Str::default(),
+            };
+            config.data =
+                config.data.iter().map(|(key, value)| (key.clone(), kept(key, value))).collect();
         }
+        Object::Secret(secret) => scrub_secret(secret),
         _ => {}
     }
 }
@@ -94,9 +98,7 @@ fn scrub_spec(spec: &mut PodSpec) {
     let lists = [&mut spec.init_containers, &mut spec.containers, &mut spec.ephemeral_containers];
     for container in lists.into_iter().flat_map(|list| list.iter_mut()) {
         for variable in container.env.iter_mut() {
-            if !SETTINGS.contains(&variable.name.as_str()) && variable.value.is_some() {
-                variable.value = Some(Str::default());
-            }
+            scrub_variable(variable);
         }
         container.command = kept_words(&container.command);
         container.args = kept_words(&container.args);
@@ -129,29 +131,109 @@ fn kept_words(words: &List<Str>) -> List<Str> {
         .collect()
 }
 
-/// Classes of static credential that a ConfigMap's values hold.
+/// Classes of credential that a ConfigMap's values hold.
 fn credentials(data: &Map) -> List<Str> {
-    let mut found: Vec<Str> = Vec::new();
-    for (_, value) in data.iter() {
-        if !(value.contains("kind: Config") || value.contains("\"kind\":\"Config\""))
-            || !value.contains("clusters")
-        {
-            continue;
+    let mut finder = Finder::default();
+    for (key, value) in data.iter() {
+        finder.entry(key, value);
+    }
+    finder.classes().into_iter().map(Str::new).collect()
+}
+
+/// The ConfigMap from which kubeadm writes the file of every kubelet (with the minor version
+/// in its name before 1.24).
+fn is_kubelet_config(config: &ConfigMap) -> bool {
+    let meta = &config.metadata;
+    *meta.namespace == *"kube-system" && meta.name.starts_with("kubelet-config")
+}
+
+/// The settings of a KubeletConfiguration that rules read, as such a document again.
+fn kubelet_settings(document: &str) -> String {
+    const READ: &[&str] = &[
+        "authentication",
+        "authentication.anonymous",
+        "authentication.anonymous.enabled",
+        "authorization",
+        "authorization.mode",
+        "imagePullCredentialsVerificationPolicy",
+        "kind",
+        "readOnlyPort",
+    ];
+    let mut kept = String::new();
+    let mut path: Vec<(usize, &str)> = Vec::new();
+    for line in document.lines() {
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let depth = key.len() - key.trim_start().len();
+        let key = key.trim();
+        while path.last().is_some_and(|(above, _)| *above >= depth) {
+            path.pop();
         }
-        for (mark, class) in [
-            ("client-key-data", "kubeconfig-static-cert"),
-            ("token:", "kubeconfig-static-token"),
-            ("\"token\"", "kubeconfig-static-token"),
-            ("password:", "kubeconfig-basic"),
-            ("exec:", "kubeconfig-exec"),
-            ("tokenFile:", "kubeconfig-token-file"),
-        ] {
-            if value.contains(mark) {
-                found.push(Str::new(class));
-            }
+        path.push((depth, key));
+        let whole: Vec<&str> = path.iter().map(|(_, key)| *key).collect();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b' ';
+        if READ.contains(&whole.join(".").as_str()) && value.bytes().all(plain) {
+            kept.push_str(&"  ".repeat(path.len() - 1));
+            kept.push_str(key);
+            kept.push(':');
+            kept.push_str(value.trim_end());
+            kept.push('\n');
         }
     }
-    found.sort();
-    found.dedup();
-    found.into()
+    kept
+}
+
+/// What a Secret's values are, its `stringData` joined with its `data`.
+fn scrub_secret(secret: &mut Secret) {
+    let mut names: Vec<Str> = secret.data.0.to_vec();
+    let mut classes: Vec<Str> = std::mem::take(&mut secret.data.1).to_vec();
+    let text = std::mem::take(&mut secret.string_data);
+    if names.is_empty() && text.is_empty() {
+        secret.credentials = None;
+        return;
+    }
+    classes.extend(credentials(&text).iter().cloned());
+    names.extend(text.iter().map(|(key, _)| key.clone()));
+    for list in [&mut names, &mut classes] {
+        list.sort();
+        list.dedup();
+    }
+    secret.data.0 = names.into();
+    secret.credentials = Some(classes.into());
+}
+
+/// The class of a literal; where the value is gone already, the class that is given.
+fn scrub_variable(variable: &mut EnvVar) {
+    let Some(value) = variable.value.as_ref() else {
+        variable.credential = None;
+        return;
+    };
+    if value.is_empty() {
+        let given = variable.credential.take();
+        variable.credential = given.filter(|class| credential::known(class));
+    } else {
+        variable.credential = credential::literal(&variable.name, value).map(Str::new);
+    }
+    if !SETTINGS.contains(&variable.name.as_str()) {
+        variable.value = Some(Str::default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kubelet_settings_are_kept_and_read_again_as_they_are() {
+        let document = "apiVersion: kubelet.config.k8s.io/v1beta1\nauthentication:\n  anonymous:\n    \
+                        enabled: true\n  x509:\n    clientCAFile: /etc/ca.crt\nauthorization:\n  \
+                        mode: AlwaysAllow\nkind: KubeletConfiguration\nreadOnlyPort: 10255\n\
+                        staticPodURLHeader:\n  Authorization: [SECRET]\n";
+        let kept = kubelet_settings(document);
+        assert_eq!(
+            kept,
+            "authentication:\n  anonymous:\n    enabled: true\nauthorization:\n  mode: AlwaysAllow\n\
+             kind: KubeletConfiguration\nreadOnlyPort: 10255\n"
+        );
+        assert_eq!(kubelet_settings(&kept), kept);
+    }
 }

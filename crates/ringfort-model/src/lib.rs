@@ -19,6 +19,7 @@
 pub mod border;
 pub mod cluster;
 pub mod coverage;
+pub mod credential;
 pub mod defaults;
 pub mod id;
 pub mod kinds;

@@ -181,6 +181,11 @@ fn objects(
                 serde_json::from_slice(&line).map_err(|error| wrong(error.to_string()))?;
             config.credentials = kept.credentials;
         }
+        if let Object::Secret(secret) = &mut object {
+            let kept: record::Secret =
+                serde_json::from_slice(&line).map_err(|error| wrong(error.to_string()))?;
+            secret.credentials = kept.credentials;
+        }
         builder.add(object);
         count += 1;
     }

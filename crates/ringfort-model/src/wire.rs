@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::credential::{Finder, base64};
 use crate::text::Str;
 
 /// Whether a field would be written as nothing.
@@ -222,9 +223,52 @@ impl<'de> Deserialize<'de> for Map {
     }
 }
 
-/// The keys of a map whose values are never kept (Secret data).
+/// The keys of a map whose values are never kept (Secret data), and, until the border takes
+/// them away, the classes of credential that the values were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Keys(pub List<Str>);
+pub struct Keys(pub List<Str>, pub(crate) List<Str>);
+
+/// A value that is looked at and dropped; anything but text is passed over.
+struct Seen(Option<String>);
+
+impl<'de> Deserialize<'de> for Seen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Seen;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Seen, E> {
+                Ok(Seen(Some(text.to_owned())))
+            }
+            fn visit_unit<E>(self) -> Result<Seen, E> {
+                Ok(Seen(None))
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Seen, E> {
+                Ok(Seen(None))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Seen, E> {
+                Ok(Seen(None))
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Seen, E> {
+                Ok(Seen(None))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Seen, E> {
+                Ok(Seen(None))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Seen, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Seen(None))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Seen, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Seen(None))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
 
 impl Serialize for Keys {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -248,12 +292,20 @@ impl<'de> Deserialize<'de> for Keys {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
                 let mut keys: Vec<Str> = Vec::new();
-                while let Some((key, _)) = map.next_entry::<Str, IgnoredAny>()? {
+                let mut finder = Finder::default();
+                while let Some((key, Seen(value))) = map.next_entry::<Str, Seen>()? {
+                    let gone = |value: &String| value.is_empty() || value == "REDACTED";
+                    let value = value.filter(|value| !gone(value));
+                    match value.as_deref().and_then(base64) {
+                        Some(bytes) => finder.entry(&key, &String::from_utf8_lossy(&bytes)),
+                        None => finder.unread(),
+                    }
                     keys.push(key);
                 }
                 keys.sort();
                 keys.dedup();
-                Ok(Keys(keys.into()))
+                let classes = finder.classes().into_iter().map(Str::new);
+                Ok(Keys(keys.into(), classes.collect()))
             }
         }
         deserializer.deserialize_any(Names)

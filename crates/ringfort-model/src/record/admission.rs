@@ -26,9 +26,21 @@ record! {
     pub struct Webhook {
         pub name: Str,
         pub failure_policy: Option<Str>,
+        pub client_config: Option<WebhookClient>,
         pub rules: List<RuleWithOperations>,
         pub namespace_selector: Option<LabelSelector>,
         pub object_selector: Option<LabelSelector>,
+    }
+    /// WebhookClientConfig: where the API server sends reviews.
+    pub struct WebhookClient {
+        pub url: Option<Str>,
+        pub service: Option<WebhookService>,
+    }
+    /// ServiceReference.
+    pub struct WebhookService {
+        pub namespace: Str,
+        pub name: Str,
+        pub port: Option<i64>,
     }
     /// RuleWithOperations.
     pub struct RuleWithOperations {

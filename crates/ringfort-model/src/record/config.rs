@@ -18,12 +18,18 @@ record! {
         pub secrets: List<LocalReference>,
         pub image_pull_secrets: List<LocalReference>,
     }
-    /// Secret: type and the names of its keys.
+    /// Secret: type, the names of its keys, and what its values were.
     pub struct Secret {
         pub metadata: Meta,
         #[serde(rename = "type")]
         pub kind: Str,
         pub data: Keys,
+        /// Values as a manifest writes them; joined with `data` at the border.
+        pub string_data: Map,
+        /// Classes of credential found at the border (see [`crate::credential`]); `None` where
+        /// no value was there to be looked at.
+        #[serde(rename = "x-ringfort-credentials")]
+        pub credentials: Option<List<Str>>,
     }
     /// ConfigMap: the names of its keys, the values of documented settings, and what kinds of
     /// credential were recognised in it.
@@ -45,4 +51,16 @@ record! {
         pub hard: Map,
     }
 }
+impl Secret {
+    /// Whether its values hold a credential of that class; `None` where they were not all read.
+    #[must_use]
+    pub fn holds(&self, class: &str) -> Option<bool> {
+        let found = self.credentials.as_ref()?;
+        if found.has(class) {
+            return Some(true);
+        }
+        (!found.has(crate::credential::UNREAD)).then_some(false)
+    }
+}
+
 has_meta!(Namespace, ServiceAccount, Secret, ConfigMap, ResourceQuota);

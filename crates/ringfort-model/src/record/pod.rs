@@ -125,11 +125,14 @@ record! {
         pub protocol: Str,
     }
 
-    /// EnvVar. A literal value is kept only for names that carry a documented setting.
+    /// EnvVar. A literal value is kept only for names that carry a documented setting; of
+    /// others the class of credential that it is, if any (see [`crate::credential`]).
     pub struct EnvVar {
         pub name: Str,
         pub value: Option<Str>,
         pub value_from: Option<EnvSource>,
+        #[serde(rename = "x-ringfort-credential")]
+        pub credential: Option<Str>,
     }
 
     /// EnvVarSource: the references only.
