@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use anyhow::{Context, Result, bail};
-use ringfort_attack::techniques::{ALL, NOT_EVALUATED};
+use ringfort_attack::techniques::{ALL, NOT_EVALUATED, STRUCTURE};
 use ringfort_collect::{Options, Source};
 
 pub(crate) fn run(check: bool) -> Result<()> {
@@ -70,6 +70,10 @@ fn page() -> String {
                 let _ = writeln!(out, "- {title}: {body}");
             }
         }
+    }
+    out.push_str("\n## Rows without an edge of their own\n\n");
+    for (id, shown) in STRUCTURE {
+        let _ = writeln!(out, "- {id}: {shown}");
     }
     out.push_str("\n## Not evaluated\n\n");
     for (id, needs) in NOT_EVALUATED {

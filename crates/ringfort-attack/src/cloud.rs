@@ -103,7 +103,15 @@ pub(crate) fn any_principal(provider: Provider) -> NodeKey {
 }
 
 /// From principals to what follows from any of them. Called once all are known.
-pub(crate) fn principals(maker: &mut Maker<'_>) {
+pub(crate) fn principals(context: &Context<'_>, maker: &mut Maker<'_>) {
+    let nodes = of_nodes(context).map(|one| one.provider);
+    for key in maker.outside("cloud-principal") {
+        let NodeKey::Outside(_, name) = &key else { continue };
+        let named = CLOUDS.into_iter().find(|one| name.starts_with(one.name()));
+        if let Some(provider) = named.or(nodes) {
+            maker.structure(key, any_principal(provider), []);
+        }
+    }
     for key in maker.principals() {
         let NodeKey::Principal(provider, _) = &key else { continue };
         if provider.is_cloud() && key != node_role(*provider) {

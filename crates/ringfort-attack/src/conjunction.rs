@@ -111,6 +111,17 @@ impl Maker<'_> {
         detail: &str,
         draft: impl Fn(NodeKey) -> Draft,
     ) {
+        self.conjoined(technique.id, conjunction, detail, draft);
+    }
+
+    /// The same for what is no technique: `id` names the stages.
+    pub fn conjoined(
+        &mut self,
+        id: &'static str,
+        conjunction: &Conjunction,
+        detail: &str,
+        draft: impl Fn(NodeKey) -> Draft,
+    ) {
         if conjunction.ways.iter().all(|ways| ways.len() == 1) {
             let why = conjunction.ways.iter().flat_map(|ways| ways[0].iter().cloned());
             self.edge(draft(conjunction.at.clone()).because_all(why));
@@ -126,8 +137,7 @@ impl Maker<'_> {
                 return;
             }
             let text = format!("{stage}|{}|{detail}", scope_text(&conjunction.scope));
-            let next =
-                NodeKey::Stage(technique.id, Box::new(conjunction.at.clone()), Str::from(text));
+            let next = NodeKey::Stage(id, Box::new(conjunction.at.clone()), Str::from(text));
             for way in ways {
                 self.structure(at.clone(), next.clone(), way.iter().cloned());
             }

@@ -290,37 +290,11 @@ impl<'a> Context<'a> {
         nodes.map(|node| NodeKey::Subject(Subject::User(name(node)))).collect()
     }
 
-    /// A fail-closed webhook that sees pods created in the namespace; what it refuses is not
-    /// known.
+    /// A webhook that sees pods created in the namespace; what it refuses is not known.
     #[must_use]
     pub fn pod_webhook(&self, namespace: &str, labels: &ringfort_model::Map) -> Option<Str> {
-        let validating = self.cluster.validating_webhooks.iter();
-        let all = validating.chain(self.cluster.mutating_webhooks.iter());
-        for configuration in all {
-            for webhook in &configuration.webhooks {
-                let sees = webhook.rules.iter().any(|rule| {
-                    let has = |list: &ringfort_model::List<Str>, wanted: &str| {
-                        list.iter().any(|entry| entry == "*" || entry == wanted)
-                    };
-                    has(&rule.api_groups, "")
-                        && (has(&rule.resources, "pods") || rule.resources.has("*/*"))
-                        && has(&rule.operations, "CREATE")
-                });
-                let mut labels: Vec<(Str, Str)> =
-                    labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-                labels.push((Str::new("kubernetes.io/metadata.name"), Str::new(namespace)));
-                let labels: ringfort_model::Map = labels.into_iter().collect();
-                let matches = webhook
-                    .namespace_selector
-                    .as_ref()
-                    .is_none_or(|selector| selector.matches(&labels));
-                let closed = webhook.failure_policy.as_ref().is_none_or(|p| *p != *"Ignore");
-                if sees && matches && closed {
-                    return Some(webhook.name.clone());
-                }
-            }
-        }
-        None
+        let mut all = crate::webhooks::all(self);
+        all.find(|one| one.sees_pods(namespace, labels)).map(|one| one.webhook.name.clone())
     }
 
     /// Subjects that some binding names, with their direct grants.

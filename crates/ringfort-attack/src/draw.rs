@@ -213,3 +213,36 @@ pub(crate) fn secrets_of_container(
     found.retain(|(name, _)| !name.is_empty());
     found
 }
+
+/// Whether a Secret whose values were not read may hold a credential of any class: its type
+/// does not say what it is.
+pub(crate) fn may_hold_anything(secret: &ringfort_model::record::Secret) -> bool {
+    const TYPED: &[&str] = &[
+        "kubernetes.io/service-account-token",
+        "kubernetes.io/dockerconfigjson",
+        "kubernetes.io/dockercfg",
+        "bootstrap.kubernetes.io/token",
+    ];
+    !TYPED.contains(&secret.kind.as_str())
+}
+
+/// Whether a rule on claims, volumes or namespaces meets one that holds data: a claim, or a
+/// volume that is deleted with its object.
+pub(crate) fn names_data(context: &Context<'_>, held: &crate::context::Held) -> bool {
+    let scope = held.scope(context);
+    let cluster = context.cluster;
+    match held.resource {
+        "persistentvolumes" => cluster.persistent_volumes.iter().any(|volume| {
+            let kept = volume
+                .spec
+                .as_ref()
+                .is_some_and(|spec| *spec.persistent_volume_reclaim_policy == *"Retain");
+            !kept && held.names.allow(&volume.metadata.name)
+        }),
+        "namespaces" => context.namespaces.iter().any(|name| held.names.allow(name)),
+        _ => cluster.persistent_volume_claims.iter().any(|claim| {
+            let meta = &claim.metadata;
+            scope.reaches(Some(&meta.namespace)) && held.names.allow(&meta.name)
+        }),
+    }
+}

@@ -286,7 +286,7 @@ fn normal(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-fn covers(path: &str, place: &str) -> bool {
+pub(crate) fn covers(path: &str, place: &str) -> bool {
     path == "/" || path == place || place.strip_prefix(path).is_some_and(|r| r.starts_with('/'))
 }
 
@@ -375,6 +375,20 @@ pub(crate) fn credentials(path: &str) -> Vec<Files> {
     let holds = |place: &&&str| covers(path, place) || lies_in(path, place);
     let found = PLACES.iter().filter(|(_, places)| places.iter().any(|place| holds(&place)));
     found.map(|(files, _)| *files).collect()
+}
+
+/// Whether the path is a folder for data: none that gives code, credentials, logs or sockets of
+/// the node, and no part of its system.
+pub(crate) fn is_data(path: &str) -> bool {
+    const SYSTEM: &[&str] =
+        &["/etc", "/proc", "/sys", "/dev", "/run", "/var/run", "/var/log", "/tmp", "/usr", "/lib"];
+    const KUBELET: &str = "/var/lib/kubelet";
+    path != "/"
+        && !runs_code(path)
+        && credentials(path).is_empty()
+        && !lies_in(path, KUBELET)
+        && !covers(path, KUBELET)
+        && !SYSTEM.iter().any(|folder| lies_in(path, folder))
 }
 
 /// Whether the kubelet's folder of pod logs lies at or below the path.

@@ -243,6 +243,11 @@ impl Attack<'_> {
             NodeKey::RegistryRepository(name) => format!("registry/{name}"),
             NodeKey::Image(reference) => format!("image/{reference}"),
             NodeKey::Vault(name) => format!("secret-store/{name}"),
+            NodeKey::Fact(technique) => format!("fact/{technique}"),
+            NodeKey::UnreadSecret => "secret/unread".into(),
+            NodeKey::Webhook(name) => format!("webhook/{name}"),
+            NodeKey::HostData(on, path) => format!("host-data/{}{path}", any(on)),
+            NodeKey::Outside(sort, name) => format!("{sort}/{name}"),
             NodeKey::ControlPlane => "control-plane".into(),
             NodeKey::Impact(impact) => format!("impact/{}", impact.name()),
         }
@@ -273,6 +278,7 @@ impl Attack<'_> {
                 format!("{} {place}", power_title(*power))
             }
             NodeKey::EveryNode => "every node".into(),
+            NodeKey::UnreadSecret => "a Secret whose contents were not read".into(),
             NodeKey::SomeNode => "a node that is held".into(),
             NodeKey::CloudAccount(provider) => {
                 format!("the {} account under the cluster", provider.name())
@@ -282,6 +288,17 @@ impl Attack<'_> {
             other => self.id(other),
         }
     }
+}
+
+/// A name for the AND node in front of a position, the same for equal positions.
+pub(crate) fn plain_name(key: &NodeKey) -> Str {
+    Str::from(match key {
+        NodeKey::EveryNode => "every-node".to_owned(),
+        NodeKey::Impact(impact) => impact.name().to_owned(),
+        NodeKey::Power(power, scope) => format!("{}{}", power_name(*power), at(scope)),
+        NodeKey::Outside(sort, name) => format!("{sort}/{name}"),
+        other => format!("{other:?}"),
+    })
 }
 
 fn role_of(role: &RoleKey) -> (String, String) {
@@ -330,6 +347,8 @@ fn power_name(power: Power) -> &'static str {
         Power::ReadPodsOfNodes => "read-pods-of-nodes",
         Power::SteerPods => "steer-pods",
         Power::ReadVolumes => "read-volumes",
+        Power::ReadPodSpecs => "read-pod-specs",
+        Power::ReadConfigs => "read-configs",
     }
 }
 
@@ -355,5 +374,7 @@ fn power_title(power: Power) -> &'static str {
         Power::ReadPodsOfNodes => "reads the pods of any kubelet of",
         Power::SteerPods => "has pods start on a node that is held in",
         Power::ReadVolumes => "reads the data of any claim of",
+        Power::ReadPodSpecs => "reads the specification of any pod of",
+        Power::ReadConfigs => "reads any ConfigMap of",
     }
 }

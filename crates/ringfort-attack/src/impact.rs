@@ -20,17 +20,25 @@ pub enum Impact {
     Persistence,
     /// A credential for another cluster.
     Fleet,
-    /// A principal of the cloud.
+    /// Deletion of data.
+    DataDestruction,
+    /// Code that is sold, consumed or run elsewhere can be changed.
+    SupplyChainPush,
+    /// A cloud identity.
     CloudRole,
+    /// Computing at somebody else's cost.
+    ComputeHijack,
+    /// Services stop.
+    DenialOfService,
+    /// Private images, source or models are read.
+    IpTheft,
     /// Whoever administers the cloud account.
     CloudAdmin,
-    /// Push to a repository that others deploy from.
-    SupplyChainPush,
 }
 
 impl Impact {
     /// All impacts, worst first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::ClusterAdmin,
         Self::ControlPlane,
         Self::AllSecrets,
@@ -42,6 +50,10 @@ impl Impact {
         Self::Persistence,
         Self::Fleet,
         Self::SupplyChainPush,
+        Self::DataDestruction,
+        Self::IpTheft,
+        Self::ComputeHijack,
+        Self::DenialOfService,
     ];
 
     /// The impacts that paths end in unless others are asked for.
@@ -71,9 +83,13 @@ impl Impact {
             Self::DataStore => "data-store",
             Self::Persistence => "persistence",
             Self::Fleet => "fleet",
-            Self::CloudRole => "cloud-role",
-            Self::CloudAdmin => "cloud-admin",
+            Self::DataDestruction => "data-destruction",
             Self::SupplyChainPush => "supply-chain-push",
+            Self::CloudRole => "cloud-role",
+            Self::ComputeHijack => "compute-hijack",
+            Self::DenialOfService => "denial-of-service",
+            Self::IpTheft => "ip-theft",
+            Self::CloudAdmin => "cloud-admin",
         }
     }
 
@@ -89,9 +105,13 @@ impl Impact {
             Self::DataStore => "data of a persistent volume",
             Self::Persistence => "a foothold that survives",
             Self::Fleet => "a credential for another cluster",
-            Self::CloudRole => "a principal of the cloud",
+            Self::DataDestruction => "deletion of data",
+            Self::SupplyChainPush => "changes to images or source that others use",
+            Self::CloudRole => "an identity of the cloud account",
+            Self::ComputeHijack => "computing at the owner's cost",
+            Self::DenialOfService => "services stopped",
+            Self::IpTheft => "private images or source",
             Self::CloudAdmin => "control of the cloud account",
-            Self::SupplyChainPush => "push to a repository that others deploy from",
         }
     }
 

@@ -236,6 +236,20 @@ impl<'a> Maker<'a> {
         self.nodes.find(hash_of(key), |id| self.keys[id.index()] == *key).is_some()
     }
 
+    /// Positions beside the cluster's objects of one sort, sorted.
+    #[must_use]
+    pub fn outside(&self, sort: &str) -> std::collections::BTreeSet<NodeKey> {
+        let of_sort = |key: &&NodeKey| matches!(key, NodeKey::Outside(own, _) if *own == sort);
+        self.keys.iter().filter(of_sort).cloned().collect()
+    }
+
+    /// Data in folders of nodes that something leads to, sorted.
+    #[must_use]
+    pub fn host_data(&self) -> std::collections::BTreeSet<NodeKey> {
+        let data = self.keys.iter().filter(|key| matches!(key, NodeKey::HostData(..)));
+        data.cloned().collect()
+    }
+
     /// The scopes in which a power is held by somebody, sorted.
     #[must_use]
     pub fn scopes_of(&self, power: crate::node::Power) -> std::collections::BTreeSet<Scope> {
@@ -266,6 +280,35 @@ impl<'a> Maker<'a> {
         let technique = self.current.map(|at| crate::techniques::ALL[at as usize]);
         let own = technique.map_or(Difficulty::D0, |t| t.difficulty);
         self.add(self.current, own, draft);
+    }
+
+    /// Adds edges of the technique that is being evaluated which rest on a fact that nothing
+    /// among the objects points at: they meet in an AND node with a [`NodeKey::Fact`], which
+    /// nobody holds unless somebody assumes it. So the edges exist and are reported as
+    /// unknown, and no path passes them by default.
+    pub fn assuming(
+        &mut self,
+        fact: &'static str,
+        from: impl IntoIterator<Item = Draft>,
+        to: NodeKey,
+    ) {
+        let Some(at) = self.current else { return };
+        let id = crate::techniques::ALL[at as usize].id;
+        let text = crate::evidence::plain_name(&to);
+        let met = NodeKey::Conjunct(id, text.clone());
+        let mut any = false;
+        for mut draft in from {
+            draft.to = met.clone();
+            draft.difficulty = Some(Difficulty::D0);
+            self.add(None, Difficulty::D0, draft);
+            any = true;
+        }
+        if any {
+            let all = NodeKey::And(id, text);
+            self.structure(met, all.clone(), []);
+            self.structure(NodeKey::Fact(id), all.clone(), []);
+            self.edge(Draft::new(all, to).because(Why::Missing(fact)).unknown(fact));
+        }
     }
 
     /// Adds an edge that needs no act: structure such as a power's objects.

@@ -101,6 +101,10 @@ pub enum Power {
     SteerPods,
     /// Read the data of any claim.
     ReadVolumes,
+    /// Read the specifications of any pod or workload.
+    ReadPodSpecs,
+    /// Read any ConfigMap.
+    ReadConfigs,
 }
 
 /// Files of a node, by what they hold.
@@ -251,6 +255,18 @@ pub enum NodeKey {
     Image(Str),
     /// The entries of an outside secret store that the cluster may read.
     Vault(Str),
+    /// A fact that no object shows and on which a technique rests, by the technique's id.
+    /// Nobody holds it unless it is assumed.
+    Fact(&'static str),
+    /// A Secret whose contents were not read, so that nothing of what it may hold is excluded.
+    UnreadSecret,
+    /// Code and answers of a mutating webhook: what it sees can be changed as it is admitted.
+    Webhook(Str),
+    /// Data of an application in a folder of a node.
+    HostData(Option<Id<Node>>, Str),
+    /// Something beside the cluster's objects: its sort (`cloud-principal`, `registry`,
+    /// `account` …) and its name.
+    Outside(&'static str, Str),
     /// Cluster CA key, ServiceAccount signing key or etcd.
     ControlPlane,
     /// An impact.

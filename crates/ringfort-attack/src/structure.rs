@@ -78,7 +78,7 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
             maker.structure(from.clone(), NodeKey::Power(power, scope.clone()), []);
         }
     }
-    const REACHING: [Power; 12] = [
+    const REACHING: [Power; 14] = [
         Power::RunPods,
         Power::ExecPods,
         Power::AttachPods,
@@ -91,6 +91,8 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
         Power::ProxyServices,
         Power::SteerPods,
         Power::ReadVolumes,
+        Power::ReadPodSpecs,
+        Power::ReadConfigs,
     ];
     for power in REACHING.into_iter().chain([Power::ImpersonateAccounts]) {
         let scopes = maker.scopes_of(power);
@@ -224,7 +226,9 @@ fn reached(context: &Context<'_>, power: Power, namespace: &Str) -> Vec<NodeKey>
             let of = |name: &Str| NodeKey::Claim(namespace.clone(), name.clone());
             claims.map(|(_, claim)| of(&claim.metadata.name)).collect()
         }
-        Power::BindRoles
+        Power::ReadPodSpecs
+        | Power::ReadConfigs
+        | Power::BindRoles
         | Power::ExecNodes
         | Power::Everything
         | Power::ReadLogs
@@ -267,7 +271,7 @@ pub(crate) fn impacts(context: &Context<'_>, maker: &mut Maker<'_>) {
         }
         maker.structure(NodeKey::SomeNode, NodeKey::Impact(Impact::AnyNode), []);
     }
-    crate::cloud::principals(maker);
+    crate::cloud::principals(context, maker);
     for key in maker.pushed() {
         maker.structure(key, NodeKey::Impact(Impact::SupplyChainPush), []);
     }
@@ -279,6 +283,17 @@ pub(crate) fn impacts(context: &Context<'_>, maker: &mut Maker<'_>) {
             maker.structure(claim, NodeKey::Impact(Impact::DataStore), []);
         }
     }
+    if maker.has(&NodeKey::UnreadSecret) {
+        for secret in context.cluster.secrets.iter().filter(|one| draw::may_hold_anything(one)) {
+            let read = secret.holds(ringfort_model::credential::UNREAD) == Some(false);
+            if !read {
+                let meta = &secret.metadata;
+                let from = NodeKey::Secret(meta.namespace.clone(), meta.name.clone());
+                maker.structure(from, NodeKey::UnreadSecret, []);
+            }
+        }
+    }
+    crate::harm::draw(context, maker);
     let admin = NodeKey::Impact(Impact::ClusterAdmin);
     maker.structure(admin, NodeKey::Impact(Impact::AllSecrets), []);
 }

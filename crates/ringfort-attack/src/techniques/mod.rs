@@ -1,7 +1,10 @@
 //! The registry of techniques: one line for each file.
 
+mod admission_exempt_user;
 mod aks_wi_assume;
 mod api_proxy_pod_service;
+mod apiservice_takeover;
+mod audit_disable;
 mod azure_wireserver;
 mod base_image_compromise;
 mod bootstrap_token_mint;
@@ -11,10 +14,12 @@ mod cloud_snapshot_data;
 mod cloud_to_cluster_admin;
 mod cloud_to_image;
 mod cloud_to_node;
+mod configmap_aws_auth;
 mod container_net_share;
 mod container_pid_share;
 mod control_plane_keys;
 mod core_pattern;
+mod crd_conversion;
 mod csr_client_cert;
 mod csr_node_cert;
 mod csr_sign;
@@ -52,13 +57,17 @@ mod escape_host_ipc;
 mod escape_host_network;
 mod escape_host_pid;
 mod escape_privileged;
+mod etcd_backup_read;
+mod finalizer_owner_gc;
 mod gke_wi_assume;
 mod gke_wi_sameness;
+mod hostpath_data;
 mod hostpath_log_symlink;
 mod hostpath_read_credential;
 mod hostpath_write_exec;
 mod iam_escalate;
 mod image_automation_push;
+mod image_cache_read;
 mod image_name_confusion;
 mod image_run;
 mod image_vuln_entry;
@@ -66,11 +75,17 @@ mod impersonate_group;
 mod impersonate_sa;
 mod impersonate_user;
 mod irsa_assume;
+mod kubelet_anonymous;
 mod kubelet_checkpoint;
 mod kubelet_exec_proxy;
 mod kubelet_plugin_socket;
+mod kubelet_read_configz;
 mod kubelet_read_logs;
 mod kubelet_read_pods;
+mod kubelet_readonly;
+mod literal_credential;
+mod map_write;
+mod mesh_uid_bypass;
 mod model_file_exec;
 mod namespace_relabel;
 mod node_cotenant;
@@ -91,6 +106,7 @@ mod pod_exec;
 mod pod_identity_assume;
 mod pod_image_swap;
 mod pod_portforward;
+mod pull_secret_use;
 mod pv_hostpath_create;
 mod pv_rebind;
 mod pvc_mount;
@@ -104,17 +120,27 @@ mod role_claim_dangling;
 mod role_escalate;
 mod runner_privileged;
 mod runner_secrets;
+mod runtime_cve_start;
 mod runtime_socket;
+mod sa_annotate_cloud;
+mod secret_ca_key;
+mod secret_cloud_key;
 mod secret_kubeconfig;
 mod secret_read;
 mod secret_token_mint;
 mod secret_token_use;
 mod security_tool_deputy;
 mod static_pod;
+mod storageclass_csi_abuse;
 mod token_mounted;
 mod token_request;
 mod volumesnapshot_clone;
+mod webhook_backend_own;
+mod webhook_mutate;
+mod webhook_outage_bypass;
 mod webhook_receiver_open;
+mod webhook_remove;
+mod webhook_validate_read;
 mod windows_host_process;
 mod workload_patch;
 
@@ -239,6 +265,32 @@ pub static ALL: &[&Technique] = &[
     &cloud_public_resource::TECHNIQUE,
     &cloud_pod_identity_create::TECHNIQUE,
     &azure_wireserver::TECHNIQUE,
+    &admission_exempt_user::TECHNIQUE,
+    &sa_annotate_cloud::TECHNIQUE,
+    &configmap_aws_auth::TECHNIQUE,
+    &hostpath_data::TECHNIQUE,
+    &mesh_uid_bypass::TECHNIQUE,
+    &runtime_cve_start::TECHNIQUE,
+    &kubelet_anonymous::TECHNIQUE,
+    &kubelet_readonly::TECHNIQUE,
+    &kubelet_read_configz::TECHNIQUE,
+    &literal_credential::TECHNIQUE,
+    &secret_cloud_key::TECHNIQUE,
+    &secret_ca_key::TECHNIQUE,
+    &pull_secret_use::TECHNIQUE,
+    &image_cache_read::TECHNIQUE,
+    &storageclass_csi_abuse::TECHNIQUE,
+    &etcd_backup_read::TECHNIQUE,
+    &webhook_mutate::TECHNIQUE,
+    &webhook_validate_read::TECHNIQUE,
+    &webhook_backend_own::TECHNIQUE,
+    &webhook_remove::TECHNIQUE,
+    &webhook_outage_bypass::TECHNIQUE,
+    &map_write::TECHNIQUE,
+    &apiservice_takeover::TECHNIQUE,
+    &crd_conversion::TECHNIQUE,
+    &finalizer_owner_gc::TECHNIQUE,
+    &audit_disable::TECHNIQUE,
 ];
 
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
@@ -262,6 +314,33 @@ pub const NOT_EVALUATED: &[(&str, &str)] = &[
     ),
     ("sa-annotate-cloud, configmap-aws-auth, secret-cloud-key", "the cloud account"),
     ("etcd-backup-read", "the cloud account"),
+    ("net-*, netpol-write, nfs-open-export", "the network engine"),
+    (
+        "webhook-remove and discounts by ValidatingAdmissionPolicy, MutatingAdmissionPolicy",
+        "the admission engine",
+    ),
+    ("node-schedule-wait", "the scheduling engine"),
+    ("literal-credential in annotations", "values of annotations, which are not kept"),
+];
+
+/// Rows of the technique table that give no edge of their own, and where the graph shows them.
+pub const STRUCTURE: &[(&str, &str)] = &[
+    ("group-implicit", "membership: an edge without an act from each identity to its groups"),
+    (
+        "pod-create-node-choice",
+        "the target of pod-create-privileged is every node: spec.nodeName passes the scheduler \
+         by, and free tolerations meet every taint",
+    ),
+    (
+        "impersonate-uid-extra",
+        "a modifier: a uid or an extra changes no decision of Node and RBAC, so alone it gives \
+         no edge",
+    ),
+    (
+        "kube-system-sa",
+        "token-request, pod-create, impersonate-sa and secret-read in kube-system lead to the \
+         accounts of the controllers, and their roles on from there",
+    ),
 ];
 
 /// The technique of that id.
