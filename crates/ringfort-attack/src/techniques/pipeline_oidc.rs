@@ -18,7 +18,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Cloud],
     doc: Doc {
         what: "A job asks for an identity token and exchanges it for a role of the cloud that trusts the pipeline.",
-        when: "A running runner. Which roles trust its pipelines is a fact of the cloud account, so the edge is unknown.",
+        when: "A running runner. Which roles trust its pipelines is a fact of the cloud account, so the edge is unknown and no path passes it unless the fact is assumed.",
         not: "A workload that is no runner.",
         controls: "A trust that names repository, branch and environment exactly.",
         cut: "Pin the subject of the trust.",
@@ -30,7 +30,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for runner in runners(context) {
         let to = NodeKey::Impact(Impact::CloudRole);
-        let draft = Draft::new(runner.secrets(context), to).because(runner.why(context));
-        maker.edge(draft.unknown("which cloud roles trust the tokens of the runner's jobs"));
+        let draft = Draft::new(runner.secrets(context), to.clone()).because(runner.why(context));
+        maker.assuming("which cloud roles trust the tokens of the runner's jobs", [draft], to);
     }
 }

@@ -2,16 +2,17 @@
 
 use std::net::IpAddr;
 
-use ringfort_model::EntityId;
+use ringfort_model::{EntityId, Kind};
 
 use super::exposure::is_private;
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::node::NodeKey;
+use crate::server::kubelets;
 use crate::why::Why;
 
-/// One instance for each node with a public address: how its kubelet authenticates is not in
-/// the API's objects.
+/// One instance for each node with a public address. How its kubelet authenticates is in no
+/// object but the file that kubeadm hands to every node.
 pub(super) fn find(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
     for (id, node) in context.cluster.nodes.ids() {
@@ -37,5 +38,47 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
             leads: vec![NodeKey::Kubelet(Some(id))],
         });
     }
-    (found, State::Unknown, "settings of the kubelets were not read")
+    let (settings, nodes) = (kubelets(context.cluster), &context.cluster.nodes);
+    let whole = context.cluster.coverage.is_complete(Kind::Node) && !nodes.is_empty();
+    let Some(settings) = settings else {
+        return (found, State::Unknown, "settings of the kubelets were not read");
+    };
+    let strong = !settings.anonymous && !settings.always_allow && !settings.read_only_port;
+    if strong {
+        for one in &mut found {
+            one.state = State::Guarded;
+            one.missing = vec!["whether flags of the kubelet override the file of kubeadm"];
+            one.leads.clear();
+        }
+        return match whole {
+            true => (
+                found,
+                State::Closed,
+                "every kubelet asks who calls, and no node has a public address",
+            ),
+            false => (found, State::Unknown, "nodes were not all read"),
+        };
+    }
+    if found.is_empty() && whole {
+        // Reached from the cluster only: the technique kubelet-anonymous begins there.
+        found.push(Instance {
+            vector: "V4",
+            title: "kubelets let anybody in who reaches a node".into(),
+            name: "kubelet-config".into(),
+            state: State::Guarded,
+            why: vec![Why::ObjectField {
+                kind: "ConfigMap",
+                namespace: "kube-system".into(),
+                name: "kubelet-config".into(),
+                path: "data.kubelet".into(),
+                value: "anonymous requests, AlwaysAllow or the read-only port".into(),
+            }],
+            missing: Vec::new(),
+            leads: Vec::new(),
+        });
+    }
+    match whole {
+        true => (found, State::Closed, ""),
+        false => (found, State::Unknown, "nodes were not all read"),
+    }
 }

@@ -1,13 +1,16 @@
-//! Initial access: the vectors V1 to V10 as far as Kubernetes objects show them (initial-access).
+//! Initial access: the vectors V1 to V13 as far as Kubernetes objects show them (initial-access).
 //!
 //! Each vector has instances, each with a state and its evidence. What the API does not show
 //! (a firewall, a scan, a login) leaves an instance unknown and is named; unknown is never
 //! closed (IA-01, IA-02).
 
+mod cloud;
 pub mod exposure;
 mod identities;
 mod images;
 mod kubelet;
+mod pipelines;
+mod runtime;
 mod services;
 mod workloads;
 
@@ -58,7 +61,7 @@ impl State {
 /// One concrete way in.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    /// Vector id, `V1` to `V10`.
+    /// Vector id, `V1` to `V13`.
     pub vector: &'static str,
     /// Stable name within the vector.
     pub name: Str,
@@ -77,7 +80,7 @@ pub struct Instance {
 /// A vector with its instances.
 #[derive(Clone, Debug)]
 pub struct Vector {
-    /// `V1` to `V10`.
+    /// `V1` to `V13`.
     pub id: &'static str,
     /// Its name.
     pub title: &'static str,
@@ -105,6 +108,9 @@ const ALL: &[(&str, &str, Find)] = &[
     ("V8", "NodePort, hostPort, host network", services::node_listeners),
     ("V9", "malicious or swapped image", images::find),
     ("V10", "execution as a service", workloads::execution),
+    ("V11", "cloud principal", cloud::find),
+    ("V12", "pipelines and GitOps", pipelines::find),
+    ("V13", "runtime or kernel flaw at start", runtime::find),
 ];
 
 /// Units that V7 says are reachable from outside, with what shows it; sorted.
