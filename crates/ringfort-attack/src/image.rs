@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ringfort_model::{ContainerKind, Str};
 
 use crate::context::Context;
+use crate::node::NodeKey;
 use crate::why::Why;
 
 /// A container that names an image.
@@ -18,6 +19,15 @@ pub(crate) struct Use {
 }
 
 impl Use {
+    /// The container in every place that the graph tells apart.
+    pub(crate) fn containers<'c>(
+        &'c self,
+        context: &'c Context<'_>,
+    ) -> impl Iterator<Item = NodeKey> + 'c {
+        let places = context.places(self.unit).into_iter();
+        places.map(|place| NodeKey::Container(self.unit, place, self.kind, self.index))
+    }
+
     /// The field that names it.
     pub(crate) fn why(&self, _: &Context<'_>) -> Why {
         Why::PodField {

@@ -33,8 +33,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             let namespace = context.cluster.namespaces.get("", &unit.namespace);
             let labels = namespace.map(|one| one.metadata.labels.clone()).unwrap_or_default();
             let webhook = context.pod_webhook(&unit.namespace, &labels);
-            for place in context.places(one.unit) {
-                let to = NodeKey::Container(one.unit, place, one.kind, one.index);
+            for to in one.containers(context) {
                 let mut draft = Draft::new(NodeKey::Image(image.clone()), to);
                 draft = draft.because(one.why(context));
                 if !one.always {

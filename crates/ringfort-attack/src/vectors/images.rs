@@ -5,7 +5,6 @@ use ringfort_model::{Kind, Str};
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::image::{by_tag, references};
-use crate::node::NodeKey;
 use crate::recognise::full_repository;
 
 /// One instance for each image that runs. Who may push to its registry is not in the API's
@@ -30,10 +29,9 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
                 }
                 false => vec!["who published the digest"],
             },
-            leads: match tag {
-                true => vec![NodeKey::RegistryRepository(repository)],
-                false => vec![NodeKey::Image(image.clone())],
-            },
+            // The entry stands for the push and the start; the techniques registry-push-tag and
+            // image-run begin at repositories that are reached some other way.
+            leads: used.iter().flat_map(|one| one.containers(context)).collect(),
             name: image,
         });
     }
