@@ -4,6 +4,7 @@
 //! bindings that hand it out. Techniques ask [`Context::held`] which grants allow a request
 //! and put the edge on the grant's node; the edges from subjects to grants are structure.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
@@ -11,6 +12,7 @@ use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
 use ringfort_model::{Cluster, Id, KubeVersion, SourceKind, Str, Unit};
 
+use crate::constrained::Acting;
 use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
 use crate::why::{BindingKey, Why};
 
@@ -22,9 +24,11 @@ pub struct Grant<'a> {
     /// Where it holds.
     pub scope: Scope,
     /// Its effective rules.
-    pub rules: &'a [PolicyRule],
+    pub rules: Cow<'a, [PolicyRule]>,
     /// Bindings that name a subject, with the index of the subject.
     pub bound: Vec<(Subject, BindingKey, u32)>,
+    /// A rule of the requester that limits it, for what constrained impersonation leaves.
+    pub limit: Option<Why>,
 }
 
 impl Grant<'_> {
@@ -129,6 +133,8 @@ pub struct Context<'a> {
     tokens: Vec<Vec<ContainerTokens>>,
     /// Grants by subject: index into [`Self::grants`] and into the grant's `bound`.
     by_subject: BTreeMap<Subject, Vec<(usize, usize)>>,
+    /// Who acts as whom by constrained impersonation.
+    pub(crate) acting: Vec<Acting>,
 }
 
 impl<'a> Context<'a> {
@@ -145,7 +151,7 @@ impl<'a> Context<'a> {
                 by_subject.entry(subject.clone()).or_default().push((at, bound));
             }
         }
-        Self {
+        let mut context = Self {
             cluster,
             version: cluster.version,
             authz,
@@ -157,6 +163,20 @@ impl<'a> Context<'a> {
             placed,
             heuristics: false,
             by_subject,
+            acting: Vec::new(),
+        };
+        crate::constrained::prepare(&mut context);
+        context
+    }
+
+    /// Adds grants that follow from others.
+    pub(crate) fn add_grants(&mut self, grants: Vec<Grant<'a>>) {
+        for grant in grants {
+            let at = self.grants.len();
+            for (bound, (subject, _, _)) in grant.bound.iter().enumerate() {
+                self.by_subject.entry(subject.clone()).or_default().push((at, bound));
+            }
+            self.grants.push(grant);
         }
     }
 
@@ -214,7 +234,7 @@ impl<'a> Context<'a> {
     pub fn roles_in<'s>(&'s self, scope: &'s Scope) -> impl Iterator<Item = &'s Grant<'a>> {
         self.grants.iter().filter(move |grant| match &grant.role {
             RoleKey::Namespaced(namespace, _) => scope.reaches(Some(namespace)),
-            RoleKey::Cluster(_) => false,
+            RoleKey::Cluster(_) | RoleKey::Limited(..) | RoleKey::Node(_) => false,
         })
     }
 
@@ -252,11 +272,11 @@ impl<'a> Context<'a> {
             _ if !full.is_empty() => vec![NodeKey::Power(Power::Everything, scope.clone())],
             Scope::Cluster => {
                 let all = self.grants.iter().filter(|grant| grant.scope == Scope::Cluster);
-                all.map(Grant::node).collect()
+                all.filter(|grant| grant.limit.is_none()).map(Grant::node).collect()
             }
             Scope::Namespace(_) => {
                 let all = self.grants.iter().filter(|grant| grant.scope == *scope);
-                all.map(Grant::node).collect()
+                all.filter(|grant| grant.limit.is_none()).map(Grant::node).collect()
             }
         }
     }
@@ -295,6 +315,12 @@ impl<'a> Context<'a> {
     pub fn pod_webhook(&self, namespace: &str, labels: &ringfort_model::Map) -> Option<Str> {
         let mut all = crate::webhooks::all(self);
         all.find(|one| one.sees_pods(namespace, labels)).map(|one| one.webhook.name.clone())
+    }
+
+    /// A subject as it is written in ids.
+    #[must_use]
+    pub fn subject_name(&self, subject: &Subject) -> String {
+        crate::evidence::subject_id(subject)
     }
 
     /// Subjects that some binding names, with their direct grants.
@@ -408,8 +434,9 @@ fn grants<'a>(cluster: &'a Cluster, authz: &'a Authz<'a>) -> Vec<Grant<'a>> {
         found.entry((role.clone(), scope.clone())).or_insert_with(|| Grant {
             role,
             scope,
-            rules,
+            rules: Cow::Borrowed(rules),
             bound: Vec::new(),
+            limit: None,
         });
     };
     for role in &cluster.cluster_roles {

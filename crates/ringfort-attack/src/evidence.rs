@@ -4,7 +4,7 @@ use ringfort_model::{Str, WorkloadKind};
 
 use crate::attack::Attack;
 use crate::maker::scope_text;
-use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
+use crate::node::{Limited, NodeKey, Power, RoleKey, Scope, Subject};
 use crate::why::{BindingKey, TokenSource, Why};
 
 /// A reason in words.
@@ -70,12 +70,19 @@ impl Attack<'_> {
             command,
         };
         match why {
+            Why::Bound { binding: BindingKey::Node(name), .. } => of(
+                format!("Node {name}"),
+                "",
+                "is allowed this by the node authorizer".into(),
+                get("node", "", name),
+            ),
             Why::Bound { binding, subject } => {
                 let (kind, namespace, name) = match binding {
                     BindingKey::Cluster(name) => ("ClusterRoleBinding", "", name),
                     BindingKey::Namespaced(namespace, name) => {
                         ("RoleBinding", namespace.as_str(), name)
                     }
+                    BindingKey::Node(name) => ("Node", "", name),
                 };
                 let object = format!("{kind} {}", full(namespace, name));
                 let command = get(&kind.to_lowercase(), namespace, name);
@@ -99,6 +106,11 @@ impl Attack<'_> {
                     "is above what every cluster grants".into(),
                     command,
                 )
+            }
+            Why::Limit { role, rule } => {
+                let (object, command) = role_of(role);
+                let value = "names the requests that may be made as the other".into();
+                of(object, &format!("rules[{rule}]"), value, command)
             }
             Why::Member(subject, group) => {
                 let text = format!("{} is in group {group} by construction", subject_id(subject));
@@ -201,6 +213,11 @@ impl Attack<'_> {
             NodeKey::Role(role, scope) => match role {
                 RoleKey::Cluster(name) => format!("clusterrole/{name}{}", at(scope)),
                 RoleKey::Namespaced(namespace, name) => format!("role/{namespace}/{name}"),
+                RoleKey::Limited(role, text) => {
+                    let role = self.id(&NodeKey::Role((**role).clone(), scope.clone()));
+                    format!("limited/{role}/{text}")
+                }
+                RoleKey::Node(name) => format!("node-authorizer/{name}{}", at(scope)),
             },
             NodeKey::Power(power, scope) => format!("power/{}{}", power_name(*power), at(scope)),
             NodeKey::Stage(technique, inner, text) => {
@@ -307,14 +324,20 @@ fn role_of(role: &RoleKey) -> (String, String) {
         RoleKey::Namespaced(namespace, name) => {
             (format!("Role {namespace}/{name}"), get("role", namespace, name))
         }
+        RoleKey::Limited(role, _) => role_of(role),
+        RoleKey::Node(name) => (format!("Node {name}"), get("node", "", name)),
     }
 }
 
-fn subject_id(subject: &Subject) -> String {
+pub(crate) fn subject_id(subject: &Subject) -> String {
     match subject {
         Subject::User(name) => format!("user/{name}"),
         Subject::Group(name) => format!("group/{name}"),
         Subject::ServiceAccount(namespace, name) => format!("sa/{namespace}/{name}"),
+        Subject::Limited(limited) => {
+            let Limited { target, mode, by } = &**limited;
+            format!("acting/{mode}/{}/by/{by}", subject_id(target))
+        }
     }
 }
 

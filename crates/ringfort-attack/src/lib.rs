@@ -14,6 +14,7 @@
 pub mod attack;
 mod cloud;
 pub mod conjunction;
+mod constrained;
 pub mod context;
 mod draw;
 mod escape;
@@ -40,7 +41,7 @@ pub use context::Context;
 pub use evidence::Evidence;
 pub use impact::Impact;
 pub use maker::{EdgeInfo, WhyId};
-pub use node::{Files, NodeKey, Power, Provider, RoleKey, Scope, Subject};
+pub use node::{Files, Limited, NodeKey, Power, Provider, RoleKey, Scope, Subject};
 pub use technique::{Confidence, Difficulty, FixKind, Technique, Zone};
 pub use vectors::{Instance, State, Vector};
 pub use why::{BindingKey, Why};

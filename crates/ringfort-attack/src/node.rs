@@ -14,6 +14,20 @@ pub enum Subject {
     Group(Str),
     /// A ServiceAccount: namespace, name.
     ServiceAccount(Str, Str),
+    /// Another identity as somebody may use it by constrained impersonation.
+    Limited(Box<Limited>),
+}
+
+/// An identity that is used through constrained impersonation: only for the requests that the
+/// requester's rules name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Limited {
+    /// Whose rules are used.
+    pub target: Subject,
+    /// The mode, for example `user-info`.
+    pub mode: &'static str,
+    /// Who uses it, as an id.
+    pub by: Str,
 }
 
 /// Where a grant holds.
@@ -54,6 +68,11 @@ pub enum RoleKey {
     Cluster(Str),
     /// A Role by namespace and name.
     Namespaced(Str, Str),
+    /// One of these limited by one rule of another: what is left of it for the requests that
+    /// the rule names. The text tells apart by whom, by which rule and in which scopes.
+    Limited(Box<RoleKey>, Str),
+    /// What the node authorizer lets a node do, by the node's name.
+    Node(Str),
 }
 
 /// A power over everything of one sort in a scope. Powers factor the graph: an identity has
@@ -321,6 +340,8 @@ impl Subject {
                 }
                 _ => vec![Str::new(ALL)],
             },
+            // The rules of its groups are among the limited ones already.
+            Self::Limited(_) => Vec::new(),
         }
     }
 }

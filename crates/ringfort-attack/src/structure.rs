@@ -17,7 +17,8 @@ pub(crate) fn identities(context: &Context<'_>, maker: &mut Maker<'_>) {
     for grant in &context.grants {
         for (subject, binding, index) in &grant.bound {
             let why = Why::Bound { binding: binding.clone(), subject: *index };
-            maker.structure(NodeKey::Subject(subject.clone()), grant.node(), [why]);
+            let why = std::iter::once(why).chain(grant.limit.clone());
+            maker.structure(NodeKey::Subject(subject.clone()), grant.node(), why);
         }
     }
     let mut all: Vec<Subject> = context.subjects().map(|(subject, _)| subject.clone()).collect();

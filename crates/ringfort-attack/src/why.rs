@@ -13,6 +13,8 @@ pub enum BindingKey {
     Cluster(Str),
     /// RoleBinding by namespace and name.
     Namespaced(Str, Str),
+    /// No object: the node authorizer, by the node's name.
+    Node(Str),
 }
 
 /// One reason, with enough in it to show it and to remove it.
@@ -48,6 +50,13 @@ pub enum Why {
         role: RoleKey,
         /// Where the binding makes it hold.
         scope: Scope,
+        /// Index into its rules.
+        rule: u32,
+    },
+    /// A rule of the requester lets it make the request as another identity.
+    Limit {
+        /// The role.
+        role: RoleKey,
         /// Index into its rules.
         rule: u32,
     },

@@ -114,7 +114,7 @@ impl Authz<'_> {
         };
         let alone = target.groups.is_empty() && target.uid.is_empty() && target.extras.is_empty();
         let user = User { name: target.user.clone(), groups: Vec::new() };
-        let as_node = target.user.strip_prefix("system:node:").filter(|name| !name.is_empty());
+        let as_node = node_of(&target.user);
         match mode {
             "associated-node" => {
                 alone
@@ -142,10 +142,11 @@ impl Authz<'_> {
                     && ask("users", "", &target.user)
                     && all("groups", &target.groups)
                     && (target.uid.is_empty() || ask("uids", "", &target.uid))
-                    && target
-                        .extras
-                        .iter()
-                        .all(|(key, value)| ask(&format!("userextras/{key}"), "", value))
+                    && ((target.extras.len() > 3 && ask("userextras/*", "", "*"))
+                        || target
+                            .extras
+                            .iter()
+                            .all(|(key, value)| ask(&format!("userextras/{key}"), "", value)))
             }
         }
     }
@@ -172,8 +173,28 @@ pub fn result_groups(target: &Target) -> Vec<Str> {
         "system:anonymous" => "system:unauthenticated",
         _ => "system:authenticated",
     };
-    if !groups.iter().any(|group| group == added) {
+    // A user who asks to be unauthenticated is not made authenticated.
+    let has = |wanted: &str| groups.iter().any(|group| group == wanted);
+    if !has(added) && !has("system:unauthenticated") {
         groups.push(Str::new(added));
     }
     groups
+}
+
+/// The node whose user name this is. A node's name is a DNS subdomain (apimachinery
+/// `NameIsDNSSubdomain`); anything else after `system:node:` is a user's name.
+#[must_use]
+pub fn node_of(user: &str) -> Option<&str> {
+    user.strip_prefix("system:node:").filter(|name| is_node_name(name))
+}
+
+fn is_node_name(name: &str) -> bool {
+    let part = |part: &str| {
+        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        !part.is_empty()
+            && part.bytes().all(inner)
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(part)
 }

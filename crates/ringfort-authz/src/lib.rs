@@ -18,6 +18,7 @@ pub mod decide;
 pub mod escalation;
 pub mod evaluator;
 pub mod impersonation;
+pub mod limited;
 pub mod node;
 pub mod request;
 pub mod rule;

@@ -123,6 +123,7 @@ fn change_for(cluster: &Cluster, attack: &Attack<'_>, why: &Why) -> Option<(Stri
     match why {
         Why::Bound { binding, subject } => unbind(cluster, binding, *subject as usize),
         Why::Rule { role, rule, .. } => drop_rule(cluster, role, *rule as usize),
+        Why::Limit { role, rule } => drop_rule(cluster, role, *rule as usize),
         Why::Token { unit, .. } => {
             let (change, object) = on_pod(attack, *unit, |_| {
                 Some(("add", "automountServiceAccountToken".into(), json!(false)))
@@ -196,6 +197,7 @@ fn unbind(
     let (kind, namespace, name) = match binding {
         BindingKey::Cluster(name) => ("ClusterRoleBinding", Str::default(), name.clone()),
         BindingKey::Namespaced(namespace, name) => ("RoleBinding", namespace.clone(), name.clone()),
+        BindingKey::Node(_) => return None,
     };
     let (meta, subjects) = match binding {
         BindingKey::Cluster(name) => {
@@ -206,6 +208,7 @@ fn unbind(
             let binding = cluster.role_bindings.get(namespace, name)?;
             (&binding.metadata, &binding.subjects)
         }
+        BindingKey::Node(_) => return None,
     };
     if is_bootstrap(&meta.labels) {
         return None;
@@ -232,6 +235,8 @@ fn drop_rule(cluster: &Cluster, role: &RoleKey, rule: usize) -> Option<(String, 
             let role = cluster.roles.get(namespace, name)?;
             ("Role", namespace.clone(), name.clone(), &role.metadata.labels)
         }
+        // What is left of a role has other rules at other places; the limit is its own reason.
+        RoleKey::Limited(..) | RoleKey::Node(_) => return None,
     };
     if is_bootstrap(labels) {
         return None;

@@ -514,6 +514,7 @@ impl View<'_> {
                         RoleKey::Namespaced(namespace, name) => {
                             self.attack.context.authz.role_rules(namespace, name)
                         }
+                        RoleKey::Limited(..) | RoleKey::Node(_) => &[],
                     });
                 }
                 NodeKey::Power(Power::Everything, scope) if reaches(scope, &target.scope) => {
@@ -532,6 +533,9 @@ fn reaches(scope: &Scope, wanted: &Scope) -> bool {
 
 fn role_name(role: &RoleKey) -> &Str {
     match role {
-        RoleKey::Cluster(name) | RoleKey::Namespaced(_, name) => name,
+        RoleKey::Cluster(name)
+        | RoleKey::Namespaced(_, name)
+        | RoleKey::Node(name)
+        | RoleKey::Limited(_, name) => name,
     }
 }

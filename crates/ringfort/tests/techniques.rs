@@ -3,95 +3,13 @@
 // Literals of JSON are handed over as they stand.
 #![allow(clippy::needless_pass_by_value, clippy::type_complexity)]
 
+mod fixture;
+
 use std::collections::BTreeSet;
 
-use ringfort_attack::{Attack, Engines, techniques};
-use ringfort_collect::{Options, read_objects};
-use ringfort_graph::EdgeId;
-use ringfort_model::KubeVersion;
+use fixture::{account, found, found_at, holds, meta, named, namespace, node, pod, reaches, rule};
+use ringfort_attack::techniques;
 use serde_json::{Value, json};
-
-/// Ids of the techniques that draw an edge from these objects, at a version.
-fn found_at(objects: &[Value], minor: u32) -> BTreeSet<&'static str> {
-    let version = Some(KubeVersion::minor(minor));
-    let options = Options { version, complete: true, threads: 1, ..Options::default() };
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
-    let cluster = read_objects(&[("x.json", list.as_bytes())], &options).expect("it reads").cluster;
-    assert!(cluster.gaps.is_empty(), "{:?}", cluster.gaps);
-    let engines = Engines::new(&cluster);
-    let attack = Attack::new(&cluster, &engines);
-    (0..attack.graph.edge_count())
-        .filter_map(|edge| attack.edge(EdgeId(edge as u32)).technique)
-        .map(|at| techniques::ALL[at as usize].id)
-        .collect()
-}
-
-fn found(objects: &[Value]) -> BTreeSet<&'static str> {
-    found_at(objects, 36)
-}
-
-fn meta(name: &str) -> Value {
-    json!({"name": name, "namespace": "a", "uid": name, "resourceVersion": "1"})
-}
-
-fn node(name: &str, labels: Value) -> Value {
-    json!({"apiVersion": "v1", "kind": "Node",
-        "metadata": {"name": name, "uid": name, "resourceVersion": "1", "labels": labels}})
-}
-
-fn namespace(labels: Value) -> Value {
-    json!({"apiVersion": "v1", "kind": "Namespace",
-        "metadata": {"name": "a", "uid": "a", "resourceVersion": "1", "labels": labels}})
-}
-
-fn account(name: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(name)})
-}
-
-fn pod(spec: Value, container: Value) -> Value {
-    let mut container = container;
-    container["name"] = json!("c");
-    container["image"] = json!("x@sha256:0");
-    let mut spec = spec;
-    spec["nodeName"] = json!("n");
-    spec["containers"] = json!([container]);
-    json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta("p"), "spec": spec,
-        "status": {"phase": "Running"}})
-}
-
-/// A cluster in which account `a/s` holds the rules, in its namespace or everywhere.
-fn holds(cluster: bool, rules: Value) -> Vec<Value> {
-    let (role, binding) = match cluster {
-        true => ("ClusterRole", "ClusterRoleBinding"),
-        false => ("Role", "RoleBinding"),
-    };
-    let api = "rbac.authorization.k8s.io/v1";
-    let mut place = meta("r");
-    if cluster {
-        place.as_object_mut().expect("an object").remove("namespace");
-    }
-    vec![
-        namespace(json!({})),
-        node("n", json!({})),
-        account("s"),
-        account("t"),
-        pod(json!({"serviceAccountName": "t"}), json!({})),
-        json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("x"), "type": "Opaque"}),
-        json!({"apiVersion": api, "kind": role, "metadata": place, "rules": rules}),
-        json!({"apiVersion": api, "kind": binding, "metadata": place,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": "r"},
-            "subjects": [{"kind": "ServiceAccount", "name": "s", "namespace": "a"}]}),
-    ]
-}
-
-fn rule(verbs: &[&str], group: &str, resources: &[&str]) -> Value {
-    json!({"verbs": verbs, "apiGroups": [group], "resources": resources})
-}
-
-fn named(mut rule: Value, name: &str) -> Value {
-    rule["resourceNames"] = json!([name]);
-    rule
-}
 
 #[test]
 fn permissions_give_their_technique_and_near_misses_do_not() {
@@ -396,20 +314,7 @@ fn roles_that_others_fill_or_wait_for() {
 
 #[test]
 fn what_needs_two_positions_needs_both() {
-    let scan = |objects: &[Value], from: &str, to: &str| {
-        let options = Options { complete: true, threads: 1, ..Options::default() };
-        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
-        let cluster =
-            read_objects(&[("x.json", list.as_bytes())], &options).expect("it reads").cluster;
-        let engines = Engines::new(&cluster);
-        let attack = Attack::new(&cluster, &engines);
-        let at = |id: &str| {
-            let mut keys = attack.keys().iter();
-            keys.find(|key| attack.id(key) == id).and_then(|key| attack.node(key))
-        };
-        let (Some(from), Some(to)) = (at(from), at(to)) else { return false };
-        attack.reach(&[from]).contains(to.index())
-    };
+    let scan = |objects: &[Value], from: &str, to: &str| reaches(objects, &[from], to);
     let log_pod = |account: &str| {
         pod(
             json!({"serviceAccountName": account, "volumes": [
@@ -472,8 +377,8 @@ fn credentials_and_data_in_objects() {
     let cluster = |label: &str| {
         let mut meta = meta("c");
         meta["labels"] = json!({"argocd.argoproj.io/secret-type": label});
-        let secret =
-            json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque"});
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque",
+                "data": {"name": "eA=="}});
         found(&[namespace(json!({})), secret]).contains("secret-kubeconfig")
     };
     assert!(cluster("cluster") && !cluster("repository"));

@@ -71,6 +71,7 @@ mod image_cache_read;
 mod image_name_confusion;
 mod image_run;
 mod image_vuln_entry;
+mod impersonate_constrained;
 mod impersonate_group;
 mod impersonate_sa;
 mod impersonate_user;
@@ -291,6 +292,7 @@ pub static ALL: &[&Technique] = &[
     &crd_conversion::TECHNIQUE,
     &finalizer_owner_gc::TECHNIQUE,
     &audit_disable::TECHNIQUE,
+    &impersonate_constrained::TECHNIQUE,
 ];
 
 /// Rows of the technique table that need an engine or a fact that is not there, with what is

@@ -48,6 +48,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                     RoleKey::Namespaced(namespace, name) => {
                         !cluster && conjunction.scope.reaches(Some(namespace)) && allowed(name)
                     }
+                    // Who acts within a limit stays within it, however strong the other gets.
+                    RoleKey::Limited(..) | RoleKey::Node(_) => false,
                 };
                 if fits {
                     let to = NodeKey::Power(Power::Everything, scope.clone());

@@ -72,13 +72,16 @@ fn grants(context: &Context<'_>, vector: &'static str, subjects: &[Subject]) -> 
             let shown = match binding {
                 BindingKey::Cluster(name) => name.to_string(),
                 BindingKey::Namespaced(namespace, name) => format!("{namespace}/{name}"),
+                BindingKey::Node(_) => continue,
             };
             let role = match &grant.role {
                 RoleKey::Cluster(name) | RoleKey::Namespaced(_, name) => name.clone(),
+                RoleKey::Limited(..) | RoleKey::Node(_) => continue,
             };
             let who = match subject {
                 Subject::User(name) | Subject::Group(name) => name.clone(),
                 Subject::ServiceAccount(_, name) => name.clone(),
+                Subject::Limited(_) => continue,
             };
             found.push(Instance {
                 vector,

@@ -1,0 +1,237 @@
+//! Techniques around admission: webhooks, policies, registrations, exemptions.
+
+#![allow(clippy::needless_pass_by_value)]
+
+mod fixture;
+
+use fixture::{
+    Edge, found, found_at, holds, meta, named, namespace, node, of, pod, reaches, rule, server,
+    wide, with,
+};
+use ringfort_attack::Confidence;
+use serde_json::{Value, json};
+
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
+fn unknown(edge: &Edge) -> bool {
+    edge.confidence == Confidence::Unknown && !edge.note.is_empty()
+}
+
+#[test]
+fn grants_give_their_technique_and_near_misses_do_not() {
+    let write = &["create"];
+    let apis = "apiregistration.k8s.io";
+    let crds = "apiextensions.k8s.io";
+    let cases = [
+        (
+            "webhook-mutate",
+            json!([rule(write, ADMISSION, &["mutatingwebhookconfigurations"])]),
+            json!([
+                rule(&["get", "list"], ADMISSION, &["mutatingwebhookconfigurations"]),
+                named(rule(&["patch"], ADMISSION, &["mutatingwebhookconfigurations"]), "absent"),
+                rule(write, ADMISSION, &["validatingwebhookconfigurations"])
+            ]),
+        ),
+        (
+            "webhook-validate-read",
+            json!([rule(write, ADMISSION, &["validatingwebhookconfigurations"])]),
+            json!([rule(&["get"], ADMISSION, &["validatingwebhookconfigurations"])]),
+        ),
+        (
+            "map-write",
+            json!([rule(
+                write,
+                ADMISSION,
+                &["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"]
+            )]),
+            json!([rule(write, ADMISSION, &["mutatingadmissionpolicies"])]),
+        ),
+        (
+            "apiservice-takeover",
+            json!([rule(&["patch"], apis, &["apiservices"])]),
+            json!([
+                rule(&["get"], apis, &["apiservices"]),
+                rule(&["patch"], apis, &["apiservices/status"])
+            ]),
+        ),
+        (
+            "crd-conversion",
+            json!([rule(&["update"], crds, &["customresourcedefinitions"])]),
+            json!([
+                rule(&["get", "create"], crds, &["customresourcedefinitions"]),
+                named(rule(&["update"], crds, &["customresourcedefinitions"]), "absent")
+            ]),
+        ),
+    ];
+    for (technique, gives, looks_like) in cases {
+        assert!(found(&holds(true, gives)).contains(technique), "{technique} is missing");
+        assert!(!found(&holds(true, looks_like)).contains(technique), "{technique} is wrong");
+    }
+}
+
+#[test]
+fn a_webhook_needs_an_endpoint() {
+    let write = rule(&["create"], ADMISSION, &["mutatingwebhookconfigurations"]);
+    let confidence = |rules: Value| {
+        let mut found: Vec<Confidence> =
+            of("webhook-mutate", &holds(true, rules)).iter().map(|edge| edge.confidence).collect();
+        found.sort();
+        found
+    };
+    assert_eq!(confidence(json!([write])), [Confidence::Unknown]);
+    // Whoever starts pods serves from one.
+    let pods = rule(&["create"], "", &["pods"]);
+    assert_eq!(confidence(json!([write, pods])), [Confidence::Proven, Confidence::Unknown]);
+}
+
+#[test]
+fn policies_that_mutate_exist_from_1_36() {
+    let kinds = &["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"];
+    let objects = holds(true, json!([rule(&["create"], ADMISSION, kinds)]));
+    assert!(found_at(&objects, 36).contains("map-write"));
+    assert!(!found_at(&objects, 35).contains("map-write"));
+    let gate = server(&["--feature-gates=MutatingAdmissionPolicy=true"]);
+    assert!(found_at(&with(objects, [gate]), 35).contains("map-write"));
+}
+
+#[test]
+fn own_registrations_of_the_server_are_written_back() {
+    let patch = named(rule(&["patch"], "apiregistration.k8s.io", &["apiservices"]), "v1.x");
+    let service = |labels: Value| {
+        let mut meta = wide("v1.x");
+        meta["labels"] = labels;
+        json!({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": meta})
+    };
+    let with = |labels: Value| found(&with(holds(true, json!([patch])), [service(labels)]));
+    assert!(with(json!({})).contains("apiservice-takeover"));
+    let managed = json!({"kube-aggregator.kubernetes.io/automanaged": "onstart"});
+    assert!(!with(managed).contains("apiservice-takeover"));
+}
+
+/// A webhook on pods, answered by pods labelled `app: hook` in namespace `a`.
+fn hook(kind: &str, policy: &str, rule: &str) -> Vec<Value> {
+    let mut backend = pod(json!({}), json!({}));
+    backend["metadata"] = meta("hook");
+    backend["metadata"]["labels"] = json!({"app": "hook"});
+    vec![
+        json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind,
+            "metadata": wide("h"), "webhooks": [{"name": "h.example.org", "failurePolicy": policy,
+                "clientConfig": {"service": {"namespace": "a", "name": "hook"}},
+                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": [rule],
+                    "operations": ["CREATE"]}]}]}),
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": meta("hook"),
+            "spec": {"selector": {"app": "hook"}, "ports": [{"port": 443}]}}),
+        backend,
+    ]
+}
+
+#[test]
+fn pods_behind_a_mutating_webhook_answer_for_it() {
+    let base = || vec![namespace(json!({})), node("n", json!({}))];
+    let mutating = with(base(), hook("MutatingWebhookConfiguration", "Fail", "pods"));
+    assert_eq!(of("webhook-backend-own", &mutating).len(), 1);
+    assert!(reaches(&mutating, &["pod/a/hook"], "power/run-pods"));
+    // Another kind of object: the answers change no pod.
+    let configs = with(base(), hook("MutatingWebhookConfiguration", "Fail", "configmaps"));
+    assert!(!of("webhook-backend-own", &configs).is_empty());
+    assert!(!reaches(&configs, &["pod/a/hook"], "power/run-pods"));
+    let validating = with(base(), hook("ValidatingWebhookConfiguration", "Fail", "pods"));
+    assert!(of("webhook-backend-own", &validating).is_empty());
+    let mut other = mutating;
+    other[4]["metadata"]["labels"] = json!({"app": "another"});
+    assert!(of("webhook-backend-own", &other).is_empty());
+}
+
+#[test]
+fn a_webhook_that_refuses_is_removed_or_made_to_fail() {
+    let kind = "validatingwebhookconfigurations";
+    let create = rule(&["create"], "", &["pods"]);
+    let objects = |rules: Value, policy: &str, on: &str| {
+        with(holds(true, rules), hook("ValidatingWebhookConfiguration", policy, on))
+    };
+    let delete = json!([create, rule(&["delete"], ADMISSION, &[kind])]);
+    assert!(found(&objects(delete.clone(), "Fail", "pods")).contains("webhook-remove"));
+    // One that is shown no pods refuses none.
+    assert!(!found(&objects(delete, "Fail", "services")).contains("webhook-remove"));
+    let get = json!([create, rule(&["get"], ADMISSION, &[kind])]);
+    assert!(!found(&objects(get, "Fail", "pods")).contains("webhook-remove"));
+    let another = json!([create, named(rule(&["delete"], ADMISSION, &[kind]), "another")]);
+    assert!(!found(&objects(another, "Fail", "pods")).contains("webhook-remove"));
+    let stop = json!([create, rule(&["delete"], "", &["pods"])]);
+    assert!(found(&objects(stop.clone(), "Ignore", "pods")).contains("webhook-outage-bypass"));
+    assert!(!found(&objects(stop, "Fail", "pods")).contains("webhook-outage-bypass"));
+    assert!(!found(&objects(json!([create]), "Ignore", "pods")).contains("webhook-outage-bypass"));
+}
+
+#[test]
+fn exemptions_are_in_a_file_of_the_server() {
+    let id = "admission-exempt-user";
+    let base = |label: &str| {
+        let mut objects = holds(false, json!([rule(&["create"], "", &["pods"])]));
+        objects[0] = namespace(json!({"pod-security.kubernetes.io/enforce": label}));
+        objects
+    };
+    let found = of(id, &base("baseline"));
+    assert!(found.len() == 1 && unknown(&found[0]), "{found:?}");
+    // No path passes it by default, but whoever assumes the fact sees where it leads.
+    assert!(!reaches(&base("baseline"), &["sa/a/s"], "node/*"));
+    assert!(reaches(&base("baseline"), &["sa/a/s", &format!("fact/{id}")], "node/*"));
+    assert!(of(id, &base("privileged")).is_empty());
+    assert!(of(id, &with(base("baseline"), [server(&["--v=2"])])).is_empty());
+    let file = server(&["--admission-control-config-file=/etc/x.yaml"]);
+    assert_eq!(of(id, &with(base("baseline"), [file])).len(), 1);
+}
+
+#[test]
+fn the_audit_log_is_blinded_from_the_servers_node() {
+    let base = vec![namespace(json!({})), node("n", json!({}))];
+    assert!(of("audit-disable", &base).is_empty());
+    assert_eq!(of("audit-disable", &with(base, [server(&[])])).len(), 1);
+}
+
+#[test]
+fn the_collector_deletes_what_has_no_owner() {
+    let id = "finalizer-owner-gc";
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta("d"),
+        "spec": {"accessModes": ["ReadWriteOnce"]}});
+    let objects = |verb: &str, resource: &str| {
+        with(holds(false, json!([rule(&[verb], "", &[resource])])), [claim.clone()])
+    };
+    assert_eq!(of(id, &objects("patch", "persistentvolumeclaims")).len(), 1);
+    assert!(of(id, &objects("get", "persistentvolumeclaims")).is_empty());
+    assert!(of(id, &objects("patch", "persistentvolumeclaims/status")).is_empty());
+    let plugin = server(&[
+        "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
+    ]);
+    assert!(of(id, &with(objects("patch", "persistentvolumeclaims"), [plugin])).is_empty());
+}
+
+#[test]
+fn accounts_of_controllers_are_reached_where_they_exist() {
+    // kube-system-sa is no row of its own: the edges are those of the ordinary techniques.
+    let rbac = "rbac.authorization.k8s.io";
+    let mut objects = holds(false, json!([rule(&["create"], "", &["serviceaccounts/token"])]));
+    for object in &mut objects {
+        if object["metadata"]["namespace"].is_string() {
+            object["metadata"]["namespace"] = json!("kube-system");
+        }
+    }
+    objects[0]["metadata"]["name"] = json!("kube-system");
+    objects[7]["subjects"][0]["namespace"] = json!("kube-system");
+    let name = "clusterrole-aggregation-controller";
+    let role = format!("system:controller:{name}");
+    objects.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": wide(&role),
+        "rules": [rule(&["escalate", "get", "list", "patch", "update", "watch"], rbac, &["clusterroles"])]}));
+    objects.push(
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": wide(&role),
+        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": role},
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": "kube-system"}]}),
+    );
+    let admin = "impact/cluster-admin";
+    assert!(!reaches(&objects, &["sa/kube-system/s"], admin));
+    objects.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {"name": name, "namespace": "kube-system", "uid": "u", "resourceVersion": "1"}}));
+    assert!(reaches(&objects, &["sa/kube-system/s"], admin));
+}
