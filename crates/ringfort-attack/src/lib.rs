@@ -16,6 +16,7 @@ mod cloud;
 pub mod conjunction;
 mod constrained;
 pub mod context;
+pub mod coverage;
 mod draw;
 mod escape;
 pub mod evidence;

@@ -113,6 +113,11 @@ const ALL: &[(&str, &str, Find)] = &[
     ("V13", "runtime or kernel flaw at start", runtime::find),
 ];
 
+/// Ids of all vectors, in their order.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|(id, _, _)| *id)
+}
+
 /// Units that V7 says are reachable from outside, with what shows it; sorted.
 pub(crate) fn exposed(context: &Context<'_>) -> Vec<(u32, Why)> {
     let (instances, _, _) = services::applications(context);
