@@ -147,7 +147,8 @@ fn is_kubelet_config(config: &ConfigMap) -> bool {
     *meta.namespace == *"kube-system" && meta.name.starts_with("kubelet-config")
 }
 
-/// The settings of a KubeletConfiguration that rules read, as such a document again.
+/// The settings of a KubeletConfiguration that rules read, as such a document again; empty if
+/// one of them is written in a way that is not read here, so that none is taken for absent.
 fn kubelet_settings(document: &str) -> String {
     const READ: &[&str] = &[
         "authentication",
@@ -159,25 +160,44 @@ fn kubelet_settings(document: &str) -> String {
         "kind",
         "readOnlyPort",
     ];
+    const VALUES: &[&str] = &[
+        "",
+        "true",
+        "false",
+        "AlwaysAllow",
+        "Webhook",
+        "AlwaysVerify",
+        "NeverVerify",
+        "NeverVerifyAllowlistedImages",
+        "NeverVerifyPreloadedImages",
+        "KubeletConfiguration",
+    ];
     let mut kept = String::new();
     let mut path: Vec<(usize, &str)> = Vec::new();
     for line in document.lines() {
+        let line = line.split_once(" #").map_or(line, |(before, _)| before);
         let Some((key, value)) = line.split_once(':') else { continue };
         let depth = key.len() - key.trim_start().len();
-        let key = key.trim();
+        let (key, value) = (key.trim(), value.trim());
         while path.last().is_some_and(|(above, _)| *above >= depth) {
             path.pop();
         }
         path.push((depth, key));
         let whole: Vec<&str> = path.iter().map(|(_, key)| *key).collect();
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b' ';
-        if READ.contains(&whole.join(".").as_str()) && value.bytes().all(plain) {
-            kept.push_str(&"  ".repeat(path.len() - 1));
-            kept.push_str(key);
-            kept.push(':');
-            kept.push_str(value.trim_end());
-            kept.push('\n');
+        if !READ.contains(&whole.join(".").as_str()) {
+            continue;
         }
+        if !VALUES.contains(&value) && !value.bytes().all(|b| b.is_ascii_digit()) {
+            return String::new();
+        }
+        kept.push_str(&"  ".repeat(path.len() - 1));
+        kept.push_str(key);
+        kept.push(':');
+        if !value.is_empty() {
+            kept.push(' ');
+            kept.push_str(value);
+        }
+        kept.push('\n');
     }
     kept
 }
@@ -235,5 +255,10 @@ mod tests {
              kind: KubeletConfiguration\nreadOnlyPort: 10255\n"
         );
         assert_eq!(kubelet_settings(&kept), kept);
+        // What is written in another way is not taken for absent.
+        for other in ["authentication: {anonymous: {enabled: true}}", "readOnlyPort: CANARY"] {
+            let document = format!("{other}\nkind: KubeletConfiguration\n");
+            assert_eq!(kubelet_settings(&document), "", "{other}");
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! From the graph and the fixes to the report.
 
+use std::collections::BTreeMap;
+
 use ringfort_attack::technique::Confidence;
 use ringfort_attack::{Attack, Impact, NodeKey, State, Why, Zone as AttackZone, techniques};
-use ringfort_graph::{BitSet, Derivation, NodeId};
+use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
 use ringfort_model::{Coverage as Read, Kind, Listed};
 use ringfort_plan::Fix as Planned;
 
 use crate::report::{
-    Coverage, Evidence, Facts, Fix, Gap, Path, Report, Source, Step, Tool, Unevaluated, Vector,
-    VectorInstance, Zone,
+    Coverage, Evidence, Facts, Fix, Gap, Path, Report, Source, Step, Tool, Unevaluated,
+    UnknownSteps, Vector, VectorInstance, Zone,
 };
 
 /// What does not come from the cluster.
@@ -63,12 +65,35 @@ pub fn build(attack: &Attack<'_>, paths: &[Derivation], fixes: &[Planned], head:
         vectors: attack.vectors.iter().map(|vector| self::vector(attack, vector)).collect(),
         paths: paths.iter().map(|path| self::path(attack, path)).collect(),
         fixes: fixes.iter().map(fix).collect(),
+        unknown: unknown(attack),
         not_evaluated: techniques::NOT_EVALUATED
             .iter()
             .chain(Impact::NOT_EVALUATED)
             .map(|(id, needs)| Unevaluated { id, needs })
             .collect(),
     }
+}
+
+fn unknown(attack: &Attack<'_>) -> Vec<UnknownSteps> {
+    let mut found: BTreeMap<(Option<&'static str>, &str, bool), usize> = BTreeMap::new();
+    for edge in (0..attack.graph.edge_count()).map(|edge| EdgeId(edge as u32)) {
+        let info = attack.edge(edge);
+        if info.confidence == Confidence::Unknown {
+            let technique = info.technique.map(|at| techniques::ALL[at as usize].id);
+            let assumed = match attack.key(attack.graph.edge(edge).from) {
+                NodeKey::And(id, _) => attack.node(&NodeKey::Fact(id)).is_some(),
+                _ => false,
+            };
+            *found.entry((technique, info.note.unwrap_or_default(), !assumed)).or_default() += 1;
+        }
+    }
+    let row = |((technique, fact, passed), edges): ((_, &str, _), _)| UnknownSteps {
+        technique,
+        fact: fact.to_owned(),
+        edges,
+        passed,
+    };
+    found.into_iter().map(row).collect()
 }
 
 fn facts(attack: &Attack<'_>) -> Facts {

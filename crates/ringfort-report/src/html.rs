@@ -229,6 +229,15 @@ fn gaps(out: &mut String, report: &Report) {
             escaped(&gap.reason)
         );
     }
+    for row in &report.unknown {
+        let _ = write!(
+            out,
+            "<tr><td>{}</td><td>unknown: {}{}</td></tr>",
+            escaped(row.technique.unwrap_or("impact")),
+            escaped(&row.fact),
+            if row.passed { "" } else { " (no path passes it unless it is assumed)" }
+        );
+    }
     for row in &report.not_evaluated {
         let _ = write!(
             out,

@@ -111,7 +111,8 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     }
     line(cut(
         &format!(
-            "More: ringfort paths, ringfort explain ID, -f html=report.html, -f json=report.json; {} rows not evaluated",
+            "More: ringfort paths, ringfort explain ID, -f html=r.html, -f json=r.json; {} facts unknown, {} rows not evaluated",
+            report.unknown.len(),
             report.not_evaluated.len()
         ),
         WIDTH,

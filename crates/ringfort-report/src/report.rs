@@ -34,6 +34,8 @@ pub struct Report {
     pub paths: Vec<Path>,
     /// Changes that cut most pairs, each re-evaluated.
     pub fixes: Vec<Fix>,
+    /// Steps whose condition lies outside what was read, and the fact that would decide them.
+    pub unknown: Vec<UnknownSteps>,
     /// Techniques and impacts that were not evaluated, and what is missing.
     pub not_evaluated: Vec<Unevaluated>,
 }
@@ -208,6 +210,20 @@ pub struct Fix {
     pub left: usize,
     /// The command that makes it.
     pub command: String,
+}
+
+/// Steps that one missing fact would decide.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnknownSteps {
+    /// Technique id; `None` for what a position means.
+    pub technique: Option<&'static str>,
+    /// The fact.
+    pub fact: String,
+    /// Edges of the graph.
+    pub edges: usize,
+    /// Whether paths pass them all the same. Where nothing in the cluster points at the fact,
+    /// they do so only if `fact/TECHNIQUE` is assumed.
+    pub passed: bool,
 }
 
 /// Something not evaluated.

@@ -211,12 +211,20 @@ fn planted() -> Vec<(&'static str, Value)> {
         (
             "secrets.json",
             json!({"kind": "SecretList", "apiVersion": "v1", "items": [
-            {"metadata": meta("a", "s"), "type": "Opaque", "data": {"k": "Q0FOQVJZ"}, "stringData": {"k": "CANARY-secret"}}]}),
+            {"metadata": meta("a", "s"), "type": "Opaque", "data": {"k": "Q0FOQVJZ", "n": 5},
+                "stringData": {"k": "CANARY-secret", "id": concat!("AKIA", "CANARYCANARYXXXX"),
+                    "config": "kind: Config\nclusters: []\nusers:\n- user:\n    token: CANARY-token\n",
+                    "jwt": "e30.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6YTpDQU5BUlkifQ.Q0FOQVJZ",
+                    "ca.crt": "-----BEGIN CERTIFICATE-----\nMA8GA1UdEwEB/wQFMAMBAf9DQU5BUlk=\n-----END CERTIFICATE-----",
+                    "ca.key": "-----BEGIN PRIVATE KEY-----\nQ0FOQVJZ\n-----END PRIVATE KEY-----"}}]}),
         ),
         (
             "configmaps.json",
             json!({"kind": "ConfigMapList", "apiVersion": "v1", "items": [
-            {"metadata": meta("a", "c"), "data": {"k": "CANARY-config"}}]}),
+            {"metadata": meta("a", "c"), "data": {"k": "CANARY-config", "url": "mq://u:CANARY@h"}},
+            {"metadata": meta("kube-system", "kubelet-config"), "data": {"kubelet":
+                "authentication:\n  anonymous:\n    enabled: CANARY\nkind: KubeletConfiguration\n\
+                 staticPodURLHeader: CANARY\nreadOnlyPort: [CANARY]\n"}}]}),
         ),
         (
             "pods.json",
@@ -224,7 +232,8 @@ fn planted() -> Vec<(&'static str, Value)> {
             {"metadata": meta("a", "evil\u{1b}[2J<script>alert(1)</script>"),
              "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "x:1",
                 "args": ["--password=CANARY-flag"],
-                "env": [{"name": "E", "value": "CANARY-env"}],
+                "env": [{"name": "E", "value": "CANARY-env"}, {"name": "DB_PASSWORD", "value": "CANARY"},
+                    {"name": "URL", "value": "postgres://u:CANARY@db/x"}],
                 "securityContext": {"privileged": true}}]},
              "status": {"phase": "Running"}}], "kind": "PodList", "apiVersion": "v1"}),
         ),
@@ -275,6 +284,14 @@ fn planted_values_appear_nowhere_and_hostile_names_are_escaped() {
     for bytes in &everything {
         let text = String::from_utf8_lossy(bytes);
         assert!(!text.contains("CANARY") && !text.contains("Q0FOQVJZ"), "{text}");
+    }
+    // The classes of what was planted are known.
+    let kept = String::from_utf8_lossy(&everything[5]).into_owned();
+    for class in ["aws-access-key", "kubeconfig-static-token", "service-account-token", "ca-key"] {
+        assert!(kept.contains(class), "{class}");
+    }
+    for class in ["named-as-secret", "address-with-password", "unread"] {
+        assert!(kept.contains(class), "{class}");
     }
     assert!(!output.stdout.contains(&0x1b), "{}", text(&output));
     let page = String::from_utf8_lossy(&everything[3]).into_owned();
