@@ -229,7 +229,6 @@ pub(crate) fn may_hold_anything(secret: &ringfort_model::record::Secret) -> bool
 /// Whether a rule on claims, volumes or namespaces meets one that holds data: a claim, or a
 /// volume that is deleted with its object.
 pub(crate) fn names_data(context: &Context<'_>, held: &crate::context::Held) -> bool {
-    let scope = held.scope(context);
     let cluster = context.cluster;
     match held.resource {
         "persistentvolumes" => cluster.persistent_volumes.iter().any(|volume| {
@@ -240,9 +239,29 @@ pub(crate) fn names_data(context: &Context<'_>, held: &crate::context::Held) -> 
             !kept && held.names.allow(&volume.metadata.name)
         }),
         "namespaces" => context.namespaces.iter().any(|name| held.names.allow(name)),
-        _ => cluster.persistent_volume_claims.iter().any(|claim| {
-            let meta = &claim.metadata;
-            scope.reaches(Some(&meta.namespace)) && held.names.allow(&meta.name)
-        }),
+        _ => {
+            let claims = &cluster.persistent_volume_claims;
+            let met = |claim: &ringfort_model::record::PersistentVolumeClaim| {
+                held.names.allow(&claim.metadata.name)
+            };
+            match held.scope(context) {
+                Scope::Cluster => claims.iter().any(met),
+                Scope::Namespace(name) => claims.in_namespace(name).any(|(_, claim)| met(claim)),
+            }
+        }
     }
+}
+
+/// A place in the network of the pods, from which nodes can be reached: every running pod
+/// leads there. Which of them a network policy keeps from the nodes is not asked yet.
+pub(crate) fn pod_network(context: &Context<'_>, maker: &mut Maker<'_>) -> NodeKey {
+    let network = NodeKey::Outside("network", "pods".into());
+    if !maker.has(&network) {
+        for (at, _) in context.units.iter().enumerate().filter(|(_, unit)| !unit.latent) {
+            for from in context.pods_of(at as u32) {
+                maker.structure(from, network.clone(), []);
+            }
+        }
+    }
+    network
 }

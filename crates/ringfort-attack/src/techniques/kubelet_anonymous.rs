@@ -1,6 +1,7 @@
 //! `kubelet-anonymous`: A kubelet that lets requests in without a credential and allows them everything runs commands in any container of its node for whoever reaches its port.
 
 use crate::context::Context;
+use crate::draw;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
@@ -38,21 +39,13 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 path: "data.kubelet".into(),
                 value: "anonymous requests are allowed everything".into(),
             };
-            for draft in pods(context, &to) {
-                maker.edge(draft.because(why.clone()));
-            }
+            let from = draw::pod_network(context, maker);
+            maker.edge(Draft::new(from, to).because(why));
         }
         Some(_) => {}
         None => {
-            let from = pods(context, &to);
+            let from = [Draft::new(draw::pod_network(context, maker), to.clone())];
             maker.assuming("authentication and authorization settings of the kubelets", from, to);
         }
     }
-}
-
-/// Pods from which a kubelet could be reached: every running one.
-fn pods<'c>(context: &'c Context<'_>, to: &NodeKey) -> Vec<Draft> {
-    let running = context.units.iter().enumerate().filter(|(_, unit)| !unit.latent);
-    let positions = running.flat_map(|(at, _)| context.pods_of(at as u32));
-    positions.map(|from| Draft::new(from, to.clone())).collect()
 }

@@ -186,7 +186,8 @@ pub(super) fn any_account(context: &Context<'_>) -> Finding {
 pub(super) fn leaked(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
     for config in &context.cluster.config_maps {
-        let class = config.credentials.iter().find(|class| *class != "kubeconfig-exec");
+        let fixed = |class: &&Str| class.starts_with("kubeconfig-") && **class != "kubeconfig-exec";
+        let class = config.credentials.iter().find(fixed);
         let Some(class) = class else { continue };
         let meta = &config.metadata;
         found.push(Instance {
