@@ -36,16 +36,15 @@ pub(crate) struct Deployment {
 /// The source that a reference names.
 pub(crate) fn source<'c>(
     context: &'c Context<'_>,
-    reference: &SourceReference,
-    namespace: &Str,
+    reference: &'c SourceReference,
+    namespace: &'c Str,
 ) -> Option<&'c Other> {
     let namespace = match reference.namespace.as_str() {
         "" => namespace,
         _ => &reference.namespace,
     };
     let kind = SOURCES.iter().find(|kind| *reference.kind == *kind.kind)?;
-    kind.objects(context)
-        .find(|one| one.metadata.name == reference.name && one.metadata.namespace == *namespace)
+    kind.named(context, namespace, &reference.name)
 }
 
 /// Everything that a GitOps controller applies from a repository, sorted by controller.
@@ -87,9 +86,7 @@ pub(crate) fn deployments(context: &Context<'_>) -> Vec<Deployment> {
             let Some(spec) = &application.spec else { continue };
             let addresses: Vec<&Str> =
                 spec.source.iter().chain(spec.sources.iter()).map(|one| &one.repo_url).collect();
-            let project = argo::PROJECTS.objects(context).find(|one| {
-                one.metadata.namespace == controller.namespace && one.metadata.name == spec.project
-            });
+            let project = argo::PROJECTS.named(context, &controller.namespace, &spec.project);
             let mut reached: Vec<(NodeKey, Vec<Why>, Option<&'static str>)> = Vec::new();
             match project {
                 // A sync as another account: which one, the project says.

@@ -164,6 +164,17 @@ impl Custom {
         all.filter(move |one| *one.kind == *self.kind && one.group() == self.group)
     }
 
+    /// The object of that namespace and name.
+    pub(crate) fn named<'c>(
+        self,
+        context: &'c Context<'_>,
+        namespace: &'c str,
+        name: &'c str,
+    ) -> Option<&'c Other> {
+        let mut all = context.cluster.others.all(namespace, name);
+        all.find(|one| *one.kind == *self.kind && one.group() == self.group)
+    }
+
     /// Whether every object of the kind was read.
     pub(crate) fn is_known(self, context: &Context<'_>) -> bool {
         use ringfort_model::coverage::Listed;

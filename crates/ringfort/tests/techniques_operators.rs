@@ -2,7 +2,7 @@
 //! control, or the same objects with one conjunct removed.
 
 // Literals of JSON are handed over as they stand.
-#![allow(clippy::needless_pass_by_value)]
+#![allow(clippy::needless_pass_by_value, clippy::type_complexity)]
 
 mod fixture;
 

@@ -2,7 +2,7 @@
 //! all of them: every cell is there, a control never opens, and missing evidence never closes.
 
 // Literals of JSON are handed over as they stand.
-#![allow(clippy::needless_pass_by_value)]
+#![allow(clippy::needless_pass_by_value, clippy::type_complexity)]
 
 mod fixture;
 

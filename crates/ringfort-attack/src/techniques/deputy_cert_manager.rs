@@ -41,6 +41,14 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for controller in operators(context, &MARKS) {
         let resources = controller.flag(context, "cluster-resource-namespace");
         let resources = resources.map_or_else(|| controller.namespace.clone(), Str::new);
+        if ISSUERS.iter().any(|issuers| !issuers.is_known(context)) {
+            let writes = KINDS.iter().flat_map(|kind| kind.writes(context));
+            let from: Vec<_> = writes
+                .map(|write| write.draft(context, masters.clone()).because(controller.why(context)))
+                .collect();
+            let fact = "the issuers of cert-manager, and whether the API server trusts one of them";
+            maker.assuming(fact, from, masters.clone());
+        }
         for issuers in ISSUERS {
             for issuer in issuers.objects(context) {
                 let Some(ca) = issuer.spec.as_ref().and_then(|spec| spec.ca.as_ref()) else {

@@ -55,10 +55,16 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 let credentials = one.spec.as_ref().and_then(|spec| spec.credentials.as_ref());
                 credentials.is_some_and(|credentials| *credentials.source == *"InjectedIdentity")
             });
+            let to = NodeKey::Subject(controller.account(context));
+            if injected.is_none() && !provider.config.is_known(context) {
+                for write in provider.kind.writes(context) {
+                    let draft = write.draft(context, to.clone()).because(controller.why(context));
+                    maker.edge(draft.unknown("the ProviderConfigs, which were not all read"));
+                }
+            }
             let Some(config) = injected else { continue };
             let source =
                 provider.config.field(config, "spec.credentials.source", "InjectedIdentity");
-            let to = NodeKey::Subject(controller.account(context));
             for write in provider.kind.writes(context) {
                 let draft = write.draft(context, to.clone()).because(controller.why(context));
                 maker.edge(draft.because(source.clone()));

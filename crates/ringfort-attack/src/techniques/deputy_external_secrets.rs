@@ -49,6 +49,11 @@ fn lets(context: &Context<'_>, condition: &StoreCondition, namespace: &Str) -> b
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for controller in operators(context, &MARKS) {
         for write in KINDS.iter().flat_map(|kind| kind.writes(context)) {
+            if !STORES.is_known(context) {
+                let to = NodeKey::Vault(Str::new("of-an-unread-store"));
+                let draft = write.draft(context, to).because(controller.why(context));
+                maker.edge(draft.unknown("the ClusterSecretStores, which were not all read"));
+            }
             for store in STORES.objects(context) {
                 let conditions = store.spec.as_ref().map_or(&[][..], |spec| &spec.conditions);
                 let serves = |scope: &Scope| {

@@ -47,7 +47,8 @@ fn flaw(runtime: &str) -> Option<&'static str> {
 
 /// One instance for each version of runtime and kernel that nodes run.
 pub(super) fn find(context: &Context<'_>) -> Finding {
-    let mut versions: BTreeMap<(Str, Str), Vec<(Id<Node>, &Node)>> = BTreeMap::new();
+    type Nodes<'c> = Vec<(Id<Node>, &'c Node)>;
+    let mut versions: BTreeMap<(Str, Str), Nodes<'_>> = BTreeMap::new();
     for (id, node) in context.cluster.nodes.ids() {
         let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
         let key = info.map_or_else(Default::default, |info| {
