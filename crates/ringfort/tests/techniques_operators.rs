@@ -227,7 +227,11 @@ fn argo_projects_bound_what_applications_reach() {
     assert_eq!(scan(false, vec![shared.clone()]), only(&[]));
     let params = |key: &str, value: &str, name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": in_ops(name), "data": {key: value}});
     let named = params("application.namespaces", "b, a", "argocd-cmd-params-cm");
-    assert_eq!(scan(false, vec![shared, named]), only(&["sa/ops/op"]));
+    assert_eq!(scan(false, vec![shared.clone(), named]), only(&["sa/ops/op"]));
+    let expression = params("application.namespaces", "/^a$/", "argocd-cmd-params-cm");
+    let objects = with(writer(false, "argoproj.io", "applications"), argo());
+    let maybe: Vec<Edge> = of("deputy-argocd-app", &with(objects, [shared, expression]));
+    assert!(maybe.len() == 1 && maybe[0].confidence == Confidence::Unknown, "{maybe:?}");
     let impersonation = params("application.sync.impersonation.enabled", "true", "argocd-cm");
     assert_eq!(scan(true, vec![open_project(), impersonation]), only(&[]));
     // Globs of repositories: who may create one is not in the cluster.

@@ -227,7 +227,7 @@ fn models_that_are_programs_run() {
     let served = |format: &str| {
         base([
             running(
-                "p",
+                "server",
                 "kserve/server:1",
                 json!({"serving.kserve.io/inferenceservice": "m"}),
                 json!({}),

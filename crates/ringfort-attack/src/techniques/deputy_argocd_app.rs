@@ -160,6 +160,36 @@ fn destination(project: &Other, spec: &CustomSpec, at: usize) -> Why {
     PROJECTS.field(project, &format!("spec.destinations[{at}]"), &value)
 }
 
+/// Whether a list of patterns takes a namespace in: by name or glob for certain, by a regular
+/// expression (`/…/`, Argo CD util/glob) perhaps.
+fn takes_in<'p>(patterns: impl Iterator<Item = &'p str>, namespace: &str) -> Option<bool> {
+    let mut found = None;
+    for pattern in patterns {
+        if pattern.len() > 1 && pattern.starts_with('/') && pattern.ends_with('/') {
+            found = Some(false);
+        } else if glob(pattern, namespace) {
+            return Some(true);
+        }
+    }
+    found
+}
+
+/// Whether Applications of some namespace of the scope may name the project: the server and the
+/// project both take the namespace in. `Some(false)` where only an expression may.
+fn allowed_outside(
+    context: &Context<'_>,
+    scope: &Scope,
+    allowed: &str,
+    project: &Other,
+) -> Option<bool> {
+    let named = project.spec.as_ref().map_or(&[][..], |spec| &spec.source_namespaces);
+    let sure = |namespace: &Str| {
+        let server = takes_in(allowed.split(',').map(str::trim), namespace)?;
+        Some(server && takes_in(named.iter().map(Str::as_str), namespace)?)
+    };
+    context.namespaces_in(scope).filter_map(sure).max()
+}
+
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for controller in controllers(context) {
         if impersonates(context, &controller) {
@@ -185,14 +215,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 continue;
             }
             for project in PROJECTS.objects(context).filter(|one| one.metadata.namespace == *own) {
-                let from_outside = kind == "Application"
-                    && context.namespaces_in(&write.scope).any(|namespace| {
-                        let named =
-                            project.spec.iter().flat_map(|spec| spec.source_namespaces.iter());
-                        allowed.split(',').any(|one| glob(one.trim(), namespace))
-                            && named.into_iter().any(|one| glob(one, namespace))
-                    });
-                if !inside && !from_outside {
+                let from_outside = (kind == "Application")
+                    .then(|| allowed_outside(context, &write.scope, allowed, project))
+                    .flatten();
+                if !inside && from_outside.is_none() {
                     continue;
                 }
                 for scoped in through(context, &controller, project) {
@@ -200,6 +226,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                         because(write.draft(context, scoped.to)).because_all(scoped.why);
                     if let Some(fact) = scoped.fact {
                         draft = draft.unknown(fact);
+                    } else if !inside && from_outside == Some(false) {
+                        draft = draft.unknown("which namespaces the regular expressions match");
                     }
                     maker.edge(draft);
                 }
