@@ -270,3 +270,52 @@ impl Other {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::Object;
+
+    fn read(json: serde_json::Value) -> Object {
+        Object::read(json.to_string().as_bytes()).expect("an object")
+    }
+
+    #[test]
+    fn kept_specifications_are_written_as_they_are_read() {
+        let project = serde_json::json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
+            "metadata": {"name": "p", "namespace": "argocd"}, "spec": {"sourceRepos": ["*"],
+                "description": "not kept", "destinations": [{"namespace": "a", "server": "*"}]}});
+        let Object::Other(first) = read(project) else { panic!("another kind") };
+        let json = Object::Other(first.clone()).to_json();
+        assert!(!String::from_utf8_lossy(&json).contains("not kept"));
+        let Object::Other(second) = Object::read(&json).expect("it reads") else { panic!("no") };
+        assert_eq!(first, second);
+        assert_eq!(*first.spec.expect("a specification").destinations[0].namespace, *"a");
+    }
+
+    #[test]
+    fn other_kinds_may_say_what_they_like() {
+        let thing = serde_json::json!({"apiVersion": "example.com/v1", "kind": "Thing",
+            "metadata": {"name": "t"}, "spec": {"sourceRepos": 5, "credentials": "hunter2"}});
+        let Object::Other(thing) = read(thing) else { panic!("another kind") };
+        assert_eq!(thing.spec, None);
+        // A kind that rules read must be as its definition says: it is a gap otherwise.
+        let wrong = serde_json::json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
+            "metadata": {"name": "p"}, "spec": {"sourceRepos": 5}});
+        let error = Object::read(wrong.to_string().as_bytes()).expect_err("no list");
+        assert_eq!(error.path, "spec.sourceRepos");
+    }
+
+    #[test]
+    fn schemas_keep_what_they_refer_to_below_their_specification() {
+        let schema = serde_json::json!({"openAPIV3Schema": {"properties": {
+            "metadata": {"properties": {"namespace": {}}},
+            "spec": {"properties": {"to": {"type": "array", "items": {"properties":
+                {"secretRef": {}, "name": {}}}}}}}}});
+        let found: References = serde_json::from_value(schema).expect("a schema");
+        assert_eq!(found.0.to_vec(), ["secretRef"]);
+        let again: References =
+            serde_json::from_value(serde_json::to_value(&found).expect("json")).expect("it reads");
+        assert_eq!(again, found);
+    }
+}
