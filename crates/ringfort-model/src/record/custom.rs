@@ -276,7 +276,7 @@ mod tests {
     use super::*;
     use crate::kinds::Object;
 
-    fn read(json: serde_json::Value) -> Object {
+    fn read(json: &serde_json::Value) -> Object {
         Object::read(json.to_string().as_bytes()).expect("an object")
     }
 
@@ -285,7 +285,7 @@ mod tests {
         let project = serde_json::json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
             "metadata": {"name": "p", "namespace": "argocd"}, "spec": {"sourceRepos": ["*"],
                 "description": "not kept", "destinations": [{"namespace": "a", "server": "*"}]}});
-        let Object::Other(first) = read(project) else { panic!("another kind") };
+        let Object::Other(first) = read(&project) else { panic!("another kind") };
         let json = Object::Other(first.clone()).to_json();
         assert!(!String::from_utf8_lossy(&json).contains("not kept"));
         let Object::Other(second) = Object::read(&json).expect("it reads") else { panic!("no") };
@@ -297,7 +297,7 @@ mod tests {
     fn other_kinds_may_say_what_they_like() {
         let thing = serde_json::json!({"apiVersion": "example.com/v1", "kind": "Thing",
             "metadata": {"name": "t"}, "spec": {"sourceRepos": 5, "credentials": "hunter2"}});
-        let Object::Other(thing) = read(thing) else { panic!("another kind") };
+        let Object::Other(thing) = read(&thing) else { panic!("another kind") };
         assert_eq!(thing.spec, None);
         // A kind that rules read must be as its definition says: it is a gap otherwise.
         let wrong = serde_json::json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
