@@ -9,6 +9,9 @@ use ringfort_collect::{Options, Source};
 
 pub(crate) fn run(check: bool) -> Result<()> {
     keep("docs/techniques.md", &page(), check)?;
+    for page in ringfort_attack::coverage::PAGES {
+        keep(page.file, &page.markdown(), check)?;
+    }
     match kubehound()? {
         Some(page) => keep("docs/kubehound.md", &page, check),
         None => {

@@ -49,7 +49,18 @@ impl<'a> Attack<'a> {
     /// Draws the graph.
     #[must_use]
     pub fn new(cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
-        let context = Context::new(cluster, &engines.authz, &engines.nodes);
+        Self::draw(Context::new(cluster, &engines.authz, &engines.nodes))
+    }
+
+    /// Draws the graph with techniques that guess by the shape of objects.
+    #[must_use]
+    pub fn with_heuristics(cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
+        let mut context = Context::new(cluster, &engines.authz, &engines.nodes);
+        context.heuristics = true;
+        Self::draw(context)
+    }
+
+    fn draw(context: Context<'a>) -> Self {
         let vectors = vectors::evaluate(&context);
         let made = {
             let mut maker = Maker::new(&context);

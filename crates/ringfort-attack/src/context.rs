@@ -136,6 +136,8 @@ pub struct Context<'a> {
     pub behind: FxHashMap<(Str, Str), Vec<u32>>,
     /// Listeners in front of each unit, by position in [`Self::exposure`].
     pub fronts: Vec<Vec<u32>>,
+    /// Whether techniques that guess by the shape of objects take part; off by default.
+    pub heuristics: bool,
     /// Token files of each unit's containers.
     tokens: Vec<Vec<ContainerTokens>>,
     /// Grants by subject: index into [`Self::grants`] and into the grant's `bound`.
@@ -182,6 +184,7 @@ impl<'a> Context<'a> {
             grants,
             namespaces: cluster.namespace_names(),
             placed,
+            heuristics: false,
             by_subject,
             acting: Vec::new(),
         };

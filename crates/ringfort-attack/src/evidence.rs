@@ -252,6 +252,14 @@ impl Attack<'_> {
             NodeKey::PodNetwork(unit) => format!("pod-network/{}", self.unit_id(*unit)),
             NodeKey::Conjunct(technique, text) => format!("one-of/{technique}/{text}"),
             NodeKey::And(technique, text) => format!("all-of/{technique}/{text}"),
+            NodeKey::Principal(provider, name) => format!("{}/{name}", provider.name()),
+            NodeKey::CloudAccount(provider) => format!("cloud-account/{}", provider.name()),
+            NodeKey::Repository(address) => format!("repository/{address}"),
+            NodeKey::Pipeline(name) => format!("pipeline/{name}"),
+            NodeKey::PipelineSecrets(name) => format!("pipeline-secrets/{name}"),
+            NodeKey::RegistryRepository(name) => format!("registry/{name}"),
+            NodeKey::Image(reference) => format!("image/{reference}"),
+            NodeKey::Vault(name) => format!("secret-store/{name}"),
             NodeKey::Fact(technique) => format!("fact/{technique}"),
             NodeKey::UnreadSecret => "secret/unread".into(),
             NodeKey::Webhook(name) => format!("webhook/{name}"),
@@ -289,6 +297,9 @@ impl Attack<'_> {
             NodeKey::EveryNode => "every node".into(),
             NodeKey::UnreadSecret => "a Secret whose contents were not read".into(),
             NodeKey::SomeNode => "a node that is held".into(),
+            NodeKey::CloudAccount(provider) => {
+                format!("the {} account under the cluster", provider.name())
+            }
             NodeKey::ControlPlane => "the control plane's keys".into(),
             NodeKey::Impact(impact) => impact.title().into(),
             other => self.id(other),

@@ -32,21 +32,24 @@ pub enum Impact {
     DenialOfService,
     /// Private images, source or models are read.
     IpTheft,
+    /// Whoever administers the cloud account.
+    CloudAdmin,
 }
 
 impl Impact {
     /// All impacts, worst first.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ClusterAdmin,
         Self::ControlPlane,
         Self::AllSecrets,
         Self::AnyNode,
+        Self::CloudAdmin,
+        Self::CloudRole,
         Self::NamespaceAdmin,
         Self::DataStore,
         Self::Persistence,
         Self::Fleet,
         Self::SupplyChainPush,
-        Self::CloudRole,
         Self::DataDestruction,
         Self::IpTheft,
         Self::ComputeHijack,
@@ -54,15 +57,19 @@ impl Impact {
     ];
 
     /// The impacts that paths end in unless others are asked for.
-    pub const DEFAULT_TARGETS: [Self; 4] =
-        [Self::ClusterAdmin, Self::ControlPlane, Self::AllSecrets, Self::AnyNode];
+    pub const DEFAULT_TARGETS: [Self; 6] = [
+        Self::ClusterAdmin,
+        Self::ControlPlane,
+        Self::AllSecrets,
+        Self::AnyNode,
+        Self::CloudAdmin,
+        Self::CloudRole,
+    ];
 
     /// Impacts that need facts from outside the objects of one cluster; they are listed as
     /// not evaluated.
-    pub const NOT_EVALUATED: &'static [(&'static str, &'static str)] = &[
-        ("cloud-admin", "needs the cloud account's identity configuration"),
-        ("tenant-crossing", "needs the network engine and a declaration of tenants"),
-    ];
+    pub const NOT_EVALUATED: &'static [(&'static str, &'static str)] =
+        &[("tenant-crossing", "needs the network engine and a declaration of tenants")];
 
     /// Name in ids: `impact/NAME`.
     #[must_use]
@@ -82,6 +89,7 @@ impl Impact {
             Self::ComputeHijack => "compute-hijack",
             Self::DenialOfService => "denial-of-service",
             Self::IpTheft => "ip-theft",
+            Self::CloudAdmin => "cloud-admin",
         }
     }
 
@@ -103,6 +111,7 @@ impl Impact {
             Self::ComputeHijack => "computing at the owner's cost",
             Self::DenialOfService => "services stopped",
             Self::IpTheft => "private images or source",
+            Self::CloudAdmin => "control of the cloud account",
         }
     }
 

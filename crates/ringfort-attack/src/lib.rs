@@ -12,18 +12,24 @@
 //! grow with objects and not with pairs; meaning never changes with size.
 
 pub mod attack;
+mod cloud;
 pub mod conjunction;
 mod constrained;
 pub mod context;
+pub mod coverage;
 mod draw;
 mod escape;
 pub mod evidence;
 pub mod find;
+mod gitops;
 mod harm;
+mod image;
 pub mod impact;
 pub mod maker;
 pub mod node;
+mod operator;
 mod placement;
+mod recognise;
 pub mod server;
 mod structure;
 pub mod technique;
@@ -37,7 +43,7 @@ pub use context::Context;
 pub use evidence::Evidence;
 pub use impact::Impact;
 pub use maker::{EdgeInfo, WhyId};
-pub use node::{Files, Limited, NodeKey, Power, RoleKey, Scope, Subject};
+pub use node::{Files, Limited, NodeKey, Power, Provider, RoleKey, Scope, Subject};
 pub use technique::{Confidence, Difficulty, FixKind, Technique, Zone};
 pub use vectors::{Instance, State, Vector};
 pub use why::{BindingKey, Why};

@@ -260,6 +260,21 @@ impl<'a> Maker<'a> {
         keys.collect()
     }
 
+    /// Repositories of source and of images that others deploy from, sorted.
+    #[must_use]
+    pub fn pushed(&self) -> std::collections::BTreeSet<NodeKey> {
+        let push =
+            |key: &&NodeKey| matches!(key, NodeKey::Repository(_) | NodeKey::RegistryRepository(_));
+        self.keys.iter().filter(push).cloned().collect()
+    }
+
+    /// The principals outside the cluster that somebody may take, sorted.
+    #[must_use]
+    pub fn principals(&self) -> std::collections::BTreeSet<NodeKey> {
+        let keys = self.keys.iter().filter(|key| matches!(key, NodeKey::Principal(..)));
+        keys.cloned().collect()
+    }
+
     /// Adds an edge of the technique that is being evaluated.
     pub fn edge(&mut self, draft: Draft) {
         let technique = self.current.map(|at| crate::techniques::ALL[at as usize]);

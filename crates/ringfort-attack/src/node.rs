@@ -164,6 +164,38 @@ impl Files {
     }
 }
 
+/// Who issues principals outside the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Provider {
+    /// Amazon Web Services.
+    Aws,
+    /// Google Cloud.
+    Google,
+    /// Microsoft Azure.
+    Azure,
+    /// HashiCorp Vault and those that speak its protocol.
+    Vault,
+}
+
+impl Provider {
+    /// Name in ids.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Google => "google",
+            Self::Azure => "azure",
+            Self::Vault => "vault",
+        }
+    }
+
+    /// Whether its principals hold power in a cloud account.
+    #[must_use]
+    pub fn is_cloud(self) -> bool {
+        self != Self::Vault
+    }
+}
+
 /// A position in the attack graph.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NodeKey {
@@ -225,6 +257,23 @@ pub enum NodeKey {
     And(&'static str, Str),
     /// One conjunct of an AND node, met by whatever leads to it.
     Conjunct(&'static str, Str),
+    /// A principal of a cloud, or a role of a vault, by the name that objects give it.
+    Principal(Provider, Str),
+    /// Whatever in the cloud account may change the cluster: the permissions that the rows of
+    /// cloud techniques name, held by whichever principals have them.
+    CloudAccount(Provider),
+    /// A source repository, by address: whoever may change the revision that is deployed.
+    Repository(Str),
+    /// Whoever gets a job or a payload of their choice into a pipeline.
+    Pipeline(Str),
+    /// What the jobs of a pipeline hold: variables, identity tokens, stored credentials.
+    PipelineSecrets(Str),
+    /// A repository of an image registry: whoever may push to it.
+    RegistryRepository(Str),
+    /// What an image reference resolves to.
+    Image(Str),
+    /// The entries of an outside secret store that the cluster may read.
+    Vault(Str),
     /// A fact that no object shows and on which a technique rests, by the technique's id.
     /// Nobody holds it unless it is assumed.
     Fact(&'static str),

@@ -270,6 +270,11 @@ pub(crate) fn impacts(context: &Context<'_>, maker: &mut Maker<'_>) {
         for (id, _) in context.cluster.nodes.ids() {
             maker.structure(NodeKey::Node(id), NodeKey::SomeNode, []);
         }
+        maker.structure(NodeKey::SomeNode, NodeKey::Impact(Impact::AnyNode), []);
+    }
+    crate::cloud::principals(context, maker);
+    for key in maker.pushed() {
+        maker.structure(key, NodeKey::Impact(Impact::SupplyChainPush), []);
     }
     maker.structure(NodeKey::ControlPlane, NodeKey::Impact(Impact::ControlPlane), []);
     for claim in &context.cluster.persistent_volume_claims {

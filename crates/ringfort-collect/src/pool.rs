@@ -246,5 +246,49 @@ fn name_of(json: &[u8]) -> String {
 /// `plural.group` of a type that the model keeps.
 pub(crate) fn resource_of(types: &TypeMeta) -> Option<String> {
     let group = types.api_version.split_once('/').map_or("", |(group, _)| group);
-    ringfort_model::Kind::of(group, &types.kind).map(ringfort_model::Coverage::key)
+    if let Some(kind) = ringfort_model::Kind::of(group, &types.kind) {
+        return Some(ringfort_model::Coverage::key(kind));
+    }
+    // Custom resources that rules look into: their plural is formed as the API server's own
+    // guess forms it (apimachinery pkg/api/meta/restmapper.go), which fits all of them.
+    let read = ringfort_model::record::custom::SPECIFIED;
+    if !read.contains(&(group, types.kind.as_str())) {
+        return None;
+    }
+    let kind = types.kind.to_ascii_lowercase();
+    let plural = match (kind.strip_suffix('y'), kind.ends_with('s')) {
+        (Some(stem), _) => format!("{stem}ies"),
+        (None, true) => format!("{kind}es"),
+        (None, false) => format!("{kind}s"),
+    };
+    Some(format!("{plural}.{group}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_custom_resources_that_rules_read_have_their_resource() {
+        let of = |api_version: &str, kind: &str| {
+            resource_of(&TypeMeta { api_version: api_version.into(), kind: kind.into() })
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(of("argoproj.io/v1alpha1", "AppProject"), some("appprojects.argoproj.io"));
+        let source = "source.toolkit.fluxcd.io";
+        assert_eq!(
+            of("source.toolkit.fluxcd.io/v1", "GitRepository"),
+            some(&format!("gitrepositories.{source}"))
+        );
+        assert_eq!(
+            of("monitoring.coreos.com/v1", "Prometheus"),
+            some("prometheuses.monitoring.coreos.com")
+        );
+        assert_eq!(
+            of("karpenter.k8s.aws/v1", "EC2NodeClass"),
+            some("ec2nodeclasses.karpenter.k8s.aws")
+        );
+        assert_eq!(of("v1", "Pod"), some("pods"));
+        assert_eq!(of("example.com/v1", "Thing"), None);
+    }
 }

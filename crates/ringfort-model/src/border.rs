@@ -44,6 +44,9 @@ const ANNOTATIONS: &[&str] = &[
     "service.beta.kubernetes.io/",
     "service.kubernetes.io/",
     "argocd.argoproj.io/",
+    "cert-manager.io/",
+    "vault.hashicorp.com/agent-inject",
+    "vault.hashicorp.com/role",
 ];
 
 /// Environment variables whose literal value is a documented setting that a rule reads.
@@ -52,8 +55,11 @@ const SETTINGS: &[&str] = &["GF_AUTH_ANONYMOUS_ENABLED", "GF_AUTH_ANONYMOUS_ORG_
 /// ConfigMap keys whose value is a documented setting that a rule reads.
 const CONFIG_SETTINGS: &[(&str, &str)] = &[
     ("argocd-cm", "users.anonymous.enabled"),
+    ("argocd-cm", "application.sync.impersonation.enabled"),
+    ("argocd-cmd-params-cm", "application.namespaces"),
     ("argocd-cmd-params-cm", "server.disable.auth"),
     ("argocd-rbac-cm", "policy.default"),
+    ("workflow-controller-configmap", "workflowRestrictions"),
 ];
 
 /// Removes what must not be kept.

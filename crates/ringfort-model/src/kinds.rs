@@ -408,6 +408,9 @@ impl Object {
             return known.read(json);
         }
         let mut other: record::Other = read(kind, json)?;
+        if record::custom::SPECIFIED.contains(&(group, kind)) {
+            other.spec = read::<record::custom::Specified>(kind, json)?.spec;
+        }
         other.api_version = Str::new(api_version);
         other.kind = Str::new(kind);
         let mut object = Self::Other(other);

@@ -157,7 +157,7 @@ fn zones(
         for entry in set.iter() {
             moving.insert(entry);
         }
-        if *impact != Impact::AnyNode {
+        if !matches!(impact, Impact::AnyNode | Impact::CloudRole | Impact::CloudAdmin) {
             harmful += set.len();
         }
     }

@@ -128,7 +128,9 @@ fn an_editor_of_a_namespace_has_it_and_a_viewer_does_not() {
 }
 
 #[test]
-fn only_control_of_the_cluster_is_a_target_by_default() {
+fn control_of_the_cluster_and_of_its_cloud_is_a_target_by_default() {
     let names: Vec<&str> = Impact::DEFAULT_TARGETS.iter().map(|impact| impact.name()).collect();
-    assert_eq!(names, ["cluster-admin", "control-plane", "all-secrets", "node"]);
+    let wanted =
+        ["cluster-admin", "control-plane", "all-secrets", "node", "cloud-admin", "cloud-role"];
+    assert_eq!(names, wanted);
 }

@@ -1,10 +1,19 @@
 //! The registry of techniques: one line for each file.
 
 mod admission_exempt_user;
+mod aks_wi_assume;
 mod api_proxy_pod_service;
 mod apiservice_takeover;
 mod audit_disable;
+mod azure_wireserver;
+mod base_image_compromise;
 mod bootstrap_token_mint;
+mod cloud_pod_identity_create;
+mod cloud_public_resource;
+mod cloud_snapshot_data;
+mod cloud_to_cluster_admin;
+mod cloud_to_image;
+mod cloud_to_node;
 mod configmap_aws_auth;
 mod container_net_share;
 mod container_pid_share;
@@ -14,6 +23,26 @@ mod crd_conversion;
 mod csr_client_cert;
 mod csr_node_cert;
 mod csr_sign;
+mod deputy_argo_workflows;
+pub(crate) mod deputy_argocd_app;
+mod deputy_argocd_project;
+mod deputy_capi;
+mod deputy_cert_manager;
+mod deputy_crossplane;
+mod deputy_external_secrets;
+pub(crate) mod deputy_flux;
+mod deputy_gatekeeper;
+mod deputy_generic;
+mod deputy_helm_tiller;
+mod deputy_karpenter;
+mod deputy_knative_kserve;
+mod deputy_kubevirt;
+mod deputy_kyverno;
+mod deputy_prometheus_operator;
+mod deputy_sealed_vault_injector;
+mod deputy_tekton;
+mod deputy_vcluster_syncer;
+mod deputy_velero;
 mod env_secret_read;
 mod ephemeral_container;
 mod escape_cap_bpf;
@@ -30,15 +59,23 @@ mod escape_host_pid;
 mod escape_privileged;
 mod etcd_backup_read;
 mod finalizer_owner_gc;
+mod gke_wi_assume;
+mod gke_wi_sameness;
 mod hostpath_data;
 mod hostpath_log_symlink;
 mod hostpath_read_credential;
 mod hostpath_write_exec;
+mod iam_escalate;
+mod image_automation_push;
 mod image_cache_read;
+mod image_name_confusion;
+mod image_run;
+mod image_vuln_entry;
 mod impersonate_constrained;
 mod impersonate_group;
 mod impersonate_sa;
 mod impersonate_user;
+mod irsa_assume;
 mod kubelet_anonymous;
 mod kubelet_checkpoint;
 mod kubelet_exec_proxy;
@@ -50,30 +87,40 @@ mod kubelet_readonly;
 mod literal_credential;
 mod map_write;
 mod mesh_uid_bypass;
+mod model_file_exec;
 mod namespace_relabel;
 mod node_cotenant;
 mod node_kubelet_identity;
 mod node_object_write;
+mod node_role_use;
 mod node_sa_tokens;
 mod node_secrets;
 mod node_to_control_plane;
+mod pipeline_kubeconfig;
+mod pipeline_oidc;
 mod pod_attach;
 mod pod_bind;
 mod pod_create;
 mod pod_create_privileged;
 mod pod_evict_steer;
 mod pod_exec;
+mod pod_identity_assume;
 mod pod_image_swap;
 mod pod_portforward;
 mod pull_secret_use;
 mod pv_hostpath_create;
 mod pv_rebind;
 mod pvc_mount;
+mod registry_push_tag;
+mod repo_fork_runner;
+mod repo_write_deploy;
 mod role_aggregate;
 mod role_bind;
 mod role_bind_covered;
 mod role_claim_dangling;
 mod role_escalate;
+mod runner_privileged;
+mod runner_secrets;
 mod runtime_cve_start;
 mod runtime_socket;
 mod sa_annotate_cloud;
@@ -83,6 +130,7 @@ mod secret_kubeconfig;
 mod secret_read;
 mod secret_token_mint;
 mod secret_token_use;
+mod security_tool_deputy;
 mod static_pod;
 mod storageclass_csi_abuse;
 mod token_mounted;
@@ -91,6 +139,7 @@ mod volumesnapshot_clone;
 mod webhook_backend_own;
 mod webhook_mutate;
 mod webhook_outage_bypass;
+mod webhook_receiver_open;
 mod webhook_remove;
 mod webhook_validate_read;
 mod windows_host_process;
@@ -168,6 +217,55 @@ pub static ALL: &[&Technique] = &[
     &pv_rebind::TECHNIQUE,
     &volumesnapshot_clone::TECHNIQUE,
     &secret_kubeconfig::TECHNIQUE,
+    &deputy_flux::TECHNIQUE,
+    &deputy_argocd_app::TECHNIQUE,
+    &deputy_argocd_project::TECHNIQUE,
+    &deputy_argo_workflows::TECHNIQUE,
+    &deputy_tekton::TECHNIQUE,
+    &deputy_knative_kserve::TECHNIQUE,
+    &deputy_cert_manager::TECHNIQUE,
+    &deputy_external_secrets::TECHNIQUE,
+    &deputy_kyverno::TECHNIQUE,
+    &deputy_gatekeeper::TECHNIQUE,
+    &deputy_velero::TECHNIQUE,
+    &deputy_crossplane::TECHNIQUE,
+    &deputy_karpenter::TECHNIQUE,
+    &deputy_kubevirt::TECHNIQUE,
+    &deputy_prometheus_operator::TECHNIQUE,
+    &deputy_sealed_vault_injector::TECHNIQUE,
+    &deputy_capi::TECHNIQUE,
+    &deputy_helm_tiller::TECHNIQUE,
+    &deputy_vcluster_syncer::TECHNIQUE,
+    &deputy_generic::TECHNIQUE,
+    &repo_write_deploy::TECHNIQUE,
+    &repo_fork_runner::TECHNIQUE,
+    &runner_privileged::TECHNIQUE,
+    &runner_secrets::TECHNIQUE,
+    &pipeline_oidc::TECHNIQUE,
+    &pipeline_kubeconfig::TECHNIQUE,
+    &webhook_receiver_open::TECHNIQUE,
+    &image_automation_push::TECHNIQUE,
+    &registry_push_tag::TECHNIQUE,
+    &image_run::TECHNIQUE,
+    &image_name_confusion::TECHNIQUE,
+    &base_image_compromise::TECHNIQUE,
+    &image_vuln_entry::TECHNIQUE,
+    &model_file_exec::TECHNIQUE,
+    &security_tool_deputy::TECHNIQUE,
+    &irsa_assume::TECHNIQUE,
+    &pod_identity_assume::TECHNIQUE,
+    &gke_wi_assume::TECHNIQUE,
+    &gke_wi_sameness::TECHNIQUE,
+    &aks_wi_assume::TECHNIQUE,
+    &node_role_use::TECHNIQUE,
+    &iam_escalate::TECHNIQUE,
+    &cloud_to_cluster_admin::TECHNIQUE,
+    &cloud_to_node::TECHNIQUE,
+    &cloud_to_image::TECHNIQUE,
+    &cloud_snapshot_data::TECHNIQUE,
+    &cloud_public_resource::TECHNIQUE,
+    &cloud_pod_identity_create::TECHNIQUE,
+    &azure_wireserver::TECHNIQUE,
     &admission_exempt_user::TECHNIQUE,
     &sa_annotate_cloud::TECHNIQUE,
     &configmap_aws_auth::TECHNIQUE,
@@ -200,15 +298,31 @@ pub static ALL: &[&Technique] = &[
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
 /// missing. Reports list them, so that their absence is never taken for safety.
 pub const NOT_EVALUATED: &[(&str, &str)] = &[
+    ("net-*, nfs-open-export, mesh-uid-bypass", "the network engine"),
+    ("webhook-*, map-write, apiservice-takeover, crd-conversion", "the admission engine"),
+    ("impersonate-constrained", "identities limited to a set of verbs"),
+    ("admission-exempt-user", "the configuration of the PodSecurity admission plug-in"),
+    ("node-schedule-wait", "the scheduling engine"),
+    ("kubelet-anonymous, kubelet-readonly", "settings of the kubelets"),
+    ("image-cache-read", "settings of the kubelets"),
+    ("runtime-cve-start", "versions of runtimes and kernels with their advisories"),
+    (
+        "hostpath-data, storageclass-csi-abuse",
+        "what applications and drivers do with their folders",
+    ),
+    (
+        "secret-ca-key, literal-credential, pull-secret-use",
+        "values of Secrets, which are never read",
+    ),
+    ("sa-annotate-cloud, configmap-aws-auth, secret-cloud-key", "the cloud account"),
+    ("etcd-backup-read", "the cloud account"),
     ("net-*, netpol-write, nfs-open-export", "the network engine"),
-    ("deputy-*", "the tables of operators"),
     (
         "webhook-remove and discounts by ValidatingAdmissionPolicy, MutatingAdmissionPolicy",
         "the admission engine",
     ),
     ("node-schedule-wait", "the scheduling engine"),
     ("literal-credential in annotations", "values of annotations, which are not kept"),
-    ("image-*, registry-*, repo-*, pipeline-*", "registry and pipeline facts"),
 ];
 
 /// Rows of the technique table that give no edge of their own, and where the graph shows them.

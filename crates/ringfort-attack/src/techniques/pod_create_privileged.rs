@@ -6,6 +6,7 @@ use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
+use ringfort_model::Str;
 use ringfort_podsec::{EscapeClass, NamespacePolicy, admits};
 
 /// The technique.
@@ -27,26 +28,25 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     find,
 };
 
+/// That a namespace admits pods that take their node, as a reason; `None` if it does not.
+pub(crate) fn admitted(context: &Context<'_>, name: &Str) -> Option<Why> {
+    let namespace = context.cluster.namespaces.get("", name);
+    let labels = namespace.map(|namespace| namespace.metadata.labels.clone()).unwrap_or_default();
+    let policy = NamespacePolicy::of(&labels);
+    let class = [EscapeClass::Privileged, EscapeClass::HostPath, EscapeClass::Capability]
+        .into_iter()
+        .find(|class| admits(&policy, context.version, *class))?;
+    let level = policy.enforce_label.clone().unwrap_or_default();
+    Some(Why::PodSecurity { namespace: name.clone(), level, admits: class.name() })
+}
+
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for name in &context.namespaces {
-        let labels = context
-            .cluster
-            .namespaces
-            .get("", name)
-            .map(|namespace| namespace.metadata.labels.clone())
-            .unwrap_or_default();
-        let policy = NamespacePolicy::of(&labels);
-        let leaves = [EscapeClass::Privileged, EscapeClass::HostPath, EscapeClass::Capability]
-            .into_iter()
-            .find(|class| admits(&policy, context.version, *class));
-        let Some(class) = leaves else { continue };
+        let Some(why) = admitted(context, name) else { continue };
         let from = NodeKey::Power(Power::RunPods, Scope::Namespace(name.clone()));
-        let why = Why::PodSecurity {
-            namespace: name.clone(),
-            level: policy.enforce_label.clone().unwrap_or_default(),
-            admits: class.name(),
-        };
         let mut draft = Draft::new(from, NodeKey::EveryNode).because(why);
+        let namespace = context.cluster.namespaces.get("", name);
+        let labels = namespace.map(|one| one.metadata.labels.clone()).unwrap_or_default();
         if let Some(webhook) = context.pod_webhook(name, &labels) {
             draft = draft.unverified(format!("webhook {webhook} may refuse the pod"));
         }

@@ -6,6 +6,7 @@ use ringfort_model::{EntityId, Kind, Str};
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::node::{NodeKey, RoleKey, Subject};
+use crate::server::{Flag, flag};
 use crate::why::{BindingKey, Why};
 
 const ENDPOINT: &str = "whether the API endpoint is reachable from the internet";
@@ -129,6 +130,17 @@ fn anonymous_is_off(context: &Context<'_>) -> bool {
         })
 }
 
+/// Whether the API server's own pods prove that no authenticator takes identities which the
+/// owner did not give out: no OIDC, no webhook, no proxy in front but the aggregation layer's.
+fn only_certificates(context: &Context<'_>) -> bool {
+    let unset = |name| flag(context.cluster, name) == Flag::Unset;
+    unset("oidc-issuer-url")
+        && unset("authentication-token-webhook-config-file")
+        && unset("authentication-config")
+        && unset("token-auth-file")
+        && crate::cloud::managed(context).is_none()
+}
+
 /// V1.
 pub(super) fn anonymous(context: &Context<'_>) -> Finding {
     if anonymous_is_off(context) {
@@ -152,8 +164,17 @@ pub(super) fn anonymous(context: &Context<'_>) -> Finding {
 /// V2.
 pub(super) fn any_account(context: &Context<'_>) -> Finding {
     let mut found = grants(context, "V2", &[Subject::Group(Str::new("system:authenticated"))]);
+    let own = only_certificates(context);
     for one in &mut found {
-        one.missing.push("which authenticators accept identities of strangers");
+        match own {
+            // Client certificates and ServiceAccounts are given out by the owner.
+            true => {
+                one.state = State::Closed;
+                one.missing.clear();
+                one.leads.clear();
+            }
+            false => one.missing.push("which authenticators accept identities of strangers"),
+        }
     }
     match rbac_known(context) {
         true => (found, State::Closed, "nothing above discovery is granted to every account"),

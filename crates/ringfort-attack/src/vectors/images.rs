@@ -1,43 +1,42 @@
 //! V9: images that somebody else could replace.
 
-use std::collections::BTreeMap;
-
-use ringfort_model::Str;
+use ringfort_model::{Kind, Str};
 
 use super::{Finding, Instance, State};
 use crate::context::Context;
-use crate::node::NodeKey;
-use crate::why::Why;
+use crate::image::{by_tag, references};
+use crate::recognise::full_repository;
 
-/// One instance for each image that runs by tag. Who may push to its registry is not in the
-/// API's objects.
+/// One instance for each image that runs. Who may push to its registry is not in the API's
+/// objects; a digest keeps what was pushed before.
 pub(super) fn find(context: &Context<'_>) -> Finding {
-    let mut images: BTreeMap<Str, (Vec<NodeKey>, Why)> = BTreeMap::new();
-    for (at, unit) in context.units.iter().enumerate() {
-        if unit.latent {
-            continue;
-        }
-        for (kind, index, container) in unit.spec.all_containers() {
-            if container.image.is_empty() || container.image.contains("@sha256:") {
-                continue;
-            }
-            let path = Str::from(format!("{}[{index}].image", kind.field()));
-            let why = Why::PodField { unit: at as u32, path, value: container.image.clone() };
-            let entry = images.entry(container.image.clone()).or_insert((Vec::new(), why));
-            for place in context.places(at as u32) {
-                entry.0.push(NodeKey::Container(at as u32, place, kind, index as u32));
-            }
-        }
+    let mut found = Vec::new();
+    for (image, used) in references(context) {
+        let Some(first) = used.first() else { continue };
+        let tag = by_tag(&image);
+        let repository = Str::new(full_repository(&image));
+        found.push(Instance {
+            vector: "V9",
+            title: match tag {
+                true => format!("image {image}, by tag"),
+                false => format!("image {repository}, by digest"),
+            },
+            state: if tag { State::Unknown } else { State::Guarded },
+            why: vec![first.why(context)],
+            missing: match tag {
+                true => {
+                    vec!["who may push to the registry", "whether admission verifies signatures"]
+                }
+                false => vec!["who published the digest"],
+            },
+            // The entry stands for the push and the start; the techniques registry-push-tag and
+            // image-run begin at repositories that are reached some other way.
+            leads: used.iter().flat_map(|one| one.containers(context)).collect(),
+            name: image,
+        });
     }
-    let instance = |(image, (leads, why)): (Str, (Vec<NodeKey>, Why))| Instance {
-        vector: "V9",
-        title: format!("image {image}, by tag"),
-        name: image,
-        state: State::Unknown,
-        why: vec![why],
-        missing: vec!["who may push to the registry", "whether admission verifies signatures"],
-        leads,
-    };
-    let note = "who may push to the registries, and what admission verifies, is not known";
-    (images.into_iter().map(instance).collect(), State::Unknown, note)
+    match context.cluster.coverage.is_complete(Kind::Pod) {
+        true => (found, State::Closed, "no image runs"),
+        false => (found, State::Unknown, "pods were not all read"),
+    }
 }

@@ -2,13 +2,17 @@
 
 use ringfort_network::exposure::{ListenerKind, Reach};
 
+use ringfort_model::Kind;
+
 use super::services::decided;
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::node::NodeKey;
+use crate::server::kubelets;
+use crate::why::Why;
 
-/// One instance for each node whose kubelet the internet may reach: how it authenticates is
-/// not in the API's objects.
+/// One instance for each node whose kubelet the internet may reach. How it authenticates is in
+/// no object but the file that kubeadm hands to every node.
 pub(super) fn find(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
     for listener in &context.exposure.listeners {
@@ -30,5 +34,47 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
             leads: vec![NodeKey::Kubelet(Some(id))],
         });
     }
-    (found, State::Unknown, "settings of the kubelets were not read")
+    let (settings, nodes) = (kubelets(context.cluster), &context.cluster.nodes);
+    let whole = context.cluster.coverage.is_complete(Kind::Node) && !nodes.is_empty();
+    let Some(settings) = settings else {
+        return (found, State::Unknown, "settings of the kubelets were not read");
+    };
+    let strong = !settings.anonymous && !settings.always_allow && !settings.read_only_port;
+    if strong {
+        for one in &mut found {
+            one.state = State::Guarded;
+            one.missing = vec!["whether flags of the kubelet override the file of kubeadm"];
+            one.leads.clear();
+        }
+        return match whole {
+            true => (
+                found,
+                State::Closed,
+                "every kubelet asks who calls, and no node has a public address",
+            ),
+            false => (found, State::Unknown, "nodes were not all read"),
+        };
+    }
+    if found.is_empty() && whole {
+        // Reached from the cluster only: the technique kubelet-anonymous begins there.
+        found.push(Instance {
+            vector: "V4",
+            title: "kubelets let anybody in who reaches a node".into(),
+            name: "kubelet-config".into(),
+            state: State::Guarded,
+            why: vec![Why::ObjectField {
+                kind: "ConfigMap",
+                namespace: "kube-system".into(),
+                name: "kubelet-config".into(),
+                path: "data.kubelet".into(),
+                value: "anonymous requests, AlwaysAllow or the read-only port".into(),
+            }],
+            missing: Vec::new(),
+            leads: Vec::new(),
+        });
+    }
+    match whole {
+        true => (found, State::Closed, ""),
+        false => (found, State::Unknown, "nodes were not all read"),
+    }
 }

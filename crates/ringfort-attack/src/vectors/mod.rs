@@ -1,12 +1,15 @@
-//! Initial access: the vectors V1 to V10 as far as Kubernetes objects show them (initial-access).
+//! Initial access: the vectors V1 to V13 as far as Kubernetes objects show them (initial-access).
 //!
 //! Each vector has instances, each with a state and its evidence. What the API does not show
 //! (a firewall, a scan, a login) leaves an instance unknown and is named; unknown is never
 //! closed (IA-01, IA-02).
 
+mod cloud;
 mod identities;
 mod images;
 mod kubelet;
+mod pipelines;
+mod runtime;
 pub(crate) mod services;
 mod workloads;
 
@@ -57,7 +60,7 @@ impl State {
 /// One concrete way in.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    /// Vector id, `V1` to `V10`.
+    /// Vector id, `V1` to `V13`.
     pub vector: &'static str,
     /// Stable name within the vector.
     pub name: Str,
@@ -76,7 +79,7 @@ pub struct Instance {
 /// A vector with its instances.
 #[derive(Clone, Debug)]
 pub struct Vector {
-    /// `V1` to `V10`.
+    /// `V1` to `V13`.
     pub id: &'static str,
     /// Its name.
     pub title: &'static str,
@@ -104,7 +107,31 @@ const ALL: &[(&str, &str, Find)] = &[
     ("V8", "NodePort, hostPort, host network", services::node_listeners),
     ("V9", "malicious or swapped image", images::find),
     ("V10", "execution as a service", workloads::execution),
+    ("V11", "cloud principal", cloud::find),
+    ("V12", "pipelines and GitOps", pipelines::find),
+    ("V13", "runtime or kernel flaw at start", runtime::find),
 ];
+
+/// Ids of all vectors, in their order.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|(id, _, _)| *id)
+}
+
+/// Units that V7 says are reachable from outside, with what shows it; sorted.
+pub(crate) fn exposed(context: &Context<'_>) -> Vec<(u32, Why)> {
+    let (instances, _, _) = services::applications(context);
+    let mut found = Vec::new();
+    for instance in instances.iter().filter(|instance| instance.state != State::Closed) {
+        for lead in &instance.leads {
+            if let (NodeKey::Pods(unit, _), Some(why)) = (lead, instance.why.last()) {
+                found.push((*unit, why.clone()));
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
 
 /// Evaluates every vector.
 #[must_use]

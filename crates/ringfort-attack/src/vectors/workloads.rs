@@ -6,6 +6,7 @@ use ringfort_network::exposure::{ListenerKind, Reach};
 
 use super::{Finding, Instance, State};
 use crate::context::Context;
+use crate::recognise::known;
 use crate::why::Why;
 
 /// Ends of image repositories that are management interfaces.
@@ -62,26 +63,6 @@ const EXECUTION: &[&str] = &[
     "kaniko-project/executor",
 ];
 
-/// Image repository without registry host, tag and digest.
-fn repository(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or(image);
-    let name = match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
-    };
-    match name.split_once('/') {
-        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
-        _ => name,
-    }
-}
-
-fn known(image: &str, names: &[&'static str]) -> Option<&'static str> {
-    let repository = repository(image);
-    names.iter().copied().find(|name| {
-        repository == *name || repository.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
-    })
-}
-
 fn recognised(unit: &Unit, at: u32, names: &[&'static str]) -> Option<(Why, &'static str)> {
     unit.spec.all_containers().find_map(|(kind, index, container)| {
         let name = known(&container.image, names)?;
@@ -99,7 +80,7 @@ fn recognised(unit: &Unit, at: u32, names: &[&'static str]) -> Option<(Why, &'st
 
 /// The widest reach of a unit by listeners that are more than an address of the cluster's own
 /// network; `None` without any.
-fn reach(context: &Context<'_>, unit: u32) -> Option<Reach> {
+pub(super) fn reach(context: &Context<'_>, unit: u32) -> Option<Reach> {
     let fronts = context.fronts[unit as usize].iter();
     let fronts = fronts.map(|&at| &context.exposure.listeners[at as usize]);
     let outer = fronts.filter(|listener| listener.kind != ListenerKind::ClusterIp);
@@ -114,6 +95,76 @@ fn empty(context: &Context<'_>, closed: &'static str) -> (State, &'static str) {
     }
 }
 
+/// Whether an interface asks for a login, with what says so; `None` where that is not known
+/// or the interface has settings that no object holds.
+pub(super) fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
+    let one = &context.units[unit as usize];
+    let setting = |map: &str, key: &str| {
+        let map = context.cluster.config_maps.get(&one.namespace, map)?;
+        Some(map.data.get(key).map_or("", Str::as_str))
+    };
+    for (kind, index, container) in one.spec.all_containers() {
+        let Some(name) = known(&container.image, INTERFACES) else { continue };
+        let words = || container.command.iter().chain(container.args.iter());
+        let has = |flag: &str| {
+            words().any(|word| *word == *flag || word.strip_prefix(flag) == Some("=true"))
+        };
+        let field = |path: &str, value: &str| Why::PodField {
+            unit,
+            path: Str::from(format!("{}[{index}].{path}", kind.field())),
+            value: Str::new(value),
+        };
+        let map = |map: &str, key: &str, value: &str| Why::ObjectField {
+            kind: "ConfigMap",
+            namespace: one.namespace.clone(),
+            name: Str::new(map),
+            path: Str::from(format!("data[{key}]")),
+            value: Str::new(value),
+        };
+        return match name {
+            "kubernetesui/dashboard" => {
+                let skips = has("--enable-skip-login");
+                let shown = if skips { "--enable-skip-login" } else { "no --enable-skip-login" };
+                Some((!skips, field("args", shown)))
+            }
+            "argoproj/argocd" => {
+                for (name, key) in [
+                    ("argocd-cm", "users.anonymous.enabled"),
+                    ("argocd-cmd-params-cm", "server.disable.auth"),
+                ] {
+                    if setting(name, key) == Some("true") {
+                        return Some((false, map(name, key, "true")));
+                    }
+                }
+                if has("--disable-auth") {
+                    return Some((false, field("args", "--disable-auth")));
+                }
+                setting("argocd-cm", "users.anonymous.enabled")?;
+                Some((true, map("argocd-cm", "users.anonymous.enabled", "is not true")))
+            }
+            "argoproj/argocli" => {
+                let server = words().any(|word| *word == *"--auth-mode=server");
+                let shown = if server { "--auth-mode=server" } else { "no --auth-mode=server" };
+                Some((!server, field("args", shown)))
+            }
+            "grafana/grafana" => {
+                let anonymous = container.env.iter().any(|variable| {
+                    *variable.name == *"GF_AUTH_ANONYMOUS_ENABLED"
+                        && variable.value.as_ref().is_some_and(|value| *value == *"true")
+                });
+                // Otherwise its configuration file decides.
+                anonymous.then(|| (false, field("env", "GF_AUTH_ANONYMOUS_ENABLED=true")))
+            }
+            "prom/prometheus" | "prometheus/prometheus" | "prometheus/alertmanager" => {
+                let configured = words().any(|word| word.starts_with("--web.config.file"));
+                (!configured).then(|| (false, field("args", "no --web.config.file")))
+            }
+            _ => None,
+        };
+    }
+    None
+}
+
 /// V5.
 pub(super) fn interfaces(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
@@ -122,18 +173,33 @@ pub(super) fn interfaces(context: &Context<'_>) -> Finding {
         let Some((why, _)) = recognised(unit, at, INTERFACES).filter(|_| !unit.latent) else {
             continue;
         };
-        let outside =
-            matches!(reach(context, at), Some(Reach::Public | Reach::Unknown | Reach::AllowListed));
+        let (reach, login) = (reach(context, at), login(context, at));
+        let outside = matches!(reach, Some(Reach::Public | Reach::Unknown | Reach::AllowListed));
+        let asks = login.as_ref().map(|(asks, _)| *asks);
+        let state = match (reach, asks) {
+            (Some(Reach::Public), Some(false)) => State::Open,
+            (Some(Reach::Public | Reach::Unknown), Some(true)) => State::Guarded,
+            (Some(Reach::Unknown), Some(false)) => State::Unknown,
+            (Some(Reach::Public | Reach::Unknown), None) => State::Unknown,
+            // Without a Service of its own that leads outside, the interface is reached from
+            // the cluster only.
+            (Some(Reach::AllowListed | Reach::Internal) | None, _) => State::Guarded,
+        };
         let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
+        let mut missing = Vec::new();
+        if login.is_none() {
+            missing.push("the login setting of the interface");
+        }
+        if reach == Some(Reach::Unknown) {
+            missing.push("whether the port is reachable from the internet");
+        }
         found.push(Instance {
             vector: "V5",
             name: Str::new(&shown),
             title: format!("interface {shown}"),
-            // Without a Service of its own that leads outside, the interface is reached from
-            // the cluster only.
-            state: if outside { State::Unknown } else { State::Guarded },
-            why: vec![why],
-            missing: vec!["the login setting of the interface"],
+            state,
+            why: [why].into_iter().chain(login.map(|(_, why)| why)).collect(),
+            missing,
             leads: if outside { context.pods_of(at) } else { Vec::new() },
         });
     }
@@ -141,39 +207,84 @@ pub(super) fn interfaces(context: &Context<'_>) -> Finding {
     (found, state, note)
 }
 
+/// The last value of a flag on a command line, in either spelling.
+fn flag_of<'w>(words: &[&'w str], name: &str) -> Option<&'w str> {
+    let mut found = None;
+    for (at, word) in words.iter().enumerate() {
+        let Some(rest) = word.strip_prefix(name) else { continue };
+        match rest.strip_prefix('=') {
+            Some(value) => found = Some(value),
+            None if rest.is_empty() => found = words.get(at + 1).copied(),
+            None => {}
+        }
+    }
+    found
+}
+
+/// Whether a command line runs `kubectl proxy` on an address other than loopback.
+fn proxies_off_loopback(words: &[&str]) -> bool {
+    let program = words.windows(2).any(|pair| pair[0].ends_with("kubectl") && pair[1] == "proxy");
+    let address = flag_of(words, "--address").unwrap_or("127.0.0.1");
+    let address = address.trim_matches(['"', '\'']);
+    let loopback = address == "localhost"
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    program && !loopback
+}
+
 /// V6.
 pub(super) fn proxies(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
     for (at, unit) in context.units.iter().enumerate() {
         for (kind, index, container) in unit.spec.all_containers() {
-            let words: Vec<&str> =
-                container.command.iter().chain(container.args.iter()).map(Str::as_str).collect();
-            let line = words.join(" ");
-            let wide = line.contains("--address=0.0.0.0")
-                || line.contains("--address 0.0.0.0")
-                || line.contains("--disable-filter");
-            if unit.latent || !line.contains("kubectl proxy") || !wide {
+            let words: Vec<&str> = container
+                .command
+                .iter()
+                .chain(container.args.iter())
+                .flat_map(|word| word.split_whitespace())
+                .collect();
+            if unit.latent || !proxies_off_loopback(&words) {
                 continue;
             }
             let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
-            let outside = reach(context, at as u32).is_some_and(|reach| reach != Reach::Internal);
+            let reach = reach(context, at as u32);
+            let state = match reach {
+                Some(Reach::Public) => State::Open,
+                Some(Reach::Unknown) => State::Unknown,
+                Some(Reach::AllowListed | Reach::Internal) | None => State::Guarded,
+            };
+            let outside = reach.is_some_and(|reach| reach != Reach::Internal);
             found.push(Instance {
                 vector: "V6",
                 name: Str::new(&shown),
                 title: format!("kubectl proxy in {shown}"),
-                state: if outside { State::Unknown } else { State::Guarded },
+                state,
                 why: vec![Why::PodField {
                     unit: at as u32,
                     path: Str::from(format!("{}[{index}].command", kind.field())),
                     value: Str::new("kubectl proxy off loopback"),
                 }],
-                missing: vec!["the firewall or security group of the nodes"],
+                missing: match state {
+                    State::Unknown => vec!["the firewall or security group of the nodes"],
+                    _ => Vec::new(),
+                },
                 leads: if outside { context.pods_of(at as u32) } else { Vec::new() },
             });
         }
     }
     (found, State::Unknown, "operators' hosts are not observable")
 }
+
+/// Groups and kinds whose objects run what their author says, on behalf of whoever may create
+/// them.
+const SUBMITTED: &[(&str, &str)] = &[
+    ("argoproj.io", "Workflow"),
+    ("tekton.dev", "TaskRun"),
+    ("actions.github.com", "AutoscalingRunnerSet"),
+    ("kubeflow.org", "Notebook"),
+    ("ray.io", "RayCluster"),
+    ("serving.kserve.io", "InferenceService"),
+    ("agents.x-k8s.io", "Sandbox"),
+];
 
 /// V10.
 pub(super) fn execution(context: &Context<'_>) -> Finding {
@@ -204,7 +315,35 @@ pub(super) fn execution(context: &Context<'_>) -> Finding {
             leads: context.pods_of(at),
         });
     }
-    let (state, note) = empty(context, "no execution service is recognised");
+    for definition in &context.cluster.custom_resource_definitions {
+        let Some(spec) = &definition.spec else { continue };
+        let kind = spec.names.as_ref().map_or("", |names| names.kind.as_str());
+        if !SUBMITTED.contains(&(spec.group.as_str(), kind)) {
+            continue;
+        }
+        let name = definition.metadata.name.clone();
+        found.push(Instance {
+            vector: "V10",
+            title: format!("objects of {name} run what their author submits"),
+            // The API server asks who creates them: the techniques deputy-* begin there.
+            state: State::Guarded,
+            why: vec![Why::ObjectField {
+                kind: "CustomResourceDefinition",
+                namespace: Str::default(),
+                name: name.clone(),
+                path: "spec.names.kind".into(),
+                value: Str::new(kind),
+            }],
+            missing: vec!["whether an interface of its own takes work from outside"],
+            leads: Vec::new(),
+            name,
+        });
+    }
+    let known = context.cluster.coverage.is_complete(Kind::CustomResourceDefinition);
+    let (state, note) = match known {
+        true => empty(context, "no execution service is recognised"),
+        false => (State::Unknown, "custom resource definitions were not all read"),
+    };
     (found, state, note)
 }
 

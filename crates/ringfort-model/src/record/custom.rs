@@ -1,9 +1,11 @@
-//! Custom resource definitions, and every kind that no rule looks into: metadata only.
+//! Custom resource definitions, and objects of every other kind: metadata, and of the few kinds
+//! that decide what an operator may be made to do, the fields that decide it.
 
+use crate::record::admission::LabelSelector;
 use crate::record::has_meta;
 use crate::record::meta::Meta;
 use crate::text::Str;
-use crate::wire::record;
+use crate::wire::{List, record};
 
 record! {
     /// CustomResourceDefinition.
@@ -11,22 +13,309 @@ record! {
         pub metadata: Meta,
         pub spec: Option<DefinitionSpec>,
     }
-    /// CustomResourceDefinitionSpec without schemas.
+    /// CustomResourceDefinitionSpec.
     pub struct DefinitionSpec {
         pub group: Str,
         pub names: Option<DefinitionNames>,
         pub scope: Str,
+        pub versions: List<DefinitionVersion>,
+    }
+    /// CustomResourceDefinitionVersion: what its schema refers to.
+    pub struct DefinitionVersion {
+        pub name: Str,
+        pub schema: Option<References>,
     }
     /// CustomResourceDefinitionNames.
     pub struct DefinitionNames {
         pub kind: Str,
         pub plural: Str,
     }
-    /// Any other object: its type and its name.
+    /// Any other object: its type, its name, and for kinds in [`SPECIFIED`] the fields of
+    /// [`CustomSpec`].
     pub struct Other {
         pub api_version: Str,
         pub kind: Str,
         pub metadata: Meta,
+        /// Read by [`Specified`], for the kinds that have it only.
+        #[serde(skip_deserializing)]
+        pub spec: Option<CustomSpec>,
+    }
+    /// The kept part of the specification of the kinds in [`SPECIFIED`], which share it: each
+    /// uses a few of the fields.
+    pub struct CustomSpec {
+        /// AppProject: repositories, by glob.
+        pub source_repos: List<Str>,
+        /// AppProject: namespaces whose Applications may name the project.
+        pub source_namespaces: List<Str>,
+        /// AppProject: where its Applications may deploy to.
+        pub destinations: List<Destination>,
+        /// AppProject: cluster-scoped kinds that may be deployed.
+        pub cluster_resource_whitelist: List<GroupKind>,
+        /// AppProject: identities for syncing, used when impersonation is on.
+        pub destination_service_accounts: List<DestinationAccount>,
+        /// Application: its project.
+        pub project: Str,
+        /// Application: its source, when it has one.
+        pub source: Option<ApplicationSource>,
+        /// Application: its sources, when it has several.
+        pub sources: List<ApplicationSource>,
+        /// Flux source: address of the repository.
+        pub url: Str,
+        /// Flux source: how revisions are verified.
+        pub verify: Option<Verification>,
+        /// Flux Kustomization and ImageUpdateAutomation: the source.
+        pub source_ref: Option<SourceReference>,
+        /// Flux HelmRelease: its chart.
+        pub chart: Option<ChartTemplate>,
+        /// Flux HelmRelease: its chart, as an object.
+        pub chart_ref: Option<SourceReference>,
+        /// Flux Kustomization, HelmRelease; Prometheus; EventListener.
+        pub service_account_name: Str,
+        /// Flux: reconciliation is off.
+        pub suspend: Option<bool>,
+        /// cert-manager Issuer: signs with the key of a Secret.
+        pub ca: Option<CaIssuer>,
+        /// ClusterSecretStore: which namespaces may use it.
+        pub conditions: List<StoreCondition>,
+        /// Crossplane ProviderConfig.
+        pub credentials: Option<ProviderCredentials>,
+        /// EC2NodeClass: the role of its nodes.
+        pub role: Str,
+        /// Prometheus: whether monitors may name files.
+        #[serde(rename = "arbitraryFSAccessThroughSMs")]
+        pub arbitrary_files: Option<ArbitraryFiles>,
+        /// Prometheus: which ServiceMonitors of its namespaces it reads; absent is none.
+        pub service_monitor_selector: Option<LabelSelector>,
+        /// Prometheus: in which namespaces; absent is its own.
+        pub service_monitor_namespace_selector: Option<LabelSelector>,
+        /// KubeVirt.
+        pub configuration: Option<KubeVirtConfiguration>,
+        /// EventListener.
+        pub triggers: List<Trigger>,
+        /// InferenceService.
+        pub predictor: Option<Predictor>,
+    }
+    /// ApplicationDestination.
+    pub struct Destination {
+        pub server: Str,
+        pub name: Str,
+        pub namespace: Str,
+    }
+    /// GroupKind, each a glob.
+    pub struct GroupKind {
+        pub group: Str,
+        pub kind: Str,
+    }
+    /// ApplicationDestinationServiceAccount.
+    pub struct DestinationAccount {
+        pub server: Str,
+        pub namespace: Str,
+        pub default_service_account: Str,
+    }
+    /// ApplicationSource.
+    pub struct ApplicationSource {
+        #[serde(rename = "repoURL")]
+        pub repo_url: Str,
+    }
+    /// Verification of a Flux source: a mode for Git, a provider for OCI.
+    pub struct Verification {
+        pub mode: Str,
+        pub provider: Str,
+    }
+    /// CrossNamespaceSourceReference.
+    pub struct SourceReference {
+        pub kind: Str,
+        pub name: Str,
+        pub namespace: Str,
+    }
+    /// HelmChartTemplate.
+    pub struct ChartTemplate {
+        pub spec: Option<ChartTemplateSpec>,
+    }
+    /// HelmChartTemplateSpec.
+    pub struct ChartTemplateSpec {
+        pub source_ref: Option<SourceReference>,
+    }
+    /// CAIssuer.
+    pub struct CaIssuer {
+        pub secret_name: Str,
+    }
+    /// ClusterSecretStoreCondition.
+    pub struct StoreCondition {
+        pub namespaces: List<Str>,
+        pub namespace_selector: Option<LabelSelector>,
+        pub namespace_regexes: List<Str>,
+    }
+    /// ProviderCredentials: where they come from.
+    pub struct ProviderCredentials {
+        pub source: Str,
+    }
+    /// ArbitraryFSAccessThroughSMsConfig.
+    pub struct ArbitraryFiles {
+        pub deny: Option<bool>,
+    }
+    /// KubeVirtConfiguration.
+    pub struct KubeVirtConfiguration {
+        pub developer_configuration: Option<DeveloperConfiguration>,
+    }
+    /// DeveloperConfiguration.
+    pub struct DeveloperConfiguration {
+        pub feature_gates: List<Str>,
+    }
+    /// EventListenerTrigger.
+    pub struct Trigger {
+        /// A Trigger object that holds the interceptors.
+        pub trigger_ref: Str,
+        pub interceptors: List<Interceptor>,
+    }
+    /// EventInterceptor: names of its parameters only.
+    pub struct Interceptor {
+        pub params: List<InterceptorParam>,
+    }
+    /// InterceptorParams.
+    pub struct InterceptorParam {
+        pub name: Str,
+    }
+    /// PredictorSpec.
+    pub struct Predictor {
+        pub model: Option<ServedModel>,
+    }
+    /// ModelSpec.
+    pub struct ServedModel {
+        pub model_format: Option<ModelFormat>,
+        pub storage_uri: Str,
+    }
+    /// ModelFormat.
+    pub struct ModelFormat {
+        pub name: Str,
+    }
+    /// The specification of an object of a kind in [`SPECIFIED`].
+    pub struct Specified {
+        pub spec: Option<CustomSpec>,
     }
 }
 has_meta!(CustomResourceDefinition, Other);
+
+/// Properties of a schema that let an object point at another object, or act as an account.
+const REFERENCES: [&str; 3] = ["namespace", "secretRef", "serviceAccountName"];
+
+/// Which of `namespace`, `secretRef` and `serviceAccountName` a schema has as a property,
+/// anywhere below `spec`. Written as the smallest schema that reads as the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct References(pub List<Str>);
+
+impl serde::Serialize for References {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let properties: serde_json::Map<String, serde_json::Value> =
+            self.0.iter().map(|name| (name.to_string(), serde_json::json!({}))).collect();
+        let spec = serde_json::json!({"spec": {"properties": properties}});
+        serde_json::json!({"openAPIV3Schema": {"properties": spec}}).serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for References {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        fn walk(value: &serde_json::Value, found: &mut Vec<Str>) {
+            match value {
+                serde_json::Value::Object(map) => {
+                    if let Some(serde_json::Value::Object(properties)) = map.get("properties") {
+                        let known =
+                            REFERENCES.iter().filter(|name| properties.contains_key(**name));
+                        found.extend(known.map(|name| Str::new(name)));
+                    }
+                    map.values().for_each(|value| walk(value, found));
+                }
+                serde_json::Value::Array(items) => items.iter().for_each(|v| walk(v, found)),
+                _ => {}
+            }
+        }
+        let schema = serde_json::Value::deserialize(deserializer)?;
+        let mut found = Vec::new();
+        if let Some(spec) = schema.pointer("/openAPIV3Schema/properties/spec") {
+            walk(spec, &mut found);
+        }
+        found.sort();
+        found.dedup();
+        Ok(Self(found.into()))
+    }
+}
+
+/// API group and kind of the custom resources whose specification is kept.
+pub const SPECIFIED: &[(&str, &str)] = &[
+    ("argoproj.io", "AppProject"),
+    ("argoproj.io", "Application"),
+    ("cert-manager.io", "ClusterIssuer"),
+    ("cert-manager.io", "Issuer"),
+    ("external-secrets.io", "ClusterSecretStore"),
+    ("helm.crossplane.io", "ProviderConfig"),
+    ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    ("image.toolkit.fluxcd.io", "ImageUpdateAutomation"),
+    ("karpenter.k8s.aws", "EC2NodeClass"),
+    ("kubernetes.crossplane.io", "ProviderConfig"),
+    ("kubevirt.io", "KubeVirt"),
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+    ("monitoring.coreos.com", "Prometheus"),
+    ("serving.kserve.io", "InferenceService"),
+    ("source.toolkit.fluxcd.io", "Bucket"),
+    ("source.toolkit.fluxcd.io", "GitRepository"),
+    ("source.toolkit.fluxcd.io", "HelmRepository"),
+    ("source.toolkit.fluxcd.io", "OCIRepository"),
+    ("triggers.tekton.dev", "EventListener"),
+];
+
+impl Other {
+    /// API group.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::Object;
+
+    fn read(json: &serde_json::Value) -> Object {
+        Object::read(json.to_string().as_bytes()).expect("an object")
+    }
+
+    #[test]
+    fn kept_specifications_are_written_as_they_are_read() {
+        let project = serde_json::json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
+            "metadata": {"name": "p", "namespace": "argocd"}, "spec": {"sourceRepos": ["*"],
+                "description": "not kept", "destinations": [{"namespace": "a", "server": "*"}]}});
+        let Object::Other(first) = read(&project) else { panic!("another kind") };
+        let json = Object::Other(first.clone()).to_json();
+        assert!(!String::from_utf8_lossy(&json).contains("not kept"));
+        let Object::Other(second) = Object::read(&json).expect("it reads") else { panic!("no") };
+        assert_eq!(first, second);
+        assert_eq!(*first.spec.expect("a specification").destinations[0].namespace, *"a");
+    }
+
+    #[test]
+    fn other_kinds_may_say_what_they_like() {
+        let thing = serde_json::json!({"apiVersion": "example.com/v1", "kind": "Thing",
+            "metadata": {"name": "t"}, "spec": {"sourceRepos": 5, "credentials": "hunter2"}});
+        let Object::Other(thing) = read(&thing) else { panic!("another kind") };
+        assert_eq!(thing.spec, None);
+        // A kind that rules read must be as its definition says: it is a gap otherwise.
+        let wrong = serde_json::json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
+            "metadata": {"name": "p"}, "spec": {"sourceRepos": 5}});
+        let error = Object::read(wrong.to_string().as_bytes()).expect_err("no list");
+        assert_eq!(error.path, "spec.sourceRepos");
+    }
+
+    #[test]
+    fn schemas_keep_what_they_refer_to_below_their_specification() {
+        let schema = serde_json::json!({"openAPIV3Schema": {"properties": {
+            "metadata": {"properties": {"namespace": {}}},
+            "spec": {"properties": {"to": {"type": "array", "items": {"properties":
+                {"secretRef": {}, "name": {}}}}}}}}});
+        let found: References = serde_json::from_value(schema).expect("a schema");
+        assert_eq!(found.0.to_vec(), ["secretRef"]);
+        let again: References =
+            serde_json::from_value(serde_json::to_value(&found).expect("json")).expect("it reads");
+        assert_eq!(again, found);
+    }
+}

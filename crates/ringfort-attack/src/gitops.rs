@@ -1,0 +1,206 @@
+//! What deploys to the cluster by itself: GitOps controllers with the repositories that they
+//! watch, and runners of pipelines.
+
+use ringfort_model::record::custom::{CustomSpec, SourceReference};
+use ringfort_model::record::{Node, Other};
+use ringfort_model::{ContainerKind, Id, Str};
+
+use crate::context::Context;
+use crate::node::{NodeKey, Subject};
+use crate::operator::{Custom, custom};
+use crate::recognise::known;
+use crate::techniques::{deputy_argocd_app as argo, deputy_flux as flux};
+use crate::why::Why;
+
+/// Kinds of sources of Flux.
+pub(crate) const SOURCES: [Custom; 4] = [
+    custom("source.toolkit.fluxcd.io", "gitrepositories", "GitRepository"),
+    custom("source.toolkit.fluxcd.io", "ocirepositories", "OCIRepository"),
+    custom("source.toolkit.fluxcd.io", "helmrepositories", "HelmRepository"),
+    custom("source.toolkit.fluxcd.io", "buckets", "Bucket"),
+];
+const APPLICATIONS: Custom = custom("argoproj.io", "applications", "Application");
+
+/// A repository whose content is applied.
+pub(crate) struct Deployment {
+    /// Address of the repository.
+    pub(crate) repository: Str,
+    /// What its writers can do.
+    pub(crate) to: NodeKey,
+    pub(crate) why: Vec<Why>,
+    /// Whether signatures are verified before anything is applied.
+    pub(crate) verified: bool,
+    pub(crate) fact: Option<&'static str>,
+}
+
+/// The source that a reference names.
+pub(crate) fn source<'c>(
+    context: &'c Context<'_>,
+    reference: &'c SourceReference,
+    namespace: &'c Str,
+) -> Option<&'c Other> {
+    let namespace = match reference.namespace.as_str() {
+        "" => namespace,
+        _ => &reference.namespace,
+    };
+    let kind = SOURCES.iter().find(|kind| *reference.kind == *kind.kind)?;
+    kind.named(context, namespace, &reference.name)
+}
+
+/// Everything that a GitOps controller applies from a repository, sorted by controller.
+pub(crate) fn deployments(context: &Context<'_>) -> Vec<Deployment> {
+    let mut found = Vec::new();
+    for (controller, kind) in flux::controllers(context) {
+        for object in kind.objects(context) {
+            let Some(spec) = object.spec.as_ref().filter(|spec| spec.suspend != Some(true)) else {
+                continue;
+            };
+            let Some(reference) = reference(spec) else { continue };
+            let namespace = &object.metadata.namespace;
+            let Some(source) = source(context, reference, namespace) else { continue };
+            let Some(from) = source.spec.as_ref().filter(|spec| !spec.url.is_empty()) else {
+                continue;
+            };
+            let account = match spec.service_account_name.as_str() {
+                "" => flux::default_account(context, &controller).map(Str::new),
+                _ => Some(spec.service_account_name.clone()),
+            };
+            let account = match account {
+                Some(name) => Subject::ServiceAccount(namespace.clone(), name),
+                None => controller.account(context),
+            };
+            found.push(Deployment {
+                repository: from.url.clone(),
+                to: NodeKey::Subject(account),
+                why: vec![
+                    kind.field(object, "spec.sourceRef.name", &reference.name),
+                    controller.why(context),
+                ],
+                verified: from.verify.is_some(),
+                fact: None,
+            });
+        }
+    }
+    for controller in argo::controllers(context) {
+        for application in APPLICATIONS.objects(context) {
+            let Some(spec) = &application.spec else { continue };
+            let addresses: Vec<&Str> =
+                spec.source.iter().chain(spec.sources.iter()).map(|one| &one.repo_url).collect();
+            let project = argo::PROJECTS.named(context, &controller.namespace, &spec.project);
+            let mut reached: Vec<(NodeKey, Vec<Why>, Option<&'static str>)> = Vec::new();
+            match project {
+                // A sync as another account: which one, the project says.
+                _ if argo::impersonates(context, &controller) => {}
+                Some(project) => {
+                    let all = argo::destinations(context, &controller, project).into_iter();
+                    reached.extend(all.map(|(to, why)| (to, vec![why], None)));
+                }
+                None if !argo::PROJECTS.is_known(context) => {
+                    let to = NodeKey::Subject(controller.account(context));
+                    reached.push((to, Vec::new(), Some("the AppProjects, which were not read")));
+                }
+                None => {}
+            }
+            for address in addresses.into_iter().filter(|address| !address.is_empty()) {
+                for (to, why, fact) in &reached {
+                    let mut why = why.clone();
+                    why.push(APPLICATIONS.field(application, "spec.source.repoURL", address));
+                    why.push(controller.why(context));
+                    found.push(Deployment {
+                        repository: address.clone(),
+                        to: to.clone(),
+                        why,
+                        verified: false,
+                        fact: *fact,
+                    });
+                }
+            }
+        }
+    }
+    found
+}
+
+fn reference(spec: &CustomSpec) -> Option<&SourceReference> {
+    let chart = spec.chart.as_ref().and_then(|chart| chart.spec.as_ref());
+    spec.source_ref
+        .as_ref()
+        .or(chart.and_then(|chart| chart.source_ref.as_ref()))
+        .or(spec.chart_ref.as_ref())
+}
+
+/// Ends of image repositories that execute jobs of pipelines.
+const RUNNERS: &[&str] = &[
+    "gitlab/gitlab-runner",
+    "gitlab-org/gitlab-runner",
+    "actions/actions-runner",
+    "summerwind/actions-runner",
+    "buildkite/agent",
+    "jenkins/inbound-agent",
+    "jenkins/jnlp-slave",
+    "drone/drone-runner-kube",
+    "woodpeckerci/woodpecker-agent",
+];
+
+/// A container that executes jobs.
+pub(crate) struct Runner {
+    pub(crate) unit: u32,
+    kind: ContainerKind,
+    index: u32,
+    image: Str,
+}
+
+/// Running runners, in the order of units.
+pub(crate) fn runners(context: &Context<'_>) -> Vec<Runner> {
+    let mut found = Vec::new();
+    for (at, unit) in context.units.iter().enumerate() {
+        for (kind, index, container) in unit.spec.all_containers() {
+            let is_one = kind != ContainerKind::Init && known(&container.image, RUNNERS).is_some();
+            if is_one && !unit.latent {
+                found.push(Runner {
+                    unit: at as u32,
+                    kind,
+                    index: index as u32,
+                    image: container.image.clone(),
+                });
+            }
+        }
+    }
+    found
+}
+
+impl Runner {
+    /// `namespace/name` of its workload.
+    pub(crate) fn name(&self, context: &Context<'_>) -> Str {
+        let unit = &context.units[self.unit as usize];
+        Str::from(format!("{}/{}", unit.namespace, unit.name(context.cluster)))
+    }
+
+    /// Whoever gets a job into it.
+    pub(crate) fn pipeline(&self, context: &Context<'_>) -> NodeKey {
+        NodeKey::Pipeline(self.name(context))
+    }
+
+    /// What its jobs hold.
+    pub(crate) fn secrets(&self, context: &Context<'_>) -> NodeKey {
+        NodeKey::PipelineSecrets(self.name(context))
+    }
+
+    /// Its container in one place.
+    pub(crate) fn container_at(&self, place: Option<Id<Node>>) -> NodeKey {
+        NodeKey::Container(self.unit, place, self.kind, self.index)
+    }
+
+    /// Its container in every place that the graph tells apart.
+    pub(crate) fn containers(&self, context: &Context<'_>) -> Vec<NodeKey> {
+        context.places(self.unit).into_iter().map(|place| self.container_at(place)).collect()
+    }
+
+    /// That it runs, as a reason.
+    pub(crate) fn why(&self, _: &Context<'_>) -> Why {
+        Why::PodField {
+            unit: self.unit,
+            path: Str::from(format!("{}[{}].image", self.kind.field(), self.index)),
+            value: self.image.clone(),
+        }
+    }
+}

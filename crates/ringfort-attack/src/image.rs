@@ -1,0 +1,73 @@
+//! Which containers run which image reference.
+
+use std::collections::BTreeMap;
+
+use ringfort_model::{ContainerKind, Str};
+
+use crate::context::Context;
+use crate::node::NodeKey;
+use crate::why::Why;
+
+/// A container that names an image.
+pub(crate) struct Use {
+    pub(crate) unit: u32,
+    pub(crate) kind: ContainerKind,
+    pub(crate) index: u32,
+    /// Whether the image is asked for at every start.
+    pub(crate) always: bool,
+    image: Str,
+}
+
+impl Use {
+    /// The container in every place that the graph tells apart.
+    pub(crate) fn containers<'c>(
+        &'c self,
+        context: &'c Context<'_>,
+    ) -> impl Iterator<Item = NodeKey> + 'c {
+        let places = context.places(self.unit).into_iter();
+        places.map(|place| NodeKey::Container(self.unit, place, self.kind, self.index))
+    }
+
+    /// The field that names it.
+    pub(crate) fn why(&self, _: &Context<'_>) -> Why {
+        Why::PodField {
+            unit: self.unit,
+            path: Str::from(format!("{}[{}].image", self.kind.field(), self.index)),
+            value: self.image.clone(),
+        }
+    }
+}
+
+/// Whether the reference may come to mean another image.
+pub(crate) fn by_tag(image: &str) -> bool {
+    !image.contains("@sha256:")
+}
+
+/// Image references of running units with the containers that name them, sorted.
+pub(crate) fn references(context: &Context<'_>) -> BTreeMap<Str, Vec<Use>> {
+    let mut found: BTreeMap<Str, Vec<Use>> = BTreeMap::new();
+    for (at, unit) in context.units.iter().enumerate() {
+        for (kind, index, container) in unit.spec.all_containers() {
+            if unit.latent || container.image.is_empty() {
+                continue;
+            }
+            // The default is Always for the tag latest and for no tag (core/v1 defaults.go).
+            let name = container.image.rsplit('/').next().unwrap_or_default();
+            let latest = by_tag(&container.image)
+                && name.split_once(':').is_none_or(|(_, tag)| tag == "latest");
+            let always = match container.image_pull_policy.as_str() {
+                "" => latest,
+                policy => policy == "Always",
+            };
+            let one = Use {
+                unit: at as u32,
+                kind,
+                index: index as u32,
+                always,
+                image: container.image.clone(),
+            };
+            found.entry(container.image.clone()).or_default().push(one);
+        }
+    }
+    found
+}

@@ -1,0 +1,49 @@
+//! `image-run`: Whoever decides what an image reference resolves to runs code in every container that uses it, from its next start on.
+
+use crate::context::Context;
+use crate::image::references;
+use crate::maker::Draft;
+use crate::maker::Maker;
+use crate::node::NodeKey;
+use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+
+/// The technique.
+pub(crate) static TECHNIQUE: Technique = Technique {
+    id: "image-run",
+    title: "wait until the image is started",
+    zone: Zone::Initial,
+    attack: &["T1610", "T1525"],
+    difficulty: Difficulty::D1,
+    cut_by: &[FixKind::Image, FixKind::Admission],
+    doc: Doc {
+        what: "Whoever decides what an image reference resolves to runs code in every container that uses it, from its next start on.",
+        when: "A running container, or init container, names the reference. With pull policy IfNotPresent or Never it waits for a node without the image.",
+        not: "A container that names another reference, a digest of the same image included.",
+        controls: "A webhook that may verify signatures leaves the edge unverified.",
+        cut: "Name images by digest and verify signatures at admission.",
+        upstream: "Kubernetes documentation: images, image pull policy",
+    },
+    find,
+};
+
+fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    for (image, used) in references(context) {
+        for one in used {
+            let unit = &context.units[one.unit as usize];
+            let namespace = context.cluster.namespaces.get("", &unit.namespace);
+            let labels = namespace.map(|one| one.metadata.labels.clone()).unwrap_or_default();
+            let webhook = context.pod_webhook(&unit.namespace, &labels);
+            for to in one.containers(context) {
+                let mut draft = Draft::new(NodeKey::Image(image.clone()), to);
+                draft = draft.because(one.why(context));
+                if !one.always {
+                    draft = draft.difficulty(Difficulty::D2);
+                }
+                if let Some(webhook) = &webhook {
+                    draft = draft.unverified(format!("webhook {webhook} may verify the image"));
+                }
+                maker.edge(draft);
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! V12: repositories that are deployed from, pipelines that run in the cluster, and triggers.
+//!
+//! Who may write to a repository, and which pull requests run, are facts of the forge. Pipelines
+//! outside the cluster that push to it show in no object, so the vector is never closed.
+
+use std::collections::BTreeMap;
+
+use ringfort_model::Str;
+
+use super::workloads::{login, reach};
+use super::{Finding, Instance, State};
+use crate::context::Context;
+use crate::gitops::{deployments, runners};
+use crate::node::NodeKey;
+use crate::operator::{Custom, custom};
+use crate::techniques::deputy_argocd_app as argo;
+use crate::why::Why;
+use ringfort_network::exposure::Reach;
+
+const LISTENERS: Custom = custom("triggers.tekton.dev", "eventlisteners", "EventListener");
+
+/// V12.
+pub(super) fn find(context: &Context<'_>) -> Finding {
+    let mut found = repositories(context);
+    found.extend(jobs(context));
+    found.extend(triggers(context));
+    found.extend(controllers(context));
+    (found, State::Unknown, "pipelines outside the cluster show in no object")
+}
+
+/// One instance for each repository that something is deployed from.
+fn repositories(context: &Context<'_>) -> Vec<Instance> {
+    let mut all: BTreeMap<Str, (Vec<Why>, bool)> = BTreeMap::new();
+    for one in deployments(context) {
+        let entry = all.entry(one.repository).or_insert((one.why, true));
+        entry.1 &= one.verified;
+    }
+    let instance = |(address, (why, verified)): (Str, (Vec<Why>, bool))| Instance {
+        vector: "V12",
+        title: format!("repository {address}"),
+        // Verified signatures stand in the way of whoever may only push.
+        state: if verified { State::Guarded } else { State::Unknown },
+        why,
+        missing: vec!["who may write to the repository, and which reviews it asks for"],
+        leads: vec![NodeKey::Repository(address.clone())],
+        name: address,
+    };
+    all.into_iter().map(instance).collect()
+}
+
+/// One instance for each runner.
+fn jobs(context: &Context<'_>) -> Vec<Instance> {
+    let instance = |runner: crate::gitops::Runner| Instance {
+        vector: "V12",
+        name: runner.name(context),
+        title: format!("jobs of runner {}", runner.name(context)),
+        state: State::Unknown,
+        why: vec![runner.why(context)],
+        missing: vec!["which pull requests the runner executes"],
+        leads: vec![runner.pipeline(context)],
+    };
+    runners(context).into_iter().map(instance).collect()
+}
+
+/// One instance for each listener that starts a pipeline for whoever reaches it.
+fn triggers(context: &Context<'_>) -> Vec<Instance> {
+    let mut found = Vec::new();
+    for listener in LISTENERS.objects(context) {
+        let Some(spec) = &listener.spec else { continue };
+        let meta = &listener.metadata;
+        let checked = spec.triggers.iter().all(|trigger| {
+            trigger.interceptors.iter().any(|interceptor| {
+                interceptor.params.iter().any(|param| *param.name == *"secretRef")
+            })
+        });
+        let mut serving = context.units_in(&meta.namespace).filter(|(_, unit)| {
+            !unit.latent && unit.labels.get("eventlistener").is_some_and(|one| *one == meta.name)
+        });
+        let Some((unit, _)) = serving.next() else { continue };
+        let outside = reach(context, unit);
+        let state = match (checked, outside) {
+            (_, None | Some(Reach::Internal)) => State::Guarded,
+            (true, _) | (false, Some(Reach::AllowListed)) => State::Guarded,
+            // What the pipeline then does is not in the listener.
+            (false, Some(Reach::Public | Reach::Unknown)) => State::Unknown,
+        };
+        let value = if checked { "check a secret" } else { "check no secret" };
+        let reached = matches!(outside, Some(Reach::Public | Reach::Unknown | Reach::AllowListed));
+        found.push(Instance {
+            vector: "V12",
+            name: Str::from(format!("eventlistener/{}", meta.full_name())),
+            title: format!("trigger {}", meta.full_name()),
+            state,
+            why: vec![LISTENERS.field(listener, "spec.triggers[].interceptors", value)],
+            missing: vec!["what the trigger's templates make of the payload"],
+            leads: match reached && !checked {
+                true => vec![NodeKey::Listener(unit)],
+                false => Vec::new(),
+            },
+        });
+    }
+    found
+}
+
+/// One instance for each GitOps interface that asks for no login: it deploys for anybody.
+fn controllers(context: &Context<'_>) -> Vec<Instance> {
+    let mut found = Vec::new();
+    for controller in argo::controllers(context) {
+        let servers = context.units_in(&controller.namespace).filter(|(_, unit)| {
+            !unit.latent
+                && unit.spec.all_containers().any(|(_, _, container)| {
+                    let mut words = container.command.iter().chain(container.args.iter());
+                    words.any(|word| word.ends_with("argocd-server"))
+                })
+        });
+        for (server, _) in servers {
+            let Some((false, why)) = login(context, server) else { continue };
+            let state = match reach(context, server) {
+                Some(Reach::Public) => State::Open,
+                Some(Reach::Unknown) => State::Unknown,
+                _ => State::Guarded,
+            };
+            let name = format!("interface/{}", controller.namespace);
+            found.push(Instance {
+                vector: "V12",
+                title: format!(
+                    "Argo CD in {} deploys for whoever reaches it",
+                    controller.namespace
+                ),
+                name: Str::from(name),
+                state,
+                why: vec![why, controller.why(context)],
+                missing: Vec::new(),
+                leads: match state {
+                    State::Guarded => Vec::new(),
+                    _ => vec![NodeKey::Subject(controller.account(context))],
+                },
+            });
+        }
+    }
+    found
+}
