@@ -4,10 +4,12 @@
 pub mod automount;
 pub mod cases;
 pub mod escalation;
+mod files;
 pub mod kubehound;
 pub mod outcome;
 pub mod podsec;
 pub mod rbac;
+pub mod vap;
 
 pub use cases::SuiteError;
 pub use outcome::Outcome;

@@ -187,6 +187,12 @@ pub(crate) enum Verify {
         #[arg(long)]
         page: bool,
     },
+    /// ValidatingAdmissionPolicies
+    Vap {
+        /// The tests of a library of policies: a directory or archive
+        #[arg(long)]
+        root: PathBuf,
+    },
     /// Token files
     Automount {
         /// Recorded answers

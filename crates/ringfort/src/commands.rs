@@ -13,7 +13,7 @@ use ringfort_plan::{Change, first_fixes, what_if};
 use ringfort_report::human::{Style, harmless};
 use ringfort_report::{Head, Report, html, human, json};
 use ringfort_verify::kubehound::{self, Verdict};
-use ringfort_verify::{Outcome, automount, escalation, podsec, rbac};
+use ringfort_verify::{Outcome, automount, escalation, podsec, rbac, vap};
 
 use crate::args::{Arguments, Can, Command, Output, Paths, Reading, Verify, WhoCan};
 use crate::stages::Stages;
@@ -427,6 +427,7 @@ fn verify(verify: &Verify, reading: &Reading) -> Result<u8> {
         Verify::Podsec { cases: Some(cases), .. } => podsec::run_cases(cases, version)?,
         Verify::Podsec { fixtures: Some(fixtures), .. } => podsec::run_fixtures(fixtures)?,
         Verify::Podsec { .. } => return Err(usage("give --cases or --fixtures")),
+        Verify::Vap { root } => vap::run(root, version)?,
         Verify::Automount { cases } => automount::run_cases(cases)?,
         Verify::Kubehound { .. } => unreachable!("answered above"),
     };
