@@ -223,10 +223,11 @@ impl<'c> Admission<'c> {
             let seen = takes(of(bound.policy.constraints));
             for binding in &bound.bindings {
                 let Some(spec) = &binding.spec else { continue };
-                let bound_here = takes(spec.match_resources.as_ref().and_then(|one| {
-                    one.namespace_selector.as_ref()
-                }));
-                let own_parameters = spec.param_ref.as_ref().is_some_and(|one| one.namespace.is_empty());
+                let bound_here = takes(
+                    spec.match_resources.as_ref().and_then(|one| one.namespace_selector.as_ref()),
+                );
+                let own_parameters =
+                    spec.param_ref.as_ref().is_some_and(|one| one.namespace.is_empty());
                 named |= seen && bound_here && (bound.policy.reads_namespace || own_parameters);
             }
         }

@@ -168,7 +168,12 @@ impl<'c> Policy<'c> {
     ) -> Option<Self> {
         let spec = record.spec.as_ref()?;
         let object = format!("ValidatingAdmissionPolicy {}", record.metadata.name);
-        check_resources(&object, "spec.matchConstraints", spec.match_constraints.as_ref(), problems);
+        check_resources(
+            &object,
+            "spec.matchConstraints",
+            spec.match_constraints.as_ref(),
+            problems,
+        );
         let mut place = Place { object, version, problems, reads_namespace: false };
         let conditions = place.named(&spec.match_conditions, "spec.matchConditions");
         let (variables, names) = place.variables(&spec.variables);
@@ -213,7 +218,12 @@ impl<'c> Policy<'c> {
     ) -> Option<Self> {
         let spec = record.spec.as_ref()?;
         let object = format!("MutatingAdmissionPolicy {}", record.metadata.name);
-        check_resources(&object, "spec.matchConstraints", spec.match_constraints.as_ref(), problems);
+        check_resources(
+            &object,
+            "spec.matchConstraints",
+            spec.match_constraints.as_ref(),
+            problems,
+        );
         let mut place = Place { object, version, problems, reads_namespace: false };
         let conditions = place.named(&spec.match_conditions, "spec.matchConditions");
         let (variables, _) = place.variables(&spec.variables);

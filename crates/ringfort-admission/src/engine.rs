@@ -208,9 +208,8 @@ fn kyverno(
             let validates = rule["validate"].is_object()
                 && if own.is_string() { enforce(own) } else { general };
             let images = rule["verifyImages"].as_array();
-            let verifies = images.is_some_and(|all| {
-                general || all.iter().any(|one| enforce(&one["failureAction"]))
-            });
+            let verifies = images
+                .is_some_and(|all| general || all.iter().any(|one| enforce(&one["failureAction"])));
             validates || verifies
         };
         acts && rule_is_about(&rule["match"], kind, namespace)

@@ -15,7 +15,10 @@ pub(crate) fn roots(
     namespace: Option<&Namespace>,
     params: Outcome,
 ) -> BTreeMap<&'static str, Outcome> {
-    let object = |object: Option<&Json>| Ok(object.map_or(Value::Null, from_json));
+    let object = |object: Option<&Json>| {
+        let value = object.map_or(Value::Null, from_json);
+        Ok(if request.open_object { open(value) } else { value })
+    };
     let mut roots: BTreeMap<&'static str, Outcome> = BTreeMap::new();
     roots.insert("object", object(request.object.as_ref()));
     roots.insert("oldObject", object(request.old_object.as_ref()));
@@ -46,7 +49,7 @@ fn request_value(request: &Request) -> Value {
             fields.insert(name.to_owned(), json!(request.subresource));
         }
     }
-    if !request.name.is_empty() {
+    if !request.name.is_empty() && !request.free_labels {
         fields.insert("name".to_owned(), json!(request.name));
     }
     if !request.namespace.is_empty() {
@@ -64,6 +67,26 @@ fn request_value(request: &Request) -> Value {
     // Left out: uid, options, dryRun, and what else is known of the user.
     let value = from_json(&Json::Object(fields));
     partial(nested(value, "userInfo", "who asks"), "a detail of the request")
+}
+
+/// An object of which type and namespace are known.
+fn open(object: Value) -> Value {
+    let reason = "what the object holds";
+    let Value::Map(map) = &object else { return object };
+    let field = |name: &str| {
+        let key = kube_cel::cel::objects::Key::from(name);
+        map.map.get(&key).cloned().map(|value| (key, value))
+    };
+    let mut known: std::collections::HashMap<_, _> =
+        ["apiVersion", "kind"].into_iter().filter_map(field).collect();
+    if let Some((key, Value::Map(metadata))) = field("metadata") {
+        let namespace = kube_cel::cel::objects::Key::from("namespace");
+        let kept = metadata.map.get(&namespace).cloned().map(|value| (namespace, value));
+        let map = std::sync::Arc::new(kept.into_iter().collect());
+        known.insert(key, partial(Value::Map(kube_cel::cel::objects::Map { map }), reason));
+    }
+    let map = std::sync::Arc::new(known);
+    partial(Value::Map(kube_cel::cel::objects::Map { map }), reason)
 }
 
 /// Makes the map under a key one of which the rest is not known.

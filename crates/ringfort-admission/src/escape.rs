@@ -6,7 +6,7 @@
 //! another way, so that one is not known to refuse.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ringfort_model::{PodSpec, Str};
 use ringfort_podsec::EscapeClass;
@@ -26,48 +26,137 @@ pub struct ClassAdmission {
     pub class: EscapeClass,
     /// Whether such a pod would be admitted, whoever makes it.
     pub decision: Decision,
+    /// The same for somebody who may change the labels of the namespace first.
+    pub relabelled: Decision,
+}
+
+/// A write to pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PodWrite {
+    /// A new pod.
+    Create,
+    /// Another image in a running pod.
+    SwapImage,
+    /// An ephemeral container in a running pod.
+    AddContainer,
+}
+
+/// What a namespace answers to pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodAdmission {
+    /// For each escape class.
+    pub classes: Vec<ClassAdmission>,
+    /// Whether some pod would be admitted at all: admitted where an ordinary one is, refused
+    /// where every one is.
+    pub some: [(PodWrite, Decision); 3],
+}
+
+impl PodAdmission {
+    /// Whether some such write would be admitted.
+    #[must_use]
+    pub fn some(&self, write: PodWrite) -> &Decision {
+        let found = self.some.iter().find(|(one, _)| *one == write);
+        &found.expect("every write is answered").1
+    }
 }
 
 impl Admission<'_> {
-    /// What each namespace answers to each class. Namespaces that no control tells apart share
-    /// one answer.
+    /// What each namespace answers to pods. Namespaces that no control tells apart share one
+    /// answer.
     #[must_use]
-    pub fn escape_classes<'n>(
+    pub fn pods<'n>(
         &self,
         namespaces: impl IntoIterator<Item = &'n Str>,
-    ) -> BTreeMap<Str, Rc<[ClassAdmission]>> {
-        let mut known: BTreeMap<Signature, Rc<[ClassAdmission]>> = BTreeMap::new();
+    ) -> BTreeMap<Str, Arc<PodAdmission>> {
+        let mut known: BTreeMap<Signature, Arc<PodAdmission>> = BTreeMap::new();
         let mut answers = BTreeMap::new();
         for name in namespaces {
             let answer = known
                 .entry(self.signature(name))
-                .or_insert_with(|| self.classes_in(name).into())
+                .or_insert_with(|| Arc::new(self.pods_in(name)))
                 .clone();
             answers.insert(name.clone(), answer);
         }
         answers
     }
 
-    fn classes_in(&self, namespace: &Str) -> Vec<ClassAdmission> {
-        let plain = self.any_pod(namespace, hardened_pod());
-        let refused_anyway: Vec<Control> = match plain.verdict {
-            Verdict::Refused(all) => all.into_iter().map(|one| one.control).collect(),
-            Verdict::Admitted | Verdict::Unknown(_) => Vec::new(),
+    fn pods_in(&self, namespace: &Str) -> PodAdmission {
+        let request = |spec: &PodSpec, relabelled: bool| {
+            let request = self.write(namespace, spec, PodWrite::Create);
+            Request { free_namespace: relabelled, ..request }
         };
-        let ask = |class: EscapeClass| {
-            let decision = self.any_pod(namespace, class.minimal_pod());
-            ClassAdmission { class, decision: without(decision, &refused_anyway) }
+        let answer = |class: EscapeClass, relabelled: bool| {
+            let one = self.would_admit(&request(class.minimal_pod(), relabelled));
+            if !matches!(one.verdict, Verdict::Refused(_)) {
+                return one;
+            }
+            let plain = request(hardened_pod(), relabelled);
+            let anyway = self.would_admit(&plain);
+            self.settle(one, &controls_of(&anyway), plain)
         };
-        EscapeClass::ALL.into_iter().map(ask).collect()
+        let classes = EscapeClass::ALL
+            .into_iter()
+            .map(|class| ClassAdmission {
+                class,
+                decision: answer(class, false),
+                relabelled: answer(class, true),
+            })
+            .collect();
+        let some = [PodWrite::Create, PodWrite::SwapImage, PodWrite::AddContainer]
+            .map(|write| (write, self.some_write(namespace, write)));
+        PodAdmission { classes, some }
     }
 
-    /// A pod with that specification, made by anybody with labels of their choice.
-    fn any_pod(&self, namespace: &Str, spec: &PodSpec) -> Decision {
+    /// An ordinary pod is tried; if it is not admitted, whether every one is refused.
+    fn some_write(&self, namespace: &Str, write: PodWrite) -> Decision {
+        let request = self.write(namespace, hardened_pod(), write);
+        let one = self.would_admit(&request);
+        let controls = controls_of(&one);
+        self.settle(one, &controls, request)
+    }
+
+    /// A refusal, less what refuses ordinary pods too without refusing every one.
+    fn settle(&self, one: Decision, anyway: &[Control], request: Request) -> Decision {
+        let kept = without(one, anyway);
+        if matches!(kept.verdict, Verdict::Unknown(_)) && !anyway.is_empty() {
+            let all = self.would_admit(&Request { open_object: true, ..request });
+            if matches!(all.verdict, Verdict::Refused(_)) {
+                return all;
+            }
+        }
+        kept
+    }
+
+    /// A write of a pod with that specification, by anybody with labels of their choice.
+    fn write(&self, namespace: &Str, spec: &PodSpec, write: PodWrite) -> Request {
         let object = pod_object(namespace, spec, self.version);
-        let mut request =
-            Request::create(ResourceType::pods(), namespace, object, Identity::Any);
-        request.free_labels = true;
-        self.would_admit(&request)
+        let pods = ResourceType::pods();
+        let mut request = match write {
+            PodWrite::Create => Request::create(pods, namespace, object, Identity::Any),
+            PodWrite::SwapImage => {
+                let mut new = object.clone();
+                new["spec"]["containers"][0]["image"] = Json::from("other");
+                Request::update(pods, namespace, object, new, Identity::Any)
+            }
+            PodWrite::AddContainer => {
+                let mut new = object.clone();
+                let mut added = object["spec"]["containers"][0].clone();
+                added["name"] = Json::from("added");
+                new["spec"]["ephemeralContainers"] = Json::Array(vec![added]);
+                let mut request = Request::update(pods, namespace, object, new, Identity::Any);
+                request.subresource = "ephemeralcontainers".to_owned();
+                request
+            }
+        };
+        request.free_labels = write == PodWrite::Create;
+        request
+    }
+}
+
+fn controls_of(decision: &Decision) -> Vec<Control> {
+    match &decision.verdict {
+        Verdict::Refused(all) => all.iter().map(|one| one.control.clone()).collect(),
+        Verdict::Admitted | Verdict::Unknown(_) => Vec::new(),
     }
 }
 
@@ -90,9 +179,8 @@ fn pod_object(
 /// The decision if refusals by those controls are not counted as proven.
 fn without(decision: Decision, anyway: &[Control]) -> Decision {
     let Verdict::Refused(refusals) = decision.verdict else { return decision };
-    let (unsure, sure): (Vec<Finding>, Vec<Finding>) = refusals
-        .into_iter()
-        .partition(|one| anyway.contains(&one.control));
+    let (unsure, sure): (Vec<Finding>, Vec<Finding>) =
+        refusals.into_iter().partition(|one| anyway.contains(&one.control));
     let verdict = match sure.is_empty() {
         false => Verdict::Refused(sure),
         true => Verdict::Unknown(

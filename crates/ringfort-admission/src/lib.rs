@@ -32,7 +32,7 @@ mod webhook;
 
 pub use admission::{Admission, Options};
 pub use decision::{Control, Decision, Finding, Problem, Verdict};
-pub use escape::ClassAdmission;
+pub use escape::{ClassAdmission, PodAdmission, PodWrite};
 pub use pod_security::Exemptions;
 pub use request::{Identity, Operation, Request};
 pub use resource::ResourceType;

@@ -95,7 +95,18 @@ pub(crate) fn in_namespace(
     if request.namespace.is_empty() {
         return Match::Yes;
     }
+    if request.free_namespace && selector.is_some_and(can_be_evaded) {
+        return Match::No;
+    }
     selects(selector, namespace_labels)
+}
+
+/// Whether somebody who may label a namespace can keep a selector from taking it. The label
+/// with its name is set by the server.
+fn can_be_evaded(selector: &LabelSelector) -> bool {
+    let name = "kubernetes.io/metadata.name";
+    selector.match_labels.iter().any(|(key, _)| *key != *name)
+        || selector.match_expressions.iter().any(|need| need.key != *name)
 }
 
 /// Whether the selector for objects takes the object before or after.
@@ -114,9 +125,8 @@ pub(crate) fn on_object(selector: Option<&LabelSelector>, request: &Request) -> 
 
 /// Whether a rule takes the request as being of that group and version.
 fn rule_matches(rule: &RuleWithOperations, request: &Request, group: &str, version: &str) -> bool {
-    let has = |list: &List<Str>, wanted: &str| {
-        list.iter().any(|entry| entry == "*" || entry == wanted)
-    };
+    let has =
+        |list: &List<Str>, wanted: &str| list.iter().any(|entry| entry == "*" || entry == wanted);
     let resource = &request.resource;
     let scope = match rule.scope.as_deref() {
         None | Some("*" | "") => true,
@@ -152,10 +162,7 @@ pub(crate) fn by_rules(
     };
     let at = |group: &str, version: &str| {
         Match::any(
-            rules
-                .iter()
-                .filter(|rule| rule_matches(rule, request, group, version))
-                .map(named),
+            rules.iter().filter(|rule| rule_matches(rule, request, group, version)).map(named),
         )
     };
     let (group, version) = (request.resource.group.as_str(), request.resource.version.as_str());

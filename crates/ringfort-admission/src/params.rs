@@ -46,13 +46,16 @@ pub(crate) fn collect(
     let given: Vec<&Json> = given
         .iter()
         .filter(|object| {
-            object["kind"] == kind.kind.as_str() && object["apiVersion"] == kind.api_version.as_str()
+            object["kind"] == kind.kind.as_str()
+                && object["apiVersion"] == kind.api_version.as_str()
         })
         .collect();
     let resource = ResourceType::of(&kind.api_version, &kind.kind, cluster);
     let namespaced = match &resource {
         Some(resource) => resource.namespaced,
-        None if !given.is_empty() => given.iter().any(|one| one["metadata"]["namespace"].is_string()),
+        None if !given.is_empty() => {
+            given.iter().any(|one| one["metadata"]["namespace"].is_string())
+        }
         None => return undefined(kind, cluster),
     };
     let scope = match (namespaced, reference.namespace.is_empty()) {
@@ -137,9 +140,8 @@ fn known(
     let mut found: Vec<Found> = given
         .iter()
         .map(|object| {
-            let text = |field: &str| {
-                Str::new(object["metadata"][field].as_str().unwrap_or_default())
-            };
+            let text =
+                |field: &str| Str::new(object["metadata"][field].as_str().unwrap_or_default());
             Found {
                 namespace: text("namespace"),
                 name: text("name"),

@@ -49,7 +49,9 @@ pub(crate) fn conditions(list: &[Named], environment: &Environment<'_>) -> Condi
             Ok(Value::Bool(false)) => return Conditions::Skip,
             Ok(Value::Bool(true)) => {}
             Ok(_) => error = error.or_else(|| Some(format!("condition {} is no bool", one.name))),
-            Err(Stop::Error(text)) => error = error.or(Some(format!("condition {}: {text}", one.name))),
+            Err(Stop::Error(text)) => {
+                error = error.or(Some(format!("condition {}: {text}", one.name)))
+            }
             Err(Stop::Unknown(text)) => {
                 unknown = unknown.or(Some(format!("condition {}: {text}", one.name)));
             }

@@ -2,8 +2,18 @@
 //! `pkg/api/resource`: CanonicalizeBytes).
 
 /// Powers of 1000 by suffix, lowest first, and powers of 1024.
-const DECIMAL: &[(&str, i32)] =
-    &[("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
+const DECIMAL: &[(&str, i32)] = &[
+    ("n", -9),
+    ("u", -6),
+    ("m", -3),
+    ("", 0),
+    ("k", 3),
+    ("M", 6),
+    ("G", 9),
+    ("T", 12),
+    ("P", 15),
+    ("E", 18),
+];
 const BINARY: &[(&str, u32)] =
     &[("", 0), ("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
 
@@ -80,8 +90,7 @@ fn binary(sign: &str, whole: &str, fraction: &str, power: u32) -> Option<String>
     if value == 0 {
         return Some("0".to_owned());
     }
-    let (name, power) =
-        BINARY.iter().rev().find(|(_, power)| value.is_multiple_of(1 << power))?;
+    let (name, power) = BINARY.iter().rev().find(|(_, power)| value.is_multiple_of(1 << power))?;
     Some(format!("{sign}{}{name}", value >> power))
 }
 

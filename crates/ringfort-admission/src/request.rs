@@ -66,6 +66,12 @@ pub struct Request {
     /// Whether the question is about every object that whoever asks could make of this one by
     /// giving it other labels. Then no object selector holds it back.
     pub free_labels: bool,
+    /// Whether the question is about every object of the kind: what the object holds is not
+    /// known, and a refusal is one of all of them.
+    pub open_object: bool,
+    /// Whether whoever asks may change the labels of the namespace before. Then neither Pod
+    /// Security labels nor selectors for namespaces hold anything back.
+    pub free_namespace: bool,
 }
 
 impl Request {
@@ -89,6 +95,8 @@ impl Request {
             old_object: None,
             identity,
             free_labels: false,
+            open_object: false,
+            free_namespace: false,
         }
     }
 

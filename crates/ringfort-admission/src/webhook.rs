@@ -44,7 +44,12 @@ impl<'c> Webhook<'c> {
                     ("namespaceSelector", &record.namespace_selector),
                     ("objectSelector", &record.object_selector),
                 ] {
-                    check_selector(&object, &format!("{field}.{name}"), selector.as_ref(), problems);
+                    check_selector(
+                        &object,
+                        &format!("{field}.{name}"),
+                        selector.as_ref(),
+                        problems,
+                    );
                 }
                 let (conditions, reads_namespace) = compiled::conditions(
                     &object,
@@ -86,8 +91,7 @@ impl<'c> Webhook<'c> {
         let finding = |reason: &str| Finding::new(self.control(), reason);
         match self.called(asked) {
             Match::No => {
-                let selective =
-                    self.record.object_selector.as_ref().is_some_and(|s| !is_empty(s));
+                let selective = self.record.object_selector.as_ref().is_some_and(|s| !is_empty(s));
                 if asked.request.free_labels && selective {
                     let reason = "selects by labels that the maker of the object chooses";
                     tally.ineffective.push(finding(reason));

@@ -5,7 +5,9 @@
 //! and put the edge on the grant's node; the edges from subjects to grants are structure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use ringfort_admission::{Admission, Decision, Options, PodAdmission, PodWrite, Verdict};
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
 use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
@@ -93,6 +95,40 @@ pub struct Held {
     pub names: Names,
 }
 
+fn write_of(power: Power) -> Option<PodWrite> {
+    match power {
+        Power::RunPods => Some(PodWrite::Create),
+        Power::SwapImages => Some(PodWrite::SwapImage),
+        Power::AddContainers => Some(PodWrite::AddContainer),
+        _ => None,
+    }
+}
+
+/// What admission does to a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Lets it through, as far as what was read shows.
+    Open,
+    /// A control may stop it whose answer is not known.
+    Unverified(String),
+    /// Stops it.
+    Stopped,
+}
+
+impl Gate {
+    /// Controls that were not listed stop nothing: they are a gap, and shown as one.
+    #[must_use]
+    pub fn of(decision: &Decision) -> Self {
+        match &decision.verdict {
+            Verdict::Refused(_) => Self::Stopped,
+            Verdict::Admitted | Verdict::Unknown(_) => match decision.opaque().next() {
+                Some(finding) => Self::Unverified(finding.to_string()),
+                None => Self::Open,
+            },
+        }
+    }
+}
+
 /// API group and resource of what is a pod or makes pods.
 pub const POD_MAKERS: [(&str, &str); 8] = [
     ("", "pods"),
@@ -125,6 +161,8 @@ pub struct Context<'a> {
     pub placed: Vec<bool>,
     /// Token files of each unit's containers.
     tokens: Vec<Vec<ContainerTokens>>,
+    /// What admission answers to pods, by namespace.
+    admission: BTreeMap<Str, Arc<PodAdmission>>,
     /// Grants by subject: index into [`Self::grants`] and into the grant's `bound`.
     by_subject: BTreeMap<Subject, Vec<(usize, usize)>>,
 }
@@ -143,15 +181,19 @@ impl<'a> Context<'a> {
                 by_subject.entry(subject.clone()).or_default().push((at, bound));
             }
         }
+        let namespaces = cluster.namespace_names();
+        let engine = Admission::new(cluster, cluster.version, Options::default());
+        let admission = engine.pods(&namespaces);
         Self {
             cluster,
+            admission,
             version: cluster.version,
             authz,
             nodes,
             tokens,
             units,
             grants,
-            namespaces: cluster.namespace_names(),
+            namespaces,
             placed,
             by_subject,
         }
@@ -287,37 +329,24 @@ impl<'a> Context<'a> {
         nodes.map(|node| NodeKey::Subject(Subject::User(name(node)))).collect()
     }
 
-    /// A fail-closed webhook that sees pods created in the namespace; what it refuses is not
-    /// known.
+    /// What admission answers to pods in a namespace.
     #[must_use]
-    pub fn pod_webhook(&self, namespace: &str, labels: &ringfort_model::Map) -> Option<Str> {
-        let validating = self.cluster.validating_webhooks.iter();
-        let all = validating.chain(self.cluster.mutating_webhooks.iter());
-        for configuration in all {
-            for webhook in &configuration.webhooks {
-                let sees = webhook.rules.iter().any(|rule| {
-                    let has = |list: &ringfort_model::List<Str>, wanted: &str| {
-                        list.iter().any(|entry| entry == "*" || entry == wanted)
-                    };
-                    has(&rule.api_groups, "")
-                        && (has(&rule.resources, "pods") || rule.resources.has("*/*"))
-                        && has(&rule.operations, "CREATE")
-                });
-                let mut labels: Vec<(Str, Str)> =
-                    labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-                labels.push((Str::new("kubernetes.io/metadata.name"), Str::new(namespace)));
-                let labels: ringfort_model::Map = labels.into_iter().collect();
-                let matches = webhook
-                    .namespace_selector
-                    .as_ref()
-                    .is_none_or(|selector| selector.matches(&labels));
-                let closed = webhook.failure_policy.as_ref().is_none_or(|p| *p != *"Ignore");
-                if sees && matches && closed {
-                    return Some(webhook.name.clone());
-                }
-            }
-        }
-        None
+    pub fn admission(&self, namespace: &Str) -> Option<&PodAdmission> {
+        self.admission.get(namespace).map(AsRef::as_ref)
+    }
+
+    /// Whether admission has a say in the use of a power.
+    #[must_use]
+    pub fn has_gate(&self, power: Power) -> bool {
+        write_of(power).is_some()
+    }
+
+    /// Whether admission lets some use of a power through in a namespace.
+    #[must_use]
+    pub fn gate(&self, power: Power, namespace: &Str) -> Gate {
+        let Some(write) = write_of(power) else { return Gate::Open };
+        let Some(answer) = self.admission(namespace) else { return Gate::Open };
+        Gate::of(answer.some(write))
     }
 
     /// Subjects that some binding names, with their direct grants.

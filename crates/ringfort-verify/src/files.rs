@@ -26,10 +26,8 @@ pub(crate) fn read(
                     continue;
                 }
                 let inside = found.strip_prefix(path).unwrap_or(&found);
-                let parts: Vec<_> = inside
-                    .components()
-                    .map(|part| part.as_os_str().to_string_lossy())
-                    .collect();
+                let parts: Vec<_> =
+                    inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
                 let name = parts.join("/");
                 if wanted(&name) {
                     files.insert(name, std::fs::read_to_string(&found).map_err(io)?);

@@ -46,14 +46,14 @@ pub fn run(path: &Path, server: Option<KubeVersion>) -> Result<Outcome, SuiteErr
     let mut outcome = Outcome::of("vap");
     for (name, text) in &files {
         let Some(control) = name.strip_suffix("/tests.json") else { continue };
-        let cases: Vec<Case> =
-            serde_json::from_str(text).map_err(|error| SuiteError::format(name.as_str(), &error))?;
+        let cases: Vec<Case> = serde_json::from_str(text)
+            .map_err(|error| SuiteError::format(name.as_str(), &error))?;
         for case in cases {
             let place = format!("{} {}", control.rsplit('/').next().unwrap_or(control), case.name);
             let decision = ask(&files, control, &case, version)?;
-            outcome.count(difference(&case.expected, &decision).map(|what| {
-                format!("{place}: {what}")
-            }));
+            outcome.count(
+                difference(&case.expected, &decision).map(|what| format!("{place}: {what}")),
+            );
         }
     }
     if outcome.total == 0 {
@@ -151,8 +151,7 @@ fn cluster(
 }
 
 fn yaml(files: &Files, name: &str) -> Result<Json, SuiteError> {
-    let text =
-        files.get(name).ok_or_else(|| SuiteError::format(name, &"the file is not there"))?;
+    let text = files.get(name).ok_or_else(|| SuiteError::format(name, &"the file is not there"))?;
     serde_saphyr::from_str(text).map_err(|error| SuiteError::format(name, &error))
 }
 
@@ -171,7 +170,8 @@ fn bound(binding: Json, policy: &str) -> Json {
 /// Applies `PATH=VALUE`: names and `[index]` joined by dots. What is missing is made, and
 /// lists are filled up with nulls. A value that is no JSON is a text.
 fn apply(object: &mut Json, change: &str) -> Result<(), String> {
-    let (path, value) = change.split_once('=').ok_or_else(|| format!("\"{change}\" has no \"=\""))?;
+    let (path, value) =
+        change.split_once('=').ok_or_else(|| format!("\"{change}\" has no \"=\""))?;
     let value: Json = serde_json::from_str(value).unwrap_or_else(|_| Json::from(value));
     let mut at = object;
     for part in path.split('.') {

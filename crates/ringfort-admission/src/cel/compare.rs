@@ -84,11 +84,7 @@ fn number_order(left: &Value, right: &Value) -> Option<Option<Ordering>> {
 }
 
 /// `<`, `<=`, `>` and `>=`; an error for values that have no order among each other.
-pub(super) fn order(
-    left: &Value,
-    right: &Value,
-    holds: impl Fn(Ordering) -> bool,
-) -> Outcome {
+pub(super) fn order(left: &Value, right: &Value, holds: impl Fn(Ordering) -> bool) -> Outcome {
     let order = match (left, right) {
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
         (Value::String(a), Value::String(b)) => Some(a.as_bytes().cmp(b.as_bytes())),

@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn conversions_out_of_range_are_errors() {
-        for value in [Value::UInt(u64::MAX), Value::Float(1e19), Value::String(Arc::new("x".into()))]
+        for value in
+            [Value::UInt(u64::MAX), Value::Float(1e19), Value::String(Arc::new("x".into()))]
         {
             assert!(matches!(int(&value), Err(Stop::Error(_))), "{value:?}");
         }

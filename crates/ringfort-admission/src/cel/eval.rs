@@ -157,8 +157,18 @@ impl<'e> Environment<'e> {
         if let Some(value) = self.roots.get(name) {
             return value.clone();
         }
-        let types =
-            ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type"];
+        let types = [
+            "bool",
+            "int",
+            "uint",
+            "double",
+            "string",
+            "bytes",
+            "list",
+            "map",
+            "null_type",
+            "type",
+        ];
         if let Some(known) = types.into_iter().find(|known| *known == name) {
             return Ok(Value::Opaque(Arc::new(Type(known))));
         }
@@ -269,11 +279,7 @@ impl<'e> Environment<'e> {
         self.resolve(body, Some(&Frame { name, value, outer: frame }))
     }
 
-    fn all(
-        &self,
-        expressions: &[IdedExpr],
-        frame: Option<&Frame<'_>>,
-    ) -> Result<Vec<Value>, Stop> {
+    fn all(&self, expressions: &[IdedExpr], frame: Option<&Frame<'_>>) -> Result<Vec<Value>, Stop> {
         expressions.iter().map(|one| self.resolve(one, frame)).collect()
     }
 

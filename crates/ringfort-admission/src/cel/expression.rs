@@ -10,12 +10,12 @@ use ringfort_model::KubeVersion;
 use super::function;
 
 /// Names that every admission expression may use.
-const ROOTS: &[&str] = &["object", "oldObject", "request", "params", "namespaceObject", "authorizer"];
+const ROOTS: &[&str] =
+    &["object", "oldObject", "request", "params", "namespaceObject", "authorizer"];
 
 /// Names of types.
-const TYPES: &[&str] = &[
-    "bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type",
-];
+const TYPES: &[&str] =
+    &["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type"];
 
 /// The greatest depth of an expression. The parser's own limit is lower.
 const DEEPEST: usize = 400;

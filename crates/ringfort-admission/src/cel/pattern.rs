@@ -97,7 +97,11 @@ mod tests {
             (r"[a&&b]", "&", true),
             (r"\bfoo\b", "a foo b", true),
         ] {
-            assert_eq!(compile(pattern).expect("compiles").is_match(text), want, "{pattern} {text}");
+            assert_eq!(
+                compile(pattern).expect("compiles").is_match(text),
+                want,
+                "{pattern} {text}"
+            );
         }
         assert!(matches!(compile(r"\Qa"), Err(Stop::Unknown(_))));
     }

@@ -1,12 +1,12 @@
 //! `pod-create-privileged`: Who may start pods where Pod Security lets an escape through takes the nodes: a pod may name its node.
 
-use crate::context::Context;
+use crate::context::{Context, Gate};
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
-use ringfort_podsec::{EscapeClass, NamespacePolicy, admits};
+use ringfort_podsec::{EscapeClass, NamespacePolicy};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -20,7 +20,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "Who may start pods where Pod Security lets an escape through takes the nodes: a pod may name its node.",
         when: "pod-create in a namespace whose enforced level admits a pod that can leave its container.",
         not: "A namespace that enforces baseline; labels audit and warn refuse nothing.",
-        controls: "Admission webhooks that match pods leave it unverified.",
+        controls: "A ValidatingAdmissionPolicy that denies such pods and not others removes it, if its selector cannot be evaded by labels. A webhook that fails closed leaves it unverified; one that ignores its own failure does not hold.",
         cut: "Label the namespace pod-security.kubernetes.io/enforce: baseline.",
         upstream: "kubernetes/pod-security-admission admission/admission.go",
     },
@@ -28,28 +28,32 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    let leaves = [EscapeClass::Privileged, EscapeClass::HostPath, EscapeClass::Capability];
     for name in &context.namespaces {
-        let labels = context
-            .cluster
-            .namespaces
-            .get("", name)
-            .map(|namespace| namespace.metadata.labels.clone())
-            .unwrap_or_default();
-        let policy = NamespacePolicy::of(&labels);
-        let leaves = [EscapeClass::Privileged, EscapeClass::HostPath, EscapeClass::Capability]
-            .into_iter()
-            .find(|class| admits(&policy, context.version, *class));
-        let Some(class) = leaves else { continue };
-        let from = NodeKey::Power(Power::RunPods, Scope::Namespace(name.clone()));
+        let Some(answer) = context.admission(name) else { continue };
+        let gates = leaves.iter().filter_map(|class| {
+            let found = answer.classes.iter().find(|one| one.class == *class)?;
+            Some((*class, Gate::of(&found.decision)))
+        });
+        // The class that is let through for sure, else one that may be.
+        let Some((class, gate)) = gates
+            .filter(|(_, gate)| *gate != Gate::Stopped)
+            .min_by_key(|(_, gate)| *gate != Gate::Open)
+        else {
+            continue;
+        };
+        let labels = context.cluster.namespaces.get("", name).map(|one| &one.metadata.labels);
+        let level = labels.and_then(|labels| NamespacePolicy::of(labels).enforce_label);
         let why = Why::PodSecurity {
             namespace: name.clone(),
-            level: policy.enforce_label.clone().unwrap_or_default(),
+            level: level.unwrap_or_default(),
             admits: class.name(),
         };
-        let mut draft = Draft::new(from, NodeKey::EveryNode).because(why);
-        if let Some(webhook) = context.pod_webhook(name, &labels) {
-            draft = draft.unverified(format!("webhook {webhook} may refuse the pod"));
-        }
-        maker.edge(draft);
+        let from = NodeKey::Power(Power::RunPods, Scope::Namespace(name.clone()));
+        let draft = Draft::new(from, NodeKey::EveryNode).because(why);
+        maker.edge(match gate {
+            Gate::Unverified(control) => draft.unverified(control),
+            Gate::Open | Gate::Stopped => draft,
+        });
     }
 }
