@@ -143,9 +143,9 @@ impl Admission<'_> {
                 let mut added = object["spec"]["containers"][0].clone();
                 added["name"] = Json::from("added");
                 new["spec"]["ephemeralContainers"] = Json::Array(vec![added]);
-                let mut request = Request::update(pods, namespace, object, new, Identity::Any);
-                request.subresource = "ephemeralcontainers".to_owned();
-                request
+                let subresource = "ephemeralcontainers".to_owned();
+                let request = Request::update(pods, namespace, object, new, Identity::Any);
+                Request { subresource, ..request }
             }
         };
         request.free_labels = write == PodWrite::Create;

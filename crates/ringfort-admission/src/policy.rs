@@ -50,7 +50,7 @@ pub(crate) fn conditions(list: &[Named], environment: &Environment<'_>) -> Condi
             Ok(Value::Bool(true)) => {}
             Ok(_) => error = error.or_else(|| Some(format!("condition {} is no bool", one.name))),
             Err(Stop::Error(text)) => {
-                error = error.or(Some(format!("condition {}: {text}", one.name)))
+                error = error.or(Some(format!("condition {}: {text}", one.name)));
             }
             Err(Stop::Unknown(text)) => {
                 unknown = unknown.or(Some(format!("condition {}: {text}", one.name)));
@@ -131,7 +131,14 @@ impl Policy<'_> {
                 tally.refused.push(Finding::new(control, reason));
             }
             Params::Error(reason) => tally.ineffective.push(Finding::new(control, reason)),
-            Params::Unknown(reason) => tally.unknown.push(Finding::new(control, reason)),
+            Params::Unknown(reason) => {
+                // Parameters that are missing can deny by themselves, whatever the actions.
+                let missing_denies = reference
+                    .is_some_and(|one| one.parameter_not_found_action.as_deref() == Some("Deny"));
+                let acts = self.mutating || missing_denies || spec.validation_actions.has("Deny");
+                let list = if acts { &mut tally.unknown } else { &mut tally.ineffective };
+                list.push(Finding::new(control, reason));
+            }
             Params::Each(values) => {
                 for value in values {
                     self.evaluate(binding, value, asked, tally);
@@ -160,10 +167,10 @@ impl Policy<'_> {
                 report.doubt = Some(reason);
             }
             Conditions::Error(reason) => {
-                return match self.fails_closed {
-                    true => report.denied(reason),
-                    false => {}
-                };
+                if self.fails_closed {
+                    report.denied(reason);
+                }
+                return;
             }
             Conditions::Match => {}
         }

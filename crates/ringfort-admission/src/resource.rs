@@ -52,9 +52,12 @@ const BUILT_IN: &[(&str, &str, &str, bool)] = &[
     ("apiregistration.k8s.io", "APIService", "apiservices", false),
 ];
 
+/// Pairs of group and version.
+type Versions = &'static [(&'static str, &'static str)];
+
 /// Versions of built-in resources besides that of the request through which the same object
 /// can be reached on servers of today: group, plural, and every (group, version).
-const EQUIVALENTS: &[(&str, &str, &[(&str, &str)])] = &[
+const EQUIVALENTS: &[(&str, &str, Versions)] = &[
     ("autoscaling", "horizontalpodautoscalers", &[("autoscaling", "v1"), ("autoscaling", "v2")]),
     ("", "events", &[("", "v1"), ("events.k8s.io", "v1")]),
     ("events.k8s.io", "events", &[("", "v1"), ("events.k8s.io", "v1")]),

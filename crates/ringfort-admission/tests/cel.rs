@@ -174,8 +174,7 @@ fn bad_expressions_name_object_and_field_and_leave_the_rest() {
     let mut all = objects.to_vec();
     all.push(binding("good"));
     let Verdict::Refused(refusals) = ask(&cluster(&all)) else { panic!("the good one refuses") };
-    let control =
-        Control::ValidatingPolicy { policy: "good".into(), binding: Some("good".into()) };
+    let control = Control::ValidatingPolicy { policy: "good".into(), binding: Some("good".into()) };
     assert_eq!(refusals.iter().map(|one| &one.control).collect::<Vec<_>>(), [&control]);
 }
 

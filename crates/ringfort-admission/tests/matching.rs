@@ -168,9 +168,14 @@ fn messages_are_the_servers() {
         (json!({"expression": "false", "message": "no", "messageExpression": "'a\\nb'"}), "no"),
         (json!({"expression": "false", "message": "no", "messageExpression": "object.x"}), "no"),
     ] {
-        let objects =
-            [space("a", json!({})), policy(json!({"validations": [validation]})), binding(json!({}))];
-        let Verdict::Refused(all) = ask(&objects, pod(json!({}))).verdict else { panic!("refused") };
+        let objects = [
+            space("a", json!({})),
+            policy(json!({"validations": [validation]})),
+            binding(json!({})),
+        ];
+        let Verdict::Refused(all) = ask(&objects, pod(json!({}))).verdict else {
+            panic!("refused")
+        };
         assert_eq!(all[0].reason, want);
     }
 }
@@ -209,12 +214,19 @@ fn parameters_are_found_by_name_or_selector_or_not_at_all() {
         (json!({"name": "other", "namespace": "b"}), true),
         (json!({"selector": {"matchLabels": {"l": "high"}}}), false),
         (json!({"selector": {}}), true),
-        (json!({"selector": {"matchLabels": {"l": "none"}},
-            "parameterNotFoundAction": "Deny"}), true),
+        (
+            json!({"selector": {"matchLabels": {"l": "none"}},
+            "parameterNotFoundAction": "Deny"}),
+            true,
+        ),
         (json!({"name": "high", "selector": {}}), true),
         (json!({}), true),
     ] {
-        assert_eq!(refuses(&try_it(reference.clone(), "Namespaced", &given)), refused, "{reference}");
+        assert_eq!(
+            refuses(&try_it(reference.clone(), "Namespaced", &given)),
+            refused,
+            "{reference}"
+        );
     }
     let wrong = json!({"name": "high", "namespace": "a"});
     assert!(refuses(&try_it(wrong, "Cluster", &given)));
@@ -271,11 +283,16 @@ fn a_webhook_is_unknown_where_it_is_called_and_holds() {
         (json!({"rules": rules(&["services"], json!({}))}), "not called"),
         (json!({"matchConditions": [{"name": "n", "expression": "false"}]}), "not called"),
         (json!({"matchConditions": [{"name": "n", "expression": "object.none.x"}]}), "refused"),
-        (json!({"failurePolicy": "Ignore",
-            "matchConditions": [{"name": "n", "expression": "object.none.x"}]}), "does not hold"),
+        (
+            json!({"failurePolicy": "Ignore",
+            "matchConditions": [{"name": "n", "expression": "object.none.x"}]}),
+            "does not hold",
+        ),
         // A selector that the server would refuse.
-        (json!({"objectSelector": {"matchExpressions": [{"key": "k", "operator": "Near"}]}}),
-            "unknown"),
+        (
+            json!({"objectSelector": {"matchExpressions": [{"key": "k", "operator": "Near"}]}}),
+            "unknown",
+        ),
     ] {
         assert_eq!(try_it(more.clone()), want, "{more}");
     }

@@ -54,10 +54,11 @@ fn every_test_of_the_library_agrees() {
 #[test]
 fn other_policies_do_not_agree() {
     let Some(archive) = suite() else { return };
-    let root = changed(&archive, "open", |path, text| match path.ends_with("policy-binding.yaml") {
-        true => text.replace("[Deny]", "[Audit]"),
-        false => text,
-    });
+    let root =
+        changed(&archive, "open", |path, text| match path.ends_with("policy-binding.yaml") {
+            true => text.replace("[Deny]", "[Audit]"),
+            false => text,
+        });
     let open = vap::run(&root, None).expect("it reads");
     std::fs::remove_dir_all(&root).expect("removed");
     // Nothing is refused: just the tests that expect no refusal agree.

@@ -64,11 +64,12 @@ fn container(one: &mut Json, host_ports: bool, requests: bool) {
     set(one, "terminationMessagePolicy", json!("File"));
     set(one, "resources", json!({}));
     quantities(&mut one["resources"]);
-    if requests && let Some(limits) = one["resources"]["limits"].as_object().cloned() {
-        if let Some(known) = fields(&mut one["resources"], "requests") {
-            for (name, amount) in limits {
-                known.entry(name).or_insert(amount);
-            }
+    if requests
+        && let Some(limits) = one["resources"]["limits"].as_object().cloned()
+        && let Some(known) = fields(&mut one["resources"], "requests")
+    {
+        for (name, amount) in limits {
+            known.entry(name).or_insert(amount);
         }
     }
     for port in one.get_mut("ports").and_then(Json::as_array_mut).into_iter().flatten() {
