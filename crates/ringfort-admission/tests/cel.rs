@@ -1,5 +1,8 @@
 //! The language: what is decided, what is an error of the server's, and what is unknown.
 
+// Literals of JSON are handed over as they stand.
+#![allow(clippy::needless_pass_by_value)]
+
 use std::collections::BTreeSet;
 
 use ringfort_admission::{

@@ -1,5 +1,8 @@
 //! Which controls see a request, and what each of them does.
 
+// Literals of JSON are handed over as they stand.
+#![allow(clippy::needless_pass_by_value)]
+
 use ringfort_admission::{
     Admission, Control, Decision, Exemptions, Identity, Options, Request, ResourceType, Verdict,
 };
