@@ -101,7 +101,7 @@ fn ask(
         let place = format!("{control}/tests.json {}", case.name);
         apply(&mut object, change).map_err(|reason| SuiteError::format(place, &reason))?;
     }
-    let cluster = cluster(files, &policy, bound(binding, &name), version)?;
+    let cluster = cluster(files, &policy, &bound(binding, &name), version)?;
     let parameters = vec![renamed(params, &format!("{name}-params"))];
     let options = Options { parameters, ..Options::default() };
     let admission = Admission::new(&cluster, Some(version), options);
@@ -126,7 +126,7 @@ fn ask(
 fn cluster(
     files: &Files,
     policy: &Json,
-    binding: Json,
+    binding: &Json,
     version: KubeVersion,
 ) -> Result<Cluster, SuiteError> {
     let mut builder = ClusterBuilder::new(SourceKind::Dump);
@@ -143,7 +143,7 @@ fn cluster(
     };
     add(&namespace)?;
     add(policy)?;
-    add(&binding)?;
+    add(binding)?;
     for (name, _) in files.iter().filter(|(name, _)| name.starts_with("configuration/")) {
         add(&yaml(files, name)?)?;
     }
