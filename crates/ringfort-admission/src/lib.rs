@@ -1,1 +1,38 @@
 //! What would be admitted in a namespace (semantics section 5).
+//!
+//! ```text
+//!  Request ──► skipped? ──► MutatingAdmissionPolicies, mutating webhooks
+//!                               │  may change the object: unknown
+//!                               ▼
+//!              Pod Security ──► ValidatingAdmissionPolicies (CEL) ──► validating webhooks
+//!                               │                                        opaque: unknown
+//!                               ▼
+//!              Decision: admitted, refused by whom, unknown for which reasons
+//! ```
+//!
+//! A refusal is proven by what is known, whatever else is not. Controls that are present and
+//! do not hold are named beside the verdict and never count in it.
+
+mod admission;
+pub mod cel;
+mod compiled;
+mod decision;
+pub mod defaulting;
+mod engine;
+mod environment;
+mod escape;
+mod matching;
+mod params;
+mod pod_security;
+mod policy;
+mod quantity;
+mod request;
+mod resource;
+mod webhook;
+
+pub use admission::{Admission, Options};
+pub use decision::{Control, Decision, Finding, Problem, Verdict};
+pub use escape::{ClassAdmission, PodAdmission, PodWrite};
+pub use pod_security::Exemptions;
+pub use request::{Identity, Operation, Request};
+pub use resource::ResourceType;

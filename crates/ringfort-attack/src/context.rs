@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use ringfort_admission::{Admission, Decision, Options, PodAdmission, PodWrite, Verdict};
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
 use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
@@ -100,6 +102,40 @@ pub struct Held {
     pub names: Names,
 }
 
+fn write_of(power: Power) -> Option<PodWrite> {
+    match power {
+        Power::RunPods => Some(PodWrite::Create),
+        Power::SwapImages => Some(PodWrite::SwapImage),
+        Power::AddContainers => Some(PodWrite::AddContainer),
+        _ => None,
+    }
+}
+
+/// What admission does to a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Lets it through, as far as what was read shows.
+    Open,
+    /// A control may stop it whose answer is not known.
+    Unverified(String),
+    /// Stops it.
+    Stopped,
+}
+
+impl Gate {
+    /// Controls that were not listed stop nothing: they are a gap, and shown as one.
+    #[must_use]
+    pub fn of(decision: &Decision) -> Self {
+        match &decision.verdict {
+            Verdict::Refused(_) => Self::Stopped,
+            Verdict::Admitted | Verdict::Unknown(_) => match decision.opaque().next() {
+                Some(finding) => Self::Unverified(finding.to_string()),
+                None => Self::Open,
+            },
+        }
+    }
+}
+
 /// API group and resource of what is a pod or makes pods.
 pub const POD_MAKERS: [(&str, &str); 8] = [
     ("", "pods"),
@@ -140,6 +176,8 @@ pub struct Context<'a> {
     pub heuristics: bool,
     /// Token files of each unit's containers.
     tokens: Vec<Vec<ContainerTokens>>,
+    /// What admission answers to pods, by namespace.
+    admission: BTreeMap<Str, Arc<PodAdmission>>,
     /// Grants by subject: index into [`Self::grants`] and into the grant's `bound`.
     by_subject: BTreeMap<Subject, Vec<(usize, usize)>>,
     /// Who acts as whom by constrained impersonation.
@@ -171,8 +209,12 @@ impl<'a> Context<'a> {
                 by_subject.entry(subject.clone()).or_default().push((at, bound));
             }
         }
+        let namespaces = cluster.namespace_names();
+        let engine = Admission::new(cluster, cluster.version, Options::default());
+        let admission = engine.pods(&namespaces);
         let mut context = Self {
             cluster,
+            admission,
             version: cluster.version,
             authz,
             nodes,
@@ -182,7 +224,7 @@ impl<'a> Context<'a> {
             tokens,
             units,
             grants,
-            namespaces: cluster.namespace_names(),
+            namespaces,
             placed,
             heuristics: false,
             by_subject,
@@ -336,17 +378,30 @@ impl<'a> Context<'a> {
         nodes.map(|node| NodeKey::Subject(Subject::User(name(node)))).collect()
     }
 
-    /// A webhook that sees pods created in the namespace; what it refuses is not known.
-    #[must_use]
-    pub fn pod_webhook(&self, namespace: &str, labels: &ringfort_model::Map) -> Option<Str> {
-        let mut all = crate::webhooks::all(self);
-        all.find(|one| one.sees_pods(namespace, labels)).map(|one| one.webhook.name.clone())
-    }
-
     /// A subject as it is written in ids.
     #[must_use]
     pub fn subject_name(&self, subject: &Subject) -> String {
         crate::evidence::subject_id(subject)
+    }
+
+    /// What admission answers to pods in a namespace.
+    #[must_use]
+    pub fn admission(&self, namespace: &Str) -> Option<&PodAdmission> {
+        self.admission.get(namespace).map(AsRef::as_ref)
+    }
+
+    /// Whether admission has a say in the use of a power.
+    #[must_use]
+    pub fn has_gate(&self, power: Power) -> bool {
+        write_of(power).is_some()
+    }
+
+    /// Whether admission lets some use of a power through in a namespace.
+    #[must_use]
+    pub fn gate(&self, power: Power, namespace: &Str) -> Gate {
+        let Some(write) = write_of(power) else { return Gate::Open };
+        let Some(answer) = self.admission(namespace) else { return Gate::Open };
+        Gate::of(answer.some(write))
     }
 
     /// Subjects that some binding names, with their direct grants.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use ringfort_authz::Names;
 use ringfort_model::{Container, ContainerKind, PodSpec, Str, VolumeSource};
 
-use crate::context::{Ask, Context};
+use crate::context::{Ask, Context, Gate};
 use crate::maker::{Draft, Maker};
 use crate::node::{NodeKey, Power, Scope, Subject};
 
@@ -26,18 +26,57 @@ pub(crate) fn power(
         let scope = held.scope(context).clone();
         match &held.names {
             Names::Any => {
-                let draft = Draft::new(from, NodeKey::Power(power, scope));
-                maker.edge(draft.because(held.why(context, None)));
+                let draft = Draft::new(from, NodeKey::Power(power, scope.clone()));
+                if let Some(draft) = gated(context, power, &scope, draft) {
+                    maker.edge(draft.because(held.why(context, None)));
+                }
             }
             Names::Only(names) => {
-                for name in names {
-                    for to in named(context, &scope, name) {
+                // Where admission has a say, each namespace is asked by itself.
+                let parts: Vec<Scope> = match context.has_gate(power) {
+                    false => vec![scope],
+                    true => context.namespaces_in(&scope).cloned().map(Scope::Namespace).collect(),
+                };
+                for (part, name) in
+                    parts.iter().flat_map(|part| names.iter().map(move |n| (part, n)))
+                {
+                    for to in named(context, part, name) {
                         let draft = Draft::new(from.clone(), to);
-                        maker.edge(draft.because(held.why(context, Some(name))));
+                        if let Some(draft) = gated(context, power, part, draft) {
+                            maker.edge(draft.because(held.why(context, Some(name))));
+                        }
                     }
                 }
             }
         }
+    }
+}
+
+/// The step as admission leaves it in a scope: none where it is stopped in all of it, and
+/// unverified where it is open nowhere for sure.
+pub(crate) fn gated(
+    context: &Context<'_>,
+    power: Power,
+    scope: &Scope,
+    draft: Draft,
+) -> Option<Draft> {
+    if !context.has_gate(power) {
+        return Some(draft);
+    }
+    let mut doubt = None;
+    let mut any = false;
+    for namespace in context.namespaces_in(scope) {
+        any = true;
+        match context.gate(power, namespace) {
+            Gate::Open => return Some(draft),
+            Gate::Unverified(control) => doubt = doubt.or(Some(control)),
+            Gate::Stopped => {}
+        }
+    }
+    match doubt {
+        Some(control) => Some(draft.unverified(control)),
+        None if any => None,
+        None => Some(draft),
     }
 }
 

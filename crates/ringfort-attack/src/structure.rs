@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ringfort_isolation::Audience;
 use ringfort_model::{SourceKind, Str};
 
-use crate::context::Context;
+use crate::context::{Context, Gate};
 use crate::draw;
 use crate::impact::Impact;
 use crate::maker::Maker;
@@ -105,6 +105,9 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
         }
         for scope in maker.scopes_of(power) {
             let Scope::Namespace(namespace) = &scope else { continue };
+            if context.gate(power, namespace) == Gate::Stopped {
+                continue;
+            }
             for to in reached(context, power, namespace) {
                 maker.structure(NodeKey::Power(power, scope.clone()), to, []);
             }
@@ -112,7 +115,9 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
     }
     for power in [Power::ReadSecrets, Power::RunPods] {
         let from = NodeKey::Power(power, Scope::Cluster);
-        if maker.has(&from) {
+        let everywhere =
+            context.namespaces.iter().all(|one| context.gate(power, one) != Gate::Stopped);
+        if everywhere && maker.has(&from) {
             maker.structure(from, NodeKey::Impact(Impact::AllSecrets), []);
         }
     }

@@ -114,7 +114,8 @@ fn containers(list: &mut List<Container>, path: &str, host_ports: bool, filled: 
 
 /// The pull policy of an image reference: `Always` for tag `latest` and for neither tag nor
 /// digest, also when a digest follows the tag.
-fn pull_policy(image: &str) -> &'static str {
+#[must_use]
+pub fn pull_policy(image: &str) -> &'static str {
     let (name, digest) = match image.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
         None => (image, None),

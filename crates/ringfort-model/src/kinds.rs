@@ -315,6 +315,10 @@ kinds! {
     RuntimeClass, record::RuntimeClass, runtime_classes, "node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", false;
     MutatingWebhook, record::WebhookConfiguration, mutating_webhooks, "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false;
     ValidatingWebhook, record::WebhookConfiguration, validating_webhooks, "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", false;
+    ValidatingPolicy, record::ValidatingPolicy, validating_policies, "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", false;
+    ValidatingPolicyBinding, record::PolicyBinding, validating_policy_bindings, "admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", false;
+    MutatingPolicy, record::MutatingPolicy, mutating_policies, "admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicy", "mutatingadmissionpolicies", false;
+    MutatingPolicyBinding, record::PolicyBinding, mutating_policy_bindings, "admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", false;
     VolumeAttachment, record::VolumeAttachment, volume_attachments, "storage.k8s.io", "v1", "VolumeAttachment", "volumeattachments", false;
     CsiDriver, record::CsiDriver, csi_drivers, "storage.k8s.io", "v1", "CSIDriver", "csidrivers", false;
     ResourceClaim, record::ResourceClaim, resource_claims, "resource.k8s.io", "v1", "ResourceClaim", "resourceclaims", true;
@@ -413,6 +417,7 @@ impl Object {
         }
         other.api_version = Str::new(api_version);
         other.kind = Str::new(kind);
+        other.keep_spec(json);
         let mut object = Self::Other(other);
         crate::border::scrub(&mut object);
         Ok(object)

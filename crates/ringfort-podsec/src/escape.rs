@@ -57,55 +57,65 @@ impl EscapeClass {
         }
     }
 
-    fn minimal_pod(self) -> &'static PodSpec {
+    /// A hardened pod that asks for this and nothing else, defaulted.
+    #[must_use]
+    pub fn minimal_pod(self) -> &'static PodSpec {
         static PODS: OnceLock<Vec<PodSpec>> = OnceLock::new();
-        let pods = PODS.get_or_init(|| Self::ALL.into_iter().map(Self::build).collect());
+        let pods =
+            PODS.get_or_init(|| Self::ALL.into_iter().map(|class| build(Some(class))).collect());
         let at = Self::ALL.iter().position(|class| *class == self);
         &pods[at.expect("every class is in the list of all classes")]
     }
-
-    /// A hardened pod that asks for this and nothing else. A privileged container or an added
-    /// capability is of use to root only and does not go with a ban on escalation, so those
-    /// two classes do without both.
-    fn build(self) -> PodSpec {
-        let needs_root = matches!(self, Self::Privileged | Self::Capability);
-        let drop_all: List<Str> = [Str::new("ALL")].into_iter().collect();
-        let sys_admin = (self == Self::Capability).then(|| Str::new("SYS_ADMIN"));
-        let host_root = VolumeSource::HostPath(HostPath { path: Str::new("/"), kind: None });
-        let filtered = Profile { kind: Str::new("RuntimeDefault"), localhost_profile: None };
-        let container = Container {
-            name: Str::new("c"),
-            image: Str::new("i"),
-            security_context: Some(SecurityContext {
-                privileged: (self == Self::Privileged).then_some(true),
-                allow_privilege_escalation: (!needs_root).then_some(false),
-                capabilities: Some(Capabilities {
-                    add: sys_admin.into_iter().collect(),
-                    drop: drop_all,
-                }),
-                ..SecurityContext::default()
-            }),
-            ..Container::default()
-        };
-        let volume = Volume { name: Str::new("host"), source: Some(host_root) };
-        let mut spec = PodSpec {
-            host_network: (self == Self::HostNetwork).then_some(true),
-            host_pid: (self == Self::HostPid).then_some(true),
-            host_ipc: (self == Self::HostIpc).then_some(true),
-            security_context: Some(PodSecurityContext {
-                run_as_non_root: (!needs_root).then_some(true),
-                seccomp_profile: Some(filtered),
-                ..PodSecurityContext::default()
-            }),
-            containers: [container].into_iter().collect(),
-            volumes: (self == Self::HostPath).then_some(volume).into_iter().collect(),
-            ..PodSpec::default()
-        };
-        defaults::pod(&mut spec, false, None);
-        spec
-    }
 }
 
+/// A hardened pod that asks for nothing, defaulted.
+#[must_use]
+pub fn hardened_pod() -> &'static PodSpec {
+    static POD: OnceLock<PodSpec> = OnceLock::new();
+    POD.get_or_init(|| build(None))
+}
+
+/// A hardened pod that asks for this and nothing else. A privileged container or an added
+/// capability is of use to root only and does not go with a ban on escalation, so those
+/// two classes do without both.
+fn build(class: Option<EscapeClass>) -> PodSpec {
+    let asks = |one: EscapeClass| class == Some(one);
+    let needs_root = asks(EscapeClass::Privileged) || asks(EscapeClass::Capability);
+    let drop_all: List<Str> = [Str::new("ALL")].into_iter().collect();
+    let sys_admin = asks(EscapeClass::Capability).then(|| Str::new("SYS_ADMIN"));
+    let host_root = VolumeSource::HostPath(HostPath { path: Str::new("/"), kind: None });
+    let filtered = Profile { kind: Str::new("RuntimeDefault"), localhost_profile: None };
+    let container = Container {
+        name: Str::new("c"),
+        image: Str::new("i"),
+        security_context: Some(SecurityContext {
+            privileged: asks(EscapeClass::Privileged).then_some(true),
+            allow_privilege_escalation: (!needs_root).then_some(false),
+            capabilities: Some(Capabilities {
+                add: sys_admin.into_iter().collect(),
+                drop: drop_all,
+            }),
+            ..SecurityContext::default()
+        }),
+        ..Container::default()
+    };
+    let volume = Volume { name: Str::new("host"), source: Some(host_root) };
+    let mut spec = PodSpec {
+        host_network: asks(EscapeClass::HostNetwork).then_some(true),
+        host_pid: asks(EscapeClass::HostPid).then_some(true),
+        host_ipc: asks(EscapeClass::HostIpc).then_some(true),
+        security_context: Some(PodSecurityContext {
+            run_as_non_root: (!needs_root).then_some(true),
+            seccomp_profile: Some(filtered),
+            ..PodSecurityContext::default()
+        }),
+        containers: [container].into_iter().collect(),
+        volumes: asks(EscapeClass::HostPath).then_some(volume).into_iter().collect(),
+        ..PodSpec::default()
+    };
+    defaults::pod(&mut spec, false, None);
+    spec
+}
 /// Whether a namespace with that policy would let in a pod of that class. Pods are let in
 /// where the plug-in is off by default (before 1.23). On an unknown server the plug-in is
 /// taken to be on; all rules that decide here are the same at every policy version.

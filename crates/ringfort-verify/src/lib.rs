@@ -5,10 +5,12 @@ pub mod automount;
 pub mod cases;
 pub mod escalation;
 pub mod exposure;
+mod files;
 pub mod kubehound;
 pub mod outcome;
 pub mod podsec;
 pub mod rbac;
+pub mod vap;
 
 pub use cases::SuiteError;
 pub use outcome::Outcome;

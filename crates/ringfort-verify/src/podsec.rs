@@ -6,9 +6,8 @@
 //!   refused by the check that its name begins with, or by one that overrides that check at
 //!   that version.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use ringfort_model::{KubeVersion, Object, defaults};
 use ringfort_podsec::checks::REGISTRY;
@@ -16,7 +15,8 @@ use ringfort_podsec::{Level, PolicyVersion, Violation, evaluate, refusal_message
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::cases::{SuiteError, each_line, open};
+use crate::cases::{SuiteError, each_line};
+use crate::files;
 use crate::outcome::Outcome;
 
 /// The version of the server that the recordings come from, where none is given.
@@ -63,8 +63,7 @@ pub fn run_cases(path: &Path, server: Option<KubeVersion>) -> Result<Outcome, Su
 /// without fixtures may hold such an archive.
 pub fn run_fixtures(path: &Path) -> Result<Outcome, SuiteError> {
     let mut outcome = Outcome::of("podsec");
-    let packed = archive_in(path)?;
-    for (name, text) in fixtures(packed.as_deref().unwrap_or(path))? {
+    for (name, text) in files::read(path, is_yaml)? {
         let Some(fixture) = Fixture::of(&name)? else { continue };
         let place = || format!("{} {name}", path.display());
         let json: serde_json::Value =
@@ -79,21 +78,8 @@ pub fn run_fixtures(path: &Path) -> Result<Outcome, SuiteError> {
     Ok(outcome)
 }
 
-/// The only archive directly in a directory.
-fn archive_in(path: &Path) -> Result<Option<PathBuf>, SuiteError> {
-    if !path.is_dir() {
-        return Ok(None);
-    }
-    let listing = std::fs::read_dir(path).map_err(|source| SuiteError::io(path, source))?;
-    let mut found: Vec<PathBuf> = listing
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            let name = path.to_string_lossy();
-            name.ends_with(".tar.zst") || name.ends_with(".tar")
-        })
-        .collect();
-    Ok(if found.len() == 1 { found.pop() } else { None })
+fn is_yaml(name: &str) -> bool {
+    name.ends_with(".yaml")
 }
 
 fn level(text: &str, place: &str) -> Result<Level, SuiteError> {
@@ -187,48 +173,6 @@ impl Fixture {
         });
         (!refused).then(|| format!("must be refused by {wanted}, refused by {ids:?}"))
     }
-}
-
-/// Every file of a directory or archive by its path inside.
-fn fixtures(path: &Path) -> Result<BTreeMap<String, String>, SuiteError> {
-    let io = |source| SuiteError::io(path, source);
-    let mut files = BTreeMap::new();
-    if path.is_dir() {
-        let mut open_dirs = vec![path.to_owned()];
-        while let Some(dir) = open_dirs.pop() {
-            for entry in std::fs::read_dir(&dir).map_err(io)? {
-                let found = entry.map_err(io)?.path();
-                if found.is_dir() {
-                    open_dirs.push(found);
-                } else if is_yaml(&found) {
-                    let text = std::fs::read_to_string(&found).map_err(io)?;
-                    let inside = found.strip_prefix(path).unwrap_or(&found);
-                    let parts: Vec<_> = inside
-                        .components()
-                        .map(|part| part.as_os_str().to_string_lossy())
-                        .collect();
-                    files.insert(parts.join("/"), text);
-                }
-            }
-        }
-        return Ok(files);
-    }
-    let mut archive = tar::Archive::new(open(path)?);
-    for entry in archive.entries().map_err(io)? {
-        let mut entry = entry.map_err(io)?;
-        let name = entry.path().map_err(io)?.to_string_lossy().into_owned();
-        if !is_yaml(Path::new(&name)) || !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let mut text = String::new();
-        entry.read_to_string(&mut text).map_err(io)?;
-        files.insert(name, text);
-    }
-    Ok(files)
-}
-
-fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "yaml")
 }
 
 #[cfg(test)]

@@ -314,6 +314,12 @@ pub(crate) enum Verify {
         #[arg(long)]
         cases: PathBuf,
     },
+    /// ValidatingAdmissionPolicies
+    Vap {
+        /// The tests of a library of policies: a directory or archive
+        #[arg(long)]
+        root: PathBuf,
+    },
     /// Token files
     Automount {
         /// Recorded answers

@@ -14,7 +14,7 @@ use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
 use ringfort_report::{Head, Report, html, human, json};
 use ringfort_verify::kubehound::{self, Verdict};
-use ringfort_verify::{Outcome, automount, escalation, exposure, podsec, rbac};
+use ringfort_verify::{Outcome, automount, escalation, exposure, podsec, rbac, vap};
 
 use crate::args::{Arguments, Can, Command, Output, Paths, Reading, Verify, WhoCan};
 use crate::stages::Stages;
@@ -441,6 +441,7 @@ fn verify(verify: &Verify, reading: &Reading) -> Result<u8> {
         Verify::Podsec { fixtures: Some(fixtures), .. } => podsec::run_fixtures(fixtures)?,
         Verify::Podsec { .. } => return Err(usage("give --cases or --fixtures")),
         Verify::Exposure { cases } => exposure::run(cases)?,
+        Verify::Vap { root } => vap::run(root, version)?,
         Verify::Automount { cases } => automount::run_cases(cases)?,
         Verify::Kubehound { .. } => unreachable!("answered above"),
     };

@@ -5,6 +5,10 @@
 
 mod fixture;
 
+use ringfort_attack::{Attack, Engines};
+use ringfort_collect::{Options, read_objects};
+use ringfort_graph::EdgeId;
+use ringfort_model::KubeVersion;
 use std::collections::BTreeSet;
 
 use fixture::{account, found, found_at, holds, meta, named, namespace, node, pod, reaches, rule};
@@ -598,6 +602,113 @@ fn pod_security_stops_pods_that_take_nodes_only_when_it_enforces() {
     let enforced = labelled("pod-security.kubernetes.io/enforce");
     // The edge from the namespace's power to the nodes is gone; the accounts stay reachable.
     assert!(!enforced.contains("pod-create-privileged") && enforced.contains("pod-create"));
+}
+
+/// A ValidatingAdmissionPolicy on pods with one validation, and its binding.
+fn policy(expression: &str, actions: &[&str], selector: Value) -> Vec<Value> {
+    let meta = json!({"name": "v", "uid": "v", "resourceVersion": "1"});
+    let kind = "ValidatingAdmissionPolicy";
+    let api = "admissionregistration.k8s.io/v1";
+    vec![
+        json!({"apiVersion": api, "kind": kind, "metadata": meta, "spec": {
+            "matchConstraints": {"objectSelector": selector, "resourceRules": [{
+                "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
+                "resources": ["pods", "pods/ephemeralcontainers"]}]},
+            "validations": [{"expression": expression}]}}),
+        json!({"apiVersion": api, "kind": format!("{kind}Binding"), "metadata": meta,
+            "spec": {"policyName": "v", "validationActions": actions}}),
+    ]
+}
+
+/// A validating webhook on new pods.
+fn webhook(failure_policy: &str, selector: Value) -> Vec<Value> {
+    vec![json!({"apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "w", "uid": "w", "resourceVersion": "1"},
+        "webhooks": [{"name": "w.example.com", "failurePolicy": failure_policy,
+            "objectSelector": selector,
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
+                "resources": ["pods"]}]}]})]
+}
+
+/// No privileged container, no host path, no added capability.
+const HARD: &str = "!has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.hostPath))";
+const HARDER: &str = "object.spec.containers.all(c, !has(c.securityContext) || \
+    !(has(c.securityContext.privileged) && c.securityContext.privileged) && \
+    !(has(c.securityContext.capabilities) && has(c.securityContext.capabilities.add)))";
+
+#[test]
+fn a_policy_stops_pods_that_take_nodes_only_when_it_denies_and_cannot_be_evaded() {
+    let with = |more: Vec<Value>| {
+        let mut objects = holds(false, json!([rule(&["create"], "", &["pods"])]));
+        objects.extend(more);
+        found(&objects).contains("pod-create-privileged")
+    };
+    let both = format!("({HARD}) && ({HARDER})");
+    assert!(!with(policy(&both, &["Deny"], json!({}))));
+    // One class is enough.
+    assert!(with(policy(HARD, &["Deny"], json!({}))));
+    assert!(with(policy(HARDER, &["Deny"], json!({}))));
+    // Audit and warn refuse nothing; without a binding neither does Deny.
+    assert!(with(policy(&both, &["Audit", "Warn"], json!({}))));
+    assert!(with(policy(&both, &["Deny"], json!({}))[..1].to_vec()));
+    // The maker of the pod chooses its labels.
+    assert!(with(policy(&both, &["Deny"], json!({"matchLabels": {"checked": "yes"}}))));
+    // What refuses the ordinary pod as well does not refuse the class.
+    assert!(with(policy("has(object.metadata.labels)", &["Deny"], json!({}))));
+    // Relabelling does not lift a policy.
+    let mut relabel = holds(
+        true,
+        json!([rule(&["patch"], "", &["namespaces"]), rule(&["create"], "", &["pods"])]),
+    );
+    assert!(found(&relabel).contains("namespace-relabel"));
+    relabel.extend(policy(&both, &["Deny"], json!({})));
+    assert!(!found(&relabel).contains("namespace-relabel"));
+}
+
+#[test]
+fn a_policy_that_refuses_every_pod_stops_all_that_makes_or_changes_pods() {
+    for (technique, resource, verb) in [
+        ("pod-create", "pods", "create"),
+        ("pod-image-swap", "pods", "patch"),
+        ("ephemeral-container", "pods/ephemeralcontainers", "patch"),
+    ] {
+        let verbs: &[&str] = if verb == "create" { &["create"] } else { &["patch"] };
+        let mut objects = holds(false, json!([rule(verbs, "", &[resource])]));
+        assert!(found(&objects).contains(technique), "{technique}");
+        let mut some = objects.clone();
+        some.extend(policy("has(object.metadata.labels)", &["Deny"], json!({})));
+        assert!(found(&some).contains(technique), "{technique} in another way");
+        objects.extend(policy("false", &["Deny"], json!({})));
+        assert!(!found(&objects).contains(technique), "{technique} stopped");
+    }
+}
+
+#[test]
+fn a_webhook_leaves_the_edge_and_its_doubt() {
+    let confidence = |more: Vec<Value>| {
+        let mut objects = holds(false, json!([rule(&["create"], "", &["pods"])]));
+        objects.extend(more);
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+        let version = Some(KubeVersion::minor(36));
+        let options = Options { version, complete: true, threads: 1, ..Options::default() };
+        let read = read_objects(&[("x.json", list.as_bytes())], &options).expect("it reads");
+        let engines = Engines::new(&read.cluster);
+        let attack = Attack::new(&read.cluster, &engines);
+        let edges = (0..attack.graph.edge_count()).map(|at| attack.edge(EdgeId(at as u32)));
+        let is = |at: u16| techniques::ALL[at as usize].id == "pod-create-privileged";
+        let mut mine = edges.filter(|edge| edge.technique.is_some_and(is));
+        mine.next().expect("the edge stays").confidence
+    };
+    let unverified = ringfort_attack::Confidence::UnverifiedControl;
+    assert_eq!(confidence(webhook("Fail", json!({}))), unverified);
+    for open in [
+        Vec::new(),
+        webhook("Ignore", json!({})),
+        webhook("Fail", json!({"matchExpressions": [{"key": "skip", "operator": "DoesNotExist"}]})),
+    ] {
+        assert_eq!(confidence(open), ringfort_attack::Confidence::Proven);
+    }
 }
 
 #[test]

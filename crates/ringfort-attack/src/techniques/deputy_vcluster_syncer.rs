@@ -34,7 +34,7 @@ const MARKS: Marks = Marks {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for syncer in operators(context, &MARKS) {
-        let Some(why) = admitted(context, &syncer.namespace) else { continue };
+        let Some((why, _)) = admitted(context, &syncer.namespace) else { continue };
         let draft = Draft::new(NodeKey::Listener(syncer.unit), NodeKey::EveryNode);
         let draft = draft.because(syncer.why(context)).because(why);
         maker

@@ -1,10 +1,10 @@
 //! `image-run`: Whoever decides what an image reference resolves to runs code in every container that uses it, from its next start on.
 
-use crate::context::Context;
+use crate::context::{Context, Gate};
 use crate::image::references;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::NodeKey;
+use crate::node::{NodeKey, Power};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
@@ -30,17 +30,15 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for (image, used) in references(context) {
         for one in used {
             let unit = &context.units[one.unit as usize];
-            let namespace = context.cluster.namespaces.get("", &unit.namespace);
-            let labels = namespace.map(|one| one.metadata.labels.clone()).unwrap_or_default();
-            let webhook = context.pod_webhook(&unit.namespace, &labels);
+            let gate = context.gate(Power::RunPods, &unit.namespace);
             for to in one.containers(context) {
                 let mut draft = Draft::new(NodeKey::Image(image.clone()), to);
                 draft = draft.because(one.why(context));
                 if !one.always {
                     draft = draft.difficulty(Difficulty::D2);
                 }
-                if let Some(webhook) = &webhook {
-                    draft = draft.unverified(format!("webhook {webhook} may verify the image"));
+                if let Gate::Unverified(control) = &gate {
+                    draft = draft.unverified(control.clone());
                 }
                 maker.edge(draft);
             }

@@ -1,14 +1,15 @@
 //! `namespace-relabel`: The identity removes the Pod Security label of a namespace in which it may start pods.
 
-use crate::conjunction::conjoin;
+use crate::conjunction::{Conjunction, conjoin};
 use crate::context::Ask;
-use crate::context::{Context, Held};
+use crate::context::{Context, Gate, Held};
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use ringfort_authz::Names;
 use ringfort_model::Str;
+use ringfort_podsec::EscapeClass;
 use std::collections::BTreeSet;
 
 /// The technique.
@@ -23,7 +24,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "The identity removes the Pod Security label of a namespace in which it may start pods.",
         when: "update or patch on namespaces, and create on pods in that namespace.",
         not: "patch on namespaces without create on pods there.",
-        controls: "None in RBAC.",
+        controls: "Policies and webhooks whose selector for namespaces does not depend on labels that are lifted with it.",
         cut: "Drop one of the permissions.",
         upstream: "kubernetes/pod-security-admission admission/admission.go",
     },
@@ -47,14 +48,46 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         .collect();
     let to = NodeKey::EveryNode;
     for conjunction in conjoin(context, &[&any, &create], None) {
-        maker.conjunction(&TECHNIQUE, &conjunction, "any", |at| Draft::new(at, to.clone()));
+        let gate = lifted(context, context.namespaces_in(&conjunction.scope));
+        draw(maker, &conjunction, "any", &to, &gate);
     }
     for name in names {
         let able: Vec<Held> = only.iter().filter(|held| held.names.allow(name)).cloned().collect();
         for conjunction in conjoin(context, &[&able, &create], Some(name)) {
             if conjunction.scope.reaches(Some(name)) {
-                maker.conjunction(&TECHNIQUE, &conjunction, name, |at| Draft::new(at, to.clone()));
+                draw(maker, &conjunction, name, &to, &lifted(context, [name]));
             }
         }
     }
+}
+
+fn draw(maker: &mut Maker<'_>, conjunction: &Conjunction, detail: &str, to: &NodeKey, gate: &Gate) {
+    if *gate == Gate::Stopped {
+        return;
+    }
+    maker.conjunction(&TECHNIQUE, conjunction, detail, |at| {
+        let draft = Draft::new(at, to.clone());
+        match gate {
+            Gate::Unverified(control) => draft.unverified(control.clone()),
+            Gate::Open | Gate::Stopped => draft,
+        }
+    });
+}
+
+/// What admission still does in any of the namespaces to a pod that takes its node, once the
+/// labels are lifted.
+fn lifted<'n>(context: &Context<'_>, namespaces: impl IntoIterator<Item = &'n Str>) -> Gate {
+    let leaves = [EscapeClass::Privileged, EscapeClass::HostPath, EscapeClass::Capability];
+    let mut worst = None;
+    for name in namespaces {
+        let Some(answer) = context.admission(name) else { return Gate::Open };
+        for class in answer.classes.iter().filter(|one| leaves.contains(&one.class)) {
+            match Gate::of(&class.relabelled) {
+                Gate::Open => return Gate::Open,
+                unverified @ Gate::Unverified(_) => worst = Some(unverified),
+                Gate::Stopped => worst = worst.or(Some(Gate::Stopped)),
+            }
+        }
+    }
+    worst.unwrap_or(Gate::Open)
 }

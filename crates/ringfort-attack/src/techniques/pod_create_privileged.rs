@@ -1,13 +1,13 @@
 //! `pod-create-privileged`: Who may start pods where Pod Security lets an escape through takes the nodes: a pod may name its node.
 
-use crate::context::Context;
+use crate::context::{Context, Gate};
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 use ringfort_model::Str;
-use ringfort_podsec::{EscapeClass, NamespacePolicy, admits};
+use ringfort_podsec::{EscapeClass, NamespacePolicy};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -21,35 +21,41 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "Who may start pods where Pod Security lets an escape through takes the nodes: a pod may name its node.",
         when: "pod-create in a namespace whose enforced level admits a pod that can leave its container.",
         not: "A namespace that enforces baseline; labels audit and warn refuse nothing.",
-        controls: "Admission webhooks that match pods leave it unverified.",
+        controls: "A ValidatingAdmissionPolicy that denies such pods and not others removes it, if its selector cannot be evaded by labels. A webhook that fails closed leaves it unverified; one that ignores its own failure does not hold.",
         cut: "Label the namespace pod-security.kubernetes.io/enforce: baseline.",
         upstream: "kubernetes/pod-security-admission admission/admission.go",
     },
     find,
 };
 
-/// That a namespace admits pods that take their node, as a reason; `None` if it does not.
-pub(crate) fn admitted(context: &Context<'_>, name: &Str) -> Option<Why> {
-    let namespace = context.cluster.namespaces.get("", name);
-    let labels = namespace.map(|namespace| namespace.metadata.labels.clone()).unwrap_or_default();
-    let policy = NamespacePolicy::of(&labels);
-    let class = [EscapeClass::Privileged, EscapeClass::HostPath, EscapeClass::Capability]
-        .into_iter()
-        .find(|class| admits(&policy, context.version, *class))?;
-    let level = policy.enforce_label.clone().unwrap_or_default();
-    Some(Why::PodSecurity { namespace: name.clone(), level, admits: class.name() })
+/// That a namespace admits pods that take their node, as a reason, and how sure that is; `None`
+/// if it does not.
+pub(crate) fn admitted(context: &Context<'_>, name: &Str) -> Option<(Why, Gate)> {
+    let leaves = [EscapeClass::Privileged, EscapeClass::HostPath, EscapeClass::Capability];
+    let answer = context.admission(name)?;
+    let gates = leaves.iter().filter_map(|class| {
+        let found = answer.classes.iter().find(|one| one.class == *class)?;
+        Some((*class, Gate::of(&found.decision)))
+    });
+    // The class that is let through for sure, else one that may be.
+    let (class, gate) = gates
+        .filter(|(_, gate)| *gate != Gate::Stopped)
+        .min_by_key(|(_, gate)| *gate != Gate::Open)?;
+    let labels = context.cluster.namespaces.get("", name).map(|one| &one.metadata.labels);
+    let level = labels.and_then(|labels| NamespacePolicy::of(labels).enforce_label);
+    let level = level.unwrap_or_default();
+    let why = Why::PodSecurity { namespace: name.clone(), level, admits: class.name() };
+    Some((why, gate))
 }
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for name in &context.namespaces {
-        let Some(why) = admitted(context, name) else { continue };
+        let Some((why, gate)) = admitted(context, name) else { continue };
         let from = NodeKey::Power(Power::RunPods, Scope::Namespace(name.clone()));
-        let mut draft = Draft::new(from, NodeKey::EveryNode).because(why);
-        let namespace = context.cluster.namespaces.get("", name);
-        let labels = namespace.map(|one| one.metadata.labels.clone()).unwrap_or_default();
-        if let Some(webhook) = context.pod_webhook(name, &labels) {
-            draft = draft.unverified(format!("webhook {webhook} may refuse the pod"));
-        }
-        maker.edge(draft);
+        let draft = Draft::new(from, NodeKey::EveryNode).because(why);
+        maker.edge(match gate {
+            Gate::Unverified(control) => draft.unverified(control),
+            Gate::Open | Gate::Stopped => draft,
+        });
     }
 }

@@ -39,6 +39,10 @@ record! {
         /// Read by [`Specified`], for the kinds that have it only.
         #[serde(skip_deserializing)]
         pub spec: Option<CustomSpec>,
+        /// `spec` as canonical JSON, for kinds by which a policy engine is set up; never read
+        /// from the object itself.
+        #[serde(rename = "x-ringfort-spec")]
+        pub engine_spec: Option<Str>,
     }
     /// The kept part of the specification of the kinds in [`SPECIFIED`], which share it: each
     /// uses a few of the fields.
@@ -263,11 +267,33 @@ pub const SPECIFIED: &[(&str, &str)] = &[
     ("triggers.tekton.dev", "EventListener"),
 ];
 
+/// API groups of policy engines, whose objects say what the engine enforces.
+const POLICY_ENGINES: &[&str] = &[
+    "kyverno.io",
+    "policies.kyverno.io",
+    "config.gatekeeper.sh",
+    "constraints.gatekeeper.sh",
+    "policies.kubewarden.io",
+];
+
 impl Other {
     /// API group.
     #[must_use]
     pub fn group(&self) -> &str {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// Keeps `spec` of the object's JSON, if its kind sets up a policy engine.
+    pub(crate) fn keep_spec(&mut self, json: &[u8]) {
+        #[derive(serde::Deserialize)]
+        struct Body {
+            spec: Option<serde_json::Value>,
+        }
+        if self.engine_spec.is_some() || !POLICY_ENGINES.contains(&self.group()) {
+            return;
+        }
+        let body: Option<Body> = serde_json::from_slice(json).ok();
+        self.engine_spec = body.and_then(|body| body.spec).map(|spec| Str::from(spec.to_string()));
     }
 }
 

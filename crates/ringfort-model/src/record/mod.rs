@@ -18,7 +18,9 @@ pub mod volume;
 pub mod workload;
 
 pub use admission::{
-    LabelSelector, RuleWithOperations, SelectorRequirement, Webhook, WebhookConfiguration,
+    LabelSelector, MatchResources, MutatingPolicy, MutatingPolicySpec, NamedExpression, ParamKind,
+    ParamRef, PolicyBinding, PolicyBindingSpec, RuleWithOperations, SelectorRequirement,
+    ValidatingPolicy, ValidatingPolicySpec, Validation, Webhook, WebhookConfiguration,
 };
 pub use config::{ConfigMap, Namespace, ResourceQuota, Secret, ServiceAccount};
 pub use custom::{CustomResourceDefinition, Other};

@@ -1,0 +1,275 @@
+//! The question itself: would this request be admitted?
+
+use std::collections::BTreeMap;
+
+use ringfort_model::record::{LabelSelector, MatchResources, PolicyBinding};
+use ringfort_model::{Cluster, Kind, KubeVersion, Map, SourceKind, Str};
+use serde_json::Value as Json;
+
+use crate::compiled::{Policy, check_resources};
+use crate::decision::{Control, Decision, Finding, Problem, Tally};
+use crate::engine::Engines;
+use crate::matching::{Match, selects};
+use crate::pod_security::{self, Exemptions};
+use crate::policy::Asked;
+use crate::request::Request;
+use crate::webhook::Webhook;
+
+/// The first minor version in which validating policies are on without being asked for, and
+/// the first that has them at all.
+const VALIDATING: (u32, u32) = (30, 26);
+/// The same for mutating policies.
+const MUTATING: (u32, u32) = (36, 32);
+
+/// What the cluster's objects do not say.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Exemptions of the Pod Security plug-in.
+    pub exemptions: Exemptions,
+    /// Parameter objects of policies, whole.
+    pub parameters: Vec<Json>,
+}
+
+/// A policy with its bindings.
+#[derive(Debug)]
+struct Bound<'c> {
+    policy: Policy<'c>,
+    bindings: Vec<&'c PolicyBinding>,
+}
+
+/// Everything that has a say in admission, ready to be asked.
+#[derive(Debug)]
+pub struct Admission<'c> {
+    pub(crate) cluster: &'c Cluster,
+    pub(crate) version: Option<KubeVersion>,
+    pub(crate) options: Options,
+    policies: Vec<Bound<'c>>,
+    webhooks: Vec<Webhook<'c>>,
+    engines: Engines,
+    problems: Vec<Problem>,
+}
+
+impl<'c> Admission<'c> {
+    /// Reads every policy and webhook of the cluster. `version` is the server's, if known.
+    #[must_use]
+    pub fn new(cluster: &'c Cluster, version: Option<KubeVersion>, options: Options) -> Self {
+        let mut problems = Vec::new();
+        let mut policies = Vec::new();
+        let validating = by_policy(&cluster.validating_policy_bindings);
+        for record in &cluster.validating_policies {
+            if let Some(policy) = Policy::validating(record, version, &mut problems) {
+                let bindings = validating.get(&policy.name).cloned().unwrap_or_default();
+                policies.push(Bound { policy, bindings });
+            }
+        }
+        let mutating = by_policy(&cluster.mutating_policy_bindings);
+        for record in &cluster.mutating_policies {
+            if let Some(policy) = Policy::mutating(record, version, &mut problems) {
+                let bindings = mutating.get(&policy.name).cloned().unwrap_or_default();
+                policies.push(Bound { policy, bindings });
+            }
+        }
+        for (kind, bindings) in [
+            ("ValidatingAdmissionPolicyBinding", &cluster.validating_policy_bindings),
+            ("MutatingAdmissionPolicyBinding", &cluster.mutating_policy_bindings),
+        ] {
+            for binding in bindings {
+                let Some(spec) = &binding.spec else { continue };
+                let object = format!("{kind} {}", binding.metadata.name);
+                let resources = spec.match_resources.as_ref();
+                check_resources(&object, "spec.matchResources", resources, &mut problems);
+            }
+        }
+        let mut webhooks = Vec::new();
+        for (configurations, mutating) in
+            [(&cluster.mutating_webhooks, true), (&cluster.validating_webhooks, false)]
+        {
+            for one in configurations {
+                webhooks.extend(Webhook::all(one, mutating, version, &mut problems));
+            }
+        }
+        problems.sort();
+        let engines = Engines::of(cluster);
+        Self { cluster, version, options, policies, webhooks, engines, problems }
+    }
+
+    /// What in policies and webhooks the server would not accept or is not understood.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Whether the request would be admitted.
+    #[must_use]
+    pub fn would_admit(&self, request: &Request) -> Decision {
+        let mut tally = Tally::default();
+        let namespace = match request.namespace.is_empty() {
+            true => None,
+            false => self.cluster.namespaces.get("", &request.namespace),
+        };
+        let labels = self.labels_of_namespace(&request.namespace);
+        let asked = Asked {
+            request,
+            namespace,
+            namespace_labels: labels.as_ref(),
+            cluster: self.cluster,
+            given: &self.options.parameters,
+        };
+        self.unlisted(request, labels.is_none(), &mut tally);
+        let exempt = &self.options.exemptions;
+        let known = labels.clone().unwrap_or_default();
+        pod_security::ask(request, &known, self.version, exempt, &mut tally);
+        if !request.resource.skips_policies() {
+            for bound in &self.policies {
+                self.ask_policy(bound, &asked, &mut tally);
+            }
+        }
+        if !request.resource.skips_webhooks() {
+            for webhook in &self.webhooks {
+                webhook.ask(&asked, &self.engines, &mut tally);
+            }
+        }
+        tally.decide()
+    }
+
+    /// A policy on a server where policies may be off refuses only perhaps.
+    fn ask_policy(&self, bound: &Bound<'_>, asked: &Asked<'_>, tally: &mut Tally) {
+        let on = self.policies_on(if bound.policy.mutating { MUTATING } else { VALIDATING });
+        if on == Some(true) {
+            bound.policy.ask(&bound.bindings, asked, tally);
+        } else if on.is_none() {
+            let mut apart = Tally::default();
+            bound.policy.ask(&bound.bindings, asked, &mut apart);
+            let doubt = |one: Finding| {
+                Finding::new(one.control, "policies may be off on this server".to_owned())
+            };
+            tally.unknown.extend(apart.refused.into_iter().map(doubt));
+            tally.unknown.extend(apart.unknown);
+            tally.ineffective.extend(apart.ineffective);
+        }
+    }
+
+    /// Whether the server asks policies of a sort. Where the version is not known and the
+    /// policies were read from a server, it serves them.
+    fn policies_on(&self, (on_since, exists_since): (u32, u32)) -> Option<bool> {
+        match self.version {
+            Some(version) if version.minor >= on_since => Some(true),
+            Some(version) if version.minor < exists_since => Some(false),
+            Some(_) => None,
+            None => Some(true),
+        }
+    }
+
+    /// Labels of a namespace, the one that the server sets included; `None` if not known.
+    pub(crate) fn labels_of_namespace(&self, name: &str) -> Option<Map> {
+        let known = self.cluster.namespaces.get("", name);
+        let labels = match known {
+            Some(namespace) => namespace.metadata.labels.clone(),
+            // What a manifest does not define is made without labels, or exists already.
+            None if self.cluster.source == SourceKind::Manifests => return None,
+            None if self.cluster.coverage.is_complete(Kind::Namespace) => Map::default(),
+            None => return None,
+        };
+        let own = (Str::new("kubernetes.io/metadata.name"), Str::new(name));
+        Some(labels.iter().map(|(key, value)| (key.clone(), value.clone())).chain([own]).collect())
+    }
+
+    /// Controls that may exist without having been read.
+    fn unlisted(&self, request: &Request, namespace: bool, tally: &mut Tally) {
+        let mut add = |resource: &str, reason: &str| {
+            let control = Control::Unlisted(Str::new(resource));
+            tally.unknown.push(Finding::new(control, reason));
+        };
+        if namespace && !request.namespace.is_empty() {
+            add("namespaces", &format!("namespace {} was not read", request.namespace));
+        }
+        let on = |since| self.policies_on(since) != Some(false);
+        let policies = !request.resource.skips_policies();
+        let webhooks = !request.resource.skips_webhooks();
+        for (kind, asked) in [
+            (Kind::ValidatingPolicy, policies && on(VALIDATING)),
+            (Kind::ValidatingPolicyBinding, policies && on(VALIDATING)),
+            (Kind::MutatingPolicy, policies && on(MUTATING)),
+            (Kind::MutatingPolicyBinding, policies && on(MUTATING)),
+            (Kind::ValidatingWebhook, webhooks),
+            (Kind::MutatingWebhook, webhooks),
+        ] {
+            if asked && !self.cluster.coverage.is_complete(kind) {
+                add(kind.plural(), "not all were listed");
+            }
+        }
+    }
+
+    /// What of a namespace decides about requests in it: two namespaces with the same answer
+    /// here get the same verdicts.
+    pub(crate) fn signature(&self, name: &Str) -> Signature {
+        let labels = self.labels_of_namespace(name);
+        let mut taken = Vec::new();
+        let mut named = false;
+        let mut takes = |selector: Option<&LabelSelector>| {
+            let taken_here = selects(selector, labels.as_ref());
+            let seen = taken_here != Match::No;
+            taken.push(match taken_here {
+                Match::Yes => 1,
+                Match::No => 0,
+                Match::Unknown(_) => 2,
+            });
+            seen
+        };
+        let of = |resources: Option<&'c MatchResources>| {
+            resources.and_then(|one| one.namespace_selector.as_ref())
+        };
+        for bound in &self.policies {
+            let seen = takes(of(bound.policy.constraints));
+            for binding in &bound.bindings {
+                let Some(spec) = &binding.spec else { continue };
+                let bound_here = takes(
+                    spec.match_resources.as_ref().and_then(|one| one.namespace_selector.as_ref()),
+                );
+                let own_parameters =
+                    spec.param_ref.as_ref().is_some_and(|one| one.namespace.is_empty());
+                named |= seen && bound_here && (bound.policy.reads_namespace || own_parameters);
+            }
+        }
+        for webhook in &self.webhooks {
+            let seen = takes(webhook.record.namespace_selector.as_ref());
+            // What an engine enforces may depend on the name.
+            named |= seen && (webhook.reads_namespace || Engines::names(&webhook.record.name));
+        }
+        let security: Vec<(Str, Str)> = labels
+            .iter()
+            .flat_map(Map::iter)
+            .filter(|(key, _)| key.starts_with("pod-security.kubernetes.io/"))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        Signature {
+            security,
+            known: labels.is_some(),
+            exempt: self.options.exemptions.namespaces.contains(name),
+            taken,
+            name: named.then(|| name.clone()),
+        }
+    }
+}
+
+/// See [`Admission::signature`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Signature {
+    security: Vec<(Str, Str)>,
+    known: bool,
+    exempt: bool,
+    taken: Vec<u8>,
+    name: Option<Str>,
+}
+
+fn by_policy(
+    bindings: &ringfort_model::Table<PolicyBinding>,
+) -> BTreeMap<Str, Vec<&PolicyBinding>> {
+    let mut found: BTreeMap<Str, Vec<&PolicyBinding>> = BTreeMap::new();
+    for binding in bindings {
+        if let Some(spec) = &binding.spec {
+            found.entry(spec.policy_name.clone()).or_default().push(binding);
+        }
+    }
+    found
+}

@@ -1,0 +1,243 @@
+//! Policies and match conditions with their expressions parsed once.
+
+use std::collections::BTreeSet;
+
+use ringfort_model::record::{
+    LabelSelector, MatchResources, MutatingPolicy, NamedExpression, ValidatingPolicy,
+};
+use ringfort_model::{KubeVersion, List, Str};
+
+use crate::cel::{Expression, ExpressionError};
+use crate::decision::Problem;
+use crate::matching::selector_problem;
+
+/// An expression, or why it is none.
+pub(crate) type Parsed = Result<Expression, ExpressionError>;
+
+/// A name and its expression: a match condition or a variable.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) name: Str,
+    pub(crate) expression: Parsed,
+}
+
+/// A validation.
+#[derive(Debug)]
+pub(crate) struct Check {
+    pub(crate) expression: Parsed,
+    pub(crate) text: Str,
+    pub(crate) message: Str,
+    pub(crate) message_expression: Option<Parsed>,
+}
+
+/// What validating and mutating policies have in common.
+#[derive(Debug)]
+pub(crate) struct Policy<'c> {
+    pub(crate) name: Str,
+    pub(crate) mutating: bool,
+    pub(crate) constraints: Option<&'c MatchResources>,
+    pub(crate) param_kind: Option<&'c ringfort_model::record::ParamKind>,
+    pub(crate) conditions: Vec<Named>,
+    pub(crate) variables: Vec<Named>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) fails_closed: bool,
+    /// Whether some expression reads which namespace it is asked about.
+    pub(crate) reads_namespace: bool,
+}
+
+/// Where expressions stand, for problems.
+struct Place<'p> {
+    object: String,
+    version: Option<KubeVersion>,
+    problems: &'p mut Vec<Problem>,
+    reads_namespace: bool,
+}
+
+impl Place<'_> {
+    fn parse(&mut self, field: String, text: &str, variables: &BTreeSet<&str>) -> Parsed {
+        self.reads_namespace |= text.to_ascii_lowercase().contains("namespace");
+        let parsed = Expression::parse(text, variables, self.version);
+        if let Err(error) = &parsed {
+            self.problem(field, error.to_string());
+        }
+        parsed
+    }
+
+    fn problem(&mut self, field: String, reason: String) {
+        self.problems.push(Problem { object: self.object.clone(), field, reason });
+    }
+
+    fn named(&mut self, list: &List<NamedExpression>, field: &str) -> Vec<Named> {
+        let none = BTreeSet::new();
+        let all = list.iter().enumerate();
+        all.map(|(at, one)| Named {
+            name: one.name.clone(),
+            expression: self.parse(format!("{field}[{at}].expression"), &one.expression, &none),
+        })
+        .collect()
+    }
+
+    /// Variables may name those before them.
+    fn variables<'v>(
+        &mut self,
+        list: &'v List<NamedExpression>,
+    ) -> (Vec<Named>, BTreeSet<&'v str>) {
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        let mut made = Vec::new();
+        for (at, one) in list.iter().enumerate() {
+            let field = format!("spec.variables[{at}].expression");
+            let expression = self.parse(field, &one.expression, &names);
+            made.push(Named { name: one.name.clone(), expression });
+            names.insert(&one.name);
+        }
+        (made, names)
+    }
+
+    fn failure_policy(&mut self, text: Option<&Str>, field: &str) -> bool {
+        match text.map(Str::as_str) {
+            None | Some("" | "Fail") => true,
+            Some("Ignore") => false,
+            Some(other) => {
+                self.problem(field.to_owned(), format!("\"{other}\" is neither Fail nor Ignore"));
+                true
+            }
+        }
+    }
+}
+
+/// Notes a selector that the server would not accept.
+pub(crate) fn check_selector(
+    object: &str,
+    field: &str,
+    selector: Option<&LabelSelector>,
+    problems: &mut Vec<Problem>,
+) {
+    if let Some(reason) = selector.and_then(selector_problem) {
+        problems.push(Problem { object: object.to_owned(), field: field.to_owned(), reason });
+    }
+}
+
+/// Notes selectors of MatchResources that the server would not accept.
+pub(crate) fn check_resources(
+    object: &str,
+    field: &str,
+    resources: Option<&MatchResources>,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(resources) = resources else { return };
+    for (name, selector) in [
+        ("namespaceSelector", &resources.namespace_selector),
+        ("objectSelector", &resources.object_selector),
+    ] {
+        check_selector(object, &format!("{field}.{name}"), selector.as_ref(), problems);
+    }
+}
+
+/// Parses match conditions of a webhook.
+pub(crate) fn conditions(
+    object: &str,
+    field: &str,
+    list: &List<NamedExpression>,
+    version: Option<KubeVersion>,
+    problems: &mut Vec<Problem>,
+) -> (Vec<Named>, bool) {
+    let object = object.to_owned();
+    let mut place = Place { object, version, problems, reads_namespace: false };
+    let named = place.named(list, field);
+    (named, place.reads_namespace)
+}
+
+/// Whether a webhook fails closed; anything that is not the one word is.
+pub(crate) fn fails_closed(
+    object: &str,
+    field: &str,
+    text: Option<&Str>,
+    problems: &mut Vec<Problem>,
+) -> bool {
+    let object = object.to_owned();
+    let mut place = Place { object, version: None, problems, reads_namespace: false };
+    place.failure_policy(text, field)
+}
+
+impl<'c> Policy<'c> {
+    /// Parses a validating policy.
+    pub(crate) fn validating(
+        record: &'c ValidatingPolicy,
+        version: Option<KubeVersion>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let spec = record.spec.as_ref()?;
+        let object = format!("ValidatingAdmissionPolicy {}", record.metadata.name);
+        check_resources(
+            &object,
+            "spec.matchConstraints",
+            spec.match_constraints.as_ref(),
+            problems,
+        );
+        let mut place = Place { object, version, problems, reads_namespace: false };
+        let conditions = place.named(&spec.match_conditions, "spec.matchConditions");
+        let (variables, names) = place.variables(&spec.variables);
+        let validations = spec.validations.iter().enumerate();
+        let checks = validations
+            .map(|(at, one)| {
+                let field = format!("spec.validations[{at}]");
+                let expression =
+                    place.parse(format!("{field}.expression"), &one.expression, &names);
+                let says = (!one.message_expression.is_empty()).then(|| {
+                    let field = format!("{field}.messageExpression");
+                    place.parse(field, &one.message_expression, &names)
+                });
+                Check {
+                    expression,
+                    text: one.expression.clone(),
+                    message: one.message.clone(),
+                    message_expression: says,
+                }
+            })
+            .collect();
+        let fails_closed = place.failure_policy(spec.failure_policy.as_ref(), "spec.failurePolicy");
+        Some(Self {
+            name: record.metadata.name.clone(),
+            mutating: false,
+            constraints: spec.match_constraints.as_ref(),
+            param_kind: spec.param_kind.as_ref(),
+            conditions,
+            variables,
+            checks,
+            fails_closed,
+            reads_namespace: place.reads_namespace,
+        })
+    }
+
+    /// Parses the conditions of a mutating policy. What it makes of an object is not worked
+    /// out, so its mutations are not parsed.
+    pub(crate) fn mutating(
+        record: &'c MutatingPolicy,
+        version: Option<KubeVersion>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let spec = record.spec.as_ref()?;
+        let object = format!("MutatingAdmissionPolicy {}", record.metadata.name);
+        check_resources(
+            &object,
+            "spec.matchConstraints",
+            spec.match_constraints.as_ref(),
+            problems,
+        );
+        let mut place = Place { object, version, problems, reads_namespace: false };
+        let conditions = place.named(&spec.match_conditions, "spec.matchConditions");
+        let (variables, _) = place.variables(&spec.variables);
+        let fails_closed = place.failure_policy(spec.failure_policy.as_ref(), "spec.failurePolicy");
+        Some(Self {
+            name: record.metadata.name.clone(),
+            mutating: true,
+            constraints: spec.match_constraints.as_ref(),
+            param_kind: spec.param_kind.as_ref(),
+            conditions,
+            variables,
+            checks: Vec::new(),
+            fails_closed,
+            reads_namespace: place.reads_namespace,
+        })
+    }
+}

@@ -1,0 +1,284 @@
+//! Policy engines (semantics ADM-07): what stands behind a webhook of Kyverno, Gatekeeper or
+//! Kubewarden, as far as their objects show.
+//!
+//! An engine whose policies only audit, or of which none is about the object, answers "yes"
+//! through its webhook; what an enforcing policy answers is not worked out.
+
+use ringfort_model::record::Other;
+use ringfort_model::{Cluster, Listed};
+use serde_json::Value as Json;
+
+/// An engine, known by the names of its webhooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Engine {
+    Kyverno,
+    Gatekeeper,
+    Kubewarden,
+}
+
+/// What an engine does with an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// This policy enforces and is about such objects.
+    Enforcing(String),
+    /// Nothing of it refuses such an object.
+    Passive(String),
+    /// Not known.
+    Unknown(String),
+}
+
+/// A policy of an engine.
+#[derive(Debug)]
+struct EnginePolicy {
+    title: String,
+    namespace: String,
+    name: String,
+    kind: String,
+    group: String,
+    spec: Option<Json>,
+}
+
+/// The policies of all engines.
+#[derive(Debug)]
+pub(crate) struct Engines {
+    policies: Vec<EnginePolicy>,
+    /// Resources of engines that were not wholly listed.
+    unlisted: Vec<(Engine, String)>,
+}
+
+fn engine_of(webhook: &str) -> Option<Engine> {
+    if webhook.contains(".kyverno.svc") {
+        Some(Engine::Kyverno)
+    } else if webhook.ends_with(".gatekeeper.sh") {
+        Some(Engine::Gatekeeper)
+    } else if webhook.ends_with(".kubewarden.admission") {
+        Some(Engine::Kubewarden)
+    } else {
+        None
+    }
+}
+
+fn engine_of_group(group: &str) -> Option<Engine> {
+    match group {
+        "kyverno.io" | "policies.kyverno.io" => Some(Engine::Kyverno),
+        "constraints.gatekeeper.sh" | "config.gatekeeper.sh" => Some(Engine::Gatekeeper),
+        "policies.kubewarden.io" => Some(Engine::Kubewarden),
+        _ => None,
+    }
+}
+
+/// Resources that hold policies where no CustomResourceDefinition was read.
+const RESOURCES: &[(Engine, &str)] = &[
+    (Engine::Kyverno, "clusterpolicies.kyverno.io"),
+    (Engine::Kyverno, "policies.kyverno.io"),
+    (Engine::Gatekeeper, "constrainttemplates.templates.gatekeeper.sh"),
+    (Engine::Kubewarden, "clusteradmissionpolicies.policies.kubewarden.io"),
+    (Engine::Kubewarden, "admissionpolicies.policies.kubewarden.io"),
+];
+
+impl Engines {
+    pub(crate) fn of(cluster: &Cluster) -> Self {
+        let policy = |other: &Other| {
+            engine_of_group(other.group())?;
+            Some(EnginePolicy {
+                title: format!("{} {}", other.kind, other.metadata.full_name()),
+                namespace: other.metadata.namespace.to_string(),
+                name: other.metadata.name.to_string(),
+                kind: other.kind.to_string(),
+                group: other.group().to_owned(),
+                spec: other.engine_spec.as_ref().and_then(|spec| serde_json::from_str(spec).ok()),
+            })
+        };
+        let policies = cluster.others.iter().filter_map(policy).collect();
+        let mut resources: Vec<(Engine, String)> =
+            RESOURCES.iter().map(|(engine, name)| (*engine, (*name).to_owned())).collect();
+        for definition in &cluster.custom_resource_definitions {
+            let Some(spec) = &definition.spec else { continue };
+            let (Some(engine), Some(names)) = (engine_of_group(&spec.group), &spec.names) else {
+                continue;
+            };
+            resources.push((engine, format!("{}.{}", names.plural, spec.group)));
+        }
+        resources.retain(|(_, name)| {
+            !matches!(cluster.coverage.of_resource(name), Listed::Complete | Listed::Absent)
+        });
+        Self { policies, unlisted: resources }
+    }
+
+    /// Whether a webhook belongs to an engine.
+    pub(crate) fn names(webhook: &str) -> bool {
+        engine_of(webhook).is_some()
+    }
+
+    /// What the engine behind a webhook does with such an object; `None` for other webhooks.
+    pub(crate) fn mode(
+        &self,
+        webhook: &str,
+        mutating: bool,
+        kind: &str,
+        namespace: &str,
+    ) -> Option<Mode> {
+        let engine = engine_of(webhook)?;
+        let mut passive = 0_usize;
+        let mut blind: Option<String> = None;
+        let own = |one: &&EnginePolicy| engine_of_group(&one.group) == Some(engine);
+        for policy in self.policies.iter().filter(own) {
+            if engine == Engine::Kubewarden && !webhook_is_of(webhook, policy) {
+                continue;
+            }
+            let Some(spec) = &policy.spec else {
+                blind = Some(format!("the specification of {} was not read", policy.title));
+                continue;
+            };
+            let acts = match engine {
+                Engine::Kyverno => kyverno(policy, spec, mutating, kind, namespace),
+                Engine::Gatekeeper => gatekeeper(policy, spec, mutating, kind, namespace),
+                Engine::Kubewarden => spec["mode"] != "monitor",
+            };
+            if acts {
+                return Some(Mode::Enforcing(policy.title.clone()));
+            }
+            passive += 1;
+        }
+        if let Some(reason) = blind {
+            return Some(Mode::Unknown(reason));
+        }
+        if let Some((_, resource)) = self.unlisted.iter().find(|(of, _)| *of == engine) {
+            return Some(Mode::Unknown(format!("{resource} were not listed")));
+        }
+        Some(Mode::Passive(format!(
+            "none of the {passive} policies of {engine:?} enforces anything on such an object"
+        )))
+    }
+}
+
+/// Kubewarden gives each policy a webhook of its own.
+fn webhook_is_of(webhook: &str, policy: &EnginePolicy) -> bool {
+    let stem = webhook.trim_end_matches(".kubewarden.admission");
+    match policy.namespace.is_empty() {
+        true => stem == format!("clusterwide-{}", policy.name) || stem.ends_with(&policy.name),
+        false => stem.ends_with(&policy.name),
+    }
+}
+
+fn texts(value: &Json) -> impl Iterator<Item = &str> {
+    value.as_array().into_iter().flatten().filter_map(Json::as_str)
+}
+
+/// A pattern of an engine: `*` stands for any text.
+fn glob(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut left) = text.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match left.find(part) {
+            Some(at) => left = &left[at + part.len()..],
+            None => return false,
+        }
+    }
+    left.ends_with(last)
+}
+
+/// Whether an enforcing rule of a Kyverno policy may be about the object. Exclusions and
+/// exceptions are not worked out, so they never make a rule passive.
+fn kyverno(
+    policy: &EnginePolicy,
+    spec: &Json,
+    mutating: bool,
+    kind: &str,
+    namespace: &str,
+) -> bool {
+    if !matches!(policy.kind.as_str(), "ClusterPolicy" | "Policy") {
+        return policy.group == "policies.kyverno.io" && cel_policy(policy, spec, mutating);
+    }
+    if !policy.namespace.is_empty() && policy.namespace != namespace {
+        return false;
+    }
+    let enforce = |value: &Json| value.as_str().is_some_and(|v| v.eq_ignore_ascii_case("enforce"));
+    let overridden = spec["validationFailureActionOverrides"].as_array();
+    let general = enforce(&spec["validationFailureAction"])
+        || overridden.is_some_and(|all| all.iter().any(|one| enforce(&one["action"])));
+    let rules = spec["rules"].as_array();
+    rules.into_iter().flatten().any(|rule| {
+        let acts = if mutating {
+            rule["mutate"].is_object() || rule["verifyImages"].is_array()
+        } else {
+            let own = &rule["validate"]["failureAction"];
+            let validates = rule["validate"].is_object()
+                && if own.is_string() { enforce(own) } else { general };
+            let images = rule["verifyImages"].as_array();
+            let verifies = images
+                .is_some_and(|all| general || all.iter().any(|one| enforce(&one["failureAction"])));
+            validates || verifies
+        };
+        acts && rule_is_about(&rule["match"], kind, namespace)
+    })
+}
+
+/// Policies of Kyverno that are written in CEL name their actions as the API's own do.
+fn cel_policy(policy: &EnginePolicy, spec: &Json, mutating: bool) -> bool {
+    match policy.kind.as_str() {
+        kind if kind.contains("Mutating") => mutating,
+        kind if kind.contains("Validating") => {
+            let actions = &spec["validationActions"];
+            !mutating && (!actions.is_array() || texts(actions).any(|action| action == "Deny"))
+        }
+        _ => false,
+    }
+}
+
+fn rule_is_about(matches: &Json, kind: &str, namespace: &str) -> bool {
+    let listed = ["any", "all"].into_iter().filter_map(|field| matches[field].as_array());
+    let blocks: Vec<&Json> = listed.flatten().chain([matches]).collect();
+    blocks.into_iter().any(|block| {
+        let resources = &block["resources"];
+        let kinds = texts(&resources["kinds"]).any(|pattern| {
+            // GROUP/VERSION/KIND, and KIND/SUBRESOURCE or KIND.SUBRESOURCE.
+            pattern.split(['/', '.']).any(|part| glob(part, kind))
+        });
+        let mut namespaces = texts(&resources["namespaces"]).peekable();
+        kinds && (namespaces.peek().is_none() || namespaces.any(|one| glob(one, namespace)))
+    })
+}
+
+/// Whether a Gatekeeper constraint denies and may be about the object.
+fn gatekeeper(
+    policy: &EnginePolicy,
+    spec: &Json,
+    mutating: bool,
+    kind: &str,
+    namespace: &str,
+) -> bool {
+    if policy.group != "constraints.gatekeeper.sh" || mutating {
+        // Mutators are of another group and are not read.
+        return mutating;
+    }
+    let denies = match spec["enforcementAction"].as_str() {
+        None | Some("deny") => true,
+        Some("scoped") => {
+            let scoped = spec["scopedEnforcementActions"].as_array();
+            scoped.into_iter().flatten().any(|one| {
+                let points = one["enforcementPoints"].as_array();
+                let here = points.into_iter().flatten().any(|point| {
+                    matches!(point["name"].as_str(), Some("*" | "validation.gatekeeper.sh"))
+                });
+                one["action"] == "deny" && here
+            })
+        }
+        Some(_) => false,
+    };
+    let matches = &spec["match"];
+    let kinds = matches["kinds"].as_array();
+    let about = kinds.is_none_or(|all| {
+        all.is_empty()
+            || all.iter().any(|one| {
+                let mut names = texts(&one["kinds"]).peekable();
+                names.peek().is_none() || names.any(|name| name == "*" || name == kind)
+            })
+    });
+    let mut only = texts(&matches["namespaces"]).peekable();
+    let inside = only.peek().is_none() || only.any(|one| glob(one, namespace));
+    let excluded = texts(&matches["excludedNamespaces"]).any(|one| glob(one, namespace));
+    denies && about && inside && !excluded
+}

@@ -1,0 +1,194 @@
+//! Would a pod that can leave its container be admitted, and who refuses it? (semantics
+//! PSS-12), for many namespaces at once.
+//!
+//! For each class two pods are asked about that differ in nothing but the class. A policy that
+//! refuses both does not refuse the class: whoever makes the pod may satisfy the policy in
+//! another way, so that one is not known to refuse.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ringfort_model::{PodSpec, Str};
+use ringfort_podsec::EscapeClass;
+use ringfort_podsec::escape::hardened_pod;
+use serde_json::{Value as Json, json};
+
+use crate::admission::{Admission, Signature};
+use crate::decision::{Control, Decision, Finding, Verdict};
+use crate::defaulting::{ServiceAccount, built_in_plugins, decode};
+use crate::request::{Identity, Request};
+use crate::resource::ResourceType;
+
+/// What a namespace answers to a pod of a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassAdmission {
+    /// The class.
+    pub class: EscapeClass,
+    /// Whether such a pod would be admitted, whoever makes it.
+    pub decision: Decision,
+    /// The same for somebody who may change the labels of the namespace first.
+    pub relabelled: Decision,
+}
+
+/// A write to pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PodWrite {
+    /// A new pod.
+    Create,
+    /// Another image in a running pod.
+    SwapImage,
+    /// An ephemeral container in a running pod.
+    AddContainer,
+}
+
+/// What a namespace answers to pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodAdmission {
+    /// For each escape class.
+    pub classes: Vec<ClassAdmission>,
+    /// Whether some pod would be admitted at all: admitted where an ordinary one is, refused
+    /// where every one is.
+    pub some: [(PodWrite, Decision); 3],
+}
+
+impl PodAdmission {
+    /// Whether some such write would be admitted.
+    #[must_use]
+    pub fn some(&self, write: PodWrite) -> &Decision {
+        let found = self.some.iter().find(|(one, _)| *one == write);
+        &found.expect("every write is answered").1
+    }
+}
+
+impl Admission<'_> {
+    /// What each namespace answers to pods. Namespaces that no control tells apart share one
+    /// answer.
+    #[must_use]
+    pub fn pods<'n>(
+        &self,
+        namespaces: impl IntoIterator<Item = &'n Str>,
+    ) -> BTreeMap<Str, Arc<PodAdmission>> {
+        let mut known: BTreeMap<Signature, Arc<PodAdmission>> = BTreeMap::new();
+        let mut answers = BTreeMap::new();
+        for name in namespaces {
+            let answer = known
+                .entry(self.signature(name))
+                .or_insert_with(|| Arc::new(self.pods_in(name)))
+                .clone();
+            answers.insert(name.clone(), answer);
+        }
+        answers
+    }
+
+    fn pods_in(&self, namespace: &Str) -> PodAdmission {
+        let request = |spec: &PodSpec, relabelled: bool| {
+            let request = self.write(namespace, spec, PodWrite::Create);
+            Request { free_namespace: relabelled, ..request }
+        };
+        let answer = |class: EscapeClass, relabelled: bool| {
+            let one = self.would_admit(&request(class.minimal_pod(), relabelled));
+            if !matches!(one.verdict, Verdict::Refused(_)) {
+                return one;
+            }
+            let plain = request(hardened_pod(), relabelled);
+            let anyway = self.would_admit(&plain);
+            self.settle(one, &controls_of(&anyway), plain)
+        };
+        let classes = EscapeClass::ALL
+            .into_iter()
+            .map(|class| ClassAdmission {
+                class,
+                decision: answer(class, false),
+                relabelled: answer(class, true),
+            })
+            .collect();
+        let some = [PodWrite::Create, PodWrite::SwapImage, PodWrite::AddContainer]
+            .map(|write| (write, self.some_write(namespace, write)));
+        PodAdmission { classes, some }
+    }
+
+    /// An ordinary pod is tried; if it is not admitted, whether every one is refused.
+    fn some_write(&self, namespace: &Str, write: PodWrite) -> Decision {
+        let request = self.write(namespace, hardened_pod(), write);
+        let one = self.would_admit(&request);
+        let controls = controls_of(&one);
+        self.settle(one, &controls, request)
+    }
+
+    /// A refusal, less what refuses ordinary pods too without refusing every one.
+    fn settle(&self, one: Decision, anyway: &[Control], request: Request) -> Decision {
+        let kept = without(one, anyway);
+        if matches!(kept.verdict, Verdict::Unknown(_)) && !anyway.is_empty() {
+            let all = self.would_admit(&Request { open_object: true, ..request });
+            if matches!(all.verdict, Verdict::Refused(_)) {
+                return all;
+            }
+        }
+        kept
+    }
+
+    /// A write of a pod with that specification, by anybody with labels of their choice.
+    fn write(&self, namespace: &Str, spec: &PodSpec, write: PodWrite) -> Request {
+        let object = pod_object(namespace, spec, self.version);
+        let pods = ResourceType::pods();
+        let mut request = match write {
+            PodWrite::Create => Request::create(pods, namespace, object, Identity::Any),
+            PodWrite::SwapImage => {
+                let mut new = object.clone();
+                new["spec"]["containers"][0]["image"] = Json::from("other");
+                Request::update(pods, namespace, object, new, Identity::Any)
+            }
+            PodWrite::AddContainer => {
+                let mut new = object.clone();
+                let mut added = object["spec"]["containers"][0].clone();
+                added["name"] = Json::from("added");
+                new["spec"]["ephemeralContainers"] = Json::Array(vec![added]);
+                let subresource = "ephemeralcontainers".to_owned();
+                let request = Request::update(pods, namespace, object, new, Identity::Any);
+                Request { subresource, ..request }
+            }
+        };
+        request.free_labels = write == PodWrite::Create;
+        request
+    }
+}
+
+fn controls_of(decision: &Decision) -> Vec<Control> {
+    match &decision.verdict {
+        Verdict::Refused(all) => all.iter().map(|one| one.control.clone()).collect(),
+        Verdict::Admitted | Verdict::Unknown(_) => Vec::new(),
+    }
+}
+
+fn pod_object(
+    namespace: &str,
+    spec: &PodSpec,
+    version: Option<ringfort_model::KubeVersion>,
+) -> Json {
+    let spec = serde_json::to_value(spec).expect("records always serialise");
+    let mut object = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "pod", "namespace": namespace},
+        "spec": spec,
+    });
+    decode(&mut object, version);
+    built_in_plugins(&mut object, &ServiceAccount::default());
+    object
+}
+
+/// The decision if refusals by those controls are not counted as proven.
+fn without(decision: Decision, anyway: &[Control]) -> Decision {
+    let Verdict::Refused(refusals) = decision.verdict else { return decision };
+    let (unsure, sure): (Vec<Finding>, Vec<Finding>) =
+        refusals.into_iter().partition(|one| anyway.contains(&one.control));
+    let verdict = match sure.is_empty() {
+        false => Verdict::Refused(sure),
+        true => Verdict::Unknown(
+            unsure
+                .into_iter()
+                .map(|one| Finding { reason: "refuses for a reason of its own".to_owned(), ..one })
+                .collect(),
+        ),
+    };
+    Decision { verdict, ..decision }
+}

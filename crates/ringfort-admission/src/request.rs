@@ -1,0 +1,123 @@
+//! A request as admission sees it.
+
+use std::collections::BTreeMap;
+
+use ringfort_model::{Map, Str};
+use serde_json::Value as Json;
+
+use crate::resource::ResourceType;
+
+/// What is done to the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Operation {
+    Create,
+    Update,
+    Delete,
+    Connect,
+}
+
+impl Operation {
+    /// The name in rules.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Identity {
+    /// Anybody: an outcome that depends on who asks is unknown.
+    Any,
+    /// This user in these groups.
+    User {
+        /// User name.
+        name: String,
+        /// Groups.
+        groups: Vec<String>,
+    },
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// What is done.
+    pub operation: Operation,
+    /// To what.
+    pub resource: ResourceType,
+    /// `ephemeralcontainers` and the like; empty for the object itself.
+    pub subresource: String,
+    /// Namespace; that of a Namespace object is its own name.
+    pub namespace: Str,
+    /// Name; empty where the server will make one up.
+    pub name: String,
+    /// The object as the server would store it, defaulted (see [`crate::defaulting`]).
+    pub object: Option<Json>,
+    /// The object before.
+    pub old_object: Option<Json>,
+    /// Who asks.
+    pub identity: Identity,
+    /// Whether the question is about every object that whoever asks could make of this one by
+    /// giving it other labels. Then no object selector holds it back.
+    pub free_labels: bool,
+    /// Whether the question is about every object of the kind: what the object holds is not
+    /// known, and a refusal is one of all of them.
+    pub open_object: bool,
+    /// Whether whoever asks may change the labels of the namespace before. Then neither Pod
+    /// Security labels nor selectors for namespaces hold anything back.
+    pub free_namespace: bool,
+}
+
+impl Request {
+    /// The creation of an object with `metadata`, in a namespace (empty for the cluster).
+    #[must_use]
+    pub fn create(
+        resource: ResourceType,
+        namespace: &str,
+        object: Json,
+        identity: Identity,
+    ) -> Self {
+        let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let namespace = if resource.is_namespaces() { &name } else { namespace };
+        Self {
+            operation: Operation::Create,
+            namespace: Str::new(namespace),
+            resource,
+            subresource: String::new(),
+            name,
+            object: Some(object),
+            old_object: None,
+            identity,
+            free_labels: false,
+            open_object: false,
+            free_namespace: false,
+        }
+    }
+
+    /// The update of an object.
+    #[must_use]
+    pub fn update(
+        resource: ResourceType,
+        namespace: &str,
+        old: Json,
+        object: Json,
+        identity: Identity,
+    ) -> Self {
+        let create = Self::create(resource, namespace, object, identity);
+        Self { operation: Operation::Update, old_object: Some(old), ..create }
+    }
+}
+
+/// The labels of an object.
+pub(crate) fn labels_of(object: &Json) -> Map {
+    let Some(labels) = object["metadata"]["labels"].as_object() else { return Map::default() };
+    let text: BTreeMap<&str, &str> =
+        labels.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))).collect();
+    text.into_iter().map(|(key, value)| (Str::new(key), Str::new(value))).collect()
+}
