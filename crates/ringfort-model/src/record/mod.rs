@@ -8,6 +8,7 @@ pub mod meta;
 pub mod network;
 pub mod node;
 pub mod pod;
+pub mod policy;
 pub mod rbac;
 pub mod security;
 pub mod storage;
@@ -25,6 +26,7 @@ pub use node::{Node, RuntimeClass};
 pub use pod::{Container, ContainerKind, Pod, PodSpec};
 pub use rbac::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
 pub use storage::*;
+pub use policy::*;
 pub use volume::{Volume, VolumeSource};
 pub use workload::{Workload, WorkloadKind};
 
