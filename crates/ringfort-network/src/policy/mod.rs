@@ -1,1 +1,39 @@
 //! Which connections policies allow (semantics section 3).
+//!
+//! ```text
+//!  objects ─ read_* ─► policies in one form ─► sets of classes ─► rows of verdicts ─► Network
+//!                      stage, group, rules      class, atoms       row, decide
+//! ```
+//!
+//! - [`Network::new`] reads every policy and computes, for each subject, the verdict of every
+//!   class of peers.
+//! - [`Network::between`] answers for two classes: what is allowed, what is unknown, and the
+//!   policy and rule that decide each connection.
+//! - [`Network::enforcement`] says whether anything enforces it. That is a separate question.
+
+mod atoms;
+mod class;
+mod decide;
+mod enforce;
+mod gather;
+mod network;
+mod read;
+mod read_admin;
+mod read_v1;
+mod row;
+
+pub mod address;
+pub mod connection;
+pub mod expr;
+pub mod label;
+pub mod ranges;
+pub mod rule;
+
+pub use address::AddressSet;
+pub use class::{Class, Segment, TemplateKey};
+pub use connection::{ConnectionSet, Protocol};
+pub use decide::{Piece, Reason, Verdict};
+pub use enforce::Enforcement;
+pub use gather::Assumptions;
+pub use network::{Between, Network};
+pub use rule::{Direction, Peer, Policy, PolicyError, PolicyName, Rule, Tri};

@@ -1,0 +1,62 @@
+//! All policies of a cluster in the common form, each in its place.
+
+use ringfort_model::Cluster;
+
+use crate::policy::enforce::Enforcement;
+use crate::policy::read_admin::{self, Kind, Tiers};
+use crate::policy::read_v1;
+use crate::policy::rule::{Place, Policy, PolicyError, Tri};
+
+/// The stage of the admin tier.
+pub(crate) const ADMIN: u64 = 1_000;
+/// The stage of NetworkPolicy, and of Calico's tier `default`.
+pub(crate) const KUBERNETES: u64 = 1_000_000;
+/// The stage of the baseline tier.
+pub(crate) const BASELINE: u64 = 10_000_000;
+/// The group of NetworkPolicy within its stage: the order that Calico gives it.
+pub(crate) const KUBERNETES_GROUP: u64 = 1 << 32;
+
+/// What is assumed where the objects do not say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Assumptions {
+    /// Whether an `ipBlock` means pods and nodes by their address (NP-06); nothing takes it
+    /// from the CNI that is found.
+    pub blocks_match_pods: Option<Tri>,
+}
+
+/// Reads every policy. Errors are sorted.
+pub(crate) fn gather(
+    cluster: &Cluster,
+    enforcement: &Enforcement,
+    assumptions: &Assumptions,
+) -> (Vec<Policy>, Vec<PolicyError>) {
+    let pods = assumptions.blocks_match_pods.unwrap_or_else(|| enforcement.blocks_match_pods());
+    let mut policies = Vec::new();
+    let mut errors = Vec::new();
+    let mut add = |(policy, refused): (Policy, Option<crate::policy::read::Refused>)| {
+        if let Some(refused) = refused {
+            errors.push(PolicyError {
+                object: policy.name.to_string(),
+                field: refused.field,
+                reason: refused.reason,
+            });
+        }
+        policies.push(policy);
+    };
+    let place = Place { stage: KUBERNETES, group: KUBERNETES_GROUP };
+    for policy in &cluster.network_policies {
+        add(read_v1::policy(policy, place, pods));
+    }
+    let tiers = Tiers { admin: ADMIN, baseline: BASELINE };
+    for policy in &cluster.admin_network_policies {
+        add(read_admin::policy(Kind::Admin, &policy.metadata, &policy.spec, tiers));
+    }
+    for policy in &cluster.baseline_admin_network_policies {
+        add(read_admin::policy(Kind::Baseline, &policy.metadata, &policy.spec, tiers));
+    }
+    for policy in &cluster.cluster_network_policies {
+        add(read_admin::policy(Kind::Cluster, &policy.metadata, &policy.spec, tiers));
+    }
+    errors.sort();
+    (policies, errors)
+}
