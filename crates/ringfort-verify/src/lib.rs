@@ -5,6 +5,7 @@ pub mod automount;
 pub mod cases;
 pub mod escalation;
 pub mod kubehound;
+pub mod network;
 pub mod outcome;
 pub mod podsec;
 pub mod rbac;

@@ -80,7 +80,7 @@ pub fn run_fixtures(path: &Path) -> Result<Outcome, SuiteError> {
 }
 
 /// The only archive directly in a directory.
-fn archive_in(path: &Path) -> Result<Option<PathBuf>, SuiteError> {
+pub(crate) fn archive_in(path: &Path) -> Result<Option<PathBuf>, SuiteError> {
     if !path.is_dir() {
         return Ok(None);
     }

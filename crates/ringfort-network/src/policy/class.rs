@@ -47,7 +47,7 @@ pub enum Segment {
 pub type TemplateKey = (WorkloadKind, Str, Str);
 
 /// Named container ports, sorted: name and the connections that it opens.
-pub(crate) type NamedPorts = Vec<(Str, Protocol, u16)>;
+pub type NamedPorts = Vec<(Str, Protocol, u16)>;
 
 /// What a group of pods looks like to policies.
 #[derive(Clone, Debug)]
@@ -193,7 +193,8 @@ impl Classes {
 }
 
 /// The connections that a name opens on pods with these ports.
-pub(crate) fn resolve(ports: &NamedPorts, name: &str, protocol: Option<Protocol>) -> ConnectionSet {
+#[must_use]
+pub fn resolve(ports: &NamedPorts, name: &str, protocol: Option<Protocol>) -> ConnectionSet {
     ports
         .iter()
         .filter(|(known, of, _)| known == name && protocol.is_none_or(|wanted| wanted == *of))

@@ -74,6 +74,20 @@ impl ConnectionSet {
         Self(Ranges::of(base + u32::from(first.max(1)), base + u32::from(last)))
     }
 
+    /// A stand-in for a named port of a destination that is not known. It is in no range of a
+    /// protocol; whoever asks keeps the names.
+    #[must_use]
+    pub fn symbol(number: u16) -> Self {
+        let at = (3 << 16) + u32::from(number);
+        Self(Ranges::of(at, at))
+    }
+
+    /// The stand-ins in the set.
+    pub fn symbols(&self) -> impl Iterator<Item = u16> {
+        let own = self.0.ranges().iter().filter(|(first, _)| first >> 16 == 3);
+        own.flat_map(|(first, last)| (*first as u16)..=(*last as u16))
+    }
+
     /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {

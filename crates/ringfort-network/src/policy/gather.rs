@@ -22,6 +22,9 @@ pub struct Assumptions {
     /// Whether an `ipBlock` means pods and nodes by their address (NP-06); nothing takes it
     /// from the CNI that is found.
     pub blocks_match_pods: Option<Tri>,
+    /// Whether `networks` of the admin kinds mean pods and nodes by their address (NP-31);
+    /// nothing takes what those kinds define: yes.
+    pub networks_match_pods: Option<Tri>,
 }
 
 /// Reads every policy. Errors are sorted.
@@ -47,7 +50,8 @@ pub(crate) fn gather(
     for policy in &cluster.network_policies {
         add(read_v1::policy(policy, place, pods));
     }
-    let tiers = Tiers { admin: ADMIN, baseline: BASELINE };
+    let networks = assumptions.networks_match_pods.unwrap_or(Tri::Yes);
+    let tiers = Tiers { admin: ADMIN, baseline: BASELINE, networks };
     for policy in &cluster.admin_network_policies {
         add(read_admin::policy(Kind::Admin, &policy.metadata, &policy.spec, tiers));
     }

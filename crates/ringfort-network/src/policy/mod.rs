@@ -30,10 +30,12 @@ pub mod ranges;
 pub mod rule;
 
 pub use address::AddressSet;
+pub use class::NamedPorts;
+pub use class::resolve;
 pub use class::{Class, Segment, TemplateKey};
 pub use connection::{ConnectionSet, Protocol};
 pub use decide::{Piece, Reason, Verdict};
 pub use enforce::Enforcement;
 pub use gather::Assumptions;
 pub use network::{Between, Network};
-pub use rule::{Direction, Peer, Policy, PolicyError, PolicyName, Rule, Tri};
+pub use rule::{Action, Direction, Peer, Policy, PolicyError, PolicyName, Ports, Rule, Tri};

@@ -458,24 +458,28 @@ impl Network {
         group.map_or(&[], |group| &self.selected[direction as usize][*group as usize])
     }
 
-    /// What the subject's policies would say about a peer that does not exist, given which
-    /// peers of rules would mean it and what named ports of the rules would open at the
-    /// destination. `universe` is what is asked about.
+    /// Whether an expression selects the pods of a class. Only an expression that some policy
+    /// uses is sure to select all or none of them.
+    #[must_use]
+    pub fn holds(&self, expr: &Expr, class: Class) -> bool {
+        self.classes.pods.get(class.index()).is_some_and(|pod| expr.holds(&pod.looks))
+    }
+
+    /// What `selected` policies, positions in order, would say about a peer that does not
+    /// exist, given which peers of rules would mean it and what named ports of the rules would
+    /// open at the destination. `universe` is what is asked about.
     #[must_use]
     pub fn hypothetical(
         &self,
+        selected: &[u32],
         direction: Direction,
-        subject: Class,
         universe: &ConnectionSet,
-        means: &dyn Fn(&Policy, &Peer) -> Tri,
+        means: &dyn Fn(&Peer) -> Tri,
         resolve: &dyn Fn(&Ports) -> ConnectionSet,
     ) -> Verdict {
-        let selected = self.selecting_policies(direction, subject);
         let matches = |policy: u32, rule: u32| {
-            let policy = &self.policies[policy as usize];
-            let rule = &policy.side(direction).rules[rule as usize];
-            let best = rule.peers.iter().map(|peer| means(policy, peer)).max();
-            (best.unwrap_or(Tri::No), None)
+            let rule = &self.policies[policy as usize].side(direction).rules[rule as usize];
+            (rule.peers.iter().map(means).max().unwrap_or(Tri::No), None)
         };
         decide(&self.policies, selected, direction, universe, &matches, resolve)
     }

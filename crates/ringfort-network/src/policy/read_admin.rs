@@ -48,6 +48,8 @@ impl Kind {
 pub(crate) struct Tiers {
     pub(crate) admin: u64,
     pub(crate) baseline: u64,
+    /// Whether `networks` mean pods and nodes by their address.
+    pub(crate) networks: Tri,
 }
 
 /// Reads one policy; what is wrong with it makes it broken.
@@ -108,8 +110,9 @@ fn fill(
     let subject = spec.subject.clone().unwrap_or_default();
     policy.subject = pods_of(&subject, "spec.subject")?
         .ok_or_else(|| refuse("spec.subject", "exactly one of namespaces and pods must be set"))?;
-    policy.ingress = side(kind, &spec.ingress, Direction::Ingress, "spec.ingress")?;
-    policy.egress = side(kind, &spec.egress, Direction::Egress, "spec.egress")?;
+    let kind = Rules { kind, networks: tiers.networks };
+    policy.ingress = kind.side(&spec.ingress, Direction::Ingress, "spec.ingress")?;
+    policy.egress = kind.side(&spec.egress, Direction::Egress, "spec.egress")?;
     Ok(())
 }
 
@@ -130,140 +133,155 @@ fn pods_of(peer: &AdminPeer, field: &str) -> Result<Option<Expr>, Refused> {
     })
 }
 
-fn side(
+/// What the readers of rules need to know.
+#[derive(Clone, Copy)]
+struct Rules {
     kind: Kind,
-    rules: &[AdminRule],
-    direction: Direction,
-    field: &str,
-) -> Result<Side, Refused> {
-    if rules.len() > kind.most_rules() {
-        return Err(refuse(field, format!("has more than {} rules", kind.most_rules())));
-    }
-    let mut read = Vec::with_capacity(rules.len());
-    for (at, rule) in rules.iter().enumerate() {
-        read.push(self::rule(kind, rule, direction, at, &format!("{field}[{at}]"))?);
-    }
-    // A policy without rules in a direction does not touch it, and selecting never isolates.
-    Ok(Side { applies: !read.is_empty(), isolates: false, rules: read })
+    networks: Tri,
 }
 
-fn rule(
-    kind: Kind,
-    rule: &AdminRule,
-    direction: Direction,
-    at: usize,
-    field: &str,
-) -> Result<Rule, Refused> {
-    let action = match (kind, rule.action.as_str()) {
-        (Kind::Cluster, "Accept") | (Kind::Admin | Kind::Baseline, "Allow") => Action::Allow,
-        (_, "Deny") => Action::Deny,
-        (Kind::Admin | Kind::Cluster, "Pass") => Action::Pass,
-        (_, other) => {
-            return Err(refuse(format!("{field}.action"), format!("\"{other}\" is no action")));
+impl Rules {
+    fn side(self, rules: &[AdminRule], direction: Direction, field: &str) -> Result<Side, Refused> {
+        if rules.len() > self.kind.most_rules() {
+            return Err(refuse(field, format!("has more than {} rules", self.kind.most_rules())));
         }
-    };
-    let (given, peers_field) = match direction {
-        Direction::Ingress => (&rule.from, "from"),
-        Direction::Egress => (&rule.to, "to"),
-    };
-    let peers_field = format!("{field}.{peers_field}");
-    if given.is_empty() {
-        return Err(refuse(peers_field, "must hold at least one peer"));
-    }
-    if given.len() > kind.most_peers() {
-        return Err(refuse(peers_field, format!("has more than {} peers", kind.most_peers())));
-    }
-    let mut peers = Vec::new();
-    let mut closed = false;
-    for (peer_at, one) in given.iter().enumerate() {
-        let peer_field = format!("{peers_field}[{peer_at}]");
-        match peer(kind, one, direction, action, &peer_field)? {
-            Some(found) => peers.extend(found),
-            None => closed = true,
+        let mut read = Vec::with_capacity(rules.len());
+        for (at, rule) in rules.iter().enumerate() {
+            read.push(self.rule(rule, direction, at, &format!("{field}[{at}]"))?);
         }
+        // A policy without rules in a direction does not touch it, and selecting never isolates.
+        Ok(Side { applies: !read.is_empty(), isolates: false, rules: read })
     }
-    let mut read = Rule {
-        name: if rule.name.is_empty() {
-            Str::from(format!("#{}", at + 1))
-        } else {
-            rule.name.clone()
-        },
-        action,
-        peers,
-        ports: ports(kind, rule, field)?,
-    };
-    if kind == Kind::Cluster
-        && !read.ports.named.is_empty()
-        && given.iter().any(|peer| {
-            peer.networks.is_some() || peer.nodes.is_some() || peer.domain_names.is_some()
-        })
-    {
-        let reason = "a named port cannot stand beside networks, nodes or domainNames";
-        return Err(refuse(format!("{field}.protocols"), reason));
-    }
-    if closed {
-        // NP-32: an unknown field. What is allowed shrinks to nothing, the rest denies all.
-        if action == Action::Allow {
-            read.peers.clear();
-        } else {
-            read.action = Action::Deny;
-            read.peers = vec![Peer::Any];
-            read.ports = Ports::all();
-        }
-    }
-    Ok(read)
-}
 
-/// One peer; nothing where no known field is set in a kind that then fails closed.
-fn peer(
-    kind: Kind,
-    peer: &AdminPeer,
-    direction: Direction,
-    action: Action,
-    field: &str,
-) -> Result<Option<Vec<Peer>>, Refused> {
-    let outside = [peer.nodes.is_some(), peer.networks.is_some(), peer.domain_names.is_some()];
-    let set = usize::from(peer.namespaces.is_some())
-        + usize::from(peer.pods.is_some())
-        + outside.iter().filter(|set| **set).count();
-    if set == 0 && kind == Kind::Cluster {
-        return Ok(None);
-    }
-    if set != 1 {
-        return Err(refuse(field, "exactly one field must be set"));
-    }
-    if direction == Direction::Ingress && outside.contains(&true) {
-        return Err(refuse(field, "ingress takes namespaces and pods only"));
-    }
-    if let Some(pods) = pods_of(peer, field)? {
-        return Ok(Some(vec![Peer::Pods(pods)]));
-    }
-    if peer.nodes.is_some() {
-        let nodes = selector(peer.nodes.as_ref(), &format!("{field}.nodes"))?.unwrap_or_default();
-        return Ok(Some(vec![Peer::Nodes(Expr::pods(&nodes))]));
-    }
-    if let Some(networks) = &peer.networks {
-        if networks.is_empty() || networks.len() > 25 {
-            return Err(refuse(format!("{field}.networks"), "must hold 1 to 25 blocks"));
+    fn rule(
+        self,
+        rule: &AdminRule,
+        direction: Direction,
+        at: usize,
+        field: &str,
+    ) -> Result<Rule, Refused> {
+        let action = match (self.kind, rule.action.as_str()) {
+            (Kind::Cluster, "Accept") | (Kind::Admin | Kind::Baseline, "Allow") => Action::Allow,
+            (_, "Deny") => Action::Deny,
+            (Kind::Admin | Kind::Cluster, "Pass") => Action::Pass,
+            (_, other) => {
+                return Err(refuse(format!("{field}.action"), format!("\"{other}\" is no action")));
+            }
+        };
+        let (given, peers_field) = match direction {
+            Direction::Ingress => (&rule.from, "from"),
+            Direction::Egress => (&rule.to, "to"),
+        };
+        let peers_field = format!("{field}.{peers_field}");
+        if given.is_empty() {
+            return Err(refuse(peers_field, "must hold at least one peer"));
         }
-        let mut set = AddressSet::default();
-        for (at, block) in networks.iter().enumerate() {
-            let block = AddressSet::cidr(block)
-                .map_err(|e| refuse(format!("{field}.networks[{at}]"), e.to_string()))?;
-            set = set.union(&block);
+        if given.len() > self.kind.most_peers() {
+            return Err(refuse(
+                peers_field,
+                format!("has more than {} peers", self.kind.most_peers()),
+            ));
         }
-        // NP-31: networks match pod and node addresses too.
-        return Ok(Some(vec![Peer::Addresses { set, pods: Tri::Yes, nodes: Tri::Yes }]));
+        let mut peers = Vec::new();
+        let mut closed = false;
+        for (peer_at, one) in given.iter().enumerate() {
+            let peer_field = format!("{peers_field}[{peer_at}]");
+            match self.peer(one, direction, action, &peer_field)? {
+                Some(found) => peers.extend(found),
+                None => closed = true,
+            }
+        }
+        let mut read = Rule {
+            name: if rule.name.is_empty() {
+                Str::from(format!("#{}", at + 1))
+            } else {
+                rule.name.clone()
+            },
+            action,
+            peers,
+            ports: ports(self.kind, rule, field)?,
+        };
+        if self.kind == Kind::Cluster
+            && !read.ports.named.is_empty()
+            && given.iter().any(|peer| {
+                peer.networks.is_some() || peer.nodes.is_some() || peer.domain_names.is_some()
+            })
+        {
+            let reason = "a named port cannot stand beside networks, nodes or domainNames";
+            return Err(refuse(format!("{field}.protocols"), reason));
+        }
+        if closed {
+            // NP-32: an unknown field. What is allowed shrinks to nothing, the rest denies all.
+            if action == Action::Allow {
+                read.peers.clear();
+            } else {
+                read.action = Action::Deny;
+                read.peers = vec![Peer::Any];
+                read.ports = Ports::all();
+            }
+        }
+        Ok(read)
     }
-    let names = peer.domain_names.as_deref().unwrap_or_default();
-    if action != Action::Allow {
-        return Err(refuse(format!("{field}.domainNames"), "stands in a rule that does not allow"));
+
+    /// One peer; nothing where no known field is set in a kind that then fails closed.
+    fn peer(
+        self,
+        peer: &AdminPeer,
+        direction: Direction,
+        action: Action,
+        field: &str,
+    ) -> Result<Option<Vec<Peer>>, Refused> {
+        let outside = [peer.nodes.is_some(), peer.networks.is_some(), peer.domain_names.is_some()];
+        let set = usize::from(peer.namespaces.is_some())
+            + usize::from(peer.pods.is_some())
+            + outside.iter().filter(|set| **set).count();
+        if set == 0 && self.kind == Kind::Cluster {
+            return Ok(None);
+        }
+        if set != 1 {
+            return Err(refuse(field, "exactly one field must be set"));
+        }
+        if direction == Direction::Ingress && outside.contains(&true) {
+            return Err(refuse(field, "ingress takes namespaces and pods only"));
+        }
+        if let Some(pods) = pods_of(peer, field)? {
+            return Ok(Some(vec![Peer::Pods(pods)]));
+        }
+        if peer.nodes.is_some() {
+            let nodes =
+                selector(peer.nodes.as_ref(), &format!("{field}.nodes"))?.unwrap_or_default();
+            return Ok(Some(vec![Peer::Nodes(Expr::pods(&nodes))]));
+        }
+        if let Some(networks) = &peer.networks {
+            if networks.is_empty() || networks.len() > 25 {
+                return Err(refuse(format!("{field}.networks"), "must hold 1 to 25 blocks"));
+            }
+            let mut set = AddressSet::default();
+            for (at, block) in networks.iter().enumerate() {
+                let block = AddressSet::cidr(block)
+                    .map_err(|e| refuse(format!("{field}.networks[{at}]"), e.to_string()))?;
+                set = set.union(&block);
+            }
+            // NP-31: networks match pod and node addresses too.
+            return Ok(Some(vec![Peer::Addresses {
+                set,
+                pods: self.networks,
+                nodes: self.networks,
+            }]));
+        }
+        let names = peer.domain_names.as_deref().unwrap_or_default();
+        if action != Action::Allow {
+            return Err(refuse(
+                format!("{field}.domainNames"),
+                "stands in a rule that does not allow",
+            ));
+        }
+        if names.is_empty() || names.len() > 25 {
+            return Err(refuse(format!("{field}.domainNames"), "must hold 1 to 25 names"));
+        }
+        let said = names.iter().map(Str::as_str).collect::<Vec<_>>().join(", ");
+        Ok(Some(vec![Peer::Learned(Str::from(format!("addresses of {said}")))]))
     }
-    if names.is_empty() || names.len() > 25 {
-        return Err(refuse(format!("{field}.domainNames"), "must hold 1 to 25 names"));
-    }
-    let said = names.iter().map(Str::as_str).collect::<Vec<_>>().join(", ");
-    Ok(Some(vec![Peer::Learned(Str::from(format!("addresses of {said}")))]))
 }
 
 fn ports(kind: Kind, rule: &AdminRule, field: &str) -> Result<Ports, Refused> {
