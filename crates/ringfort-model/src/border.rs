@@ -31,6 +31,12 @@ const ANNOTATIONS: &[&str] = &[
     "service.beta.kubernetes.io/",
     "service.kubernetes.io/",
     "argocd.argoproj.io/",
+    "flannel.alpha.coreos.com/",
+    "io.cilium.network.",
+    "k8s.ovn.org/",
+    "network.cilium.io/",
+    "node.antrea.io/",
+    "projectcalico.org/",
 ];
 
 /// Environment variables whose literal value is a documented setting that a rule reads.
@@ -41,6 +47,7 @@ const CONFIG_SETTINGS: &[(&str, &str)] = &[
     ("argocd-cm", "users.anonymous.enabled"),
     ("argocd-cmd-params-cm", "server.disable.auth"),
     ("argocd-rbac-cm", "policy.default"),
+    ("cilium-config", "enable-policy"),
 ];
 
 /// Removes what must not be kept.

@@ -69,6 +69,11 @@ pub(crate) enum Command {
         #[arg(long)]
         cluster: Option<PathBuf>,
     },
+    /// Who reaches what over the network
+    Reach(Reach),
+    /// Network policies
+    #[command(subcommand)]
+    Netpol(Netpol),
     /// Explain a technique
     Explain {
         /// Technique id
@@ -158,6 +163,38 @@ pub(crate) struct Paths {
     pub(crate) format: String,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    /// From and to: pod/NS/NAME, workload/KIND/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME,
+    /// internet, or an address
+    #[arg(num_args = 0..=2)]
+    pub(crate) ids: Vec<String>,
+    /// Everything that this one reaches
+    #[arg(long, conflicts_with_all = ["ids", "who"])]
+    pub(crate) from: Option<String>,
+    /// Everything that reaches this one
+    #[arg(long, conflicts_with = "ids")]
+    pub(crate) who: Option<String>,
+    /// A source as of `scan`; else the live cluster
+    #[arg(long)]
+    pub(crate) cluster: Option<PathBuf>,
+    /// Exit with 0 for yes, 3 for no, 4 for unknown
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Netpol {
+    /// Write policies for a namespace: deny by default, allow what services and ports need
+    Suggest {
+        /// The namespace
+        namespace: String,
+        /// A source as of `scan`; else the live cluster
+        #[arg(long)]
+        cluster: Option<PathBuf>,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verify {
     /// RBAC alone
@@ -186,6 +223,15 @@ pub(crate) enum Verify {
         /// Print the generated page instead
         #[arg(long)]
         page: bool,
+    },
+    /// Network reachability
+    Network {
+        /// The suite's folder or archive
+        #[arg(long)]
+        root: PathBuf,
+        /// Cases with the expected output
+        #[arg(long)]
+        cases: PathBuf,
     },
     /// Token files
     Automount {

@@ -3,6 +3,8 @@
 mod args;
 mod commands;
 mod demo;
+mod netpol;
+mod reach;
 mod stages;
 
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use ringfort_model::record::LabelSelector;
 use ringfort_model::{Map, Str};
 
 /// The label that every namespace carries, whatever its object says.
-pub(crate) const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
+pub const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// What is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

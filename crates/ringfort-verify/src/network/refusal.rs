@@ -44,19 +44,40 @@ pub(super) fn judge(files: &Files, case: &Case) -> Judged {
     Judged::Answered(refused(files, case))
 }
 
+/// The field that an error here must name for a part of the tool's message.
+const FIELDS: &[(&str, &[&str])] = &[
+    ("CIDR", &["ipBlock.cidr", "networks["]),
+    ("selector error", &["Selector.match"]),
+    ("cannot have both IPBlock", &[".from[", ".to["]),
+    ("cannot have empty rule peer", &[".from[", ".to["]),
+    ("endPort field", &["endPort"]),
+    ("port range", &["endPort", "portRange.end"]),
+    ("Invalid Priority Value", &["spec.priority"]),
+    ("set in a subject", &["spec.subject"]),
+    ("to field must be defined", &["].to"]),
+    ("from field must be defined", &["].from"]),
+    ("set in a rule peer", &["].to[", "].from["]),
+    ("AdminNetworkPolicyPort", &["].ports["]),
+    ("unrecognized action", &["].action"]),
+    ("metadata.name=default", &["metadata.name"]),
+    // One of two objects of one name is lost, and said to be.
+    ("already exists", &["appears more than once"]),
+];
+
 fn refused(files: &Files, case: &Case) -> Result<(), String> {
     let mut found = Vec::new();
     for path in &case.input {
         let input = input_of(files, path)?;
         found.extend(input.network.errors().iter().map(ToString::to_string));
-        // Of two objects of one name, one is lost and said to be.
-        found.extend(
-            input.cluster.gaps.iter().map(|gap| format!("{}: {}", gap.subject, gap.reason)),
-        );
+        found.extend(input.cluster.gaps.iter().map(|gap| format!("{}: {}", gap.subject, gap.reason)));
         found.extend(input.unread);
     }
-    if found.is_empty() {
-        return Err(format!("nothing is refused: {:?}", case.message_contains));
+    for message in &case.message_contains {
+        let known = FIELDS.iter().find(|(part, _)| message.contains(part));
+        let Some((_, fields)) = known else { return Err(format!("unknown message {message}")) };
+        if !found.iter().any(|error| fields.iter().any(|field| error.contains(field))) {
+            return Err(format!("{message}: here {found:?}"));
+        }
     }
     Ok(())
 }
