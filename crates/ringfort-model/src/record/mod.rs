@@ -24,9 +24,9 @@ pub use meta::{Meta, Origin, OwnerReference};
 pub use network::{EndpointSlice, Ingress, IngressClass, Service};
 pub use node::{Node, RuntimeClass};
 pub use pod::{Container, ContainerKind, Pod, PodSpec};
+pub use policy::*;
 pub use rbac::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
 pub use storage::*;
-pub use policy::*;
 pub use volume::{Volume, VolumeSource};
 pub use workload::{Workload, WorkloadKind};
 

@@ -169,8 +169,15 @@ impl Network {
     }
 
     fn outside_place(&self, class: Class) -> Place {
-        let set = self.outside().find(|(known, _)| *known == class);
-        let name = set.map_or_else(String::new, |(_, set)| set.to_string());
+        let set = self.outside().find(|(known, _)| *known == class).map(|(_, set)| set);
+        let mut name = "internet".to_owned();
+        if let (Some(set), true) = (set, self.internet().len() > 1) {
+            // Where policies cut the internet, a piece is told by its first addresses.
+            let text = set.to_string();
+            let first = text.split(',').next().unwrap_or_default();
+            let more = if first.len() < text.len() { ",…" } else { "" };
+            name = format!("internet ({first}{more})");
+        }
         self.template_place(name, class)
     }
 

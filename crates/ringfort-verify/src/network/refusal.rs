@@ -69,7 +69,9 @@ fn refused(files: &Files, case: &Case) -> Result<(), String> {
     for path in &case.input {
         let input = input_of(files, path)?;
         found.extend(input.network.errors().iter().map(ToString::to_string));
-        found.extend(input.cluster.gaps.iter().map(|gap| format!("{}: {}", gap.subject, gap.reason)));
+        found.extend(
+            input.cluster.gaps.iter().map(|gap| format!("{}: {}", gap.subject, gap.reason)),
+        );
         found.extend(input.unread);
     }
     for message in &case.message_contains {
