@@ -101,57 +101,64 @@ pub(crate) fn decide(
     for stage in selected.chunk_by(|a, b| place(a).stage == place(b).stage) {
         let mut passed = ConnectionSet::none();
         let mut isolating = Vec::new();
-        for group in stage.chunk_by(|a, b| place(a).group == place(b).group) {
-            let mut taken = ConnectionSet::none();
-            for &at in group {
-                let policy = &policies[at as usize];
-                let side = policy.side(direction);
-                if !side.applies {
-                    continue;
-                }
-                if side.isolates {
-                    isolating.push(at);
-                }
-                if policy.broken.is_some() {
-                    for allowed in [true, false] {
-                        let reason = Reason::Broken(at);
-                        pieces.push(Piece { connections: live.clone(), allowed, reason });
-                    }
-                    continue;
-                }
-                // Each policy of a group looks at everything that reached the group.
-                let mut own = live.clone();
-                for (rule_at, rule) in side.rules.iter().enumerate() {
-                    let (hit, why) = matches(at, rule_at as u32);
-                    if hit == Tri::No || own.is_empty() {
+        let mut left = live.clone();
+        for lane in stage.chunk_by(|a, b| place(a).lane == place(b).lane) {
+            let mut live = live.clone();
+            for group in lane.chunk_by(|a, b| place(a).group == place(b).group) {
+                let mut taken = ConnectionSet::none();
+                for &at in group {
+                    let policy = &policies[at as usize];
+                    let side = policy.side(direction);
+                    if !side.applies {
                         continue;
                     }
-                    let certain = rule.ports.fixed.union(&resolve(&rule.ports)).intersection(&own);
-                    let mut take = |connections: ConnectionSet, perhaps: Option<Str>| {
-                        if connections.is_empty() {
-                            return;
-                        }
-                        if rule.action == Action::Pass {
-                            passed = passed.union(&connections);
-                            return;
-                        }
-                        let reason = Reason::Rule { policy: at, rule: rule_at as u32, perhaps };
-                        let allowed = rule.action == Action::Allow;
-                        pieces.push(Piece { connections, allowed, reason });
-                    };
-                    let unsure = why.clone().filter(|_| hit == Tri::Unknown);
-                    take(certain.clone(), unsure);
-                    if let Some((more, why)) = &rule.ports.perhaps {
-                        take(more.intersection(&own).difference(&certain), Some(why.clone()));
+                    if side.isolates {
+                        isolating.push(at);
                     }
-                    if hit == Tri::Yes {
-                        own = own.difference(&certain);
-                        taken = taken.union(&certain);
+                    if policy.broken.is_some() {
+                        for allowed in [true, false] {
+                            let reason = Reason::Broken(at);
+                            pieces.push(Piece { connections: live.clone(), allowed, reason });
+                        }
+                        continue;
+                    }
+                    // Each policy of a group looks at everything that reached the group.
+                    let mut own = live.clone();
+                    for (rule_at, rule) in side.rules.iter().enumerate() {
+                        let (hit, why) = matches(at, rule_at as u32);
+                        if hit == Tri::No || own.is_empty() {
+                            continue;
+                        }
+                        let certain =
+                            rule.ports.fixed.union(&resolve(&rule.ports)).intersection(&own);
+                        let mut take = |connections: ConnectionSet, perhaps: Option<Str>| {
+                            if connections.is_empty() {
+                                return;
+                            }
+                            if rule.action == Action::Pass {
+                                passed = passed.union(&connections);
+                                return;
+                            }
+                            let reason = Reason::Rule { policy: at, rule: rule_at as u32, perhaps };
+                            let allowed = rule.action == Action::Allow;
+                            pieces.push(Piece { connections, allowed, reason });
+                        };
+                        let unsure = why.clone().filter(|_| hit == Tri::Unknown);
+                        take(certain.clone(), unsure);
+                        if let Some((more, why)) = &rule.ports.perhaps {
+                            take(more.intersection(&own).difference(&certain), Some(why.clone()));
+                        }
+                        if hit == Tri::Yes {
+                            own = own.difference(&certain);
+                            taken = taken.union(&certain);
+                        }
                     }
                 }
+                live = live.difference(&taken);
+                left = left.difference(&taken);
             }
-            live = live.difference(&taken);
         }
+        live = left;
         if !isolating.is_empty() {
             if !live.is_empty() {
                 let reason = Reason::Isolated(isolating);

@@ -4,15 +4,15 @@ use ringfort_model::Cluster;
 
 use crate::policy::enforce::Enforcement;
 use crate::policy::read_admin::{self, Kind, Tiers};
-use crate::policy::read_v1;
 use crate::policy::rule::{Place, Policy, PolicyError, Tri};
+use crate::policy::{read_calico, read_cilium, read_v1};
 
-/// The stage of the admin tier.
-pub(crate) const ADMIN: u64 = 1_000;
+/// The stage of the admin tier: thousandths of the order that Calico gives it.
+pub(crate) const ADMIN: u64 = 1_000_000;
 /// The stage of NetworkPolicy, and of Calico's tier `default`.
-pub(crate) const KUBERNETES: u64 = 1_000_000;
+pub(crate) const KUBERNETES: u64 = 1_000_000_000;
 /// The stage of the baseline tier.
-pub(crate) const BASELINE: u64 = 10_000_000;
+pub(crate) const BASELINE: u64 = 10_000_000_000;
 /// The group of NetworkPolicy within its stage: the order that Calico gives it.
 pub(crate) const KUBERNETES_GROUP: u64 = 1 << 32;
 
@@ -46,7 +46,7 @@ pub(crate) fn gather(
         }
         policies.push(policy);
     };
-    let place = Place { stage: KUBERNETES, group: KUBERNETES_GROUP };
+    let place = Place { stage: KUBERNETES, lane: 0, group: KUBERNETES_GROUP };
     for policy in &cluster.network_policies {
         add(read_v1::policy(policy, place, pods));
     }
@@ -60,6 +60,12 @@ pub(crate) fn gather(
     }
     for policy in &cluster.cluster_network_policies {
         add(read_admin::policy(Kind::Cluster, &policy.metadata, &policy.spec, tiers));
+    }
+    for policy in read_calico::policies(cluster) {
+        add(policy);
+    }
+    for policy in read_cilium::policies(cluster) {
+        add(policy);
     }
     errors.sort();
     (policies, errors)

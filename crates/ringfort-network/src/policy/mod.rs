@@ -12,6 +12,7 @@
 //! - [`Network::enforcement`] says whether anything enforces it. That is a separate question.
 
 mod atoms;
+mod calico_selector;
 mod class;
 mod decide;
 mod enforce;
@@ -20,8 +21,11 @@ mod network;
 mod place;
 mod read;
 mod read_admin;
+mod read_calico;
+mod read_cilium;
 mod read_v1;
 mod row;
+mod strict;
 mod suggest;
 
 pub mod address;

@@ -249,12 +249,8 @@ impl Network {
         let mut why = None;
         match peer {
             Peer::Any => certain.full = [true; 3],
-            Peer::NotModelled(reason) => {
-                perhaps.full = [true; 3];
-                why = Some(reason.clone());
-            }
-            Peer::Learned(reason) => {
-                perhaps.full[Segment::Outside as usize] = true;
+            Peer::Perhaps { segments, why: reason } => {
+                perhaps.full = *segments;
                 why = Some(reason.clone());
             }
             Peer::Pods(expr) => {
@@ -541,7 +537,7 @@ fn unseen(cluster: &Cluster) -> Option<Policy> {
             namespace: Str::default(),
             name: Str::new("(unseen)"),
         },
-        place: Place { stage: crate::policy::gather::KUBERNETES, group: 0 },
+        place: Place { stage: crate::policy::gather::KUBERNETES, lane: 0, group: 0 },
         subject: Expr::everything(),
         hosts: None,
         broken: Some(why),
@@ -634,7 +630,7 @@ impl Asked {
                 self.block(set);
                 self.by_address |= *pods != Tri::No || *nodes != Tri::No;
             }
-            Peer::Learned(_) | Peer::NotModelled(_) | Peer::Any => {}
+            Peer::Perhaps { .. } | Peer::Any => {}
         }
     }
 

@@ -62,7 +62,7 @@ pub(crate) fn policy(
     let name = PolicyName { kind: kind.name(), namespace: Str::default(), name: meta.name.clone() };
     let mut policy = Policy {
         name,
-        place: Place { stage: tiers.admin, group: 0 },
+        place: Place { stage: tiers.admin, lane: 0, group: 0 },
         subject: Expr::everything(),
         hosts: None,
         broken: None,
@@ -94,6 +94,7 @@ fn fill(
             return Err(refuse("spec.tier", format!("\"{tier}\" is no tier")));
         }
     };
+    policy.place.lane = u8::from(kind == Kind::Cluster);
     policy.place.stage = if baseline { tiers.baseline } else { tiers.admin };
     if kind == Kind::Baseline {
         if policy.name.name != "default" {
@@ -280,7 +281,10 @@ impl Rules {
             return Err(refuse(format!("{field}.domainNames"), "must hold 1 to 25 names"));
         }
         let said = names.iter().map(Str::as_str).collect::<Vec<_>>().join(", ");
-        Ok(Some(vec![Peer::Learned(Str::from(format!("addresses of {said}")))]))
+        Ok(Some(vec![Peer::Perhaps {
+            segments: [false, false, true],
+            why: Str::from(format!("addresses of {said}")),
+        }]))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  stage     admin tier ─► Kubernetes policies ─► baseline ─► allowed
+//!  lane      kinds between which no order is defined
 //!  group     policies of one order: what they say together
 //!  policy    subject, rules in order, whether selecting isolates
 //!  rule      action, peers, ports
@@ -10,8 +11,8 @@
 //! - A rule that matches with Allow or Deny ends the evaluation, Pass ends the stage.
 //! - At the end of a stage, an isolating policy that selects the subject denies what is left
 //!   (NP-01, NP-41).
-//! - In a group each policy is evaluated by itself. Where two of them match with different
-//!   actions the answer is left to the implementation (NP-21): ambiguous.
+//! - In a group each policy is evaluated by itself, in a stage each lane. Where two of them
+//!   match with different actions the answer is left to the implementation (NP-21): ambiguous.
 
 use std::fmt;
 
@@ -97,11 +98,14 @@ pub enum Peer {
     },
     /// Nodes and what runs in their network.
     Nodes(Expr),
-    /// Addresses that cannot be known here (names that are learned from DNS, endpoints of an
-    /// external service): perhaps any address outside.
-    Learned(Str),
-    /// Everything, where nobody knows what is meant: a field that is not modelled.
-    NotModelled(Str),
+    /// Perhaps everything of some kinds of endpoints: pods, hosts, addresses outside. Names that
+    /// are learned from DNS, and what depends on where a pod runs.
+    Perhaps {
+        /// Pods, hosts, outside.
+        segments: [bool; 3],
+        /// Why it is not known.
+        why: Str,
+    },
     /// Everything.
     Any,
 }
@@ -160,7 +164,9 @@ pub struct Side {
 pub struct Place {
     /// The stage.
     pub stage: u64,
-    /// The group within the stage.
+    /// The lane: kinds whose order among each other is left to the implementation (NP-35).
+    pub lane: u8,
+    /// The group within the lane.
     pub group: u64,
 }
 
