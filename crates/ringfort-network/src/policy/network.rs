@@ -99,7 +99,7 @@ impl Network {
     #[must_use]
     pub fn with(cluster: &Cluster, units: &[Unit], assumptions: &Assumptions) -> Self {
         let enforcement = Enforcement::new(cluster);
-        let (mut policies, errors) = gather(cluster, &enforcement, assumptions);
+        let (mut policies, errors) = gather(cluster, &enforcement, *assumptions);
         policies.extend(unseen(cluster));
         policies.sort_by(|a, b| (a.place, &a.name).cmp(&(b.place, &b.name)));
         let asked = Asked::new(&policies);

@@ -117,7 +117,7 @@ impl Network {
                 if found.is_empty() {
                     found.extend(
                         self.of_template(*kind, namespace, workload)
-                            .map(|class| self.template_place(name.to_owned(), class)),
+                            .map(|class| Self::template_place(name.to_owned(), class)),
                     );
                 }
                 found
@@ -147,7 +147,7 @@ impl Network {
             let (kind, name) = (workload.kind, &workload.metadata.name);
             if let Some(class) = self.of_template(kind, namespace, name) {
                 let id = format!("workload/{}/{namespace}/{name}", kind.name());
-                found.push(self.template_place(id, class));
+                found.push(Self::template_place(id, class));
             }
         }
         found
@@ -164,7 +164,7 @@ impl Network {
         })
     }
 
-    fn template_place(&self, name: String, class: Class) -> Place {
+    fn template_place(name: String, class: Class) -> Place {
         Place { name, class, pod: None, node: Str::default(), ports: ConnectionSet::all() }
     }
 
@@ -178,7 +178,7 @@ impl Network {
             let more = if first.len() < text.len() { ",…" } else { "" };
             name = format!("internet ({first}{more})");
         }
-        self.template_place(name, class)
+        Self::template_place(name, class)
     }
 
     fn address(&self, cluster: &Cluster, address: IpAddr) -> Place {
@@ -203,7 +203,7 @@ impl Network {
         if let Some(place) = pod.and_then(|(id, _)| self.pod_place(cluster, id)) {
             return place;
         }
-        self.template_place(address.to_string(), self.of_address(address))
+        Self::template_place(address.to_string(), self.of_address(address))
     }
 
     /// The pods behind a Service, each with the target ports of the Service on it.
@@ -230,7 +230,7 @@ impl Network {
             if let (Some(class), Some(pod), true) = (class, &template.spec, selected(&labels)) {
                 let name = &workload.metadata.name;
                 let id = format!("workload/{}/{namespace}/{name}", workload.kind.name());
-                let mut place = self.template_place(id, class);
+                let mut place = Self::template_place(id, class);
                 place.ports = target_ports(service, pod);
                 found.push(place);
             }

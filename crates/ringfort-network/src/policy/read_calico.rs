@@ -32,9 +32,9 @@ struct Tier {
     denies: bool,
 }
 
-/// Stages are thousandths of an order; no order comes last.
+/// Stages are the bits of an order, which cannot be negative here; no order comes last.
 pub(crate) fn stage(order: Option<f64>) -> u64 {
-    order.map_or(u64::MAX, |order| (order.max(0.0) * 1000.0) as u64)
+    order.map_or(u64::MAX, |order| (order.max(0.0) + 0.0).to_bits())
 }
 
 /// Named blocks of addresses with labels.

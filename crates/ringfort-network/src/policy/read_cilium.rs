@@ -263,16 +263,15 @@ impl Reading {
         }
         let mut asks_namespace = false;
         let expr = Expr::of(&given, |name| {
-            let key = if *name == POD_NAMESPACE {
+            if *name == POD_NAMESPACE {
                 Key::Namespace
             } else if let Some(label) = name.strip_prefix(NAMESPACE_LABELS) {
                 Key::NamespaceLabel(Str::new(label))
             } else if *name == ACCOUNT {
                 Key::Account
             } else {
-                return Key::Label(name.clone());
-            };
-            key
+                Key::Label(name.clone())
+            }
         });
         for name in given
             .match_labels
@@ -386,7 +385,7 @@ fn one_port(
 ) -> Result<(), Refused> {
     let mut fields = Fields::of(value, path)?;
     let port = fields.text("port")?.unwrap_or_default();
-    let end = fields.number("endPort")?;
+    let end = fields.take("endPort").unwrap_or_default();
     let protocol = fields.text("protocol")?.unwrap_or_default();
     fields.end()?;
     let protocols: Vec<Protocol> = match protocol.as_str() {
@@ -398,7 +397,9 @@ fn one_port(
     };
     let Ok(first) = port.parse::<u16>() else {
         if port.is_empty() {
-            protocols.iter().for_each(|one| *set = set.union(&ConnectionSet::protocol(*one)));
+            for one in &protocols {
+                *set = set.union(&ConnectionSet::protocol(*one));
+            }
         } else if port.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(refuse(format!("{path}.port"), format!("\"{port}\" is no port")));
         } else {
@@ -406,15 +407,15 @@ fn one_port(
         }
         return Ok(());
     };
-    let last = match end {
-        Some(end) if end >= f64::from(first) && end <= 65535.0 => end as u16,
-        Some(end) if end != 0.0 => {
+    let last = match (end.as_u64().and_then(|end| u16::try_from(end).ok()), end.is_null()) {
+        (None | Some(0), true) | (Some(0), false) => first,
+        (Some(end), _) if end >= first => end,
+        _ => {
             return Err(refuse(
                 format!("{path}.endPort"),
                 format!("{end} is no port after {first}"),
             ));
         }
-        _ => first,
     };
     // Port 0 means all of them.
     let (first, last) = if first == 0 { (1, 65535) } else { (first, last) };

@@ -108,9 +108,9 @@ impl Maker<'_> {
                 rules.push((policy, rule as u32));
                 names_ports |= !side.rules[rule].ports.named.is_empty();
                 for (set, perhaps) in [(&peers.certain, false), (&peers.perhaps, true)] {
-                    for segment in 0..3 {
-                        if set.full[segment] {
-                            of_segment[segment].push((position, perhaps));
+                    for (signature, full) in of_segment.iter_mut().zip(set.full) {
+                        if full {
+                            signature.push((position, perhaps));
                         }
                     }
                     for &class in &set.list {
@@ -142,8 +142,8 @@ impl Maker<'_> {
         };
         let subject_ports = if direction == Direction::Ingress { own_ports } else { 0 };
         let mut row = Row::default();
-        for segment in 0..3 {
-            row.default[segment] = verdict_of(of_segment[segment].clone(), subject_ports);
+        for (default, signature) in row.default.iter_mut().zip(&of_segment) {
+            *default = verdict_of(signature.clone(), subject_ports);
         }
         let mut listed: Vec<(u32, Signature)> = of_class.into_iter().collect();
         listed.sort_unstable();

@@ -77,7 +77,7 @@ fn tiers_and_actions() {
     let baseline = cluster("Baseline", 5, from("Deny", peer(ALL)));
     let allowing = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"namespace": "a", "name": "allow"}, "spec": {"podSelector": {}, "ingress": [{}]}});
-    World::new(&[baseline.clone()]).answers(&[(JOB, WEB, "TCP 80", No)]);
+    World::new(std::slice::from_ref(&baseline)).answers(&[(JOB, WEB, "TCP 80", No)]);
     World::new(&[baseline.clone(), allowing])
         .answers(&[(JOB, WEB, "TCP 80", Yes), (JOB, OTHER, "TCP 80", No)]);
     // Pass in the baseline tier leads to the default.
@@ -193,5 +193,40 @@ fn what_the_definitions_refuse_is_unknown() {
             }
         }
         World::new(&[policy]).is_unknown(field);
+    }
+}
+
+#[test]
+fn kinds_that_are_not_modelled_are_unknown_for_whom_they_may_select() {
+    let antrea = json!({"apiVersion": "crd.antrea.io/v1beta1", "kind": "NetworkPolicy",
+        "metadata": {"namespace": "a", "name": "x"}});
+    let world = World::new(&[antrea]);
+    assert_eq!(
+        world.network.errors()[0].to_string(),
+        "Antrea NetworkPolicy a/x: field kind: is not modelled"
+    );
+    assert_eq!(world.ask(JOB, WEB, "TCP 80"), Unknown);
+    assert_eq!(world.ask(OUT, OTHER, "TCP 80"), Yes);
+    // A policy of a secondary network says nothing about the pod network.
+    let multi = json!({"apiVersion": "k8s.cni.cncf.io/v1beta1", "kind": "MultiNetworkPolicy",
+        "metadata": {"namespace": "a", "name": "x"}});
+    World::new(&[multi]).answers(&[(JOB, WEB, "TCP 80", Yes)]);
+}
+
+#[test]
+fn policies_that_were_not_listed_are_unknown() {
+    use ringfort_model::{ClusterBuilder, Object, SourceKind};
+    use ringfort_network::policy::Network;
+    let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"a","name":"p"},
+        "spec":{},"status":{"phase":"Running","podIP":"10.0.0.1"}}"#;
+    for (complete, unknown) in [(true, false), (false, true)] {
+        let mut builder = ClusterBuilder::new(SourceKind::Dump);
+        builder.add(Object::read(pod.as_bytes()).expect("a pod"));
+        builder.coverage().rest_is_complete = complete;
+        let cluster = builder.freeze();
+        let network = Network::new(&cluster);
+        let class = network.of_pod(cluster.pods.find("a", "p").expect("there")).expect("it runs");
+        let between = network.between(class, network.internet()[0]);
+        assert_eq!(!between.unknown().is_empty(), unknown);
     }
 }

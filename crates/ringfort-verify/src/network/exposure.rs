@@ -24,6 +24,9 @@ pub(crate) struct Exposure {
     pub(crate) unprotected: BTreeSet<String>,
 }
 
+/// Peers and connections of one direction; nothing where no policy selects the workload.
+type Section = Option<Vec<(String, String)>>;
+
 /// A pod that does not exist.
 struct Absent {
     label: String,
@@ -54,7 +57,7 @@ pub(crate) fn exposure(input: &Input, flags: &Flags, edges: &[Edge]) -> Exposure
         if !flags.focus_workloads.is_empty() && !flags.focus_workloads.iter().any(named) {
             continue;
         }
-        let sides: Vec<(Direction, Option<Vec<(String, String)>>)> =
+        let sides: Vec<(Direction, Section)> =
             [(Direction::Ingress, "ingress"), (Direction::Egress, "egress")]
                 .into_iter()
                 .filter(|(_, word)| {
@@ -63,9 +66,7 @@ pub(crate) fn exposure(input: &Input, flags: &Flags, edges: &[Edge]) -> Exposure
                 .map(|(direction, _)| (direction, exposing.side(input.class(at), direction)))
                 .collect();
         // A workload that no section mentions is left out with its external edges.
-        let mentioned = |side: &Option<Vec<(String, String)>>| {
-            side.as_ref().is_none_or(|lines| !lines.is_empty())
-        };
+        let mentioned = |side: &Section| side.as_ref().is_none_or(|lines| !lines.is_empty());
         if !sides.iter().any(|(_, side)| mentioned(side)) {
             continue;
         }
@@ -264,7 +265,7 @@ impl Exposing<'_> {
     }
 
     /// Lines of one direction: peer and connections. Nothing if no policy selects the workload.
-    fn side(&self, class: Class, direction: Direction) -> Option<Vec<(String, String)>> {
+    fn side(&self, class: Class, direction: Direction) -> Section {
         let selected = self.input.network.selecting_policies(direction, class);
         if selected.is_empty() {
             return None;

@@ -227,8 +227,8 @@ impl Reading {
     }
 
     fn finish(mut self) -> Input {
-        let controlled =
-            !self.services.is_empty() && !(self.ingresses.is_empty() && self.routes.is_empty());
+        let routed = !self.ingresses.is_empty() || !self.routes.is_empty();
+        let controlled = routed && !self.services.is_empty();
         if controlled {
             let (namespace, name) = CONTROLLER;
             self.add(

@@ -37,7 +37,8 @@ pub struct NetworkOutcome {
 #[serde(default)]
 struct Case {
     kind: String,
-    case: String,
+    #[serde(rename = "case")]
+    title: String,
     input: Vec<String>,
     golden: String,
     format: String,
@@ -57,10 +58,10 @@ pub fn run(root: &Path, cases: &Path) -> Result<NetworkOutcome, SuiteError> {
     let files = files(root)?;
     let mut found = NetworkOutcome { outcome: Outcome::of("network"), not_covered: Vec::new() };
     each_line(cases, |line, case: Case| {
-        let name = if case.case.is_empty() {
+        let name = if case.title.is_empty() {
             format!("line {line} ({} {})", case.kind, case.input.join(" "))
         } else {
-            format!("{} {}", case.kind, case.case)
+            format!("{} {}", case.kind, case.title)
         };
         if case.flags.multiple_networks {
             let reason = "uses user-defined and secondary networks (NP-10)".to_owned();
