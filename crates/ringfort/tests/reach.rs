@@ -71,7 +71,7 @@ fn every_pair_of_namespaces_is_as_written_down() {
     }
 }
 
-const MANIFESTS: &str = r#"
+const MANIFESTS: &str = r"
 apiVersion: v1
 kind: Pod
 metadata: {namespace: a, name: web, labels: {app: web}}
@@ -98,7 +98,7 @@ apiVersion: apps/v1
 kind: DaemonSet
 metadata: {namespace: kube-system, name: calico-node}
 spec: {template: {spec: {hostNetwork: true, containers: [{name: agent, image: calico/node}]}}}
-"#;
+";
 
 fn manifests(name: &str, text: &str) -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
