@@ -11,6 +11,7 @@
 //!   policy and rule that decide each connection.
 //! - [`Network::enforcement`] says whether anything enforces it. That is a separate question.
 
+mod asked;
 mod atoms;
 mod calico_selector;
 mod class;
@@ -25,6 +26,7 @@ mod read_calico;
 mod read_cilium;
 mod read_v1;
 mod row;
+mod share;
 mod strict;
 mod suggest;
 
@@ -46,4 +48,5 @@ pub use gather::Assumptions;
 pub use network::{Between, Network};
 pub use place::{Passage, Place, PlaceError};
 pub use rule::{Action, Direction, Peer, Policy, PolicyError, PolicyName, Ports, Rule, Tri};
+pub use share::CutShare;
 pub use suggest::{SuggestError, Suggestion, suggest};

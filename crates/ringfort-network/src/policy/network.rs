@@ -8,12 +8,13 @@ use ringfort_model::{Cluster, Kind, Listed, SourceKind, Str, Unit};
 use rustc_hash::FxHashMap;
 
 use crate::policy::address::AddressSet;
+use crate::policy::asked::{Asked, Located};
 use crate::policy::atoms::Atoms;
 use crate::policy::class::{Class, Classes, Grouping, Index, NamedPorts, Segment};
 use crate::policy::connection::ConnectionSet;
 use crate::policy::decide::{Reason, Verdict, decide};
 use crate::policy::enforce::Enforcement;
-use crate::policy::expr::{Expr, Vocabulary};
+use crate::policy::expr::Expr;
 use crate::policy::gather::{Assumptions, gather};
 use crate::policy::row::{Bounds, ClassSet, Maker, PeerSets, Row};
 use crate::policy::rule::{
@@ -144,7 +145,7 @@ impl Network {
     }
 
     fn fill(&mut self, asked: &Asked, sets: &[Vec<u32>]) {
-        let located = Located::new(self);
+        let located = Located::new(&self.classes, self.atoms.len());
         let mut peers: Vec<PeerSets> = Vec::new();
         let mut known: FxHashMap<&[Peer], u32> = FxHashMap::default();
         let mut of_rules: Vec<[Vec<u32>; 2]> = Vec::with_capacity(self.policies.len());
@@ -447,6 +448,25 @@ impl Network {
         &self.verdicts[row.verdict(peer, self.segment(peer)) as usize]
     }
 
+    /// Whether pods of a class on a node are kept from an address outside, whatever port of
+    /// `asked` they use: denied, and enforced there. An empty name means any node.
+    #[must_use]
+    pub fn egress_denied(
+        &self,
+        from: Class,
+        node: &str,
+        address: IpAddr,
+        asked: &ConnectionSet,
+    ) -> Tri {
+        let verdict = self.verdict(Direction::Egress, from, self.of_address(address));
+        if self.segment(from) != Segment::Pods || !verdict.allowed.intersection(asked).is_empty() {
+            return Tri::No;
+        }
+        let denied = verdict.possible().intersection(asked).is_empty();
+        let enforced = self.enforcement.on_node(node).0;
+        if denied { enforced } else { enforced.min(Tri::Unknown) }
+    }
+
     /// The policies that select a class in a direction, as positions.
     #[must_use]
     pub fn selecting_policies(&self, direction: Direction, class: Class) -> &[u32] {
@@ -544,107 +564,4 @@ fn unseen(cluster: &Cluster) -> Option<Policy> {
         ingress: open.clone(),
         egress: open,
     })
-}
-
-/// Classes of pods and hosts by the regions of their addresses.
-struct Located {
-    by_region: Vec<Vec<u32>>,
-    /// Classes whose address is not known, pods and hosts.
-    nowhere: [Vec<u32>; 2],
-}
-
-impl Located {
-    fn new(network: &Network) -> Self {
-        let mut by_region = vec![Vec::new(); network.atoms.len()];
-        let mut nowhere = [Vec::new(), Vec::new()];
-        let pods = network.classes.pods.iter().map(|pod| (0, &pod.regions));
-        let hosts = network.classes.hosts.iter().map(|host| (1, &host.regions));
-        for (class, (segment, regions)) in pods.chain(hosts).enumerate() {
-            match regions {
-                None => nowhere[segment].push(class as u32),
-                Some(regions) => {
-                    for region in regions {
-                        by_region[*region as usize].push(class as u32);
-                    }
-                }
-            }
-        }
-        Self { by_region, nowhere }
-    }
-}
-
-/// Everything that policies ask about, each once.
-struct Asked {
-    exprs: Vec<Expr>,
-    ids: FxHashMap<Expr, u32>,
-    blocks: Vec<AddressSet>,
-    block_ids: FxHashMap<AddressSet, u32>,
-    vocabulary: Vocabulary,
-    node_vocabulary: Vocabulary,
-    port_names: Vec<Str>,
-    by_address: bool,
-}
-
-impl Asked {
-    fn new(policies: &[Policy]) -> Self {
-        let mut asked = Self {
-            exprs: Vec::new(),
-            ids: FxHashMap::default(),
-            blocks: Vec::new(),
-            block_ids: FxHashMap::default(),
-            vocabulary: Vocabulary::default(),
-            node_vocabulary: Vocabulary::default(),
-            port_names: Vec::new(),
-            by_address: false,
-        };
-        // Cuts that questions need though no policy makes them.
-        asked.block(&AddressSet::special());
-        for metadata in ["169.254.169.254", "fd00:ec2::254"] {
-            asked.block(&AddressSet::one(metadata.parse().expect("the table holds addresses")));
-        }
-        for policy in policies {
-            asked.expr(&policy.subject);
-            if let Some(hosts) = &policy.hosts {
-                asked.node_vocabulary.add(hosts);
-            }
-            for rule in policy.ingress.rules.iter().chain(&policy.egress.rules) {
-                asked.port_names.extend(rule.ports.named.iter().map(|(name, _)| name.clone()));
-                for peer in &rule.peers {
-                    asked.peer(peer);
-                }
-            }
-        }
-        asked.port_names.sort_unstable();
-        asked.port_names.dedup();
-        for expr in &asked.exprs {
-            asked.vocabulary.add(expr);
-        }
-        asked
-    }
-
-    fn peer(&mut self, peer: &Peer) {
-        match peer {
-            Peer::Pods(expr) => self.expr(expr),
-            Peer::Nodes(expr) => self.node_vocabulary.add(expr),
-            Peer::Addresses { set, pods, nodes } => {
-                self.block(set);
-                self.by_address |= *pods != Tri::No || *nodes != Tri::No;
-            }
-            Peer::Perhaps { .. } | Peer::Any => {}
-        }
-    }
-
-    fn expr(&mut self, expr: &Expr) {
-        if !self.ids.contains_key(expr) {
-            self.ids.insert(expr.clone(), self.exprs.len() as u32);
-            self.exprs.push(expr.clone());
-        }
-    }
-
-    fn block(&mut self, set: &AddressSet) {
-        if !self.block_ids.contains_key(set) {
-            self.block_ids.insert(set.clone(), self.blocks.len() as u32);
-            self.blocks.push(set.clone());
-        }
-    }
 }

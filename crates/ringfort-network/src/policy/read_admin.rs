@@ -86,6 +86,10 @@ fn fill(
     spec: &AdminNetworkPolicySpec,
     tiers: Tiers,
 ) -> Result<(), Refused> {
+    // The subject first: of a policy that is wrong elsewhere it is still known whom it selects.
+    let subject = spec.subject.clone().unwrap_or_default();
+    policy.subject = pods_of(&subject, "spec.subject")?
+        .ok_or_else(|| refuse("spec.subject", "exactly one of namespaces and pods must be set"))?;
     let baseline = match (kind, spec.tier.as_deref()) {
         (Kind::Admin, _) | (Kind::Cluster, Some("Admin")) => false,
         (Kind::Baseline, _) | (Kind::Cluster, Some("Baseline")) => true,
@@ -108,9 +112,6 @@ fn fill(
         }
         policy.place.group = u64::try_from(priority).unwrap_or_default();
     }
-    let subject = spec.subject.clone().unwrap_or_default();
-    policy.subject = pods_of(&subject, "spec.subject")?
-        .ok_or_else(|| refuse("spec.subject", "exactly one of namespaces and pods must be set"))?;
     let kind = Rules { kind, networks: tiers.networks };
     policy.ingress = kind.side(&spec.ingress, Direction::Ingress, "spec.ingress")?;
     policy.egress = kind.side(&spec.egress, Direction::Egress, "spec.egress")?;

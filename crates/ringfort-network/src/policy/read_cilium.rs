@@ -31,6 +31,7 @@ const ACCOUNT: &str = "io.cilium.k8s.policy.serviceaccount";
 /// Reads every policy; what is wrong with one makes it broken.
 pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
     let mut found = Vec::new();
+    found.extend(always(cluster).map(|policy| (policy, None)));
     for one in &cluster.cilium_network_policies {
         object("CiliumNetworkPolicy", &one.metadata, &one.spec.0, &one.specs.0, &mut found);
     }
@@ -39,6 +40,29 @@ pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
         object(kind, &one.metadata, &one.spec.0, &one.specs.0, &mut found);
     }
     found
+}
+
+/// With `enable-policy: always` every endpoint is isolated, selected or not.
+fn always(cluster: &Cluster) -> Option<Policy> {
+    let config = cluster.config_maps.iter().find(|config| {
+        config.metadata.name == "cilium-config"
+            && config.data.get("enable-policy").is_some_and(|value| value == "always")
+    })?;
+    let closed = Side { applies: true, isolates: true, rules: Vec::new() };
+    let meta = &config.metadata;
+    Some(Policy {
+        name: PolicyName {
+            kind: "ConfigMap",
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+        },
+        place: Place { stage: KUBERNETES, lane: 0, group: KUBERNETES_GROUP },
+        subject: Expr::everything(),
+        hosts: None,
+        broken: None,
+        ingress: closed.clone(),
+        egress: closed,
+    })
 }
 
 fn object(

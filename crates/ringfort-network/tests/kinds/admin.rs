@@ -230,3 +230,37 @@ fn policies_that_were_not_listed_are_unknown() {
         assert_eq!(!between.unknown().is_empty(), unknown);
     }
 }
+
+#[test]
+fn the_cut_share_counts_pairs_of_different_workloads() {
+    // Three bare pods: six ordered pairs, of which one policy cuts the two into a/web.
+    assert_eq!(World::new(&[]).cut_share(), (6, 6, 0));
+    let deny = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"namespace": "a", "name": "deny"},
+        "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]}});
+    assert_eq!(World::new(&[deny]).cut_share(), (6, 4, 0));
+    let job = json!({"pods": {"podSelector": {"matchLabels": {"app": "job"}}}});
+    let broken = cluster("Admin", 2000, json!({"subject": job}));
+    assert_eq!(World::new(&[broken]).cut_share(), (6, 2, 4));
+}
+
+#[test]
+fn an_address_is_denied_only_where_it_is_enforced() {
+    use ringfort_network::policy::{ConnectionSet, Tri};
+    let deny = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"namespace": "a", "name": "deny"},
+        "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Egress"]}});
+    let calico = json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
+        "metadata": {"namespace": "kube-system", "name": "calico-node"},
+        "spec": {"template": {"spec": {"containers": [{"name": "x", "image": "calico/node:v3"}]}}}});
+    let metadata = "169.254.169.254";
+    let all = ConnectionSet::all();
+    let denied = |world: &World, from: &str| {
+        let address = metadata.parse().expect("ip");
+        world.network.egress_denied(world.class(from), "", address, &all)
+    };
+    let unseen = World::new(std::slice::from_ref(&deny));
+    assert_eq!((denied(&unseen, WEB), denied(&unseen, JOB)), (Tri::Unknown, Tri::No));
+    let enforced = World::new(&[deny, calico]);
+    assert_eq!((denied(&enforced, WEB), denied(&enforced, NODE)), (Tri::Yes, Tri::No));
+}

@@ -218,3 +218,13 @@ fn what_is_not_modelled_is_unknown() {
         one(rest).is_unknown(field);
     }
 }
+
+#[test]
+fn the_agent_may_isolate_everybody() {
+    for (mode, answer) in [("always", No), ("default", Yes)] {
+        World::new(&[json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"namespace": "kube-system", "name": "cilium-config"},
+            "data": {"enable-policy": mode}})])
+        .answers(&[(JOB, WEB, "TCP 80", answer), (WEB, OUT, "TCP 80", answer)]);
+    }
+}

@@ -1,7 +1,7 @@
 //! A small cluster with one question at a time.
 
 use ringfort_model::{ClusterBuilder, Object, SourceKind};
-use ringfort_network::policy::{Assumptions, Network, Protocol, Tri};
+use ringfort_network::policy::{Assumptions, Class, Network, Protocol, Tri};
 use serde_json::{Value, json};
 
 /// The answer about `TCP 80` and the like, from one place to another.
@@ -42,9 +42,19 @@ impl World {
         Self { network, cluster }
     }
 
+    pub(crate) fn class(&self, name: &str) -> Class {
+        self.network.places(&self.cluster, name).expect(name)[0].class
+    }
+
+    /// Pairs, open ones, unknown ones.
+    pub(crate) fn cut_share(&self) -> (u64, u64, u64) {
+        let share = self.network.cut_share(&self.cluster);
+        (share.pairs, share.open, share.unknown)
+    }
+
     /// `TCP 80`, between ids or addresses.
     pub(crate) fn ask(&self, from: &str, to: &str, connection: &str) -> Tri {
-        let place = |name: &str| self.network.places(&self.cluster, name).expect(name)[0].class;
+        let place = |name: &str| self.class(name);
         let (protocol, port) = connection.split_once(' ').expect("protocol and port");
         let protocol = Protocol::from_name(protocol).expect("a protocol");
         let port = port.parse().expect("a number");
