@@ -540,28 +540,50 @@ impl Network {
     }
 }
 
+/// Kinds that a cluster has only where a definition says so.
+const DEFINED: &[Kind] = &[
+    Kind::AdminNetworkPolicy,
+    Kind::BaselineAdminNetworkPolicy,
+    Kind::ClusterNetworkPolicy,
+    Kind::CiliumNetworkPolicy,
+    Kind::CiliumClusterwideNetworkPolicy,
+    Kind::CalicoNetworkPolicy,
+    Kind::CalicoGlobalNetworkPolicy,
+];
+
 /// Kinds of policies whose objects were not all read: what they say is not known.
-fn unseen(cluster: &Cluster) -> Option<Policy> {
+fn unseen(cluster: &Cluster) -> Vec<Policy> {
     if cluster.source == SourceKind::Manifests {
-        return None;
+        return Vec::new();
     }
-    let why = match cluster.coverage.of(Kind::NetworkPolicy) {
-        Listed::Complete | Listed::Absent => return None,
-        Listed::Silent => Str::new("the source does not say which there are"),
-        Listed::Partial(why) | Listed::Forbidden(why) => why,
-    };
+    let defined = DEFINED.iter().copied().filter(|kind| {
+        cluster.custom_resource_definitions.iter().filter_map(|one| one.spec.as_ref()).any(|spec| {
+            spec.group == kind.group()
+                && spec.names.as_ref().is_some_and(|names| names.kind == kind.name())
+        })
+    });
+    let unread =
+        std::iter::once(Kind::NetworkPolicy).chain(defined).filter_map(|kind| {
+            match cluster.coverage.of(kind) {
+                Listed::Complete | Listed::Absent => None,
+                Listed::Silent => Some((kind, Str::new("the source does not say which there are"))),
+                Listed::Partial(why) | Listed::Forbidden(why) => Some((kind, why)),
+            }
+        });
     let open = Side { applies: true, isolates: false, rules: Vec::new() };
-    Some(Policy {
-        name: PolicyName {
-            kind: "NetworkPolicy",
-            namespace: Str::default(),
-            name: Str::new("(unseen)"),
-        },
-        place: Place { stage: crate::policy::gather::KUBERNETES, lane: 0, group: 0 },
-        subject: Expr::everything(),
-        hosts: None,
-        broken: Some(why),
-        ingress: open.clone(),
-        egress: open,
-    })
+    unread
+        .map(|(kind, why)| Policy {
+            name: PolicyName {
+                kind: kind.name(),
+                namespace: Str::default(),
+                name: Str::new("(unseen)"),
+            },
+            place: Place { stage: 0, lane: 0, group: 0 },
+            subject: Expr::everything(),
+            hosts: None,
+            broken: Some(why),
+            ingress: open.clone(),
+            egress: open.clone(),
+        })
+        .collect()
 }

@@ -219,10 +219,23 @@ fn policies_that_were_not_listed_are_unknown() {
     use ringfort_network::policy::Network;
     let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"a","name":"p"},
         "spec":{},"status":{"phase":"Running","podIP":"10.0.0.1"}}"#;
-    for (complete, unknown) in [(true, false), (false, true)] {
+    let definition = r#"{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",
+        "metadata":{"name":"x"},"spec":{"group":"cilium.io","names":{"kind":"CiliumNetworkPolicy"}}}"#;
+    let left_out = "ciliumnetworkpolicies.cilium.io";
+    for (complete, defined, left, unknown) in [
+        (true, false, "", false),
+        (false, false, "", true),
+        (true, true, "", false),
+        (true, true, left_out, true),
+        (true, false, left_out, false),
+    ] {
         let mut builder = ClusterBuilder::new(SourceKind::Dump);
         builder.add(Object::read(pod.as_bytes()).expect("a pod"));
+        if defined {
+            builder.add(Object::read(definition.as_bytes()).expect("a definition"));
+        }
         builder.coverage().rest_is_complete = complete;
+        builder.coverage().not_listed = vec![left.into()];
         let cluster = builder.freeze();
         let network = Network::new(&cluster);
         let class = network.of_pod(cluster.pods.find("a", "p").expect("there")).expect("it runs");
