@@ -69,6 +69,19 @@ pub(crate) fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
             stages.trim()
         );
     }
+    reach(&target)
+}
+
+/// Network classes of 10,000 pods under 10,000 policies, reading included.
+fn reach(target: &Path) -> Result<()> {
+    let folder = target.join("bench/network");
+    if !folder.join("complete.json").is_file() {
+        write(Size { pods: 10_000, nodes: 300, policies: 10_000, seed: 1 }, &folder)?;
+    }
+    let mut reach = Command::new(target.join("release/ringfort"));
+    reach.args(["-q", "reach", "internet", "ns/team-0000", "--cluster"]).arg(&folder);
+    let (seconds, peak, _) = timed(&mut reach)?;
+    println!("reach: 10000 pods, 10000 policies: {seconds:.2} s, {peak} MiB");
     Ok(())
 }
 

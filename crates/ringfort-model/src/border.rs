@@ -47,6 +47,12 @@ const ANNOTATIONS: &[&str] = &[
     "cert-manager.io/",
     "vault.hashicorp.com/agent-inject",
     "vault.hashicorp.com/role",
+    "flannel.alpha.coreos.com/",
+    "io.cilium.network.",
+    "k8s.ovn.org/",
+    "network.cilium.io/",
+    "node.antrea.io/",
+    "projectcalico.org/",
 ];
 
 /// Environment variables whose literal value is a documented setting that a rule reads.
@@ -60,6 +66,7 @@ const CONFIG_SETTINGS: &[(&str, &str)] = &[
     ("argocd-cmd-params-cm", "server.disable.auth"),
     ("argocd-rbac-cm", "policy.default"),
     ("workflow-controller-configmap", "workflowRestrictions"),
+    ("cilium-config", "enable-policy"),
 ];
 
 /// Removes what must not be kept.

@@ -84,8 +84,10 @@ macro_rules! kinds {
             pub fn of(group: &str, kind: &str) -> Option<Self> {
                 let group = match (group, kind) {
                     ("extensions", "Deployment" | "DaemonSet" | "ReplicaSet") => "apps",
-                    ("extensions", "Ingress") => "networking.k8s.io",
+                    ("extensions", "Ingress" | "NetworkPolicy") => "networking.k8s.io",
                     ("traefik.containo.us", "IngressRoute") => "traefik.io",
+                    // Calico serves the same objects in two groups.
+                    ("projectcalico.org", _) => "crd.projectcalico.org",
                     (group, _) => group,
                 };
                 if let Some(workload) = WorkloadKind::from_name(kind) {
@@ -308,6 +310,18 @@ kinds! {
     EndpointSlice, record::EndpointSlice, endpoint_slices, "discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true;
     Ingress, record::Ingress, ingresses, "networking.k8s.io", "v1", "Ingress", "ingresses", true;
     IngressClass, record::IngressClass, ingress_classes, "networking.k8s.io", "v1", "IngressClass", "ingressclasses", false;
+    NetworkPolicy, record::NetworkPolicy, network_policies, "networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true;
+    AdminNetworkPolicy, record::AdminNetworkPolicy, admin_network_policies, "policy.networking.k8s.io", "v1alpha1", "AdminNetworkPolicy", "adminnetworkpolicies", false;
+    BaselineAdminNetworkPolicy, record::BaselineAdminNetworkPolicy, baseline_admin_network_policies, "policy.networking.k8s.io", "v1alpha1", "BaselineAdminNetworkPolicy", "baselineadminnetworkpolicies", false;
+    ClusterNetworkPolicy, record::ClusterNetworkPolicy, cluster_network_policies, "policy.networking.k8s.io", "v1alpha2", "ClusterNetworkPolicy", "clusternetworkpolicies", false;
+    CiliumNetworkPolicy, record::CiliumNetworkPolicy, cilium_network_policies, "cilium.io", "v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies", true;
+    CiliumClusterwideNetworkPolicy, record::CiliumClusterwideNetworkPolicy, cilium_clusterwide_network_policies, "cilium.io", "v2", "CiliumClusterwideNetworkPolicy", "ciliumclusterwidenetworkpolicies", false;
+    CalicoNetworkPolicy, record::CalicoNetworkPolicy, calico_network_policies, "crd.projectcalico.org", "v1", "NetworkPolicy", "networkpolicies", true;
+    CalicoGlobalNetworkPolicy, record::CalicoGlobalNetworkPolicy, calico_global_network_policies, "crd.projectcalico.org", "v1", "GlobalNetworkPolicy", "globalnetworkpolicies", false;
+    CalicoTier, record::CalicoTier, calico_tiers, "crd.projectcalico.org", "v1", "Tier", "tiers", false;
+    CalicoNetworkSet, record::CalicoNetworkSet, calico_network_sets, "crd.projectcalico.org", "v1", "NetworkSet", "networksets", true;
+    CalicoGlobalNetworkSet, record::CalicoGlobalNetworkSet, calico_global_network_sets, "crd.projectcalico.org", "v1", "GlobalNetworkSet", "globalnetworksets", false;
+    CalicoHostEndpoint, record::CalicoHostEndpoint, calico_host_endpoints, "crd.projectcalico.org", "v1", "HostEndpoint", "hostendpoints", false;
     Role, record::Role, roles, "rbac.authorization.k8s.io", "v1", "Role", "roles", true;
     ClusterRole, record::ClusterRole, cluster_roles, "rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false;
     RoleBinding, record::RoleBinding, role_bindings, "rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", true;

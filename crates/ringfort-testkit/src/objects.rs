@@ -16,12 +16,12 @@ use crate::{Fault, Shared};
 /// Objects by resource, as they were given.
 #[derive(Default)]
 pub struct Objects {
-    lists: BTreeMap<&'static str, List>,
+    /// By group and plural: two groups may serve one plural.
+    lists: BTreeMap<(&'static str, &'static str), List>,
     version: String,
 }
 
 struct List {
-    kind: Kind,
     items: Vec<Item>,
 }
 
@@ -111,8 +111,10 @@ impl Objects {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         let Some(kind) = Kind::of(group, kind) else { return Ok(()) };
         let of_type = typed.of_type.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
-        let list =
-            self.lists.entry(kind.plural()).or_insert_with(|| List { kind, items: Vec::new() });
+        let list = self
+            .lists
+            .entry((kind.group(), kind.plural()))
+            .or_insert_with(|| List { items: Vec::new() });
         list.items.push(Item { of_type, json });
         Ok(())
     }
@@ -267,8 +269,8 @@ fn list(shared: &Shared, request: &Request, group: &str, version: &str, plural: 
         },
         Some(_) => return refusal(400, "field label not supported"),
     };
-    let all: &[Item] = shared.objects.lists.get(plural).map_or(&[], |list| &list.items);
-    debug_assert!(shared.objects.lists.get(plural).is_none_or(|list| list.kind == kind));
+    let own = shared.objects.lists.get(&(kind.group(), kind.plural()));
+    let all: &[Item] = own.map_or(&[], |list| &list.items);
     let selected: Vec<&Item> = all
         .iter()
         .filter(|item| wanted.as_ref().is_none_or(|(t, equal)| (item.of_type == *t) == *equal))

@@ -52,7 +52,7 @@ pub(crate) fn read(
 }
 
 /// The only archive directly in a directory.
-fn archive_in(path: &Path) -> Result<Option<PathBuf>, SuiteError> {
+pub(crate) fn archive_in(path: &Path) -> Result<Option<PathBuf>, SuiteError> {
     if !path.is_dir() {
         return Ok(None);
     }

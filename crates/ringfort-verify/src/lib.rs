@@ -7,6 +7,7 @@ pub mod escalation;
 pub mod exposure;
 mod files;
 pub mod kubehound;
+pub mod network;
 pub mod outcome;
 pub mod podsec;
 pub mod rbac;

@@ -83,6 +83,11 @@ pub(crate) enum Command {
     },
     /// What is reachable from outside, and how sure that is
     Exposed(Exposed),
+    /// Who reaches what over the network
+    Reach(Reach),
+    /// Network policies
+    #[command(subcommand)]
+    Netpol(Netpol),
     /// Explain a technique
     Explain {
         /// Technique id
@@ -244,6 +249,38 @@ pub(crate) enum PlanCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Reach {
+    /// From and to: pod/NS/NAME, workload/KIND/NS/NAME, svc/NS/NAME, ns/NAME, node/NAME,
+    /// internet, or an address
+    #[arg(num_args = 0..=2)]
+    pub(crate) ids: Vec<String>,
+    /// Everything that this one reaches
+    #[arg(long, conflicts_with_all = ["ids", "who"])]
+    pub(crate) from: Option<String>,
+    /// Everything that reaches this one
+    #[arg(long, conflicts_with = "ids")]
+    pub(crate) who: Option<String>,
+    /// A source as of `scan`; else the live cluster
+    #[arg(long)]
+    pub(crate) cluster: Option<PathBuf>,
+    /// Exit with 0 for yes, 3 for no, 4 for unknown
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Netpol {
+    /// Write policies for a namespace: deny by default, allow what services and ports need
+    Suggest {
+        /// The namespace
+        namespace: String,
+        /// A source as of `scan`; else the live cluster
+        #[arg(long)]
+        cluster: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Crossing {
     /// The label of namespaces whose value names the tenant, as label=KEY
     #[arg(long)]
@@ -319,6 +356,15 @@ pub(crate) enum Verify {
         /// The tests of a library of policies: a directory or archive
         #[arg(long)]
         root: PathBuf,
+    },
+    /// Network reachability
+    Network {
+        /// The suite's folder or archive
+        #[arg(long)]
+        root: PathBuf,
+        /// Cases with the expected output
+        #[arg(long)]
+        cases: PathBuf,
     },
     /// Token files
     Automount {

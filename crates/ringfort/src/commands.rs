@@ -72,6 +72,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::WhyNot(between) => crate::questions::why_not(between, reading),
         Command::WhatIf { patches, cluster } => compare(patches, cluster.as_deref(), reading),
         Command::Exposed(exposed) => crate::exposed::run(exposed, reading),
+        Command::Reach(reach) => crate::reach::run(reach, reading),
+        Command::Netpol(netpol) => crate::netpol::run(netpol, reading),
         Command::Explain { id } => explain(id),
         Command::Verify(verify) => self::verify(verify, reading),
     }
@@ -433,6 +435,9 @@ fn verify(verify: &Verify, reading: &Reading) -> Result<u8> {
     if let Verify::Kubehound { cluster: place, facts, page } = verify {
         return facts_of_kubehound(&cluster(place)?, facts, *page);
     }
+    if let Verify::Network { root, cases } = verify {
+        return crate::reach::verify(root, cases);
+    }
     let outcome: Outcome = match verify {
         Verify::Rbac(on) => rbac::run(&cluster(&on.cluster)?, &on.cases)?,
         Verify::Node(on) => rbac::run_node(&cluster(&on.cluster)?, &on.cases)?,
@@ -443,7 +448,7 @@ fn verify(verify: &Verify, reading: &Reading) -> Result<u8> {
         Verify::Exposure { cases } => exposure::run(cases)?,
         Verify::Vap { root } => vap::run(root, version)?,
         Verify::Automount { cases } => automount::run_cases(cases)?,
-        Verify::Kubehound { .. } => unreachable!("answered above"),
+        Verify::Kubehound { .. } | Verify::Network { .. } => unreachable!("answered above"),
     };
     let mut text: String =
         outcome.disagreements.iter().take(20).map(|line| format!("{line}\n")).collect();

@@ -4,9 +4,11 @@ mod args;
 mod commands;
 mod demo;
 mod exposed;
+mod netpol;
 mod plan;
 mod podsec;
 mod questions;
+mod reach;
 mod stages;
 
 use std::process::ExitCode;

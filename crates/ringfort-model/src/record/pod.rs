@@ -64,9 +64,17 @@ record! {
         pub phase: Str,
         #[serde(rename = "podIP")]
         pub pod_ip: Str,
+        /// Both families on a dual-stack cluster; the first is `podIP`.
+        #[serde(rename = "podIPs")]
+        pub pod_ips: List<PodIp>,
         pub reason: Str,
         pub resource_claim_statuses: List<PodResourceClaim>,
         pub extended_resource_claim_status: Option<PodResourceClaim>,
+    }
+
+    /// PodIP.
+    pub struct PodIp {
+        pub ip: Str,
     }
 
     /// PodOS.

@@ -1,0 +1,305 @@
+//! Whether anything enforces network policies (EFF-NP, NP-11). What policies say and whether
+//! they have an effect are two questions.
+//!
+//! The evidence is the DaemonSet of an agent that is known to enforce, with the feature on, and
+//! its pod on the node. A definition or an annotation that an agent once left proves nothing
+//! and is named where nothing better is known.
+
+use std::collections::BTreeSet;
+
+use ringfort_model::record::{Container, PodSpec, Workload, WorkloadKind};
+use ringfort_model::{Cluster, SourceKind, Str};
+
+use crate::policy::rule::Tri;
+
+/// An agent of a network implementation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// The implementation.
+    pub cni: &'static str,
+    /// `namespace/name` of its DaemonSet.
+    pub daemon_set: Str,
+    /// Whether it enforces NetworkPolicy.
+    pub enforces: Tri,
+    /// Why.
+    pub why: String,
+    /// Nodes that run it; nothing where pods are not known.
+    nodes: Option<BTreeSet<Str>>,
+}
+
+/// Evidence of enforcement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enforcement {
+    agents: Vec<Agent>,
+    hints: Vec<&'static str>,
+}
+
+/// Prefixes of node annotations that agents leave.
+const HINTS: &[(&str, &str)] = &[
+    ("projectcalico.org/", "Calico"),
+    ("network.cilium.io/", "Cilium"),
+    ("io.cilium.network.", "Cilium"),
+    ("k8s.ovn.org/", "OVN-Kubernetes"),
+    ("flannel.alpha.coreos.com/", "flannel"),
+    ("node.antrea.io/", "Antrea"),
+];
+
+impl Enforcement {
+    /// Looks for it.
+    #[must_use]
+    pub fn new(cluster: &Cluster) -> Self {
+        let mut agents = Vec::new();
+        for workload in cluster.workloads.iter().filter(|one| one.kind == WorkloadKind::DaemonSet) {
+            let spec = workload.pod_template().and_then(|template| template.spec.as_ref());
+            let Some((cni, enforces, why)) = spec.and_then(|spec| recognise(cluster, spec)) else {
+                continue;
+            };
+            agents.push(Agent {
+                cni,
+                daemon_set: Str::from(workload.metadata.full_name()),
+                enforces,
+                why: why.to_owned(),
+                nodes: nodes(cluster, workload),
+            });
+        }
+        let mut hints: Vec<&'static str> = Vec::new();
+        for (key, _) in cluster.nodes.iter().flat_map(|node| node.metadata.annotations.iter()) {
+            let hint = HINTS.iter().find(|(prefix, _)| key.starts_with(prefix));
+            hints.extend(hint.map(|(_, cni)| *cni));
+        }
+        hints.sort_unstable();
+        hints.dedup();
+        Self { agents, hints }
+    }
+
+    /// The agents that were found, in order.
+    #[must_use]
+    pub fn agents(&self) -> &[Agent] {
+        &self.agents
+    }
+
+    /// Whether anything in the cluster enforces policies, and the evidence.
+    #[must_use]
+    pub fn anywhere(&self) -> (Tri, String) {
+        let best = self.agents.iter().max_by_key(|agent| agent.enforces);
+        match best {
+            Some(agent) => {
+                let why = format!("{} ({}): {}", agent.cni, agent.daemon_set, agent.why);
+                (agent.enforces, why)
+            }
+            None if self.hints.is_empty() => {
+                (Tri::Unknown, "no agent of a known network implementation is seen".to_owned())
+            }
+            None => {
+                let seen = self.hints.join(", ");
+                (Tri::Unknown, format!("only annotations of {seen} on nodes are seen"))
+            }
+        }
+    }
+
+    /// Whether policies have an effect on pods of a node; an empty name means any node.
+    #[must_use]
+    pub fn on_node(&self, node: &str) -> (Tri, String) {
+        let (everywhere, why) = self.anywhere();
+        if everywhere != Tri::Yes || node.is_empty() {
+            return (everywhere, why);
+        }
+        let mut enforcing = self.agents.iter().filter(|agent| agent.enforces == Tri::Yes);
+        if enforcing.any(|agent| agent.nodes.as_ref().is_none_or(|nodes| nodes.contains(node))) {
+            return (Tri::Yes, why);
+        }
+        (Tri::Unknown, format!("{why}; no running agent is seen on node {node}"))
+    }
+
+    /// Whether an `ipBlock` means pods by their address (NP-06): implementations that look at
+    /// packets match any address, Cilium looks at identities.
+    #[must_use]
+    pub fn blocks_match_pods(&self) -> Tri {
+        let mut answers =
+            self.agents.iter().filter(|agent| agent.enforces != Tri::No).map(|agent| {
+                match agent.cni {
+                    "Calico" | "OVN-Kubernetes" | "Antrea" | "kube-router" => Tri::Yes,
+                    "Cilium" | "GKE Dataplane V2" => Tri::No,
+                    _ => Tri::Unknown,
+                }
+            });
+        let first = answers.next().unwrap_or(Tri::Unknown);
+        if answers.all(|other| other == first) { first } else { Tri::Unknown }
+    }
+}
+
+/// The implementation that a DaemonSet belongs to.
+fn recognise(cluster: &Cluster, spec: &PodSpec) -> Option<(&'static str, Tri, &'static str)> {
+    // The image's path without registry, tag and digest: mirrors keep it.
+    let runs = |part: &str| container(spec, part).is_some();
+    let yes = |cni| Some((cni, Tri::Yes, "its agent enforces policies"));
+    if let Some(agent) = container(spec, "cilium") {
+        if agent.command.iter().chain(agent.args.iter()).any(|word| word.contains("hubble")) {
+            return None;
+        }
+        return match setting(cluster, "cilium-config", "enable-policy").as_deref() {
+            Some("never") => Some(("Cilium", Tri::No, "enable-policy is never")),
+            _ => yes("Cilium"),
+        };
+    }
+    if runs("calico/node") || runs("calico-node") {
+        return yes("Calico");
+    }
+    if runs("antrea-agent") || runs("antrea/antrea-ubuntu") {
+        return yes("Antrea");
+    }
+    if let Some(router) = container(spec, "kube-router") {
+        let off = flag(router, "--run-firewall").is_some_and(|value| value == "false");
+        return if off {
+            Some(("kube-router", Tri::No, "runs with --run-firewall=false"))
+        } else {
+            yes("kube-router")
+        };
+    }
+    if runs("weave-npc") {
+        return yes("Weave Net");
+    }
+    if runs("ovn-kubernetes") || runs("ovn-kube") {
+        return yes("OVN-Kubernetes");
+    }
+    if runs("azure-npm") {
+        return yes("Azure NPM");
+    }
+    if runs("anetd") {
+        return yes("GKE Dataplane V2");
+    }
+    if runs("kube-network-policies") {
+        return yes("kube-network-policies");
+    }
+    if runs("amazon-k8s-cni") {
+        let agent = container(spec, "network-policy-agent");
+        let on = agent.and_then(|agent| flag(agent, "--enable-network-policy"));
+        return Some(match on {
+            Some("true") => ("VPC CNI", Tri::Yes, "its policy agent is on"),
+            _ if agent.is_some() => ("VPC CNI", Tri::No, "its policy agent is off"),
+            _ => ("VPC CNI", Tri::No, "it has no policy agent"),
+        });
+    }
+    if runs("flannel") {
+        return Some(("flannel", Tri::No, "it does not know policies"));
+    }
+    if runs("kindnetd") {
+        return Some(("kindnet", Tri::Unknown, "whether it enforces depends on its version"));
+    }
+    None
+}
+
+/// The container whose image ends with a path of that name, or has it as its last part.
+fn container<'a>(spec: &'a PodSpec, name: &str) -> Option<&'a Container> {
+    spec.containers.iter().find(|container| {
+        let image = container.image.split('@').next().unwrap_or_default();
+        let (path, last) = image.rsplit_once('/').unwrap_or(("", image));
+        let last = last.split(':').next().unwrap_or_default();
+        if name.contains('/') {
+            return format!("/{path}/{last}").ends_with(&format!("/{name}"));
+        }
+        last == name || last.starts_with(&format!("{name}-")) || last.ends_with(&format!("-{name}"))
+    })
+}
+
+/// The value of `--flag=value`, or `true` for the flag alone.
+fn flag<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
+    let words = container.command.iter().chain(container.args.iter());
+    words.filter_map(|word| word.strip_prefix(name)).find_map(|rest| match rest {
+        "" => Some("true"),
+        _ => rest.strip_prefix('='),
+    })
+}
+
+fn setting(cluster: &Cluster, name: &str, key: &str) -> Option<Str> {
+    let config = cluster.config_maps.iter().find(|config| config.metadata.name == name)?;
+    config.data.get(key).cloned()
+}
+
+/// Nodes with a running pod of a DaemonSet.
+fn nodes(cluster: &Cluster, workload: &Workload) -> Option<BTreeSet<Str>> {
+    if cluster.source == SourceKind::Manifests {
+        return None;
+    }
+    let meta = &workload.metadata;
+    let own = cluster.pods.in_namespace(&meta.namespace).filter(|(_, pod)| {
+        let owner = pod.metadata.controller();
+        pod.status.phase == "Running"
+            && owner.is_some_and(|owner| owner.kind == "DaemonSet" && owner.name == meta.name)
+    });
+    Some(own.map(|(_, pod)| pod.node_name.clone()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use ringfort_model::{ClusterBuilder, Object};
+
+    use super::*;
+
+    fn daemon(name: &str, containers: &str) -> String {
+        format!(
+            r#"{{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{{"namespace":"kube-system",
+            "name":"{name}"}},"spec":{{"template":{{"spec":{{"containers":{containers}}}}}}}}}"#
+        )
+    }
+
+    fn cluster(source: SourceKind, objects: &[String]) -> Cluster {
+        let mut builder = ClusterBuilder::new(source);
+        for json in objects {
+            builder.add(Object::read(json.as_bytes()).expect("an object"));
+        }
+        builder.freeze()
+    }
+
+    fn judged(containers: &str) -> (Tri, Tri) {
+        let found = Enforcement::new(&cluster(SourceKind::Manifests, &[daemon("x", containers)]));
+        (found.anywhere().0, found.blocks_match_pods())
+    }
+
+    #[test]
+    fn agents_are_known_by_their_image_and_settings() {
+        let one = |image: &str| judged(&format!(r#"[{{"name":"a","image":"{image}"}}]"#));
+        assert_eq!(one("quay.io/calico/node:v3.29.1"), (Tri::Yes, Tri::Yes));
+        assert_eq!(one("mirror.example/x/calico/node@sha256:00"), (Tri::Yes, Tri::Yes));
+        assert_eq!(one("quay.io/cilium/cilium:v1.16.1"), (Tri::Yes, Tri::No));
+        assert_eq!(one("ghcr.io/flannel-io/flannel:v0.26.0").0, Tri::No);
+        assert_eq!(
+            one("602401143452.dkr.ecr.eu-west-1.amazonaws.com/amazon-k8s-cni:v1.19").0,
+            Tri::No
+        );
+        assert_eq!(one("docker.io/kindest/kindnetd:v1").0, Tri::Unknown);
+        assert_eq!(one("example.com/some-agent:1"), (Tri::Unknown, Tri::Unknown));
+        // Names that look alike.
+        assert_eq!(one("example.com/notcalico/nodejs:1").0, Tri::Unknown);
+    }
+
+    #[test]
+    fn the_feature_must_be_on() {
+        let agent = |arguments: &str| {
+            judged(&format!(
+                r#"[{{"name":"n","image":"x/amazon-k8s-cni:v1"}},
+                {{"name":"a","image":"x/aws-network-policy-agent:v1","args":[{arguments}]}}]"#
+            ))
+            .0
+        };
+        assert_eq!(agent(r#""--enable-network-policy=true""#), Tri::Yes);
+        assert_eq!(agent(r#""--enable-network-policy=false""#), Tri::No);
+        let router = |arguments: &str| {
+            judged(&format!(r#"[{{"name":"r","image":"x/kube-router","args":[{arguments}]}}]"#)).0
+        };
+        assert_eq!(router(r#""--run-router=true""#), Tri::Yes);
+        assert_eq!(router(r#""--run-firewall=false""#), Tri::No);
+    }
+
+    #[test]
+    fn an_agent_counts_on_the_nodes_that_run_it() {
+        let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"kube-system",
+            "name":"c-1","ownerReferences":[{"kind":"DaemonSet","name":"c","controller":true}]},
+            "spec":{"nodeName":"one"},"status":{"phase":"Running"}}"#;
+        let calico = daemon("c", r#"[{"name":"c","image":"x/calico/node:v3"}]"#);
+        let found = Enforcement::new(&cluster(SourceKind::Dump, &[calico, pod.to_owned()]));
+        assert_eq!(found.on_node("one").0, Tri::Yes);
+        assert_eq!(found.on_node("two").0, Tri::Unknown);
+        assert_eq!(found.anywhere().0, Tri::Yes);
+    }
+}

@@ -1,0 +1,26 @@
+//! What readers of all kinds share.
+
+use crate::policy::rule::Tri;
+
+/// A field that cannot be used, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) field: String,
+    pub(crate) reason: String,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "field {}: {}", self.field, self.reason)
+    }
+}
+
+pub(crate) fn refuse(field: impl Into<String>, reason: impl Into<String>) -> Refused {
+    Refused { field: field.into(), reason: reason.into() }
+}
+
+/// Whether a block of addresses means nodes, by whether it means pods: implementations that
+/// match packets by address match both, those with identities neither.
+pub(crate) fn blocks_match(pods: Tri) -> Tri {
+    pods
+}

@@ -1,0 +1,450 @@
+//! CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy in the common form (NP-40;
+//! cilium/cilium `pkg/policy/api`, `pkg/k8s/apis/cilium.io/v2`). docs/network.md lists the
+//! fields.
+//!
+//! Cilium has one pool: rules of its own kinds and of NetworkPolicy allow together, and a deny
+//! rule of any policy comes first. So every rule set becomes two policies, one that denies, and
+//! one that allows and isolates.
+
+use ringfort_model::record::{LabelSelector, Meta};
+use ringfort_model::{Cluster, Str};
+use serde_json::Value;
+
+use crate::policy::address::AddressSet;
+use crate::policy::connection::{ConnectionSet, Protocol};
+use crate::policy::expr::{Expr, Key};
+use crate::policy::gather::{KUBERNETES, KUBERNETES_GROUP};
+use crate::policy::label;
+use crate::policy::read::{Refused, refuse};
+use crate::policy::rule::{
+    Action, Direction, Peer, Place, Policy, PolicyName, Ports, Rule, Side, Tri,
+};
+use crate::policy::strict::Fields;
+
+/// Namespace of a pod, among its labels.
+const POD_NAMESPACE: &str = "io.kubernetes.pod.namespace";
+/// Prefix of labels of the pod's namespace.
+const NAMESPACE_LABELS: &str = "io.cilium.k8s.namespace.labels.";
+/// Account of a pod.
+const ACCOUNT: &str = "io.cilium.k8s.policy.serviceaccount";
+
+/// Reads every policy; what is wrong with one makes it broken.
+pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
+    let mut found = Vec::new();
+    found.extend(always(cluster).map(|policy| (policy, None)));
+    for one in &cluster.cilium_network_policies {
+        object("CiliumNetworkPolicy", &one.metadata, &one.spec.0, &one.specs.0, &mut found);
+    }
+    for one in &cluster.cilium_clusterwide_network_policies {
+        let kind = "CiliumClusterwideNetworkPolicy";
+        object(kind, &one.metadata, &one.spec.0, &one.specs.0, &mut found);
+    }
+    found
+}
+
+/// With `enable-policy: always` every endpoint is isolated, selected or not.
+fn always(cluster: &Cluster) -> Option<Policy> {
+    let config = cluster.config_maps.iter().find(|config| {
+        config.metadata.name == "cilium-config"
+            && config.data.get("enable-policy").is_some_and(|value| value == "always")
+    })?;
+    let closed = Side { applies: true, isolates: true, rules: Vec::new() };
+    let meta = &config.metadata;
+    Some(Policy {
+        name: PolicyName {
+            kind: "ConfigMap",
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+        },
+        place: Place { stage: KUBERNETES, lane: 0, group: KUBERNETES_GROUP },
+        subject: Expr::everything(),
+        hosts: None,
+        broken: None,
+        ingress: closed.clone(),
+        egress: closed,
+    })
+}
+
+fn object(
+    kind: &'static str,
+    meta: &Meta,
+    spec: &Value,
+    specs: &Value,
+    found: &mut Vec<(Policy, Option<Refused>)>,
+) {
+    let mut all = Vec::new();
+    if !spec.is_null() {
+        all.push(("spec".to_owned(), spec));
+    }
+    for (at, spec) in specs.as_array().into_iter().flatten().enumerate() {
+        all.push((format!("specs[{at}]"), spec));
+    }
+    for (path, spec) in all {
+        let name = PolicyName { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
+        let mut reading = Reading {
+            namespace: (!meta.namespace.is_empty()).then(|| meta.namespace.clone()),
+            subject: match meta.namespace.as_str() {
+                "" => Expr::everything(),
+                _ => Expr::namespace(&meta.namespace),
+            },
+            hosts: None,
+        };
+        let read = reading.sides(spec, &path);
+        let policy = |group: u64, ingress: Side, egress: Side, broken: Option<Str>| Policy {
+            name: name.clone(),
+            place: Place { stage: KUBERNETES, lane: 0, group },
+            subject: reading.subject.clone(),
+            hosts: reading.hosts.clone(),
+            broken,
+            ingress,
+            egress,
+        };
+        match read {
+            Ok(Sides { denied: [in_denied, out_denied], allowed: [in_allowed, out_allowed] }) => {
+                if in_denied.applies || out_denied.applies {
+                    found.push((policy(0, in_denied, out_denied, None), None));
+                }
+                found.push((policy(KUBERNETES_GROUP, in_allowed, out_allowed, None), None));
+            }
+            Err(refused) => {
+                let open = Side { applies: true, isolates: false, rules: Vec::new() };
+                let why = Str::from(refused.to_string());
+                found.push((policy(0, open.clone(), open, Some(why)), Some(refused)));
+            }
+        }
+    }
+}
+
+/// Ingress and egress, of what is denied and of what is allowed.
+struct Sides {
+    denied: [Side; 2],
+    allowed: [Side; 2],
+}
+
+struct Reading {
+    /// The policy's namespace; nothing for clusterwide policies.
+    namespace: Option<Str>,
+    subject: Expr,
+    hosts: Option<Expr>,
+}
+
+impl Reading {
+    fn sides(&mut self, spec: &Value, path: &str) -> Result<Sides, Refused> {
+        let mut fields = Fields::of(spec, path)?;
+        fields.skip(&["description", "labels", "log"]);
+        match (fields.take("endpointSelector"), fields.take("nodeSelector")) {
+            (Some(selector), None) => {
+                let selected =
+                    self.endpoints(&selector, &format!("{path}.endpointSelector"), false)?;
+                self.subject = self.subject.clone().and(selected);
+            }
+            (None, Some(_)) => {
+                self.subject = Expr::nothing();
+                self.hosts = Some(Expr::everything());
+                let field = format!("{path}.nodeSelector");
+                return Err(refuse(field, "whether the host firewall is on is not known"));
+            }
+            _ => return Err(refuse(path, "needs one of endpointSelector and nodeSelector")),
+        }
+        let mut given = Fields::of(
+            &fields.take("enableDefaultDeny").unwrap_or_default(),
+            &format!("{path}.enableDefaultDeny"),
+        )?;
+        let set = [given.flag("ingress")?, given.flag("egress")?];
+        given.end()?;
+        let mut sides = Sides { denied: Default::default(), allowed: Default::default() };
+        for (at, direction) in [Direction::Ingress, Direction::Egress].into_iter().enumerate() {
+            let allowed = fields.list(&direction.to_string())?.unwrap_or_default();
+            let denied = fields.list(&format!("{direction}Deny"))?.unwrap_or_default();
+            let rules = |list: &[Value], action: Action, name: &str| {
+                let read = list.iter().enumerate().map(|(at, rule)| {
+                    self.rule(rule, direction, action, at, &format!("{path}.{name}[{at}]"))
+                });
+                read.collect::<Result<Vec<Rule>, Refused>>()
+            };
+            let touched = !allowed.is_empty() || !denied.is_empty();
+            sides.denied[at] = Side {
+                applies: !denied.is_empty(),
+                isolates: false,
+                rules: rules(&denied, Action::Deny, &format!("{direction}Deny"))?,
+            };
+            sides.allowed[at] = Side {
+                applies: touched || set[at] == Some(true),
+                isolates: set[at].unwrap_or(touched),
+                rules: rules(&allowed, Action::Allow, &direction.to_string())?,
+            };
+        }
+        fields.end()?;
+        Ok(sides)
+    }
+
+    fn rule(
+        &self,
+        rule: &Value,
+        direction: Direction,
+        action: Action,
+        at: usize,
+        path: &str,
+    ) -> Result<Rule, Refused> {
+        let side = if direction == Direction::Ingress { "from" } else { "to" };
+        let mut fields = Fields::of(rule, path)?;
+        let mut peers: Option<Vec<Peer>> = None;
+        let mut add = |found: Vec<Peer>| peers.get_or_insert_default().extend(found);
+        let field = |name: &str| format!("{side}{name}");
+        let below = |name: &str| format!("{path}.{side}{name}");
+        if let Some(list) = fields.list(&field("Endpoints"))? {
+            let mut found = Vec::new();
+            for (at, selector) in list.iter().enumerate() {
+                let path = format!("{}[{at}]", below("Endpoints"));
+                found.push(self.peer(selector, &path)?);
+            }
+            add(found);
+        }
+        if let Some(list) = fields.texts(&field("Entities"))? {
+            let mut found = Vec::new();
+            for (at, entity) in list.iter().enumerate() {
+                found.extend(self::entity(entity, &format!("{}[{at}]", below("Entities")))?);
+            }
+            add(found);
+        }
+        if let Some(list) = fields.texts(&field("CIDR"))? {
+            let mut found = Vec::new();
+            for (at, block) in list.iter().enumerate() {
+                found.push(self::block(block, &format!("{}[{at}]", below("CIDR")))?);
+            }
+            add(found);
+        }
+        if let Some(list) = fields.list(&field("CIDRSet"))? {
+            let mut found = Vec::new();
+            for (at, set) in list.iter().enumerate() {
+                found.push(self::block_set(set, &format!("{}[{at}]", below("CIDRSet")))?);
+            }
+            add(found);
+        }
+        if direction == Direction::Egress
+            && let Some(list) = fields.list("toFQDNs")?
+        {
+            let said: Vec<String> = list.iter().map(ToString::to_string).collect();
+            let why = format!("addresses of {}", said.join(", "));
+            add(if list.is_empty() {
+                Vec::new()
+            } else {
+                vec![perhaps([false, false, true], &why)]
+            });
+        }
+        let to_ports = fields.list("toPorts")?;
+        // A rule about ICMP says nothing about ports, and does not open all of them either.
+        let icmps = fields.list("icmps")?.is_some();
+        fields.end()?;
+        let ports = match (&to_ports, icmps) {
+            (Some(list), _) if !list.is_empty() => self::ports(list, &format!("{path}.toPorts"))?,
+            (_, true) => Ports::fixed(ConnectionSet::none()),
+            _ => Ports::all(),
+        };
+        let limited = to_ports.as_ref().is_some_and(|list| !list.is_empty());
+        // Without a peer field a rule with ports means everybody, and an empty rule nobody.
+        let peers = peers.unwrap_or_else(|| if limited { vec![Peer::Any] } else { Vec::new() });
+        Ok(Rule { name: Str::from(format!("#{}", at + 1)), action, peers, ports })
+    }
+
+    /// A selector of peers; with a reserved label it means something that is no pod.
+    fn peer(&self, selector: &Value, path: &str) -> Result<Peer, Refused> {
+        Ok(Peer::Pods(self.endpoints(selector, path, true)?))
+    }
+
+    /// The pods that a selector means. As a peer of a namespaced policy it means the policy's
+    /// own namespace, unless it asks about namespaces itself.
+    fn endpoints(&self, selector: &Value, path: &str, peer: bool) -> Result<Expr, Refused> {
+        let mut fields = Fields::of(selector, path)?;
+        let given = serde_json::json!({
+            "matchLabels": fields.take("matchLabels"),
+            "matchExpressions": fields.take("matchExpressions"),
+        });
+        fields.end()?;
+        let mut given: LabelSelector =
+            serde_json::from_value(given).map_err(|error| refuse(path, error.to_string()))?;
+        // Sources are prefixes of keys; pods have labels of source k8s.
+        let plain = |key: &Str| -> Result<Str, Refused> {
+            match key.split_once(':') {
+                Some(("k8s" | "any", rest)) => Ok(Str::new(rest)),
+                None => Ok(key.clone()),
+                Some((source, _)) => {
+                    Err(refuse(path, format!("labels of source {source} are not modelled")))
+                }
+            }
+        };
+        let labels: Result<Vec<(Str, Str)>, Refused> = given
+            .match_labels
+            .iter()
+            .map(|(key, value)| Ok((plain(key)?, value.clone())))
+            .collect();
+        given.match_labels = labels?.into_iter().collect();
+        for need in given.match_expressions.iter_mut() {
+            need.key = plain(&need.key)?;
+        }
+        if let Some((below, reason)) = label::refusal(&given) {
+            return Err(refuse(format!("{path}.{below}"), reason));
+        }
+        let mut asks_namespace = false;
+        let expr = Expr::of(&given, |name| {
+            if *name == POD_NAMESPACE {
+                Key::Namespace
+            } else if let Some(label) = name.strip_prefix(NAMESPACE_LABELS) {
+                Key::NamespaceLabel(Str::new(label))
+            } else if *name == ACCOUNT {
+                Key::Account
+            } else {
+                Key::Label(name.clone())
+            }
+        });
+        for name in given
+            .match_labels
+            .iter()
+            .map(|(name, _)| name)
+            .chain(given.match_expressions.iter().map(|need| &need.key))
+        {
+            asks_namespace |= *name == POD_NAMESPACE || name.starts_with(NAMESPACE_LABELS);
+        }
+        Ok(match &self.namespace {
+            Some(own) if peer && !asks_namespace => Expr::namespace(own).and(expr),
+            _ => expr,
+        })
+    }
+}
+
+/// Addresses outside: rules about blocks do not mean what Cilium manages.
+fn outside(set: AddressSet) -> Peer {
+    Peer::Addresses { set, pods: Tri::No, nodes: Tri::No }
+}
+
+fn perhaps(segments: [bool; 3], why: &str) -> Peer {
+    Peer::Perhaps { segments, why: Str::new(why) }
+}
+
+fn entity(name: &str, path: &str) -> Result<Vec<Peer>, Refused> {
+    let family = |block: &str| AddressSet::cidr(block).expect("the table holds blocks");
+    Ok(match name {
+        "all" => vec![Peer::Any],
+        "world" => vec![outside(AddressSet::all())],
+        "world-ipv4" => vec![outside(family("0.0.0.0/0"))],
+        "world-ipv6" => vec![outside(family("::/0"))],
+        "cluster" => vec![Peer::Pods(Expr::everything()), Peer::Nodes(Expr::everything())],
+        // Which node is the own one depends on where the pod runs.
+        "host" | "remote-node" => {
+            vec![perhaps([false, true, false], "which nodes are meant depends on the pod's node")]
+        }
+        "kube-apiserver" => {
+            vec![perhaps([false, true, true], "where the API server runs is not known")]
+        }
+        // No pod of the model has these identities.
+        "health" | "init" | "none" | "ingress" => Vec::new(),
+        other => return Err(refuse(path, format!("entity \"{other}\" is not modelled"))),
+    })
+}
+
+fn block(text: &str, path: &str) -> Result<Peer, Refused> {
+    if let Ok(address) = text.parse() {
+        return Ok(outside(AddressSet::one(address)));
+    }
+    Ok(outside(AddressSet::cidr(text).map_err(|error| refuse(path, error.to_string()))?))
+}
+
+fn block_set(value: &Value, path: &str) -> Result<Peer, Refused> {
+    let mut fields = Fields::of(value, path)?;
+    let cidr = fields.text("cidr")?;
+    let except = fields.texts("except")?.unwrap_or_default();
+    fields.end()?;
+    let text = cidr.ok_or_else(|| refuse(format!("{path}.cidr"), "must be set"))?;
+    let read = |text: &str, path: String| {
+        AddressSet::cidr(text).map_err(|error| refuse(path, error.to_string()))
+    };
+    let mut set = read(&text, format!("{path}.cidr"))?;
+    for (at, hole) in except.iter().enumerate() {
+        set = set.difference(&read(hole, format!("{path}.except[{at}]"))?);
+    }
+    Ok(outside(set))
+}
+
+fn ports(list: &[Value], path: &str) -> Result<Ports, Refused> {
+    let mut found = Ports::fixed(ConnectionSet::none());
+    for (at, entry) in list.iter().enumerate() {
+        let path = format!("{path}[{at}]");
+        let mut fields = Fields::of(entry, &path)?;
+        let ports = fields.list("ports")?.unwrap_or_default();
+        let mut set = ConnectionSet::none();
+        let mut named = Vec::new();
+        for (at, port) in ports.iter().enumerate() {
+            one_port(port, &format!("{path}.ports[{at}]"), &mut set, &mut named)?;
+        }
+        if ports.is_empty() {
+            set = ConnectionSet::all();
+        }
+        // What looks into the connection lets less through than the port.
+        let mut narrowed = fields
+            .take("rules")
+            .is_some_and(|rules| rules.as_object().is_none_or(|rules| !rules.is_empty()));
+        narrowed |= fields.list("serverNames")?.is_some_and(|names| !names.is_empty());
+        fields.skip(&["terminatingTLS", "originatingTLS"]);
+        fields.end()?;
+        if narrowed {
+            if !named.is_empty() {
+                return Err(refuse(path, "a named port with rules inside it is not modelled"));
+            }
+            let known = found.perhaps.take().map_or_else(ConnectionSet::none, |(set, _)| set);
+            let why = Str::new("a section looks into the connection");
+            found.perhaps = Some((known.union(&set), why));
+        } else {
+            found.fixed = found.fixed.union(&set);
+            found.named.extend(named);
+        }
+    }
+    Ok(found)
+}
+
+fn one_port(
+    value: &Value,
+    path: &str,
+    set: &mut ConnectionSet,
+    named: &mut Vec<(Str, Option<Protocol>)>,
+) -> Result<(), Refused> {
+    let mut fields = Fields::of(value, path)?;
+    let port = fields.text("port")?.unwrap_or_default();
+    let end = fields.take("endPort").unwrap_or_default();
+    let protocol = fields.text("protocol")?.unwrap_or_default();
+    fields.end()?;
+    let protocols: Vec<Protocol> = match protocol.as_str() {
+        "" | "ANY" => Protocol::ALL.to_vec(),
+        "ICMP" | "ICMPv6" | "VRRP" | "IGMP" => Vec::new(),
+        name => vec![Protocol::from_name(name).ok_or_else(|| {
+            refuse(format!("{path}.protocol"), format!("\"{name}\" is no protocol"))
+        })?],
+    };
+    let Ok(first) = port.parse::<u16>() else {
+        if port.is_empty() {
+            for one in &protocols {
+                *set = set.union(&ConnectionSet::protocol(*one));
+            }
+        } else if port.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(refuse(format!("{path}.port"), format!("\"{port}\" is no port")));
+        } else {
+            named.extend(protocols.iter().map(|one| (Str::new(&port), Some(*one))));
+        }
+        return Ok(());
+    };
+    let last = match (end.as_u64().and_then(|end| u16::try_from(end).ok()), end.is_null()) {
+        (None | Some(0), true) | (Some(0), false) => first,
+        (Some(end), _) if end >= first => end,
+        _ => {
+            return Err(refuse(
+                format!("{path}.endPort"),
+                format!("{end} is no port after {first}"),
+            ));
+        }
+    };
+    // Port 0 means all of them.
+    let (first, last) = if first == 0 { (1, 65535) } else { (first, last) };
+    for protocol in protocols {
+        *set = set.union(&ConnectionSet::ports(protocol, first, last));
+    }
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! Calico's kinds.
+
+use ringfort_network::policy::Tri::{No, Unknown, Yes};
+use serde_json::{Value, json};
+
+use crate::world::{JOB, NODE, OTHER, OUT, WEB, World};
+
+fn object(kind: &str, namespace: Option<&str>, name: &str, spec: Value) -> Value {
+    let mut object = json!({"apiVersion": "projectcalico.org/v3", "kind": kind,
+        "metadata": {"name": name}, "spec": spec});
+    if let Some(namespace) = namespace {
+        object["metadata"]["namespace"] = json!(namespace);
+    }
+    object
+}
+
+fn policy(rest: Value) -> Value {
+    let mut spec = json!({"selector": "app == 'web'"});
+    for (key, value) in rest.as_object().expect("fields") {
+        spec[key] = value.clone();
+    }
+    object("NetworkPolicy", Some("a"), "p", spec)
+}
+
+fn one(rest: Value) -> World {
+    World::new(&[policy(rest)])
+}
+
+fn global(spec: Value) -> World {
+    World::new(&[object("GlobalNetworkPolicy", None, "g", spec)])
+}
+
+#[test]
+fn types_follow_the_rules() {
+    one(json!({})).answers(&[(JOB, WEB, "TCP 80", No), (WEB, JOB, "TCP 80", Yes)]);
+    one(json!({"egress": [{"action": "Deny"}]}))
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (WEB, JOB, "TCP 80", No)]);
+    one(json!({"types": ["Egress"], "ingress": [{"action": "Deny"}]}))
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (WEB, JOB, "TCP 80", No)]);
+    one(json!({"ingress": [{"action": "Allow"}], "egress": [{"action": "Allow"}]}))
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (WEB, OUT, "TCP 80", Yes)]);
+}
+
+#[test]
+fn selectors_of_the_other_end() {
+    let from = |source: Value| one(json!({"ingress": [{"action": "Allow", "source": source}]}));
+    from(json!({"selector": "app == 'job'"}))
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (OTHER, WEB, "TCP 80", No)]);
+    // Without a selector of namespaces it means the own one.
+    from(json!({"selector": "has(app)"}))
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (OTHER, WEB, "TCP 80", No)]);
+    from(json!({"selector": "has(app)", "namespaceSelector": "team == 'blue'"}))
+        .answers(&[(JOB, WEB, "TCP 80", No), (OTHER, WEB, "TCP 80", Yes)]);
+    from(json!({"namespaceSelector": "projectcalico.org/name == 'b'"})).answers(&[
+        (JOB, WEB, "TCP 80", No),
+        (OTHER, WEB, "TCP 80", Yes),
+        (OUT, WEB, "TCP 80", No),
+    ]);
+    from(json!({"selector": "tier starts with 'back'", "namespaceSelector": "all()"}))
+        .answers(&[(JOB, WEB, "TCP 80", No), (OTHER, WEB, "TCP 80", Yes)]);
+    from(json!({"notSelector": "app == 'job'"}))
+        .answers(&[(JOB, WEB, "TCP 80", No), (OUT, WEB, "TCP 80", Yes)]);
+    from(json!({"serviceAccounts": {"names": ["worker"]}}))
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (OTHER, WEB, "TCP 80", No)]);
+    from(json!({"serviceAccounts": {"selector": "role == 'batch'"}}))
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (OTHER, WEB, "TCP 80", No)]);
+    from(json!({})).answers(&[(OUT, WEB, "TCP 80", Yes)]);
+}
+
+#[test]
+fn nets_mean_pods_and_nodes_too() {
+    let from = |source: Value| one(json!({"ingress": [{"action": "Allow", "source": source}]}));
+    from(json!({"nets": ["10.0.0.0/24", "192.0.2.1"]})).answers(&[
+        (JOB, WEB, "TCP 80", Yes),
+        (OTHER, WEB, "TCP 80", No),
+        (OUT, WEB, "TCP 80", Yes),
+        ("192.0.2.2", WEB, "TCP 80", No),
+    ]);
+    from(json!({"notNets": ["10.0.0.0/8"]})).answers(&[
+        (JOB, WEB, "TCP 80", No),
+        (NODE, WEB, "TCP 80", No),
+        (OUT, WEB, "TCP 80", Yes),
+    ]);
+    from(json!({"nets": ["10.0.0.0/8"], "notNets": ["10.9.0.0/16"]}))
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (NODE, WEB, "TCP 80", No)]);
+}
+
+#[test]
+fn protocols_and_ports() {
+    let rule = |rest: Value| {
+        let mut rule = json!({"action": "Allow"});
+        for (key, value) in rest.as_object().expect("fields") {
+            rule[key] = value.clone();
+        }
+        one(json!({"ingress": [rule]}))
+    };
+    rule(json!({"protocol": "TCP"})).answers(&[(JOB, WEB, "TCP 9", Yes), (JOB, WEB, "UDP 9", No)]);
+    rule(json!({"protocol": 132})).answers(&[(JOB, WEB, "SCTP 9", Yes), (JOB, WEB, "TCP 9", No)]);
+    rule(json!({"protocol": "ICMP", "icmp": {"type": 8}})).answers(&[(JOB, WEB, "TCP 9", No)]);
+    rule(json!({"notProtocol": "UDP"}))
+        .answers(&[(JOB, WEB, "TCP 9", Yes), (JOB, WEB, "UDP 9", No)]);
+    rule(json!({"protocol": "TCP", "destination": {"ports": [80, "90:95", "http"]}})).answers(&[
+        (JOB, WEB, "TCP 80", Yes),
+        (JOB, WEB, "TCP 95", Yes),
+        (JOB, WEB, "TCP 96", No),
+        (JOB, WEB, "UDP 80", No),
+    ]);
+    rule(json!({"protocol": "TCP", "destination": {"notPorts": ["80:81"]}}))
+        .answers(&[(JOB, WEB, "TCP 80", No), (JOB, WEB, "TCP 82", Yes)]);
+    rule(json!({"protocol": "TCP", "source": {"ports": [5000]}}))
+        .answers(&[(JOB, WEB, "TCP 80", Unknown), (JOB, WEB, "UDP 80", No)]);
+}
+
+#[test]
+fn order_decides_between_policies_and_rules() {
+    let named = |name: &str, order: Value, action: &str| {
+        let mut one = policy(json!({"order": order, "ingress": [{"action": action}]}));
+        one["metadata"]["name"] = json!(name);
+        one
+    };
+    World::new(&[named("x", json!(2), "Allow"), named("y", json!(1), "Deny")])
+        .answers(&[(JOB, WEB, "TCP 80", No)]);
+    World::new(&[named("x", json!(1.5), "Allow"), named("y", json!(2), "Deny")])
+        .answers(&[(JOB, WEB, "TCP 80", Yes)]);
+    // No order comes last, equal orders go by name.
+    World::new(&[named("x", Value::Null, "Allow"), named("y", json!(9), "Deny")])
+        .answers(&[(JOB, WEB, "TCP 80", No)]);
+    World::new(&[named("y", json!(1), "Allow"), named("x", json!(1), "Deny")])
+        .answers(&[(JOB, WEB, "TCP 80", No)]);
+    one(json!({"ingress": [{"action": "Log"}, {"action": "Allow", "protocol": "TCP"}, {"action": "Deny"}]}))
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (JOB, WEB, "UDP 80", No)]);
+}
+
+#[test]
+fn network_policy_stands_in_the_default_tier() {
+    let kubernetes = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"namespace": "a", "name": "all"}, "spec": {"podSelector": {}, "ingress": [{}]}});
+    let deny = |order: i64| policy(json!({"order": order, "ingress": [{"action": "Deny"}]}));
+    World::new(&[kubernetes.clone(), deny(10)]).answers(&[(JOB, WEB, "TCP 80", No)]);
+    World::new(&[kubernetes, deny(2000)]).answers(&[(JOB, WEB, "TCP 80", Yes)]);
+}
+
+#[test]
+fn tiers() {
+    let tier = |name: &str, spec: Value| object("Tier", None, name, spec);
+    let in_tier = |tier: &str, rules: Value| policy(json!({"tier": tier, "ingress": rules}));
+    let pass = json!([{"action": "Pass", "protocol": "TCP"}]);
+    // What passes the tier is allowed where nothing follows, the rest ends in it.
+    World::new(&[tier("first", json!({"order": 1})), in_tier("first", pass.clone())])
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (JOB, WEB, "UDP 80", No)]);
+    World::new(&[
+        tier("first", json!({"order": 1, "defaultAction": "Pass"})),
+        in_tier("first", json!([])),
+    ])
+    .answers(&[(JOB, WEB, "TCP 80", Yes)]);
+    let mut later = policy(json!({"tier": "second", "ingress": [{"action": "Deny"}]}));
+    later["metadata"]["name"] = json!("later");
+    let both = [
+        tier("first", json!({"order": 1})),
+        tier("second", json!({"order": 2})),
+        in_tier("first", pass),
+        later,
+    ];
+    World::new(&both).answers(&[(JOB, WEB, "TCP 80", No)]);
+    one(json!({"tier": "nowhere"})).is_unknown("spec.tier");
+}
+
+#[test]
+fn global_policies_and_sets() {
+    global(json!({"selector": "app == 'web'", "ingress": [{"action": "Allow", "source": {"selector": "app == 'web'"}}]}))
+        .answers(&[(OTHER, WEB, "TCP 80", Yes), (JOB, OTHER, "TCP 80", No), (WEB, JOB, "TCP 80", Yes)]);
+    global(json!({"namespaceSelector": "team == 'red'", "ingress": [{"action": "Deny"}]}))
+        .answers(&[(JOB, WEB, "TCP 80", No), (JOB, OTHER, "TCP 80", Yes)]);
+    global(json!({"serviceAccountSelector": "role == 'batch'", "ingress": [{"action": "Deny"}]}))
+        .answers(&[(WEB, JOB, "TCP 80", No), (JOB, WEB, "TCP 80", Yes)]);
+    for host in ["doNotTrack", "preDNAT"] {
+        global(json!({host: true, "ingress": [{"action": "Deny"}]}))
+            .answers(&[(JOB, WEB, "TCP 80", Yes)]);
+    }
+    let mut set = object("GlobalNetworkSet", None, "s", json!({"nets": ["192.0.2.0/24"]}));
+    set["metadata"]["labels"] = json!({"kind": "partner"});
+    let mut own = object("NetworkSet", Some("a"), "s", json!({"nets": ["198.51.100.0/24"]}));
+    own["metadata"]["labels"] = json!({"kind": "partner"});
+    let rule =
+        json!({"ingress": [{"action": "Allow", "source": {"selector": "kind == 'partner'"}}]});
+    let all = json!({"selector": "all()", "ingress": rule["ingress"]});
+    World::new(&[set.clone(), own.clone(), object("GlobalNetworkPolicy", None, "g", all)]).answers(
+        &[
+            (OUT, WEB, "TCP 80", Yes),
+            ("198.51.100.1", WEB, "TCP 80", Yes),
+            (JOB, WEB, "TCP 80", No),
+        ],
+    );
+    // A namespaced rule means sets of its namespace, and global ones when it says so.
+    World::new(&[set.clone(), own.clone(), policy(rule)])
+        .answers(&[(OUT, WEB, "TCP 80", No), ("198.51.100.1", WEB, "TCP 80", Yes)]);
+    let asks = json!({"ingress": [{"action": "Allow",
+        "source": {"selector": "kind == 'partner'", "namespaceSelector": "global()"}}]});
+    World::new(&[set, own, policy(asks)])
+        .answers(&[(OUT, WEB, "TCP 80", Yes), ("198.51.100.1", WEB, "TCP 80", No)]);
+}
+
+#[test]
+fn protected_hosts_are_unknown() {
+    let world = World::new(&[object(
+        "HostEndpoint",
+        None,
+        "h",
+        json!({"node": "n1", "interfaceName": "*"}),
+    )]);
+    assert_eq!(world.ask(OUT, NODE, "TCP 80"), Unknown);
+    assert_eq!(world.ask(JOB, WEB, "TCP 80"), Yes);
+}
+
+#[test]
+fn what_is_not_modelled_is_unknown() {
+    for (rest, field) in [
+        (json!({"selector": "app = 'x'"}), "spec.selector"),
+        (json!({"stagedAction": "Set"}), "spec.stagedAction"),
+        (json!({"ingress": [{"action": "Maybe"}]}), "spec.ingress[0].action"),
+        (
+            json!({"ingress": [{"action": "Allow", "http": {"methods": ["GET"]}}]}),
+            "spec.ingress[0].http",
+        ),
+        (json!({"ingress": [{"action": "Allow", "ipVersion": 4}]}), "spec.ingress[0].ipVersion"),
+        (
+            json!({"ingress": [{"action": "Allow", "destination": {"selector": "all()"}}]}),
+            "spec.ingress[0].destination",
+        ),
+        (
+            json!({"ingress": [{"action": "Allow", "source": {"services": {"name": "x"}}}]}),
+            "spec.ingress[0].source.services",
+        ),
+        (
+            json!({"ingress": [{"action": "Allow", "source": {"nets": ["x"]}}]}),
+            "spec.ingress[0].source.nets[0]",
+        ),
+        (
+            json!({"ingress": [{"action": "Allow", "source": {"nets": ["10.0.0.0/8"], "selector": "all()"}}]}),
+            "spec.ingress[0]",
+        ),
+        (
+            json!({"ingress": [{"action": "Allow", "protocol": "TCP", "destination": {"ports": [70000]}}]}),
+            "spec.ingress[0].destination.ports[0]",
+        ),
+    ] {
+        one(rest).is_unknown(field);
+    }
+}

@@ -1,0 +1,175 @@
+//! `ringfort reach`: who reaches what, with the policy and rule that decide.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+use ringfort_model::{Cluster, Str};
+use ringfort_network::policy::{ConnectionSet, Network, Passage, Place, PlaceError, Tri};
+use ringfort_verify::network;
+
+use crate::args::{Reach, Reading};
+use crate::commands::{lines, print, read, usage};
+
+/// How many pairs of ends are explained.
+const SHOWN: usize = 20;
+
+pub(crate) fn run(reach: &Reach, reading: &Reading) -> Result<u8> {
+    let collected = read(reach.cluster.as_deref(), reading)?;
+    let cluster = &collected.cluster;
+    let network = Network::new(cluster);
+    let mut text = String::new();
+    for error in network.errors() {
+        text.push_str(&format!("error: {error}\n"));
+    }
+    let code = match (reach.ids.as_slice(), &reach.from, &reach.who) {
+        ([from, to], None, None) => pair(&network, cluster, from, to, &mut text)?,
+        ([], Some(from), None) => everything(&network, cluster, from, true, &mut text)?,
+        ([], None, Some(to)) => everything(&network, cluster, to, false, &mut text)?,
+        _ => return Err(usage("give two ids, or --from ID, or --who ID")),
+    };
+    print(&lines(&text))?;
+    Ok(if reach.exit_code { code } else { 0 })
+}
+
+fn places(network: &Network, cluster: &Cluster, name: &str) -> Result<Vec<Place>> {
+    network.places(cluster, name).map_err(|error: PlaceError| usage(error.to_string()))
+}
+
+fn code(answer: Tri) -> u8 {
+    match answer {
+        Tri::Yes => 0,
+        Tri::No => 3,
+        Tri::Unknown => 4,
+    }
+}
+
+/// Passages that are alike, with the ends that they are between.
+fn alike(network: &Network, from: &[Place], to: &[Place]) -> Vec<(Vec<(String, String)>, Passage)> {
+    let mut found: Vec<(Vec<(String, String)>, Passage)> = Vec::new();
+    let mut known: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+    for from in from {
+        for to in to {
+            let passage = network.passage(from, to);
+            let ends = (from.name.clone(), to.name.clone());
+            let candidates = known.entry(passage.why.clone()).or_default();
+            match candidates.iter().find(|at| found[**at].1 == passage) {
+                Some(at) => found[*at].0.push(ends),
+                None => {
+                    candidates.push(found.len());
+                    found.push((vec![ends], passage));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn pair(
+    network: &Network,
+    cluster: &Cluster,
+    from: &str,
+    to: &str,
+    text: &mut String,
+) -> Result<u8> {
+    let (from, to) = (places(network, cluster, from)?, places(network, cluster, to)?);
+    let found = alike(network, &from, &to);
+    let answer = found.iter().map(|(_, passage)| passage.answer()).max().unwrap_or(Tri::No);
+    let word = match answer {
+        Tri::Yes => "yes",
+        Tri::No => "no",
+        Tri::Unknown => "unknown",
+    };
+    text.insert_str(0, &format!("{word}\n"));
+    for (ends, passage) in found.iter().take(SHOWN) {
+        let (first, last) = &ends[0];
+        let more = match ends.len() - 1 {
+            0 => String::new(),
+            count => format!(" (and {count} alike)"),
+        };
+        text.push_str(&format!(
+            "{first} -> {last}{more}: {}\n",
+            told(&passage.allowed, &passage.unknown)
+        ));
+        for why in &passage.why {
+            text.push_str(&format!("  {why}\n"));
+        }
+    }
+    if found.len() > SHOWN {
+        text.push_str(&format!("{} more\n", found.len() - SHOWN));
+    }
+    Ok(code(answer))
+}
+
+fn told(allowed: &ConnectionSet, unknown: &ConnectionSet) -> String {
+    if unknown.is_empty() { allowed.to_string() } else { format!("{allowed}; unknown: {unknown}") }
+}
+
+/// Every workload at the other end, and the internet.
+fn everything(
+    network: &Network,
+    cluster: &Cluster,
+    name: &str,
+    outgoing: bool,
+    text: &mut String,
+) -> Result<u8> {
+    let own = places(network, cluster, name)?;
+    let mut others: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+    for namespace in cluster.namespace_names() {
+        for place in network.namespace_places(cluster, &namespace) {
+            let owner = place.pod.and_then(|pod| cluster.top_owner(&cluster.pods[pod].metadata));
+            let label = match owner {
+                Some((kind, name)) => format!("workload/{}/{namespace}/{name}", kind.name()),
+                None => place.name.clone(),
+            };
+            others.entry(label).or_default().push(place);
+        }
+    }
+    for node in &cluster.nodes {
+        let name: &Str = &node.metadata.name;
+        let id = format!("node/{name}");
+        others.insert(id.clone(), places(network, cluster, &id)?);
+    }
+    if name != "internet" {
+        others.insert("internet".to_owned(), places(network, cluster, "internet")?);
+    }
+    let mut best = Tri::No;
+    for (label, others) in &others {
+        let found =
+            if outgoing { alike(network, &own, others) } else { alike(network, others, &own) };
+        let mut allowed = ConnectionSet::none();
+        let mut possible = ConnectionSet::none();
+        for (_, passage) in &found {
+            allowed = allowed.union(&passage.allowed);
+            possible = possible.union(&passage.allowed).union(&passage.unknown);
+        }
+        if possible.is_empty() {
+            continue;
+        }
+        best = best.max(if allowed.is_empty() { Tri::Unknown } else { Tri::Yes });
+        text.push_str(&format!("{label}  {}\n", told(&allowed, &possible.difference(&allowed))));
+        // The first passage that lets something through says why.
+        let shown = found.iter().find(|(_, one)| one.answer() != Tri::No);
+        for why in shown.into_iter().flat_map(|(_, passage)| &passage.why) {
+            text.push_str(&format!("  {why}\n"));
+        }
+    }
+    if name == "internet" {
+        text.push_str("this is what policies allow; `ringfort exposed` says what has a way in\n");
+    }
+    Ok(code(best))
+}
+
+/// `ringfort verify network`.
+pub(crate) fn verify(root: &Path, cases: &Path) -> Result<u8> {
+    let found = network::run(root, cases)?;
+    let outcome = &found.outcome;
+    let mut text: String =
+        outcome.disagreements.iter().take(20).map(|line| format!("{line}\n")).collect();
+    for (name, why) in &found.not_covered {
+        text.push_str(&format!("not covered: {name}: {why}\n"));
+    }
+    text.push_str(&format!("agree {} of {}\n", outcome.agree, outcome.total));
+    print(&lines(&text))?;
+    Ok(if outcome.holds() { 0 } else { 3 })
+}
