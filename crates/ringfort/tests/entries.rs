@@ -4,7 +4,7 @@ use ringfort_attack::{Attack, Engines};
 use ringfort_collect::{Options, read_objects};
 use serde_json::{Value, json};
 
-/// Names of the entries that lead to some pod.
+/// Names of the entries by the network that lead to some pod.
 fn entries(objects: &[Value]) -> Vec<String> {
     let options = Options { complete: true, threads: 1, ..Options::default() };
     let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
@@ -12,8 +12,9 @@ fn entries(objects: &[Value]) -> Vec<String> {
     assert!(cluster.gaps.is_empty(), "{:?}", cluster.gaps);
     let engines = Engines::new(&cluster);
     let attack = Attack::new(&cluster, &engines);
+    let by_network = attack.entries().filter(|(one, _)| matches!(one.vector, "V7" | "V8"));
     let mut found: Vec<String> =
-        attack.entries().map(|(one, _)| format!("{}/{}", one.vector, one.name)).collect();
+        by_network.map(|(one, _)| format!("{}/{}", one.vector, one.name)).collect();
     found.dedup();
     found
 }

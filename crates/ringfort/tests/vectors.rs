@@ -63,7 +63,9 @@ fn bare(more: impl IntoIterator<Item = Value>) -> Vec<Value> {
 
 fn addressed(kind: &str) -> Value {
     let mut node = node("n", json!({}));
-    node["status"] = json!({"addresses": [{"type": kind, "address": PUBLIC}]});
+    // A public address is public under whichever name.
+    let address = if kind == "InternalIP" { PRIVATE } else { PUBLIC };
+    node["status"] = json!({"addresses": [{"type": kind, "address": address}]});
     node
 }
 
