@@ -127,10 +127,9 @@ fn head(readme: &mut String, plan: &Plan, file: &PlanFile, dry_run: &DryRun) {
                 tried.refused.len(),
                 tried.untried.len()
             );
-            for (title, list) in [
-                ("The server refused", &tried.refused),
-                ("Not validated", &tried.untried),
-            ] {
+            for (title, list) in
+                [("The server refused", &tried.refused), ("Not validated", &tried.untried)]
+            {
                 if !list.is_empty() {
                     let _ = writeln!(readme, "\n{title}:\n");
                 }

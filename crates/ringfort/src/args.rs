@@ -183,7 +183,7 @@ pub(crate) struct Paths {
     #[arg(long)]
     pub(crate) assume: Vec<String>,
     /// How many paths for each target
-    #[arg(short, long = "paths", default_value_t = 3)]
+    #[arg(short, long = "count", default_value_t = 3)]
     pub(crate) k: usize,
     /// A source as of `scan`; else the live cluster
     #[arg(long)]

@@ -46,16 +46,20 @@ struct File {
     place: PathBuf,
     keys: Map<String, Value>,
     costs: Costs,
+    /// Flags that take several values in some command.
+    lists: BTreeSet<String>,
 }
 
 /// The arguments of this run.
 pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
     let here = std::env::current_dir().unwrap_or_default();
-    let file = match find(&here) {
+    let mut file = match find(&here) {
         Some(place) => File::read(&place)?,
         None => File::default(),
     };
-    let matches = file.command(Arguments::command())?.get_matches();
+    let command = Arguments::command();
+    names(&command, &takes_many, &mut file.lists);
+    let matches = file.command(command)?.get_matches();
     // The parser ends the program on wrong usage, as it does for what is typed.
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     arguments.reading.costs = file.costs;
@@ -84,7 +88,7 @@ impl File {
             (Some(Value::Object(keys)), None) => keys,
             _ => return Err(wrong("not one mapping of keys to values")),
         };
-        let mut read = Self { place: place.to_owned(), keys, costs: Costs::default() };
+        let mut read = Self { place: place.to_owned(), keys, ..Self::default() };
         if let Some(costs) = read.keys.remove("costs") {
             read.costs(&costs)?;
         }
@@ -126,21 +130,10 @@ impl File {
 
     /// The parser with the environment and the file in it.
     fn command(&self, command: Command) -> Result<Command, ConfigError> {
-        let mut known = BTreeSet::new();
-        names(&command, &mut known);
-        for (key, value) in &self.keys {
-            let section = value.is_object() && command.find_subcommand(key).is_some();
-            if !section && !known.contains(key) {
-                return Err(self.unknown(key.clone()));
-            }
-        }
-        let flags = self.keys.iter().filter(|(_, value)| !value.is_object());
-        let flags: BTreeMap<&str, &Value> =
-            flags.map(|(key, value)| (key.as_str(), value)).collect();
-        self.fill(command, &flags, &self.keys, "")
+        self.fill(command, &BTreeMap::new(), &self.keys, "")
     }
 
-    /// One command and those below it. `section` is what the file says for it alone.
+    /// One command and those below it. `section` is what the file says for these alone.
     fn fill<'f>(
         &'f self,
         mut command: Command,
@@ -149,17 +142,16 @@ impl File {
         path: &str,
     ) -> Result<Command, ConfigError> {
         let mut known = BTreeSet::new();
-        names(&command, &mut known);
+        names(&command, &|_| true, &mut known);
         let mut flags = flags.clone();
         for (key, value) in section {
-            let below = value.is_object() && command.find_subcommand(key).is_some();
-            match below || (value.is_object() && path.is_empty()) {
-                true => {}
-                false if known.contains(key) || path.is_empty() => {
-                    flags.insert(key, value);
-                }
-                false => return Err(self.unknown(format!("{path}{key}"))),
+            if value.is_object() && command.find_subcommand(key).is_some() {
+                continue;
             }
+            if !known.contains(key) {
+                return Err(self.unknown(format!("{path}{key}")));
+            }
+            flags.insert(key, value);
         }
         let mut changed: Vec<Arg> = Vec::new();
         for arg in command.get_arguments() {
@@ -173,12 +165,14 @@ impl File {
                 filled = filled.value_parser(BoolishValueParser::new());
             }
             if let Some(value) = flags.get(long) {
-                let values = self.values(&format!("{path}{long}"), arg, value)?;
+                let Some(values) = self.values(&format!("{path}{long}"), arg, value)? else {
+                    changed.push(filled);
+                    continue;
+                };
                 // What is typed or in the environment and excludes this flag wins over the file.
                 for other in command.get_arg_conflicts_with(arg) {
                     let none: Option<&'static str> = None;
-                    filled =
-                        filled.default_value_if(other.get_id(), ArgPredicate::IsPresent, none);
+                    filled = filled.default_value_if(other.get_id(), ArgPredicate::IsPresent, none);
                 }
                 filled = filled.required(false).default_values(values);
             }
@@ -203,14 +197,24 @@ impl File {
         Ok(command)
     }
 
-    /// The values of a flag as one would type them.
-    fn values(&self, key: &str, arg: &Arg, value: &Value) -> Result<Vec<OsString>, ConfigError> {
-        let many = matches!(arg.get_action(), ArgAction::Append);
-        let list = match value {
-            Value::Array(items) if many => items.iter().collect(),
-            Value::Array(_) => return Err(self.wrong(key, "one value, not a list")),
+    /// The values of a flag as one would type them. A list says nothing to a command that takes
+    /// one value where another command takes several.
+    fn values(
+        &self,
+        key: &str,
+        arg: &Arg,
+        value: &Value,
+    ) -> Result<Option<Vec<OsString>>, ConfigError> {
+        let list: Vec<&Value> = match value {
+            Value::Array(items) => items.iter().collect(),
             other => vec![other],
         };
+        if list.len() != 1 && !takes_many(arg) {
+            return match arg.get_long().is_some_and(|long| self.lists.contains(long)) {
+                true => Ok(None),
+                false => Err(self.wrong(key, "one value, not a list")),
+            };
+        }
         let mut found = Vec::new();
         for item in list {
             let text = match item {
@@ -225,14 +229,19 @@ impl File {
                 false => text.into(),
             });
         }
-        Ok(found)
+        Ok(Some(found))
     }
 }
 
-/// Long names of the flags of a command and of those below it.
-fn names(command: &Command, known: &mut BTreeSet<String>) {
-    known.extend(command.get_arguments().filter_map(Arg::get_long).map(str::to_owned));
+fn takes_many(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append)
+}
+
+/// Long names of some flags of a command and of those below it.
+fn names(command: &Command, which: &dyn Fn(&Arg) -> bool, known: &mut BTreeSet<String>) {
+    let flags = command.get_arguments().filter(|arg| which(arg));
+    known.extend(flags.filter_map(Arg::get_long).map(str::to_owned));
     for below in command.get_subcommands() {
-        names(below, known);
+        names(below, which, known);
     }
 }
