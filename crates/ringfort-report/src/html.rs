@@ -41,7 +41,7 @@ svg rect{fill:var(--card);stroke:var(--line)}svg g:hover rect{stroke:var(--guard
 details summary{cursor:pointer;color:var(--soft)}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px;padding:8px}svg.map{max-width:none}svg.map text{font-size:12px}svg.steps{max-width:none;width:max(640px,100%)}.scroll{overflow-x:auto}
 :focus-visible{outline:2px solid var(--guarded);outline-offset:2px}[hidden]{display:none}
-@media(max-width:600px){body{padding:12px}td,th{padding:4px}td{overflow-wrap:anywhere}}
+@media(max-width:600px){body{padding:12px}td,th{padding:4px}td:first-child,td:last-child{overflow-wrap:anywhere}}
 @media print{details>*{display:block}#q{display:none}}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
 
 const SCRIPT: &str = "

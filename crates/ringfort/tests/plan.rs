@@ -178,7 +178,7 @@ fn tenants() -> PathBuf {
     }
     items.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
         "metadata": {"name": "exec", "namespace": "blue"}, "rules": [{"apiGroups": [""],
-            "resources": ["pods", "pods/exec"], "verbs": ["get", "create"]}]}));
+            "resources": ["pods/exec"], "verbs": ["get", "create"]}]}));
     items.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
         "metadata": {"name": "exec", "namespace": "blue"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "exec"},
