@@ -109,6 +109,17 @@ pub fn first_screen(report: &Report, style: Style) -> String {
             line(command(&fix.command));
         }
     }
+    if let Some(plan) = report.plan.as_ref().filter(|_| report.fixes.is_empty()) {
+        // Where no change cuts a pair by itself, the plan's first ones are what to begin with.
+        if !plan.fixes.is_empty() {
+            line(bold(
+                "No change cuts a pair by itself. The plan begins with (ringfort plan -o DIR)",
+            ));
+        }
+        for fix in plan.fixes.iter().take(3) {
+            line(cut(&format!("  {}", fix.title), WIDTH));
+        }
+    }
     if let Some(plan) = report.plan.as_ref().filter(|plan| !plan.fixes.is_empty()) {
         line(cut(&format!("All that can be cut: {} (ringfort plan)", plan.summary), WIDTH));
     }

@@ -188,13 +188,7 @@ impl<'r> Picture<'r> {
             );
         }
         for (at, title) in self.titles.iter().enumerate() {
-            let short: String = match title.chars().count() {
-                0..=LETTERS => title.clone(),
-                count => title
-                    .chars()
-                    .skip(count + 1 - LETTERS)
-                    .fold("…".to_owned(), |s, c| s + &c.to_string()),
-            };
+            let short = shortened(title);
             let _ = write!(
                 out,
                 "<g><title>{}</title><rect x=\"{}\" y=\"{}\" width=\"{WIDTH}\" height=\"22\" rx=\"4\"/><text x=\"{}\" y=\"{}\">{}</text></g>",
@@ -207,5 +201,30 @@ impl<'r> Picture<'r> {
             );
         }
         out.push_str("</svg></div>");
+    }
+}
+
+/// A title that fits into its box: both ends say what it is, the middle is left out.
+fn shortened(title: &str) -> String {
+    const HEAD: usize = LETTERS / 2 - 2;
+    let count = title.chars().count();
+    if count <= LETTERS {
+        return title.to_owned();
+    }
+    let head: String = title.chars().take(HEAD).collect();
+    let tail: String = title.chars().skip(count - (LETTERS - HEAD - 1)).collect();
+    format!("{head}…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_fit_and_keep_both_ends() {
+        assert_eq!(shortened("sa/ops/deployer"), "sa/ops/deployer");
+        let long = shortened("kubelet/harbour.example.internal-control-plane");
+        assert_eq!(long, "kubelet/harb…l-control-plane");
+        assert_eq!(long.chars().count(), LETTERS);
     }
 }
