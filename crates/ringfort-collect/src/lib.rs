@@ -26,7 +26,7 @@ use std::path::PathBuf;
 
 use ringfort_model::Cluster;
 
-pub use live::{Live, LiveOptions};
+pub use live::{Live, LiveOptions, Trial, Tried, Write, dry_run};
 pub use options::{Limits, Options};
 
 /// Where to read from.

@@ -59,6 +59,7 @@ pub fn first_fixes(
     cluster: &Cluster,
     attack: &Attack<'_>,
     paths: &[Derivation],
+    costs: &Costs,
     limit: usize,
 ) -> Vec<FirstFix> {
     let before = pairs(attack);
@@ -66,7 +67,7 @@ pub fn first_fixes(
     for edge in paths.iter().flat_map(|path| &path.edges) {
         shown.insert(edge.index());
     }
-    let catalogue = Catalogue::new(attack, &shown, &Costs::default());
+    let catalogue = Catalogue::new(attack, &shown, costs);
     // The fixes on most of the shown paths come first; only so many are blocked in the graph.
     let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
     for path in paths {

@@ -29,8 +29,31 @@ const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 pub enum DryRun {
     /// It was not asked for.
     NotDone,
-    /// Every patch was sent; those that the server refused, with its words.
-    Done(Vec<(String, String)>),
+    /// The patches were sent.
+    Done(Tried),
+}
+
+/// What a server said about the patches of a plan: files or objects, each with a reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tried {
+    /// How many it would accept.
+    pub accepted: usize,
+    /// Those that it refused, with its words.
+    pub refused: Vec<(String, String)>,
+    /// Those that it was not asked about or gave no answer to, and why.
+    pub untried: Vec<(String, String)>,
+}
+
+/// Every change of a plan as its folder writes it, in order, each with the name of its file.
+#[must_use]
+pub fn patches(plan: &Plan) -> Vec<(String, Change)> {
+    let mut found = Vec::new();
+    for (number, step) in steps(&plan.fixes).into_iter().enumerate() {
+        for (at, change) in step.changes.into_iter().enumerate() {
+            found.push((file_name(number + 1, at, &change), change));
+        }
+    }
+    found
 }
 
 /// The files of a plan.
@@ -95,13 +118,24 @@ fn head(readme: &mut String, plan: &Plan, file: &PlanFile, dry_run: &DryRun) {
                 "\nThe patches were not sent to a server for validation (`--server-dry-run`).\n",
             );
         }
-        DryRun::Done(refused) if refused.is_empty() => {
-            readme.push_str("\nThe server accepted every patch in a dry run.\n");
-        }
-        DryRun::Done(refused) => {
-            readme.push_str("\nThe server refused these patches in a dry run:\n\n");
-            for (object, reason) in refused {
-                let _ = writeln!(readme, "- {}: {}", line(object), line(reason));
+        DryRun::Done(tried) => {
+            let _ = writeln!(
+                readme,
+                "\nThe server tried the patches in a dry run: {} accepted, {} refused, {} not \
+                 validated.",
+                tried.accepted,
+                tried.refused.len(),
+                tried.untried.len()
+            );
+            for (title, list) in
+                [("The server refused", &tried.refused), ("Not validated", &tried.untried)]
+            {
+                if !list.is_empty() {
+                    let _ = writeln!(readme, "\n{title}:\n");
+                }
+                for (object, reason) in list {
+                    let _ = writeln!(readme, "- {}: {}", line(object), line(reason));
+                }
             }
         }
     }

@@ -23,7 +23,7 @@ pub mod what_if;
 pub use change::{Change, ChangeError, Edit, apply};
 pub use first::{FirstFix, first_fixes};
 pub use fix::{Catalogue, Costs, Fix};
-pub use folder::{DryRun, files};
+pub use folder::{DryRun, Tried, files, patches};
 pub use plan::{Plan, PlanError, Posed, Residual, Wish, Work, plan, pose, tried};
 pub use plan_file::{CheckError, PlanFile};
 pub use question::{GoalText, Pair, Question, QuestionError};

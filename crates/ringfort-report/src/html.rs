@@ -39,7 +39,10 @@ code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}input{width:100
 .path{margin:12px 0}svg{max-width:100%;height:auto;display:block}svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .s{fill:var(--soft);font-size:12px}
 svg rect{fill:var(--card);stroke:var(--line)}svg g:hover rect{stroke:var(--guarded);stroke-width:2}svg path{stroke:var(--soft);fill:none}
 details summary{cursor:pointer;color:var(--soft)}
-.wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px;padding:8px}svg.map{max-width:none}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
+.wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px;padding:8px}svg.map{max-width:none}svg.map text{font-size:12px}svg.steps{max-width:none;width:max(640px,100%)}.scroll{overflow-x:auto}
+:focus-visible{outline:2px solid var(--guarded);outline-offset:2px}[hidden]{display:none}
+@media(max-width:600px){body{padding:12px}td,th{padding:4px}td:first-child,td:last-child{overflow-wrap:anywhere}}
+@media print{details>*{display:block}#q{display:none}}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
 
 const SCRIPT: &str = "
 const q=document.getElementById('q');q.addEventListener('input',()=>{const w=q.value.toLowerCase();let n=0;
@@ -76,6 +79,7 @@ pub fn render(report: &Report) -> String {
     for path in report.paths.iter().take(DRAWN) {
         draw(&mut out, path);
     }
+    unknown(&mut out, report);
     gaps(&mut out, report);
     let _ = writeln!(out, "<script>{SCRIPT}</script></body></html>");
     out
@@ -255,7 +259,7 @@ fn draw(out: &mut String, path: &Path) {
     let height = shown.len() * STEP + 4;
     let _ = write!(
         out,
-        "<div class=\"path card\"><strong>{} → {}</strong> <span class=\"soft\">effort {}{}</span><svg viewBox=\"0 0 1100 {height}\" width=\"1100\" height=\"{height}\" role=\"img\" aria-label=\"attack path\">",
+        "<div class=\"path card\"><strong>{} → {}</strong> <span class=\"soft\">effort {}{}</span><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"steps of the path\"><svg class=\"steps\" viewBox=\"0 0 1100 {height}\" role=\"img\" aria-label=\"attack path\">",
         escaped(&path.from),
         escaped(&path.to),
         path.effort,
@@ -282,7 +286,7 @@ fn draw(out: &mut String, path: &Path) {
             let _ = write!(out, "<path d=\"M50 {} v14 m-4 -5 l4 5 l4 -5\"/>", y + 42);
         }
     }
-    out.push_str("</svg><details><summary>evidence</summary>");
+    out.push_str("</svg></div><details><summary>evidence</summary>");
     for step in &path.steps {
         for one in &step.evidence {
             let _ = write!(
@@ -308,6 +312,29 @@ fn shortened(text: &str) -> String {
     short
 }
 
+/// Facts from outside of the cluster that would decide steps.
+fn unknown(out: &mut String, report: &Report) {
+    if report.unknown.is_empty() {
+        return;
+    }
+    out.push_str(
+        "<h2>Facts that are not known</h2><p class=\"soft\">Steps that rest on them are drawn as \
+         unknown; unknown is never a pass.</p><table><tr><th>technique</th><th>fact that would \
+         decide it</th><th>steps</th></tr>",
+    );
+    for row in &report.unknown {
+        let _ = write!(
+            out,
+            "<tr><td>{}</td><td>{}{}</td><td>{}</td></tr>",
+            escaped(row.technique.unwrap_or("impact")),
+            escaped(&row.fact),
+            if row.passed { "" } else { " (no path passes it unless it is assumed)" },
+            row.edges
+        );
+    }
+    out.push_str("</table>");
+}
+
 fn gaps(out: &mut String, report: &Report) {
     out.push_str("<h2>Not read, not evaluated</h2><table>");
     for gap in report.gaps.iter().chain(&report.coverage.incomplete) {
@@ -316,15 +343,6 @@ fn gaps(out: &mut String, report: &Report) {
             "<tr><td>{}</td><td>{}</td></tr>",
             escaped(&gap.subject),
             escaped(&gap.reason)
-        );
-    }
-    for row in &report.unknown {
-        let _ = write!(
-            out,
-            "<tr><td>{}</td><td>unknown: {}{}</td></tr>",
-            escaped(row.technique.unwrap_or("impact")),
-            escaped(&row.fact),
-            if row.passed { "" } else { " (no path passes it unless it is assumed)" }
         );
     }
     for row in &report.not_evaluated {

@@ -106,7 +106,18 @@ pub fn first_screen(report: &Report, style: Style) -> String {
         line(bold("Changes that cut most, each tried on the cluster's model"));
         for fix in report.fixes.iter().take(2) {
             line(cut(&format!("  cuts {} of {}: {}", fix.cuts, report.pairs, fix.title), WIDTH));
-            line(cut(&format!("    {}", fix.command), WIDTH));
+            line(command(&fix.command));
+        }
+    }
+    if let Some(plan) = report.plan.as_ref().filter(|_| report.fixes.is_empty()) {
+        // Where no change cuts a pair by itself, the plan's first ones are what to begin with.
+        if !plan.fixes.is_empty() {
+            line(bold(
+                "No change cuts a pair by itself. The plan begins with (ringfort plan -o DIR)",
+            ));
+        }
+        for fix in plan.fixes.iter().take(3) {
+            line(cut(&format!("  {}", fix.title), WIDTH));
         }
     }
     if let Some(plan) = report.plan.as_ref().filter(|plan| !plan.fixes.is_empty()) {
@@ -114,13 +125,29 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     }
     line(cut(
         &format!(
-            "More: ringfort paths, explain ID, -f html=r.html, -f json=r.json; {} facts unknown, {} rows not evaluated",
+            "More: ringfort paths, explain ID, -f html=r.html, -f json=r.json; {} facts unknown, {} not evaluated",
             report.unknown.len(),
             report.not_evaluated.len()
         ),
         WIDTH,
     ));
     out
+}
+
+/// A command that can be copied as it stands, or where the whole of it is.
+fn command(text: &str) -> String {
+    let whole = format!("    {}", harmless(text));
+    if !whole.contains('\n') && whole.chars().count() <= WIDTH {
+        return whole;
+    }
+    const ELSEWHERE: &str = "  (whole: -f html=r.html)";
+    let first = text.lines().next().unwrap_or_default();
+    let room = WIDTH - ELSEWHERE.chars().count() - 5;
+    let mut short = cut(first, room);
+    if !short.ends_with('…') {
+        short.push('…');
+    }
+    format!("    {short}{ELSEWHERE}")
 }
 
 /// A path as lines, what is merely held joined with what is done.

@@ -13,8 +13,11 @@ use crate::report::{Path, Report};
 /// Positions that can be read at once.
 const MOST: usize = 200;
 
-const WIDTH: usize = 190;
-const GAP: usize = 60;
+const WIDTH: usize = 210;
+const GAP: usize = 70;
+/// Letters of the page's font for drawings that fit into a box: at 7 pixels none but capitals
+/// and wide ones are wider.
+const LETTERS: usize = 28;
 const ROW: usize = 30;
 
 struct Edge {
@@ -165,7 +168,7 @@ impl<'r> Picture<'r> {
         let rows = self.rows();
         let columns = self.layers.iter().copied().max().unwrap_or(0) + 1;
         let tall = rows.iter().copied().max().unwrap_or(0) + 1;
-        let (width, height) = (columns * (WIDTH + GAP), tall * ROW + 8);
+        let (width, height) = (columns * (WIDTH + GAP) - GAP + 8, tall * ROW + 8);
         let x = |at: usize| self.layers[at] * (WIDTH + GAP) + 4;
         let y = |at: usize| rows[at] * ROW + 4;
         let _ = write!(
@@ -185,12 +188,7 @@ impl<'r> Picture<'r> {
             );
         }
         for (at, title) in self.titles.iter().enumerate() {
-            let short: String = match title.chars().count() {
-                0..=28 => title.clone(),
-                count => {
-                    title.chars().skip(count - 27).fold("…".to_owned(), |s, c| s + &c.to_string())
-                }
-            };
+            let short = shortened(title);
             let _ = write!(
                 out,
                 "<g><title>{}</title><rect x=\"{}\" y=\"{}\" width=\"{WIDTH}\" height=\"22\" rx=\"4\"/><text x=\"{}\" y=\"{}\">{}</text></g>",
@@ -203,5 +201,30 @@ impl<'r> Picture<'r> {
             );
         }
         out.push_str("</svg></div>");
+    }
+}
+
+/// A title that fits into its box: both ends say what it is, the middle is left out.
+fn shortened(title: &str) -> String {
+    const HEAD: usize = LETTERS / 2 - 2;
+    let count = title.chars().count();
+    if count <= LETTERS {
+        return title.to_owned();
+    }
+    let head: String = title.chars().take(HEAD).collect();
+    let tail: String = title.chars().skip(count - (LETTERS - HEAD - 1)).collect();
+    format!("{head}…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_fit_and_keep_both_ends() {
+        assert_eq!(shortened("sa/ops/deployer"), "sa/ops/deployer");
+        let long = shortened("kubelet/harbour.example.internal-control-plane");
+        assert_eq!(long, "kubelet/harb…l-control-plane");
+        assert_eq!(long.chars().count(), LETTERS);
     }
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 /// A request.
 pub(crate) struct Request {
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) accept: String,
     pub(crate) authorization: String,
+    pub(crate) content: String,
+    pub(crate) body: Vec<u8>,
 }
 
 /// How an answer ends.
@@ -38,9 +41,6 @@ pub(crate) fn read(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<O
         let mut request = httparse::Request::new(&mut headers);
         match request.parse(buffer).map_err(io::Error::other)? {
             httparse::Status::Complete(length) => {
-                if request.method != Some("GET") {
-                    return Err(io::Error::other("only GET is served"));
-                }
                 let header = |name: &str| {
                     let mut all = request.headers.iter();
                     let found = all.find(|header| header.name.eq_ignore_ascii_case(name));
@@ -48,19 +48,33 @@ pub(crate) fn read(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<O
                         .map_or_else(String::new, |h| String::from_utf8_lossy(h.value).into_owned())
                 };
                 let (accept, authorization) = (header("accept"), header("authorization"));
+                let content = header("content-type");
+                let long: usize = header("content-length").parse().unwrap_or_default();
+                let method = request.method.unwrap_or_default().to_owned();
                 let target = request.path.unwrap_or_default();
                 let (path, query) = target.split_once('?').unwrap_or((target, ""));
                 let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
                     let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
                     (decoded(key), decoded(value))
                 });
-                let found = Request {
+                let mut found = Request {
+                    method,
                     path: path.to_owned(),
                     query: pairs.collect(),
                     accept,
                     authorization,
+                    content,
+                    body: Vec::new(),
                 };
                 buffer.drain(..length);
+                while buffer.len() < long {
+                    let read = stream.read(&mut chunk)?;
+                    if read == 0 {
+                        return Ok(None);
+                    }
+                    buffer.extend_from_slice(&chunk[..read]);
+                }
+                found.body = buffer.drain(..long).collect();
                 return Ok(Some(found));
             }
             httparse::Status::Partial => {}
@@ -73,7 +87,7 @@ pub(crate) fn read(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<O
     }
 }
 
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut out = Vec::new();
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

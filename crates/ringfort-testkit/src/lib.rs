@@ -3,10 +3,13 @@
 //!
 //! What is served: `/version`, discovery (aggregated and by group), lists of every kind that the
 //! model keeps, with `limit` and `continue`, the field selectors that Ringfort uses, and
-//! metadata alone. Everything else is refused, so that a test notices what it does not expect.
+//! metadata alone; and writes in a dry run, which are tried on the stored object and answered
+//! without storing anything. Everything else is refused, so that a test notices what it does not
+//! expect.
 
 mod http;
 mod objects;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -62,11 +65,15 @@ pub struct Behaviour {
     pub old_discovery: bool,
     /// The bearer token that requests must carry; none is asked for when empty.
     pub token: String,
+    /// Statuses that writes are refused with, by plural name.
+    pub refused_writes: BTreeMap<String, u16>,
 }
 
 /// A request that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
+    /// Method.
+    pub method: String,
     /// Path.
     pub path: String,
     /// Query, decoded.
@@ -194,8 +201,12 @@ fn serve(stream: TcpStream, tls: &Arc<ServerConfig>, shared: &Shared) {
             if shared.stop.load(Ordering::Relaxed) {
                 break;
             }
-            let answer = objects::answer(shared, &request);
+            let answer = match request.method.as_str() {
+                "GET" => objects::answer(shared, &request),
+                _ => writes::answer(shared, &request),
+            };
             shared.asked.lock().expect("no thread panics while it holds the log").push(Asked {
+                method: request.method.clone(),
                 path: request.path.clone(),
                 query: request.query.clone(),
                 accept: request.accept.clone(),

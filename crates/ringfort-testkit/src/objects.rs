@@ -102,6 +102,18 @@ impl Objects {
         Ok(())
     }
 
+    /// An object as it was given.
+    pub(crate) fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<Value> {
+        let list = self.lists.get(&(kind.group(), kind.plural()))?;
+        let all = list.items.iter().filter_map(|item| serde_json::from_str(item.json.get()).ok());
+        let text = |object: &Value, field: &str| {
+            object["metadata"][field].as_str().unwrap_or_default().to_owned()
+        };
+        all.into_iter().find(|object: &Value| {
+            text(object, "name") == name && text(object, "namespace") == namespace
+        })
+    }
+
     fn push(&mut self, api_version: &str, kind: &str, json: Box<RawValue>) -> io::Result<()> {
         let typed: Typed = serde_json::from_str(json.get())?;
         let (api_version, kind) = match typed.kind.is_empty() {
@@ -120,7 +132,7 @@ impl Objects {
     }
 }
 
-fn json_answer(status: u16, body: &Value) -> Answer {
+pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     let body = body.to_string().into_bytes();
     Answer { status, content: "application/json", body, retry_after: None, end: End::Whole }
 }
@@ -136,17 +148,23 @@ fn is_garbled(shared: &Shared, group: &str) -> bool {
     })
 }
 
-fn refusal(status: u16, message: &str) -> Answer {
+pub(crate) fn refusal(status: u16, message: &str) -> Answer {
     let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
         "message": message, "code": status});
     json_answer(status, &body)
 }
 
-/// The answer to a request.
-pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
+/// The refusal of a request without the right token.
+pub(crate) fn stranger(shared: &Shared, request: &Request) -> Option<Answer> {
     let token = &shared.behaviour.token;
-    if !token.is_empty() && request.authorization != format!("Bearer {token}") {
-        return refusal(401, "Unauthorized");
+    let known = token.is_empty() || request.authorization == format!("Bearer {token}");
+    (!known).then(|| refusal(401, "Unauthorized"))
+}
+
+/// The answer to a request to read.
+pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
+    if let Some(refused) = stranger(shared, request) {
+        return refused;
     }
     let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
     match parts[..] {
@@ -213,7 +231,7 @@ fn roots(shared: &Shared, request: &Request, apis: bool) -> Answer {
     json_answer(200, &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
 }
 
-fn of<'g>(group: &'g str, version: &'g str) -> impl Iterator<Item = Kind> + 'g {
+pub(crate) fn of<'g>(group: &'g str, version: &'g str) -> impl Iterator<Item = Kind> + 'g {
     kinds().filter(move |kind| kind.group() == group && kind.version() == version)
 }
 

@@ -38,6 +38,9 @@ pub(crate) struct Reading {
     /// When to use colours
     #[arg(long, global = true, default_value = "auto", value_parser = ["auto", "always", "never"], env = "RINGFORT_COLOR")]
     pub(crate) color: String,
+    /// What changes cost; from the file alone.
+    #[arg(skip)]
+    pub(crate) costs: ringfort_plan::Costs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,9 +91,9 @@ pub(crate) enum Command {
     /// Network policies
     #[command(subcommand)]
     Netpol(Netpol),
-    /// Explain a technique
+    /// Explain a technique, a vector or an impact
     Explain {
-        /// Technique id
+        /// A technique id, V1 to V13, or the name of an impact
         id: String,
     },
     /// Run answers recorded elsewhere
@@ -180,7 +183,7 @@ pub(crate) struct Paths {
     #[arg(long)]
     pub(crate) assume: Vec<String>,
     /// How many paths for each target
-    #[arg(short, default_value_t = 3)]
+    #[arg(short, long = "count", default_value_t = 3)]
     pub(crate) k: usize,
     /// A source as of `scan`; else the live cluster
     #[arg(long)]
@@ -229,6 +232,9 @@ pub(crate) struct Planning {
     /// How long to look for a cheaper plan; then the best one so far and its gap are given
     #[arg(long, default_value_t = 20)]
     pub(crate) seconds: u64,
+    /// Have the live cluster's server try every patch in a dry run; it needs the patch verb
+    #[arg(long)]
+    pub(crate) server_dry_run: bool,
     /// A folder to make, with plan.json, the patches, the ways back and a README
     #[arg(short, long)]
     pub(crate) output: Option<PathBuf>,

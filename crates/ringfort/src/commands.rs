@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use ringfort_attack::{Attack, Engines, NodeKey, Subject, techniques};
+use ringfort_attack::{Attack, Engines, NodeKey, Subject};
 use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::Exposed(exposed) => crate::exposed::run(exposed, reading),
         Command::Reach(reach) => crate::reach::run(reach, reading),
         Command::Netpol(netpol) => crate::netpol::run(netpol, reading),
-        Command::Explain { id } => explain(id),
+        Command::Explain { id } => crate::explain::run(id),
         Command::Verify(verify) => self::verify(verify, reading),
     }
 }
@@ -89,6 +89,11 @@ pub(crate) fn options(reading: &Reading) -> Result<Options> {
     })
 }
 
+/// The live cluster that the arguments name.
+pub(crate) fn live_cluster(reading: &Reading) -> Live {
+    Live { kubeconfig: reading.kubeconfig.clone(), context: reading.context.clone() }
+}
+
 /// Reads a source; without one, the live cluster.
 pub(crate) fn read(path: Option<&Path>, reading: &Reading) -> Result<Collected> {
     let live = reading.kubeconfig.is_some() || reading.context.is_some();
@@ -98,10 +103,7 @@ pub(crate) fn read(path: Option<&Path>, reading: &Reading) -> Result<Collected> 
         }
         Some(path) if path.as_os_str() == "-" => Source::Stdin,
         Some(path) => Source::Path(path.to_owned()),
-        None => Source::Live(Live {
-            kubeconfig: reading.kubeconfig.clone(),
-            context: reading.context.clone(),
-        }),
+        None => Source::Live(live_cluster(reading)),
     };
     let collected = ringfort_collect::read(&source, &options(reading)?)?;
     if !reading.quiet {
@@ -175,9 +177,10 @@ fn scan(
     let attack = Attack::new(&collected.cluster, &engines);
     stages.end("graph");
     let paths = shown(&attack);
-    let fixes = first_fixes(&collected.cluster, &attack, &paths, FIXES);
+    let fixes = first_fixes(&collected.cluster, &attack, &paths, &reading.costs, FIXES);
+    let wish = Wish { costs: reading.costs, ..Wish::default() };
     let mut work = Work { visits: PLANNING, stop: &mut || false };
-    let plan = ringfort_plan::plan(&collected.cluster, &attack, &Wish::default(), &mut work)?;
+    let plan = ringfort_plan::plan(&collected.cluster, &attack, &wish, &mut work)?;
     stages.end("plan");
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -388,10 +391,13 @@ fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Res
         for value in ringfort_collect::yaml_values(&text)
             .with_context(|| format!("{} is not readable", patch.display()))?
         {
-            changes.extend(Change::read(&value)?);
+            let read = Change::read(&value)
+                .map_err(|error| usage(format!("{}: {error}", patch.display())))?;
+            changes.extend(read);
         }
     }
-    let result = what_if(&collected.cluster, &changes)?;
+    // A change that does not fit the cluster is wrong usage; the error names the object.
+    let result = what_if(&collected.cluster, &changes).map_err(|error| usage(error.to_string()))?;
     let mut text = format!(
         "{} pairs gone, {} new, {} left\n",
         result.gone.len(),
@@ -404,27 +410,6 @@ fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Res
         }
     }
     print(&lines(&text))?;
-    Ok(0)
-}
-
-fn explain(id: &str) -> Result<u8> {
-    let technique = techniques::by_id(id)
-        .ok_or_else(|| usage(format!("{id} is no technique that is known")))?;
-    let doc = &technique.doc;
-    let mut text = format!("{}: {}\n\n{}\n", technique.id, technique.title, doc.what);
-    for (title, body) in [
-        ("When", doc.when),
-        ("Not", doc.not),
-        ("Controls", doc.controls),
-        ("Cut", doc.cut),
-        ("Source", doc.upstream),
-    ] {
-        if !body.is_empty() {
-            text.push_str(&format!("\n{title}: {body}\n"));
-        }
-    }
-    text.push_str(&format!("\nATT&CK: {}\n", technique.attack.join(", ")));
-    print(&text)?;
     Ok(0)
 }
 

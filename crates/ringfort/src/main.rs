@@ -2,7 +2,10 @@
 
 mod args;
 mod commands;
+mod config;
 mod demo;
+mod dry_run;
+mod explain;
 mod exposed;
 mod netpol;
 mod plan;
@@ -13,11 +16,15 @@ mod stages;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
     // Wrong usage exits with 2, as clap does by itself.
-    let arguments = args::Arguments::parse();
+    let arguments = match config::arguments() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            eprintln!("error: {}", ringfort_report::human::harmless(&error.to_string()));
+            return ExitCode::from(2);
+        }
+    };
     match commands::run(&arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

@@ -18,7 +18,10 @@ pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
     if let Some(PlanCommand::Check { file, cluster }) = &arguments.command {
         return check(file, cluster.as_deref(), reading);
     }
-    let wish = wish(arguments)?;
+    let wish = wish(arguments, reading)?;
+    if arguments.server_dry_run && arguments.source.is_some() {
+        return Err(usage("--server-dry-run is for a live cluster, without SOURCE"));
+    }
     if let Some(folder) = &arguments.output {
         must_be_empty(folder)?;
     }
@@ -30,9 +33,13 @@ pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
     let limit = Duration::from_secs(arguments.seconds);
     let mut work = Work { visits: u64::MAX, stop: &mut || started.elapsed() > limit };
     let plan = plan(cluster, &attack, &wish, &mut work).map_err(wrong)?;
+    let dry_run = match arguments.server_dry_run {
+        true => DryRun::Done(crate::dry_run::run(&plan, reading)?),
+        false => DryRun::NotDone,
+    };
     if let Some(folder) = &arguments.output {
         let file = PlanFile::new(&attack, &wish, &plan).map_err(wrong)?;
-        for (name, text) in files(cluster, &plan, &file, &DryRun::NotDone) {
+        for (name, text) in files(cluster, &plan, &file, &dry_run) {
             let path = folder.join(name);
             let parent = path.parent().unwrap_or(folder);
             std::fs::create_dir_all(parent)
@@ -41,8 +48,15 @@ pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
-    print(&lines(&shown(&plan)))?;
-    Ok(if plan.disagreements().is_empty() { 0 } else { 3 })
+    let mut text = String::new();
+    let mut refused = false;
+    if let DryRun::Done(tried) = &dry_run {
+        text.push_str(&crate::dry_run::shown(tried));
+        refused = !tried.refused.is_empty();
+    }
+    text.push_str(&shown(&plan));
+    print(&lines(&text))?;
+    Ok(if plan.disagreements().is_empty() && !refused { 0 } else { 3 })
 }
 
 /// A question or a filter that means nothing is wrong usage.
@@ -53,7 +67,7 @@ fn wrong(error: PlanError) -> anyhow::Error {
     }
 }
 
-fn wish(arguments: &Planning) -> Result<Wish> {
+fn wish(arguments: &Planning, reading: &Reading) -> Result<Wish> {
     let goals: Result<Vec<GoalText>, _> =
         arguments.goal.iter().map(|text| text.parse::<GoalText>()).collect();
     let strip = |list: &[String], prefix: &str| -> Result<Vec<String>> {
@@ -75,7 +89,7 @@ fn wish(arguments: &Planning) -> Result<Wish> {
         most: arguments.max_changes,
         only: strip(&arguments.only, "namespace=")?,
         forbid: arguments.forbid.clone(),
-        ..Wish::default()
+        costs: reading.costs,
     })
 }
 
@@ -95,6 +109,7 @@ pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
     let label = arguments.tenants.strip_prefix("label=").unwrap_or(&arguments.tenants);
     let wish = Wish {
         question: Question { tenants: Some(label.to_owned()), ..Question::default() },
+        costs: reading.costs,
         ..Wish::default()
     };
     let collected = read(arguments.cluster.as_deref(), reading)?;

@@ -105,7 +105,7 @@ pub(crate) fn why_not(between: &Between, reading: &Reading) -> Result<u8> {
     for (technique, note) in weakened {
         text.push_str(&format!("  in the way of {technique}: {note}\n"));
     }
-    let posed = fixes(&attack, &from, &to);
+    let posed = fixes(&attack, &from, &to, &reading.costs);
     let mut stop = || false;
     match ringfort_graph::cut::solve(&posed.1, &mut Limits::new(&mut stop)) {
         ringfort_graph::cut::Answer::Cut(found) => {
@@ -126,12 +126,17 @@ pub(crate) fn why_not(between: &Between, reading: &Reading) -> Result<u8> {
     Ok(0)
 }
 
-fn fixes<'g>(attack: &'g Attack<'_>, from: &[NodeId], to: &[NodeId]) -> (Catalogue, Problem<'g>) {
+fn fixes<'g>(
+    attack: &'g Attack<'_>,
+    from: &[NodeId],
+    to: &[NodeId],
+    costs: &Costs,
+) -> (Catalogue, Problem<'g>) {
     let mut edges = attack.no_edges();
     for edge in 0..attack.graph.edge_count() {
         edges.insert(edge);
     }
-    let catalogue = Catalogue::new(attack, &edges, &Costs::default());
+    let catalogue = Catalogue::new(attack, &edges, costs);
     let cutting = (0..attack.graph.edge_count()).flat_map(|at| {
         let edge = EdgeId(at as u32);
         catalogue.of_edge(attack, edge).into_iter().map(move |fix| (edge, FixId(fix)))

@@ -5,6 +5,7 @@
 //! closed (IA-01, IA-02).
 
 mod cloud;
+mod doc;
 mod identities;
 mod images;
 mod kubelet;
@@ -13,6 +14,7 @@ mod runtime;
 pub(crate) mod services;
 mod workloads;
 
+pub use doc::what;
 use ringfort_model::Str;
 
 use crate::context::Context;
@@ -115,6 +117,12 @@ const ALL: &[(&str, &str, Find)] = &[
 /// Ids of all vectors, in their order.
 pub fn ids() -> impl Iterator<Item = &'static str> {
     ALL.iter().map(|(id, _, _)| *id)
+}
+
+/// Title of a vector by its id.
+#[must_use]
+pub fn title(id: &str) -> Option<&'static str> {
+    ALL.iter().find(|(known, _, _)| *known == id).map(|(_, title, _)| *title)
 }
 
 /// Units that V7 says are reachable from outside, with what shows it; sorted.

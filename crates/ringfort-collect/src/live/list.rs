@@ -151,8 +151,8 @@ fn path(job: &Job, page: u32, token: &str) -> String {
     path
 }
 
-/// Percent-encodes a query value.
-fn encoded(text: &str) -> String {
+/// Percent-encodes a query value, or a segment of a path.
+pub(super) fn encoded(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {

@@ -9,10 +9,14 @@
 //! Of Secrets only metadata is asked for; those that hold a token of an account are told apart
 //! by a field selector, so that no value ever leaves the server. A page is taken in when it has
 //! arrived in full: a connection that is cut loses nothing and repeats nothing.
+//!
+//! Reading sends nothing but GET. Writes exist as dry runs only, and only if asked for
+//! ([`dry_run`]).
 
 mod discovery;
 mod list;
 mod request;
+mod trial;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -28,6 +32,7 @@ use crate::pool::{self, Pool};
 use crate::{CollectError, Collected};
 use discovery::Served;
 use request::{Failure, Server};
+pub use trial::{Trial, Tried, Write, dry_run};
 
 /// Which cluster to read: as kubectl finds it, unless said otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,10 +90,7 @@ struct Job {
 type Done = (Kind, Listed, Vec<String>);
 
 pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| connect(&error))?;
+    let runtime = runtime()?;
     let config = runtime.block_on(config(live))?;
     let place = config.cluster_url.to_string();
     let client = {
@@ -136,6 +138,11 @@ pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectE
     }
     let described = format!("live cluster at {place} with {objects} objects");
     Ok(Collected { cluster, described })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CollectError> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().map_err(|error| connect(&error))
 }
 
 fn connect(reason: &dyn std::fmt::Display) -> CollectError {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{ACCEPT, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
@@ -28,8 +28,20 @@ pub(super) enum Failure {
     Expired(Option<String>),
     /// The answer is larger than a page may be.
     Large,
+    /// Any other status that asking again does not change, in the server's words.
+    Refused(String),
     /// Anything else, after all attempts.
     Other(String),
+}
+
+/// What is asked of a server.
+pub(super) struct Ask<'a> {
+    pub(super) method: &'static str,
+    pub(super) path: &'a str,
+    pub(super) accept: &'a str,
+    /// Type of the body, empty without one.
+    pub(super) content: &'static str,
+    pub(super) body: String,
 }
 
 impl fmt::Display for Failure {
@@ -39,7 +51,7 @@ impl fmt::Display for Failure {
             Self::Absent => f.write_str("not found (404)"),
             Self::Expired(_) => f.write_str("the list expired while it was read (410)"),
             Self::Large => f.write_str("the answer is too large"),
-            Self::Other(message) => f.write_str(message),
+            Self::Refused(message) | Self::Other(message) => f.write_str(message),
         }
     }
 }
@@ -81,12 +93,18 @@ impl Server {
         Ok(value.get("gitVersion").and_then(|text| text.as_str()).map(str::to_owned))
     }
 
-    /// The body of a GET. What may pass (429, 5xx, a cut connection, a stall) is tried again.
+    /// The body of a GET.
     pub(super) async fn get(&self, path: &str, accept: &str) -> Result<Vec<u8>, Failure> {
+        self.ask(&Ask { method: "GET", path, accept, content: "", body: String::new() }).await
+    }
+
+    /// The body of an answer. What may pass (429, 5xx, a cut connection, a stall) is tried again:
+    /// nothing is asked here that changes anything.
+    pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Vec<u8>, Failure> {
         let mut wait = self.options.back_off;
         let mut attempt = 1;
         loop {
-            let (why, asked) = match self.once(path, accept).await {
+            let (why, asked) = match self.once(ask).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(Attempt::Final(failure)) => return Err(failure),
                 Err(Attempt::Again { why, wait }) => (why, wait),
@@ -101,19 +119,25 @@ impl Server {
     }
 
     /// One attempt, within the time that an answer may take.
-    async fn once(&self, path: &str, accept: &str) -> Result<Vec<u8>, Attempt> {
+    async fn once(&self, ask: &Ask<'_>) -> Result<Vec<u8>, Attempt> {
         let whole = self.options.whole;
-        tokio::time::timeout(whole, self.answer(path, accept)).await.unwrap_or_else(|_| {
+        tokio::time::timeout(whole, self.answer(ask)).await.unwrap_or_else(|_| {
             let why = format!("the answer did not end within {} s", whole.as_secs_f32());
             Err(Attempt::Again { why, wait: None })
         })
     }
 
-    async fn answer(&self, path: &str, accept: &str) -> Result<Vec<u8>, Attempt> {
+    async fn answer(&self, ask: &Ask<'_>) -> Result<Vec<u8>, Attempt> {
         let again = |why: String| Attempt::Again { why, wait: None };
-        let request = http::Request::get(path)
-            .header(ACCEPT, accept)
-            .body(Body::empty())
+        let mut request =
+            http::Request::builder().method(ask.method).uri(ask.path).header(ACCEPT, ask.accept);
+        let mut body = Body::empty();
+        if !ask.content.is_empty() {
+            request = request.header(CONTENT_TYPE, ask.content);
+            body = Body::from(ask.body.clone().into_bytes());
+        }
+        let request = request
+            .body(body)
             .map_err(|error| Attempt::Final(Failure::Other(error.to_string())))?;
         let stall = self.options.stall;
         let stalled = || again(format!("no answer within {} s", stall.as_secs_f32()));
@@ -156,12 +180,16 @@ impl Server {
                 let token = said.metadata.r#continue;
                 Attempt::Final(Failure::Expired((!token.is_empty()).then_some(token)))
             }
+            // A webhook that fails, or one that cannot do dry runs, is no fault that passes.
+            500 if ask.method != "GET" => {
+                Attempt::Final(Failure::Refused(format!("the server answered {status}: {message}")))
+            }
             408 | 429 | 500..=599 => {
                 Attempt::Again { why: format!("the server answered {status}"), wait: after }
             }
             _ => {
                 let text = format!("the server answered {status}: {message}");
-                Attempt::Final(Failure::Other(text))
+                Attempt::Final(Failure::Refused(text))
             }
         })
     }

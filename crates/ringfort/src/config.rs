@@ -1,0 +1,247 @@
+//! From what was typed to what holds: flag, then environment, then `ringfort.yaml`, then default.
+//!
+//! `ringfort.yaml` is searched from the working directory upward; the first one found is the only
+//! one. Its keys are the long names of flags, for every command that has the flag, or names of
+//! commands with such keys below them, for that command alone; `costs` holds what changes cost.
+//! A key that means nothing is an error. The values become the defaults of the argument parser,
+//! so that it parses, checks and reports them as it does what is typed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::builder::{ArgPredicate, BoolishValueParser, ValueParser};
+use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
+use ringfort_plan::Costs;
+use serde_json::{Map, Value};
+
+use crate::args::Arguments;
+
+/// The file's name.
+const FILE: &str = "ringfort.yaml";
+
+/// Bytes of the file that are read at the most.
+const MOST: u64 = 1 << 20;
+
+/// What is wrong with the file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read {file}: {source}")]
+    Read { file: PathBuf, source: std::io::Error },
+    /// It is no mapping of keys to values.
+    #[error("{file}: {reason}")]
+    Shape { file: PathBuf, reason: String },
+    /// A key that no command has.
+    #[error("{file}: unknown key {key}")]
+    Key { file: PathBuf, key: String },
+    /// A value that the key does not take.
+    #[error("{file}: {key}: {reason}")]
+    Value { file: PathBuf, key: String, reason: String },
+}
+
+/// The file, read.
+#[derive(Debug, Default)]
+struct File {
+    place: PathBuf,
+    keys: Map<String, Value>,
+    costs: Costs,
+    /// Flags that take several values in some command.
+    lists: BTreeSet<String>,
+}
+
+/// The arguments of this run.
+pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut file = match find(&here) {
+        Some(place) => File::read(&place)?,
+        None => File::default(),
+    };
+    let command = Arguments::command();
+    names(&command, &takes_many, &mut file.lists);
+    let matches = file.command(command)?.get_matches();
+    // The parser ends the program on wrong usage, as it does for what is typed.
+    let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    arguments.reading.costs = file.costs;
+    Ok(arguments)
+}
+
+/// The file of the nearest directory that has one.
+fn find(from: &Path) -> Option<PathBuf> {
+    from.ancestors().map(|folder| folder.join(FILE)).find(|place| place.is_file())
+}
+
+impl File {
+    fn read(place: &Path) -> Result<Self, ConfigError> {
+        let file = place.to_owned();
+        let wrong = |reason: &str| ConfigError::Shape { file: file.clone(), reason: reason.into() };
+        let unreadable = |source| ConfigError::Read { file: file.clone(), source };
+        if std::fs::metadata(place).map_err(unreadable)?.len() > MOST {
+            return Err(wrong("larger than 1 MiB"));
+        }
+        let text = std::fs::read_to_string(place).map_err(unreadable)?;
+        let values =
+            ringfort_collect::yaml_values(&text).map_err(|error| wrong(&error.to_string()))?;
+        let mut values = values.into_iter().filter(|value| !value.is_null());
+        let keys = match (values.next(), values.next()) {
+            (None, _) => Map::new(),
+            (Some(Value::Object(keys)), None) => keys,
+            _ => return Err(wrong("not one mapping of keys to values")),
+        };
+        let mut read = Self { place: place.to_owned(), keys, ..Self::default() };
+        if let Some(costs) = read.keys.remove("costs") {
+            read.costs(&costs)?;
+        }
+        Ok(read)
+    }
+
+    fn wrong(&self, key: &str, reason: impl Into<String>) -> ConfigError {
+        ConfigError::Value { file: self.place.clone(), key: key.to_owned(), reason: reason.into() }
+    }
+
+    fn unknown(&self, key: String) -> ConfigError {
+        ConfigError::Key { file: self.place.clone(), key }
+    }
+
+    fn costs(&mut self, costs: &Value) -> Result<(), ConfigError> {
+        let Value::Object(costs) = costs else {
+            return Err(self.wrong("costs", "not a mapping of sorts of changes to numbers"));
+        };
+        for (sort, value) in costs {
+            let place = match sort.as_str() {
+                "label" => &mut self.costs.label,
+                "grant" => &mut self.costs.grant,
+                "workload" => &mut self.costs.workload,
+                "architecture" => &mut self.costs.architecture,
+                _ => return Err(self.unknown(format!("costs.{sort}"))),
+            };
+            // A change that costs nothing would be in every plan.
+            let cost = value.as_u64().and_then(|cost| u32::try_from(cost).ok());
+            match cost.filter(|cost| (1..=1_000_000).contains(cost)) {
+                Some(cost) => *place = cost,
+                None => {
+                    let reason = "not a whole number from 1 to 1000000";
+                    return Err(self.wrong(&format!("costs.{sort}"), reason));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The parser with the environment and the file in it.
+    fn command(&self, command: Command) -> Result<Command, ConfigError> {
+        self.fill(command, &BTreeMap::new(), &self.keys, "")
+    }
+
+    /// One command and those below it. `section` is what the file says for these alone.
+    fn fill<'f>(
+        &'f self,
+        mut command: Command,
+        flags: &BTreeMap<&'f str, &'f Value>,
+        section: &'f Map<String, Value>,
+        path: &str,
+    ) -> Result<Command, ConfigError> {
+        let mut known = BTreeSet::new();
+        names(&command, &|_| true, &mut known);
+        let mut flags = flags.clone();
+        for (key, value) in section {
+            if value.is_object() && command.find_subcommand(key).is_some() {
+                continue;
+            }
+            if !known.contains(key) {
+                return Err(self.unknown(format!("{path}{key}")));
+            }
+            flags.insert(key, value);
+        }
+        let mut changed: Vec<Arg> = Vec::new();
+        for arg in command.get_arguments() {
+            let Some(long) = arg.get_long() else { continue };
+            let mut filled = arg.clone();
+            if arg.get_env().is_none() {
+                let name = format!("RINGFORT_{}", long.to_uppercase().replace('-', "_"));
+                filled = filled.env(name);
+            }
+            if matches!(arg.get_action(), ArgAction::SetTrue) {
+                filled = filled.value_parser(BoolishValueParser::new());
+            }
+            if let Some(value) = flags.get(long) {
+                let Some(values) = self.values(&format!("{path}{long}"), arg, value)? else {
+                    changed.push(filled);
+                    continue;
+                };
+                // What is typed or in the environment and excludes this flag wins over the file.
+                for other in command.get_arg_conflicts_with(arg) {
+                    let none: Option<&'static str> = None;
+                    filled = filled.default_value_if(other.get_id(), ArgPredicate::IsPresent, none);
+                }
+                filled = filled.required(false).default_values(values);
+            }
+            changed.push(filled);
+        }
+        for filled in changed {
+            let id = filled.get_id().clone();
+            command = command.mut_arg(id, |_| filled);
+        }
+        let below: Vec<String> =
+            command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
+        let empty = Map::new();
+        for name in below {
+            let own = section.get(&name).and_then(Value::as_object);
+            let Some(one) = command.find_subcommand(&name).cloned() else { continue };
+            let one = match own {
+                Some(own) => self.fill(one, &flags, own, &format!("{path}{name}."))?,
+                None => self.fill(one, &flags, &empty, &format!("{path}{name}."))?,
+            };
+            command = command.mut_subcommand(name, |_| one);
+        }
+        Ok(command)
+    }
+
+    /// The values of a flag as one would type them. A list says nothing to a command that takes
+    /// one value where another command takes several.
+    fn values(
+        &self,
+        key: &str,
+        arg: &Arg,
+        value: &Value,
+    ) -> Result<Option<Vec<OsString>>, ConfigError> {
+        let list: Vec<&Value> = match value {
+            Value::Array(items) => items.iter().collect(),
+            other => vec![other],
+        };
+        if list.len() != 1 && !takes_many(arg) {
+            return match arg.get_long().is_some_and(|long| self.lists.contains(long)) {
+                true => Ok(None),
+                false => Err(self.wrong(key, "one value, not a list")),
+            };
+        }
+        let mut found = Vec::new();
+        for item in list {
+            let text = match item {
+                Value::String(text) => text.clone(),
+                Value::Bool(_) | Value::Number(_) => item.to_string(),
+                _ => return Err(self.wrong(key, "neither text nor a number nor true or false")),
+            };
+            let file = arg.get_value_parser().type_id() == ValueParser::path_buf().type_id();
+            found.push(match file && text != "-" {
+                // Files are named as seen from the file that names them.
+                true => self.place.with_file_name("").join(text).into_os_string(),
+                false => text.into(),
+            });
+        }
+        Ok(Some(found))
+    }
+}
+
+fn takes_many(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append)
+}
+
+/// Long names of some flags of a command and of those below it.
+fn names(command: &Command, which: &dyn Fn(&Arg) -> bool, known: &mut BTreeSet<String>) {
+    let flags = command.get_arguments().filter(|arg| which(arg));
+    known.extend(flags.filter_map(Arg::get_long).map(str::to_owned));
+    for below in command.get_subcommands() {
+        names(below, which, known);
+    }
+}

@@ -1,0 +1,74 @@
+//! `plan --server-dry-run`: what the server of the live cluster says about every patch of a plan.
+
+use anyhow::Result;
+use ringfort_collect::{Trial, Write};
+use ringfort_model::{Kind, WorkloadKind};
+use ringfort_plan::change::{Change, Edit};
+use ringfort_plan::{Plan, Tried, patches};
+
+use crate::args::Reading;
+use crate::commands::{live_cluster, options};
+
+/// Sends every patch, as the folder of the plan has it.
+pub(crate) fn run(plan: &Plan, reading: &Reading) -> Result<Tried> {
+    let mut tried = Tried::default();
+    let mut named: Vec<String> = Vec::new();
+    let mut trials: Vec<Trial> = Vec::new();
+    for (_, change) in patches(plan) {
+        let object = change.object();
+        let Some(kind) = kind(&change.kind) else {
+            tried.untried.push((object, "its kind has no path in the API".to_owned()));
+            continue;
+        };
+        if change.kind == "Pod" && matches!(change.edit, Edit::Json(_)) {
+            // As long as the pod exists no server tries to make another one of its name.
+            let reason = "the changed pod takes the old one's place: only the deletion was tried";
+            tried.untried.push((object.clone(), reason.to_owned()));
+        }
+        named.push(object);
+        let (namespace, name) = (change.namespace.clone(), change.name.clone());
+        trials.push(Trial { kind, namespace, name, write: write(change) });
+    }
+    let answers = ringfort_collect::dry_run(&live_cluster(reading), &options(reading)?, &trials)?;
+    for (object, answer) in named.into_iter().zip(answers) {
+        match answer {
+            ringfort_collect::Tried::Accepted => tried.accepted += 1,
+            ringfort_collect::Tried::Refused(why) => tried.refused.push((object, why)),
+            ringfort_collect::Tried::Unanswered(why) => tried.untried.push((object, why)),
+        }
+    }
+    Ok(tried)
+}
+
+fn kind(name: &str) -> Option<Kind> {
+    let workload = WorkloadKind::from_name(name).map(Kind::Workload);
+    workload.or_else(|| Kind::PLAIN.iter().copied().find(|kind| kind.name() == name))
+}
+
+/// What is sent. A bare pod is replaced, of which a server can try the deletion.
+fn write(change: Change) -> Write {
+    match change.edit {
+        Edit::Json(_) if change.kind == "Pod" => Write::Delete,
+        Edit::Json(operations) => Write::JsonPatch(operations),
+        Edit::Merge(patch) => Write::MergePatch(patch),
+        Edit::Create(object) => Write::Create(object),
+        Edit::Delete => Write::Delete,
+    }
+}
+
+/// For standard output.
+pub(crate) fn shown(tried: &Tried) -> String {
+    let mut text = format!(
+        "server dry run: {} accepted, {} refused, {} not validated\n",
+        tried.accepted,
+        tried.refused.len(),
+        tried.untried.len()
+    );
+    for (word, list) in [("refused", &tried.refused), ("not validated", &tried.untried)] {
+        for (object, reason) in list {
+            text.push_str(&format!("  {word}: {object}: {reason}\n"));
+        }
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,123 @@
+//! `ringfort.yaml` and the environment: flag, then environment, then file, then default.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo.yaml");
+
+/// A folder with the file, and an empty folder within it where the program runs.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str, text: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("config-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("a/b")).expect("a folder");
+        std::fs::write(folder.join("ringfort.yaml"), text).expect("a file");
+        Self(folder)
+    }
+
+    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ringfort"));
+        command.current_dir(self.0.join("a/b")).args(arguments);
+        command.envs(environment.iter().copied()).output().expect("the program starts")
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn version(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
+    report["cluster"]["version"].as_str().expect("a version").to_owned()
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_that_the_file() {
+    let place = Place::new("order", "k8s-version: \"1.30\"\nquiet: true\nformat: [json]\n");
+    let file = place.run(&["scan", DEMO], &[]);
+    assert_eq!(version(&file), "1.30");
+    assert!(file.stderr.is_empty(), "the file says quiet");
+    let environment = [("RINGFORT_K8S_VERSION", "1.31")];
+    assert_eq!(version(&place.run(&["scan", DEMO], &environment)), "1.31");
+    let flag = ["scan", DEMO, "--k8s-version", "1.32"];
+    assert_eq!(version(&place.run(&flag, &environment)), "1.32");
+}
+
+#[test]
+fn every_flag_is_in_the_environment() {
+    let place = Place::new("environment", "");
+    let environment = [("RINGFORT_FORMAT", "json"), ("RINGFORT_K8S_VERSION", "1.33")];
+    assert_eq!(version(&place.run(&["scan", DEMO], &environment)), "1.33");
+    let more = [("RINGFORT_MAX_CHANGES", "1"), ("RINGFORT_QUIET", "yes")];
+    let plan = place.run(&["plan", DEMO], &more);
+    let text = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert!(text.contains("plan: 1 changes"), "{text}");
+    assert!(plan.stderr.is_empty());
+}
+
+#[test]
+fn what_means_nothing_is_named_with_its_file() {
+    for (name, text, key) in [
+        ("key", "formatt: json\n", "unknown key formatt"),
+        ("cost", "costs: {labels: 3}\n", "unknown key costs.labels"),
+        ("section", "scan: {goal: x}\n", "unknown key scan.goal"),
+        ("zero", "costs: {label: 0}\n", "costs.label"),
+        ("list", "k8s-version: [\"1.30\", \"1.31\"]\n", "k8s-version"),
+        ("map", "quiet: {a: 1}\n", "quiet"),
+        ("shape", "- scan\n", "not one mapping"),
+        ("yaml", "a: [\n", "ringfort.yaml"),
+    ] {
+        let place = Place::new(name, text);
+        let output = place.run(&["explain", "V1"], &[]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        assert!(said.contains(key) && said.contains("ringfort.yaml"), "{name}: {said}");
+        assert!(output.stdout.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_section_is_for_its_command_and_a_flag_excludes_what_it_conflicts_with() {
+    let text = "quiet: true\ncomplete: true\nk8s-version: \"1.36\"\nplan: {goal: [\"no path from sa/ops/deployer to impact/node\"], max-changes: 1}\n";
+    let place = Place::new("section", text);
+    let text = |arguments: &[&str]| {
+        let output = place.run(arguments, &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    // --to and --goal exclude each other; the one that is typed wins.
+    let typed = text(&["plan", DEMO, "--to", "impact/cluster-admin"]);
+    let file = text(&["plan", DEMO]);
+    assert!(typed.contains("plan: 1 changes"), "{typed}");
+    assert_ne!(typed, file);
+    let both = ["plan", DEMO, "--to", "impact/node", "--goal", "no path from internet to node/*"];
+    assert_eq!(place.run(&both, &[]).status.code(), Some(2));
+}
+
+#[test]
+fn costs_decide_what_a_plan_takes() {
+    let cheap = Place::new("cheap", "quiet: true\ncomplete: true\nk8s-version: \"1.36\"\n");
+    let dear = Place::new(
+        "dear",
+        "quiet: true\ncomplete: true\nk8s-version: \"1.36\"\ncosts: {label: 100, grant: 2, workload: 5, architecture: 120}\n",
+    );
+    let plan = |place: &Place| {
+        let output = place.run(&["plan", DEMO], &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let (with_labels, without) = (plan(&cheap), plan(&dear));
+    assert!(with_labels.contains("enforce Pod Security"), "{with_labels}");
+    assert!(!without.contains("enforce Pod Security"), "{without}");
+    // The same costs hold for the fixes and the plan of a scan.
+    let scan = dear.run(&["scan", DEMO, "-f", "json"], &[]);
+    let report: Value = serde_json::from_slice(&scan.stdout).expect("JSON");
+    assert!(without.contains(report["plan"]["summary"].as_str().expect("a line")), "{without}");
+}

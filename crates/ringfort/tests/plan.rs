@@ -1,0 +1,333 @@
+//! `plan`, `plan check`, `what-if`, `crossing` and the questions as a user runs them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo.yaml");
+
+fn ringfort(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfort"));
+    command.arg("-q").args(arguments).output().expect("the program starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("output is UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("output is UTF-8")
+}
+
+/// Runs on the demo's objects, as a complete dump of a 1.36 server.
+fn on_demo(arguments: &[&str]) -> Output {
+    let mut all = arguments.to_vec();
+    all.extend(["--complete", "--k8s-version", "1.36"]);
+    ringfort(&all)
+}
+
+/// A path of this test's own, where nothing is.
+fn free(name: &str) -> PathBuf {
+    let path =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("plan-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+fn refused(output: &Output, names: &str) {
+    assert_eq!(output.status.code(), Some(2), "{}{}", stdout(output), stderr(output));
+    assert!(stderr(output).contains(names), "{names} is not named: {}", stderr(output));
+    assert!(output.stdout.is_empty(), "something was printed: {}", stdout(output));
+}
+
+#[test]
+fn a_plan_is_written_checks_and_closes_with_its_line() {
+    let folder = free("written");
+    let place = folder.to_str().expect("a plain path");
+    let output = on_demo(&["plan", DEMO, "-o", place]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let closing = stdout(&output).lines().last().expect("a line").to_owned();
+    assert!(closing.starts_with("plan: ") && closing.ends_with(", optimal"), "{closing}");
+    let file = folder.join("plan.json");
+    let plan: Value =
+        serde_json::from_slice(&std::fs::read(&file).expect("plan.json")).expect("JSON");
+    assert_eq!(plan["summary"], closing.as_str());
+    let readme = std::fs::read_to_string(folder.join("README.md")).expect("a README");
+    assert!(readme.contains("not sent to a server"), "{readme}");
+    assert!(folder.join("rollback").is_dir());
+
+    let place = file.to_str().expect("a plain path");
+    let checked = on_demo(&["plan", "check", place, "--cluster", DEMO]);
+    assert_eq!(checked.status.code(), Some(0), "{}", stdout(&checked));
+    assert_eq!(stdout(&checked).trim_end(), format!("checks: {closing}"));
+
+    // A second plan does not mix with the first.
+    let again = on_demo(&["plan", DEMO, "-o", folder.to_str().expect("a plain path")]);
+    refused(&again, "is not empty");
+
+    // Every way of tampering with what the plan claims is noticed.
+    for (name, tamper) in [
+        ("cost", json!({"fixes": [{"cost": 1}]})),
+        ("summary", json!({"summary": "plan: 0 changes, cost 0, bound 0, optimal"})),
+        ("before", json!({"before": []})),
+    ] {
+        let mut wrong = plan.clone();
+        match name {
+            "cost" => wrong["fixes"].as_array_mut().expect("fixes").truncate(1),
+            _ => wrong[name] = tamper[name].clone(),
+        }
+        std::fs::write(&file, wrong.to_string()).expect("the file can be written");
+        let checked = on_demo(&["plan", "check", place, "--cluster", DEMO]);
+        assert_eq!(checked.status.code(), Some(3), "{name}: {}", stdout(&checked));
+        assert!(stdout(&checked).contains("does not check"), "{name}: {}", stdout(&checked));
+    }
+    for rubbish in ["", "[]", "{\"schema\": 1}", "no plan"] {
+        std::fs::write(&file, rubbish).expect("the file can be written");
+        let checked = on_demo(&["plan", "check", place, "--cluster", DEMO]);
+        assert_eq!(checked.status.code(), Some(1), "{rubbish}: {}", stdout(&checked));
+        assert!(stderr(&checked).contains("is no plan"), "{}", stderr(&checked));
+    }
+    std::fs::remove_dir_all(folder).expect("it was written");
+}
+
+#[test]
+fn bad_input_is_named_and_writes_nothing() {
+    let folder = free("nothing");
+    let place = folder.to_str().expect("a plain path");
+    for (arguments, names) in [
+        (vec!["--to", "sa/no/body"], "sa/no/body"),
+        (vec!["--goal", "no path from internet to pod/nowhere/*"], "pod/nowhere/*"),
+        (vec!["--goal", "no path from sa/no/body to impact/node"], "sa/no/body"),
+        (vec!["--goal", "close everything"], "close everything"),
+        (vec!["--assume", "compromised=pod/no/pod"], "pod/no/pod"),
+        (vec!["--assume", "pod/tickets/storefront-0"], "compromised="),
+        (vec!["--only", "namespace=nowhere"], "nowhere"),
+        (vec!["--only", "tickets"], "namespace="),
+        (vec!["--forbid", "no-such-fix/*"], "no-such-fix/*"),
+    ] {
+        let mut all = vec!["plan", DEMO, "-o", place];
+        all.extend(&arguments);
+        refused(&on_demo(&all), names);
+        assert!(!folder.exists(), "{arguments:?} wrote something");
+    }
+}
+
+#[test]
+fn a_plan_that_is_cut_short_says_what_is_left() {
+    let output = on_demo(&["plan", DEMO, "--max-changes", "1"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    let closing = text.lines().last().expect("a line");
+    assert!(closing.starts_with("plan: 1 changes") && closing.ends_with("pairs left"), "{closing}");
+    assert!(!closing.contains("optimal"), "{closing}");
+}
+
+#[test]
+fn what_if_refuses_what_does_not_fit() {
+    let file = free("patch");
+    let place = file.to_str().expect("a plain path");
+    for (patch, names) in [
+        (json!({"kind": "Role", "namespace": "x", "name": "none", "delete": true}), "Role x/none"),
+        (
+            json!({"kind": "Role", "namespace": "tickets", "name": "rollout",
+                "patch": [{"op": "remove", "path": "/rules/9"}]}),
+            "Role tickets/rollout",
+        ),
+        (json!({"name": "rollout"}), "no change"),
+        (json!("delete everything"), "no change"),
+    ] {
+        std::fs::write(&file, patch.to_string()).expect("the file can be written");
+        refused(&on_demo(&["what-if", "--patch", place, "--cluster", DEMO]), names);
+    }
+    let good = json!({"kind": "ClusterRoleBinding", "name": "deployer", "delete": true});
+    std::fs::write(&file, good.to_string()).expect("the file can be written");
+    let output = on_demo(&["what-if", "--patch", place, "--cluster", DEMO]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let gone = stdout(&output);
+    assert!(gone.lines().any(|line| line.starts_with("gone  ")), "{gone}");
+    assert!(gone.contains(" 0 new"), "{gone}");
+    std::fs::remove_file(file).expect("it was written");
+}
+
+/// Two tenants on nodes of their own; red's account may run commands in blue's pods.
+fn tenants() -> PathBuf {
+    let pod = |namespace: &str| {
+        json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "app", "namespace": namespace, "uid": namespace},
+            "spec": {"serviceAccountName": "app", "nodeName": namespace, "hostUsers": false,
+                "containers": [{"name": "c", "image": "i", "securityContext": {
+                    "allowPrivilegeEscalation": false, "runAsNonRoot": true, "runAsUser": 1000,
+                    "capabilities": {"drop": ["ALL"]},
+                    "seccompProfile": {"type": "RuntimeDefault"}},
+                    "volumeMounts": [{"name": "kube-api-access-x",
+                        "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}]}],
+                "volumes": [{"name": "kube-api-access-x", "projected": {"sources": [
+                    {"serviceAccountToken": {"path": "token"}}]}}]},
+            "status": {"phase": "Running", "podIP": "10.0.0.1"}})
+    };
+    let mut items = Vec::new();
+    for tenant in ["red", "blue"] {
+        items.push(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": tenant}}));
+        items.push(json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": tenant, "labels": {"tenant": tenant}}}));
+        items.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": "app", "namespace": tenant}}));
+        items.push(pod(tenant));
+    }
+    items.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": {"name": "exec", "namespace": "blue"}, "rules": [{"apiGroups": [""],
+            "resources": ["pods/exec"], "verbs": ["get", "create"]}]}));
+    items.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "exec", "namespace": "blue"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "exec"},
+        "subjects": [{"kind": "ServiceAccount", "namespace": "red", "name": "app"}]}));
+    let path = free("tenants").with_extension("json");
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    std::fs::write(&path, list.to_string()).expect("the file can be written");
+    path
+}
+
+#[test]
+fn one_tenant_reaches_the_other_and_not_the_reverse() {
+    let file = tenants();
+    let place = file.to_str().expect("a plain path");
+    let output = on_demo(&["crossing", "--tenants", "label=tenant", "--cluster", place]);
+    let text = stdout(&output);
+    assert!(output.status.success(), "{text}{}", stderr(&output));
+    assert!(text.contains("tenant/red reaches tenant/blue"), "{text}");
+    assert!(text.contains("tenant/blue does not reach tenant/red"), "{text}");
+    assert!(text.contains("-pod-exec->"), "the way is shown: {text}");
+    let closing = text.lines().last().expect("a line");
+    assert!(closing.starts_with("plan: 1 changes") && closing.ends_with("optimal"), "{text}");
+    let none = on_demo(&["crossing", "--tenants", "label=team", "--cluster", place]);
+    refused(&none, "team");
+    std::fs::remove_file(file).expect("it was written");
+}
+
+#[test]
+fn questions_about_positions() {
+    let radius = on_demo(&["blast-radius", "sa/ops/deployer", "--cluster", DEMO, "--all"]);
+    let text = stdout(&radius);
+    assert!(text.starts_with("sa/ops/deployer reaches\n"), "{text}");
+    for line in ["  impact/cluster-admin", "  node/harbour-b"] {
+        assert!(text.lines().any(|known| known == line), "{line}: {text}");
+    }
+    // The reader's account reaches nothing that matters.
+    let reader = stdout(&on_demo(&["blast-radius", "sa/reports/reporter", "--cluster", DEMO]));
+    assert!(!reader.contains("impact/"), "{reader}");
+
+    let exposure = on_demo(&["exposure-of", "sa/ops/deployer", "--cluster", DEMO, "--all"]);
+    let text = stdout(&exposure);
+    assert!(text.lines().any(|line| line == "  node/harbour-b"), "{text}");
+    assert!(!text.lines().any(|line| line.contains("sa/reports/reporter")), "{text}");
+
+    let leads = on_demo(&["why-not", "node/harbour-b", "sa/ops/deployer", "--cluster", DEMO]);
+    assert!(stdout(&leads).contains("leads to sa/ops/deployer with effort"), "{}", stdout(&leads));
+    let apart = ["why-not", "sa/reports/reporter", "impact/cluster-admin", "--cluster", DEMO];
+    let text = stdout(&on_demo(&apart));
+    assert!(text.starts_with("nothing leads from sa/reports/reporter"), "{text}");
+    refused(&on_demo(&["blast-radius", "sa/no/body", "--cluster", DEMO]), "sa/no/body");
+    refused(&on_demo(&["exposure-of", "sa/no/body", "--cluster", DEMO]), "sa/no/body");
+    refused(&on_demo(&["why-not", "internet", "sa/no/body", "--cluster", DEMO]), "sa/no/body");
+}
+
+#[test]
+fn techniques_vectors_and_impacts_are_explained() {
+    for (id, says) in [
+        ("escape-privileged", "ATT&CK: "),
+        ("V4", "kubelet API"),
+        ("v13", "runtime"),
+        ("vector/V10", "execution as a service"),
+        ("impact/cluster-admin", "full control of the cluster"),
+        ("data-store", "persistent volume"),
+    ] {
+        let output = ringfort(&["explain", id]);
+        assert!(output.status.success(), "{id}");
+        assert!(stdout(&output).contains(says), "{id}: {}", stdout(&output));
+    }
+    for id in ["V14", "V", "impact/none", "no-such-technique"] {
+        refused(&ringfort(&["explain", id]), id);
+    }
+}
+
+/// As much of JSON Schema as `docs/plan.schema.json` uses; what is wrong, with its place.
+fn violations(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+    if let Some(wanted) = schema.get("const") {
+        if wanted != value {
+            found.push(format!("{at} is not {wanted}"));
+        }
+    }
+    let of_type = |name: &str| match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        _ => false,
+    };
+    let fits = match &schema["type"] {
+        Value::String(name) => of_type(name),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).any(of_type),
+        _ => true,
+    };
+    if !fits {
+        found.push(format!("{at} is no {}", schema["type"]));
+        return;
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let holds = |choice: &&Value| {
+            let mut inner = Vec::new();
+            violations(choice, value, at, &mut inner);
+            inner.is_empty()
+        };
+        if choices.iter().filter(holds).count() != 1 {
+            found.push(format!("{at} is not one of its shapes"));
+        }
+    }
+    if let (Some(items), Some(schema)) = (value.as_array(), schema.get("items")) {
+        for (index, item) in items.iter().enumerate() {
+            violations(schema, item, &format!("{at}/{index}"), found);
+        }
+    }
+    if let Some(fields) = value.as_object() {
+        for required in schema["required"].as_array().into_iter().flatten() {
+            if !fields.contains_key(required.as_str().expect("a name")) {
+                found.push(format!("{at} lacks {required}"));
+            }
+        }
+        for (key, field) in fields {
+            let at = format!("{at}/{key}");
+            match (schema["properties"].get(key), &schema["additionalProperties"]) {
+                (Some(schema), _) => violations(schema, field, &at, found),
+                (None, Value::Bool(false)) => found.push(format!("{at} is not documented")),
+                (None, schema @ Value::Object(_)) => violations(schema, field, &at, found),
+                (None, _) => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn plans_have_the_documented_shape() {
+    let schema: Value =
+        serde_json::from_str(include_str!("../../../docs/plan.schema.json")).expect("JSON");
+    for (name, more) in [("whole", &[][..]), ("short", &["--max-changes", "1"])] {
+        let folder = free(&format!("shape-{name}"));
+        let mut arguments = vec!["plan", DEMO, "-o", folder.to_str().expect("a plain path")];
+        arguments.extend(more);
+        assert!(on_demo(&arguments).status.success());
+        let text = std::fs::read(folder.join("plan.json")).expect("plan.json");
+        let mut plan: Value = serde_json::from_slice(&text).expect("JSON");
+        let mut found = Vec::new();
+        violations(&schema, &plan, "", &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+        plan["wish"]["to"] = json!(7);
+        plan["more"] = json!(1);
+        violations(&schema, &plan, "", &mut found);
+        assert_eq!(found, ["/more is not documented", "/wish/to is no \"array\""]);
+        std::fs::remove_dir_all(folder).expect("it was written");
+    }
+}
