@@ -80,6 +80,27 @@ impl Admission<'_> {
         answers
     }
 
+    /// Whether a pod of a class that also asks for its place would be admitted in the
+    /// namespace. What refuses such a pod without the wish for a place too is not known to
+    /// refuse the wish. Namespaces whose answers of [`Self::pods`] are one have one answer here.
+    #[must_use]
+    pub fn placed(
+        &self,
+        namespace: &Str,
+        class: EscapeClass,
+        wish: impl FnOnce(&mut PodSpec),
+    ) -> Decision {
+        let mut spec = class.minimal_pod().clone();
+        wish(&mut spec);
+        let one = self.would_admit(&self.write(namespace, &spec, PodWrite::Create));
+        if !matches!(one.verdict, Verdict::Refused(_)) {
+            return one;
+        }
+        let plain = self.write(namespace, class.minimal_pod(), PodWrite::Create);
+        let anyway = self.would_admit(&plain);
+        self.settle(one, &controls_of(&anyway), plain)
+    }
+
     fn pods_in(&self, namespace: &Str) -> PodAdmission {
         let request = |spec: &PodSpec, relabelled: bool| {
             let request = self.write(namespace, spec, PodWrite::Create);

@@ -178,6 +178,8 @@ pub struct Context<'a> {
     tokens: Vec<Vec<ContainerTokens>>,
     /// What admission answers to pods, by namespace.
     admission: BTreeMap<Str, Arc<PodAdmission>>,
+    /// Where new pods can be put, by namespace.
+    pub(crate) choices: crate::choice::Choices,
     /// Grants by subject: index into [`Self::grants`] and into the grant's `bound`.
     by_subject: BTreeMap<Subject, Vec<(usize, usize)>>,
     /// Who acts as whom by constrained impersonation.
@@ -212,9 +214,11 @@ impl<'a> Context<'a> {
         let namespaces = cluster.namespace_names();
         let engine = Admission::new(cluster, cluster.version, Options::default());
         let admission = engine.pods(&namespaces);
+        let choices = crate::choice::Choices::new(cluster, &engine, &admission);
         let mut context = Self {
             cluster,
             admission,
+            choices,
             version: cluster.version,
             authz,
             nodes,

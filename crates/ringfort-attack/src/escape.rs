@@ -102,7 +102,14 @@ impl<'c> One<'c> {
                 }
                 _ => continue,
             };
-            let path = match mount.sub_path.as_str() {
+            // An expression is expanded with the container's variables; where it has some, the
+            // folder is not known, and the whole volume stands for it.
+            let below = match mount.sub_path_expr.as_str() {
+                "" => mount.sub_path.as_str(),
+                plain if !plain.contains('$') => plain,
+                _ => "",
+            };
+            let path = match below {
                 "" => normal(&path),
                 sub => normal(&format!("{path}/{sub}")),
             };
@@ -271,7 +278,7 @@ fn holds(context: &Context<'_>, spec: &PodSpec, place: Option<Id<Node>>) -> Opti
     found.into_iter().next().filter(|effect| *effect != Effect::Absent)
 }
 
-/// A path without doubled, trailing or dot parts.
+/// A path without doubled, trailing or dot parts, and `/run` by its own name.
 fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -282,6 +289,10 @@ fn normal(path: &str) -> String {
             }
             part => parts.push(part),
         }
+    }
+    // `/var/run` is a link to `/run` on every system that nodes run.
+    if let ["var", "run", rest @ ..] = parts.as_slice() {
+        parts = ["run"].into_iter().chain(rest.iter().copied()).collect();
     }
     format!("/{}", parts.join("/"))
 }
@@ -415,15 +426,11 @@ pub(crate) fn is_device(path: &str) -> bool {
 /// Whether a runtime's socket lies at or below the path.
 pub(crate) fn holds_socket(path: &str) -> bool {
     const SOCKETS: &[&str] = &[
-        "/var/run/docker.sock",
         "/run/docker.sock",
         "/run/containerd/containerd.sock",
-        "/var/run/containerd/containerd.sock",
         "/run/crio/crio.sock",
-        "/var/run/crio/crio.sock",
         "/run/podman/podman.sock",
-        "/var/run/dockershim.sock",
-        "/var/run/cri-dockerd.sock",
+        "/run/dockershim.sock",
         "/run/cri-dockerd.sock",
         "/run/k3s/containerd/containerd.sock",
     ];
@@ -456,8 +463,11 @@ mod tests {
         assert!(holds_pod_logs("/var/log") && !holds_pod_logs("/var/log/app"));
         assert!(holds_plugins("/var/lib/kubelet/device-plugins") && !holds_plugins("/var/lib/app"));
         assert!(is_device("/dev/sda") && !is_device("/dev/null") && !is_device("/device"));
-        assert!(holds_socket("/run") && holds_socket("/var/run/docker.sock"));
+        assert!(holds_socket("/run") && holds_socket(&normal("/var/run/docker.sock")));
+        assert!(runs_code(&normal("/var/run/systemd")) && !runs_code(&normal("/var/run/app")));
         assert!(!holds_socket("/run/app/docker.sock"));
         assert_eq!(normal("/etc/../var//lib/./kubelet/"), "/var/lib/kubelet");
+        assert_eq!(normal("/var/run/docker.sock"), "/run/docker.sock");
+        assert_eq!(normal("/var/running"), "/var/running");
     }
 }

@@ -235,6 +235,11 @@ impl Attack<'_> {
             NodeKey::Node(id) => format!("node/{}", node(*id)),
             NodeKey::AnyNode => "node/any".into(),
             NodeKey::EveryNode => "node/*".into(),
+            NodeKey::Nodes(set) => {
+                let nodes = self.context.choices.set(*set);
+                let first = nodes.first().map_or("", |first| node(*first).as_str());
+                format!("nodes/{}-from-{first}/{set}", nodes.len())
+            }
             NodeKey::Kubelet(on) => format!("kubelet/{}", on.map_or("*", |id| node(id).as_str())),
             NodeKey::NodeFiles(on, files) => format!("node-files/{}/{}", any(on), files.name()),
             NodeKey::NodeLoopback(on) => format!("node-loopback/{}", any(on)),
@@ -295,6 +300,9 @@ impl Attack<'_> {
                 format!("{} {place}", power_title(*power))
             }
             NodeKey::EveryNode => "every node".into(),
+            NodeKey::Nodes(set) => {
+                format!("{} of the nodes", self.context.choices.set(*set).len())
+            }
             NodeKey::UnreadSecret => "a Secret whose contents were not read".into(),
             NodeKey::SomeNode => "a node that is held".into(),
             NodeKey::CloudAccount(provider) => {

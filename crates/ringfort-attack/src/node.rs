@@ -222,6 +222,9 @@ pub enum NodeKey {
     AnyNode,
     /// Every node at once: who may place a pod anywhere holds it.
     EveryNode,
+    /// Some of the nodes at once: those that pods of a namespace can be placed on (index into
+    /// the context's sets of nodes).
+    Nodes(u32),
     /// The kubelet's API of a node, with authority to execute.
     Kubelet(Option<Id<Node>>),
     /// Files of a node, readable as root, without execution.

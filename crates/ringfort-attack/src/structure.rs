@@ -169,6 +169,14 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
             }
         }
     }
+    for at in 0..context.choices.sets() {
+        let set = NodeKey::Nodes(at);
+        if maker.has(&set) {
+            for &node in context.choices.set(at) {
+                maker.structure(set.clone(), NodeKey::Node(node), []);
+            }
+        }
+    }
     if maker.has(&NodeKey::EveryNode) {
         for (id, _) in context.cluster.nodes.ids() {
             maker.structure(NodeKey::EveryNode, NodeKey::Node(id), []);

@@ -94,6 +94,7 @@ mod node_kubelet_identity;
 mod node_object_write;
 mod node_role_use;
 mod node_sa_tokens;
+mod node_schedule_wait;
 mod node_secrets;
 mod node_to_control_plane;
 mod pipeline_kubeconfig;
@@ -293,35 +294,17 @@ pub static ALL: &[&Technique] = &[
     &finalizer_owner_gc::TECHNIQUE,
     &audit_disable::TECHNIQUE,
     &impersonate_constrained::TECHNIQUE,
+    &node_schedule_wait::TECHNIQUE,
 ];
 
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
 /// missing. Reports list them, so that their absence is never taken for safety.
 pub const NOT_EVALUATED: &[(&str, &str)] = &[
-    ("net-*, nfs-open-export, mesh-uid-bypass", "the network engine"),
-    ("webhook-*, map-write, apiservice-takeover, crd-conversion", "the admission engine"),
-    ("impersonate-constrained", "identities limited to a set of verbs"),
-    ("admission-exempt-user", "the configuration of the PodSecurity admission plug-in"),
-    ("node-schedule-wait", "the scheduling engine"),
-    ("kubelet-anonymous, kubelet-readonly", "settings of the kubelets"),
-    ("image-cache-read", "settings of the kubelets"),
-    ("runtime-cve-start", "versions of runtimes and kernels with their advisories"),
+    ("net-*, netpol-write, nfs-open-export", "the network engine's edges in the graph"),
     (
-        "hostpath-data, storageclass-csi-abuse",
-        "what applications and drivers do with their folders",
+        "webhook-remove for ValidatingAdmissionPolicy and MutatingAdmissionPolicy",
+        "asking the admission engine again without the policy",
     ),
-    (
-        "secret-ca-key, literal-credential, pull-secret-use",
-        "values of Secrets, which are never read",
-    ),
-    ("sa-annotate-cloud, configmap-aws-auth, secret-cloud-key", "the cloud account"),
-    ("etcd-backup-read", "the cloud account"),
-    ("net-*, netpol-write, nfs-open-export", "the network engine"),
-    (
-        "webhook-remove and discounts by ValidatingAdmissionPolicy, MutatingAdmissionPolicy",
-        "the admission engine",
-    ),
-    ("node-schedule-wait", "the scheduling engine"),
     ("literal-credential in annotations", "values of annotations, which are not kept"),
 ];
 
@@ -330,8 +313,8 @@ pub const STRUCTURE: &[(&str, &str)] = &[
     ("group-implicit", "membership: an edge without an act from each identity to its groups"),
     (
         "pod-create-node-choice",
-        "the target of pod-create-privileged is every node: spec.nodeName passes the scheduler \
-         by, and free tolerations meet every taint",
+        "the targets of pod-create-privileged: nodes without taints, and the others as far as \
+         admission lets the pod name its node or tolerate their taints",
     ),
     (
         "impersonate-uid-extra",

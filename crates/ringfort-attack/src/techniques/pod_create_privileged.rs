@@ -1,5 +1,6 @@
 //! `pod-create-privileged`: Who may start pods where Pod Security lets an escape through takes the nodes: a pod may name its node.
 
+use crate::choice::LEAVING;
 use crate::context::{Context, Gate};
 use crate::maker::Draft;
 use crate::maker::Maker;
@@ -7,7 +8,7 @@ use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 use ringfort_model::Str;
-use ringfort_podsec::{EscapeClass, NamespacePolicy};
+use ringfort_podsec::NamespacePolicy;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -20,7 +21,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     doc: Doc {
         what: "Who may start pods where Pod Security lets an escape through takes the nodes: a pod may name its node.",
         when: "pod-create in a namespace whose enforced level admits a pod that can leave its container.",
-        not: "A namespace that enforces baseline; labels audit and warn refuse nothing.",
+        not: "A namespace that enforces baseline; labels audit and warn refuse nothing. Nodes whose taints keep the pod off are left out only where admission refuses both spec.nodeName and the toleration.",
         controls: "A ValidatingAdmissionPolicy that denies such pods and not others removes it, if its selector cannot be evaded by labels. A webhook that fails closed leaves it unverified; one that ignores its own failure does not hold.",
         cut: "Label the namespace pod-security.kubernetes.io/enforce: baseline.",
         upstream: "kubernetes/pod-security-admission admission/admission.go",
@@ -31,9 +32,8 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 /// That a namespace admits pods that take their node, as a reason, and how sure that is; `None`
 /// if it does not.
 pub(crate) fn admitted(context: &Context<'_>, name: &Str) -> Option<(Why, Gate)> {
-    let leaves = [EscapeClass::Privileged, EscapeClass::HostPath, EscapeClass::Capability];
     let answer = context.admission(name)?;
-    let gates = leaves.iter().filter_map(|class| {
+    let gates = LEAVING.iter().filter_map(|class| {
         let found = answer.classes.iter().find(|one| one.class == *class)?;
         Some((*class, Gate::of(&found.decision)))
     });
@@ -52,10 +52,19 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for name in &context.namespaces {
         let Some((why, gate)) = admitted(context, name) else { continue };
         let from = NodeKey::Power(Power::RunPods, Scope::Namespace(name.clone()));
-        let draft = Draft::new(from, NodeKey::EveryNode).because(why);
-        maker.edge(match gate {
-            Gate::Unverified(control) => draft.unverified(control),
-            Gate::Open | Gate::Stopped => draft,
-        });
+        let Some(choice) = context.choices.of(name) else { continue };
+        let draft = |to: &NodeKey| {
+            let draft = Draft::new(from.clone(), to.clone()).because(why.clone());
+            match &gate {
+                Gate::Unverified(control) => draft.unverified(control.clone()),
+                Gate::Open | Gate::Stopped => draft,
+            }
+        };
+        if let Some(to) = &choice.sure {
+            maker.edge(draft(to));
+        }
+        if let Some((to, control)) = &choice.doubtful {
+            maker.edge(draft(to).unverified(control.clone()));
+        }
     }
 }

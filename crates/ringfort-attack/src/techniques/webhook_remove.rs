@@ -21,7 +21,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "The identity deletes or rewrites the webhook that may refuse a pod, and starts the pod.",
         when: "delete, update or patch on the configuration of a webhook that is shown pods of a namespace, with pod-create in a namespace whose Pod Security level lets an escape in.",
         not: "A webhook that is shown no pods refuses none; get on configurations.",
-        controls: "Policies of the API server (ValidatingAdmissionPolicy) are not evaluated yet.",
+        controls: "Whether a policy of the API server (ValidatingAdmissionPolicy) would still refuse the pod is not asked again.",
         cut: "Drop the verb from the role, name single objects, or remove the subject from the binding.",
         upstream: "kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/generic/webhook.go",
     },

@@ -1,9 +1,11 @@
 //! Whether a workload has its nodes to itself (semantics EFF-SCHED, SCH-02): could a pod of
 //! another tenant be placed beside it, and is one there today.
 
-use ringfort_model::record::Node;
+use std::collections::BTreeSet;
+
 use ringfort_model::record::node::Taint;
-use ringfort_model::{Cluster, Id, Kind, Unit};
+use ringfort_model::record::{MatchResources, Node, PolicyBinding, RuleWithOperations};
+use ringfort_model::{Cluster, Id, Kind, Str, Table, Unit};
 
 use super::placements::Placements;
 use super::taint::is_transient;
@@ -35,25 +37,13 @@ impl Freedom {
     #[must_use]
     pub fn of(cluster: &Cluster) -> Self {
         let mut missing = Vec::new();
-        let servers = cluster.pods.in_namespace("kube-system").filter(|(_, pod)| {
-            pod.metadata.labels.get("component").is_some_and(|one| one == "kube-apiserver")
-        });
         let mut seen = false;
-        for (_, pod) in servers {
-            seen = true;
-            let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(&c.args));
-            for word in words {
-                if word.starts_with("--admission-control-config-file") {
-                    missing.push("the admission configuration file".to_owned());
-                }
-                let Some(list) = word.strip_prefix("--enable-admission-plugins=") else { continue };
-                for plugin in list.split(',') {
-                    if matches!(plugin, "PodTolerationRestriction" | "PodNodeSelector") {
-                        missing.push(format!("what admission plug-in {plugin} allows"));
-                    }
-                }
+        for word in server_flags(cluster, &mut seen) {
+            if word.starts_with("--admission-control-config-file") {
+                missing.push("the admission configuration file".to_owned());
             }
         }
+        missing.extend(narrowing_plugins(cluster).into_iter().map(allowed_by));
         if !seen {
             missing.push("the API server's admission plug-ins".to_owned());
         }
@@ -66,11 +56,10 @@ impl Freedom {
                 missing.push(format!("all {}", kind.plural()));
             }
             for configuration in table {
-                let sees_pods = configuration.webhooks.iter().any(|webhook| {
-                    webhook.rules.iter().any(|rule| {
-                        rule.resources.iter().any(|r| matches!(r.as_str(), "*" | "*/*" | "pods"))
-                    })
-                });
+                let sees_pods = configuration
+                    .webhooks
+                    .iter()
+                    .any(|webhook| webhook.rules.iter().any(sees_pods));
                 if sees_pods {
                     missing.push(format!(
                         "what {} {} refuses",
@@ -80,14 +69,7 @@ impl Freedom {
                 }
             }
         }
-        // Policies refuse by expressions, which this engine does not read.
-        let policies = cluster.others.iter().filter(|other| {
-            other.api_version.starts_with("admissionregistration.k8s.io/")
-                && other.kind.ends_with("AdmissionPolicy")
-        });
-        missing.extend(
-            policies.map(|policy| format!("what {} {} refuses", policy.kind, policy.metadata.name)),
-        );
+        missing.extend(policies(cluster));
         let free = missing.is_empty().then_some(true);
         Self { tolerations: free, node_name: free, missing }
     }
@@ -108,6 +90,84 @@ impl Freedom {
             _ => None,
         }
     }
+}
+
+/// The words of the API servers' own pods; `seen` becomes true if there is one.
+fn server_flags<'c>(cluster: &'c Cluster, seen: &mut bool) -> Vec<&'c str> {
+    let servers = cluster.pods.in_namespace("kube-system").filter(|(_, pod)| {
+        pod.metadata.labels.get("component").is_some_and(|one| one == "kube-apiserver")
+    });
+    let mut found = Vec::new();
+    for (_, pod) in servers {
+        *seen = true;
+        let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(&c.args));
+        found.extend(words.map(Str::as_str));
+    }
+    found
+}
+
+/// The plug-ins that narrow where pods may be placed and that an API server is seen to run.
+/// They are off by default, and what they allow stands in annotations and in a file.
+#[must_use]
+pub fn narrowing_plugins(cluster: &Cluster) -> BTreeSet<&'static str> {
+    let flags = server_flags(cluster, &mut false);
+    let lists = flags.iter().filter_map(|word| word.strip_prefix("--enable-admission-plugins="));
+    let on: BTreeSet<&str> = lists.flat_map(|list| list.split(',')).collect();
+    [NODE_SELECTORS, TOLERATIONS].into_iter().filter(|plugin| on.contains(plugin)).collect()
+}
+
+/// The plug-in that gives the pods of a namespace a node selector.
+pub const NODE_SELECTORS: &str = "PodNodeSelector";
+/// The plug-in that limits the tolerations of the pods of a namespace.
+pub const TOLERATIONS: &str = "PodTolerationRestriction";
+
+/// What is not known where a plug-in narrows.
+#[must_use]
+pub fn allowed_by(plugin: &str) -> String {
+    format!("what admission plug-in {plugin} allows")
+}
+
+/// Whether a rule covers pods as such.
+fn sees_pods(rule: &RuleWithOperations) -> bool {
+    rule.resources.iter().any(|resource| matches!(resource.as_str(), "*" | "*/*" | "pods"))
+}
+
+/// What policies of the API server may refuse or write, and whether all were listed. They
+/// decide by expressions, which this engine does not read. A policy without a binding does
+/// nothing.
+fn policies(cluster: &Cluster) -> Vec<String> {
+    let mut missing: Vec<String> = [
+        Kind::ValidatingPolicy,
+        Kind::ValidatingPolicyBinding,
+        Kind::MutatingPolicy,
+        Kind::MutatingPolicyBinding,
+    ]
+    .into_iter()
+    .filter(|kind| !cluster.coverage.is_complete(*kind))
+    .map(|kind| format!("all {}", kind.plural()))
+    .collect();
+    let sees = |constraints: Option<&MatchResources>| {
+        constraints.is_some_and(|one| one.resource_rules.iter().any(sees_pods))
+    };
+    let bound = |bindings: &Table<PolicyBinding>, name: &str| {
+        let specs = bindings.iter().filter_map(|binding| binding.spec.as_ref());
+        specs.into_iter().any(|spec| spec.policy_name == *name)
+    };
+    for policy in &cluster.validating_policies {
+        let constraints = policy.spec.as_ref().and_then(|spec| spec.match_constraints.as_ref());
+        let name = &policy.metadata.name;
+        if sees(constraints) && bound(&cluster.validating_policy_bindings, name) {
+            missing.push(format!("what ValidatingAdmissionPolicy {name} refuses"));
+        }
+    }
+    for policy in &cluster.mutating_policies {
+        let constraints = policy.spec.as_ref().and_then(|spec| spec.match_constraints.as_ref());
+        let name = &policy.metadata.name;
+        if sees(constraints) && bound(&cluster.mutating_policy_bindings, name) {
+            missing.push(format!("what MutatingAdmissionPolicy {name} writes"));
+        }
+    }
+    missing
 }
 
 /// Which units run on each node now.
@@ -249,4 +309,47 @@ pub fn dedicated_nodes(question: &Question<'_>, at: usize) -> Control {
         return Control::new(Effect::without(reason), evidence);
     }
     Control::new(Effect::Effective, evidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringfort_model::{ClusterBuilder, Object, SourceKind};
+
+    const SERVER: &str = r#"{"metadata":{"name":"k","namespace":"kube-system",
+        "labels":{"component":"kube-apiserver"}},"spec":{"containers":[{"name":"k",
+        "command":["kube-apiserver"]}]}}"#;
+
+    fn freedom(policy: &str, resources: &str, binds: bool) -> Freedom {
+        let api = "admissionregistration.k8s.io/v1";
+        let mut builder = ClusterBuilder::new(SourceKind::Dump);
+        builder.add(Object::read_as("v1", "Pod", SERVER.as_bytes()).expect("a pod"));
+        let object = format!(
+            r#"{{"metadata":{{"name":"p"}},"spec":{{"matchConstraints":{{"resourceRules":[
+                {{"apiGroups":["*"],"apiVersions":["*"],"operations":["*"],
+                  "resources":["{resources}"]}}]}}}}}}"#
+        );
+        builder.add(Object::read_as(api, policy, object.as_bytes()).expect("a policy"));
+        if binds {
+            let binding = r#"{"metadata":{"name":"b"},"spec":{"policyName":"p"}}"#;
+            let kind = format!("{policy}Binding");
+            builder.add(Object::read_as(api, &kind, binding.as_bytes()).expect("a binding"));
+        }
+        Freedom::of(&builder.freeze())
+    }
+
+    #[test]
+    fn policies_narrow_where_they_are_bound_and_see_pods() {
+        for policy in ["ValidatingAdmissionPolicy", "MutatingAdmissionPolicy"] {
+            let named = |freedom: &Freedom| {
+                freedom.missing.iter().any(|what| what.contains(&format!("{policy} p")))
+            };
+            for resources in ["pods", "*", "*/*"] {
+                let found = freedom(policy, resources, true);
+                assert!(named(&found) && found.tolerations.is_none(), "{policy} {resources}");
+            }
+            assert!(!named(&freedom(policy, "pods", false)), "{policy} without a binding");
+            assert!(!named(&freedom(policy, "services", true)), "{policy} on services");
+        }
+    }
 }

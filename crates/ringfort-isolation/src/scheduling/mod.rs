@@ -26,6 +26,9 @@ mod taint;
 pub use affinity::node_matches;
 pub use apart::{Side, kept_apart};
 pub use ask::{Ask, By};
-pub use dedicated::{Freedom, Question, Today, dedicated_nodes};
+pub use dedicated::{
+    Freedom, NODE_SELECTORS, Question, TOLERATIONS, Today, allowed_by, dedicated_nodes,
+    narrowing_plugins,
+};
 pub use placements::Placements;
 pub use taint::{is_transient, tolerated, tolerates};

@@ -234,6 +234,24 @@ impl Placements {
         members.find(|other| wanted(**other as usize)).map(|other| *other as usize)
     }
 
+    /// The nodes of each class that no ask tells apart, in order.
+    #[must_use]
+    pub fn node_classes(&self) -> &[Vec<Id<Node>>] {
+        &self.nodes
+    }
+
+    /// For a class of nodes, the classes of asks that can be placed there.
+    #[must_use]
+    pub fn fitting(&self, class: usize) -> &[u32] {
+        &self.fitting[class]
+    }
+
+    /// Positions of the asks of each class, in order.
+    #[must_use]
+    pub fn ask_classes(&self) -> &[Vec<u32>] {
+        &self.asks
+    }
+
     /// How many classes of asks and of nodes there are.
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
