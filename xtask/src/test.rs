@@ -1,7 +1,7 @@
 //! Everything that must hold before a change is merged. The tests run last, so that the run
 //! closes with their summary.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -21,7 +21,25 @@ pub(crate) fn run() -> Result<()> {
         println!("skipped: cargo-deny is not installed (cargo install --locked cargo-deny)");
     }
     crate::docs::run(true)?;
+    verify()?;
     cargo(&["test", "--workspace"])
+}
+
+/// The truth suites, one line for each, where they are at hand.
+fn verify() -> Result<()> {
+    let given = std::env::var_os("RINGFORT_SUITES").map(PathBuf::from);
+    let suites = given.unwrap_or_else(|| root().join("../shared"));
+    if !suites.is_dir() {
+        println!("skipped: the truth suites are not at {}", suites.display());
+        return Ok(());
+    }
+    println!("$ ringfort verify all --suites {}", suites.display());
+    let all = ringfort_verify::suites::run(&suites, 0);
+    print!("{}", all.text());
+    if !all.holds() {
+        bail!("a truth suite does not agree");
+    }
+    Ok(())
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {

@@ -19,6 +19,7 @@ mod live;
 mod options;
 mod pool;
 mod split;
+mod tabs;
 mod walk;
 mod yaml;
 

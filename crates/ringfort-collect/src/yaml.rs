@@ -6,6 +6,8 @@ use serde_json::{Map, Number, Value};
 use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::scanner::{Marker, TScalarStyle};
 
+use crate::tabs;
+
 /// A document, and the line on which it begins.
 pub(crate) struct Document {
     pub(crate) value: Value,
@@ -21,7 +23,8 @@ pub(crate) fn documents(text: &str, depth: usize, nodes: usize) -> (Vec<Document
     let mut builder = Builder { depth, budget: nodes, ..Builder::default() };
     let mut errors = Vec::new();
     let mut rest = text;
-    while let Some((line, error)) = builder.read(rest) {
+    let mut budget = tabs::BUDGET;
+    while let Some((line, error)) = builder.read(&tabs::in_brackets(rest, &mut budget)) {
         errors.push(format!("line {}: {error}", builder.before + line));
         if errors.len() == ERRORS {
             errors.push("more documents are broken; what follows was not read".to_owned());

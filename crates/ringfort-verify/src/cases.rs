@@ -56,10 +56,19 @@ pub fn open(path: &Path) -> Result<Box<dyn Read>, SuiteError> {
 /// Gives every line of a JSON Lines file to `each`, with its number from 1.
 pub fn each_line<T: DeserializeOwned>(
     path: &Path,
+    each: impl FnMut(usize, T) -> Result<(), SuiteError>,
+) -> Result<(), SuiteError> {
+    each_line_in(open(path)?, path, each)
+}
+
+/// The same of what is read already; `path` is what errors name.
+pub(crate) fn each_line_in<T: DeserializeOwned>(
+    read: impl Read,
+    path: &Path,
     mut each: impl FnMut(usize, T) -> Result<(), SuiteError>,
 ) -> Result<(), SuiteError> {
     let mut count = 0;
-    for (at, line) in BufReader::new(open(path)?).lines().enumerate() {
+    for (at, line) in BufReader::new(read).lines().enumerate() {
         let line = line.map_err(|source| SuiteError::io(path, source))?;
         if line.trim().is_empty() {
             continue;

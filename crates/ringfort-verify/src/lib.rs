@@ -8,10 +8,14 @@ pub mod exposure;
 mod files;
 pub mod kubehound;
 pub mod network;
+pub mod origin;
 pub mod outcome;
 pub mod podsec;
 pub mod rbac;
+pub mod report;
+pub mod suites;
 pub mod vap;
 
 pub use cases::SuiteError;
 pub use outcome::Outcome;
+pub use report::Report;

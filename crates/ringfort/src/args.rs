@@ -97,8 +97,7 @@ pub(crate) enum Command {
         id: String,
     },
     /// Run answers recorded elsewhere
-    #[command(subcommand)]
-    Verify(Verify),
+    Verify(Verification),
 }
 
 #[derive(Debug, Args)]
@@ -322,8 +321,23 @@ pub(crate) struct Between {
     pub(crate) cluster: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Verification {
+    #[command(subcommand)]
+    pub(crate) suite: Verify,
+    /// JSON: suite, commit, agree, total, disagreements, not_covered; of `all` a list of them
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verify {
+    /// Every suite below a folder
+    All {
+        /// The folder with clusters, suites and truth
+        #[arg(long, env = "RINGFORT_SUITES", default_value = "../shared")]
+        suites: PathBuf,
+    },
     /// RBAC alone
     Rbac(OnCluster),
     /// Node and RBAC together
@@ -348,7 +362,7 @@ pub(crate) enum Verify {
         #[arg(long)]
         facts: PathBuf,
         /// Print the generated page instead
-        #[arg(long)]
+        #[arg(long, conflicts_with = "json")]
         page: bool,
     },
     /// Who reaches listeners: a table of our own

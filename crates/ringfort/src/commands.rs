@@ -8,15 +8,13 @@ use ringfort_attack::{Attack, Engines, NodeKey, Subject};
 use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
-use ringfort_model::{Cluster, EntityId, KubeVersion, Str, snapshot};
+use ringfort_model::{EntityId, KubeVersion, Str, snapshot};
 use ringfort_plan::{Change, Wish, Work, first_fixes, what_if};
 use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
 use ringfort_report::{Head, Report, html, human, json};
-use ringfort_verify::kubehound::{self, Verdict};
-use ringfort_verify::{Outcome, automount, escalation, exposure, podsec, rbac, vap};
 
-use crate::args::{Arguments, Can, Command, Output, Paths, Reading, Verify, WhoCan};
+use crate::args::{Arguments, Can, Command, Output, Paths, Reading, WhoCan};
 use crate::stages::Stages;
 
 /// Wrong usage that the argument parser cannot see.
@@ -75,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::Reach(reach) => crate::reach::run(reach, reading),
         Command::Netpol(netpol) => crate::netpol::run(netpol, reading),
         Command::Explain { id } => crate::explain::run(id),
-        Command::Verify(verify) => self::verify(verify, reading),
+        Command::Verify(verification) => crate::verify::run(verification, reading),
     }
 }
 
@@ -411,54 +409,4 @@ fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Res
     }
     print(&lines(&text))?;
     Ok(0)
-}
-
-fn verify(verify: &Verify, reading: &Reading) -> Result<u8> {
-    let cluster =
-        |path: &Option<PathBuf>| -> Result<Cluster> { Ok(read(path.as_deref(), reading)?.cluster) };
-    let version = options(reading)?.version;
-    if let Verify::Kubehound { cluster: place, facts, page } = verify {
-        return facts_of_kubehound(&cluster(place)?, facts, *page);
-    }
-    if let Verify::Network { root, cases } = verify {
-        return crate::reach::verify(root, cases);
-    }
-    let outcome: Outcome = match verify {
-        Verify::Rbac(on) => rbac::run(&cluster(&on.cluster)?, &on.cases)?,
-        Verify::Node(on) => rbac::run_node(&cluster(&on.cluster)?, &on.cases)?,
-        Verify::Escalation(on) => escalation::run(&cluster(&on.cluster)?, &on.cases)?,
-        Verify::Podsec { cases: Some(cases), .. } => podsec::run_cases(cases, version)?,
-        Verify::Podsec { fixtures: Some(fixtures), .. } => podsec::run_fixtures(fixtures)?,
-        Verify::Podsec { .. } => return Err(usage("give --cases or --fixtures")),
-        Verify::Exposure { cases } => exposure::run(cases)?,
-        Verify::Vap { root } => vap::run(root, version)?,
-        Verify::Automount { cases } => automount::run_cases(cases)?,
-        Verify::Kubehound { .. } | Verify::Network { .. } => unreachable!("answered above"),
-    };
-    let mut text: String =
-        outcome.disagreements.iter().take(20).map(|line| format!("{line}\n")).collect();
-    text.push_str(&format!("agree {} of {}\n", outcome.agree, outcome.total));
-    print(&lines(&text))?;
-    Ok(if outcome.holds() { 0 } else { 3 })
-}
-
-fn facts_of_kubehound(cluster: &Cluster, facts: &Path, page: bool) -> Result<u8> {
-    let comparison = kubehound::run(cluster, facts)?;
-    let mut text = String::new();
-    if page {
-        text.push_str(&comparison.page());
-    } else {
-        for answer in &comparison.answers {
-            let said = match &answer.verdict {
-                Verdict::Agree => continue,
-                Verdict::Explained(rule) => format!("explained, {rule}"),
-                Verdict::Contradiction(rule) => format!("shown although {rule}"),
-                Verdict::Missing => "missing".to_owned(),
-            };
-            text.push_str(&format!("{} {}: {said}\n", answer.attack, answer.fact));
-        }
-        text.push_str(&format!("{comparison}\n"));
-    }
-    print(&lines(&text))?;
-    Ok(if comparison.holds() { 0 } else { 3 })
 }

@@ -13,6 +13,7 @@ mod podsec;
 mod questions;
 mod reach;
 mod stages;
+mod verify;
 
 use std::process::ExitCode;
 

@@ -1,12 +1,10 @@
 //! `ringfort reach`: who reaches what, with the policy and rule that decide.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::Result;
 use ringfort_model::{Cluster, Str};
 use ringfort_network::policy::{ConnectionSet, Network, Passage, Place, PlaceError, Tri};
-use ringfort_verify::network;
 
 use crate::args::{Reach, Reading};
 use crate::commands::{lines, print, read, usage};
@@ -158,18 +156,4 @@ fn everything(
         text.push_str("this is what policies allow; `ringfort exposed` says what has a way in\n");
     }
     Ok(code(best))
-}
-
-/// `ringfort verify network`.
-pub(crate) fn verify(root: &Path, cases: &Path) -> Result<u8> {
-    let found = network::run(root, cases)?;
-    let outcome = &found.outcome;
-    let mut text: String =
-        outcome.disagreements.iter().take(20).map(|line| format!("{line}\n")).collect();
-    for (name, why) in &found.not_covered {
-        text.push_str(&format!("not covered: {name}: {why}\n"));
-    }
-    text.push_str(&format!("agree {} of {}\n", outcome.agree, outcome.total));
-    print(&lines(&text))?;
-    Ok(if outcome.holds() { 0 } else { 3 })
 }

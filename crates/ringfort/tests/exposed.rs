@@ -92,3 +92,34 @@ fn the_table_agrees_and_a_wrong_row_is_told() {
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
     assert!(text(&output).ends_with("agree 0 of 1\n"), "{}", text(&output));
 }
+
+#[test]
+fn all_suites_skip_what_is_missing_and_fail_for_what_is_broken() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("all-suites");
+    std::fs::create_dir_all(root.join("truth")).expect("made");
+    let table = root.join("truth/automount.jsonl.zst");
+    let _ = std::fs::remove_file(&table);
+    let place = root.to_str().expect("plain");
+    let output = ringfort(&["verify", "all", "--suites", place]);
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    let own = said.lines().find(|line| line.starts_with("exposure: ")).expect("our own table");
+    let counts = own.strip_prefix("exposure: ").and_then(|rest| rest.strip_suffix(" [own]"));
+    assert_eq!(said.lines().last(), counts, "{said}");
+    assert_eq!(said.matches("skipped, no ").count(), 13, "{said}");
+    std::fs::write(&table, "no zstd").expect("written");
+    let output = ringfort(&["verify", "all", "--json", "--suites", place]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    let all: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let named = |name: &str| {
+        let mut suites = all.as_array().expect("a list").iter();
+        suites.find(|one| one["suite"] == name).expect("the suite").clone()
+    };
+    assert!(named("automount")["error"].is_string());
+    assert!(named("vap")["skipped"].is_string());
+    let own = named("exposure");
+    assert_eq!((&own["commit"], &own["agree"]), (&json!("own"), &own["total"]));
+    assert_eq!((&own["disagreements"], &own["not_covered"]), (&json!([]), &json!([])));
+    let output = ringfort(&["verify", "all", "--suites", "no-such-folder"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+}

@@ -102,8 +102,7 @@ impl Input {
     }
 }
 
-/// The documents of a file up to the first that does not parse. Tabs may indent inside
-/// brackets, as Go's reader has it.
+/// The documents of a file up to the first that does not parse.
 fn yaml(text: &str) -> Vec<Value> {
     let mut found = Vec::new();
     let mut document = String::new();
@@ -114,11 +113,7 @@ fn yaml(text: &str) -> Vec<Value> {
             continue;
         }
         let text = std::mem::take(&mut document);
-        let Ok(values) = ringfort_collect::yaml_values(&text)
-            .or_else(|_| ringfort_collect::yaml_values(&text.replace('\t', "  ")))
-        else {
-            break;
-        };
+        let Ok(values) = ringfort_collect::yaml_values(&text) else { break };
         found.extend(values);
     }
     found
