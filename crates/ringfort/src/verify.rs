@@ -26,9 +26,29 @@ pub(crate) fn run(verification: &Verification, reading: &Reading) -> Result<u8> 
         let found = kubehound::run(&of(cluster, reading)?, facts)?;
         return told(&lines(&found.page()), found.holds());
     }
+    if let (Verify::Kubehound { cluster, facts, .. }, false) = (&verification.suite, json) {
+        let found = kubehound::run(&of(cluster, reading)?, facts)?;
+        let text =
+            format!("{}suite kubehound ({})\n{found}\n", facts_of(&found), origin::of(facts));
+        return told(&lines(&text), found.holds());
+    }
     let report = suite(&verification.suite, reading)?;
     let text = if json { machine(&report)? } else { lines(&report.text()) };
     told(&text, report.holds())
+}
+
+/// The facts that are not simply shown, each with why.
+fn facts_of(found: &kubehound::Comparison) -> String {
+    let said = |answer: &kubehound::Answer| {
+        let said = match &answer.verdict {
+            kubehound::Verdict::Agree => return None,
+            kubehound::Verdict::Explained(rule) => format!("explained, {rule}"),
+            kubehound::Verdict::Contradiction(rule) => format!("shown although {rule}"),
+            kubehound::Verdict::Missing => "missing".to_owned(),
+        };
+        Some(format!("{} {}: {said}\n", answer.attack, answer.fact))
+    };
+    found.answers.iter().filter_map(said).collect()
 }
 
 fn told(text: &str, holds: bool) -> Result<u8> {
