@@ -254,10 +254,8 @@ fn techniques_vectors_and_impacts_are_explained() {
 
 /// As much of JSON Schema as `docs/plan.schema.json` uses; what is wrong, with its place.
 fn violations(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
-    if let Some(wanted) = schema.get("const") {
-        if wanted != value {
-            found.push(format!("{at} is not {wanted}"));
-        }
+    if let Some(wanted) = schema.get("const").filter(|wanted| *wanted != value) {
+        found.push(format!("{at} is not {wanted}"));
     }
     let of_type = |name: &str| match name {
         "object" => value.is_object(),
