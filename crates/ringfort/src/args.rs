@@ -88,9 +88,9 @@ pub(crate) enum Command {
     /// Network policies
     #[command(subcommand)]
     Netpol(Netpol),
-    /// Explain a technique
+    /// Explain a technique or a check
     Explain {
-        /// Technique id
+        /// Technique id, or RF-AREA-NNN
         id: String,
     },
     /// Run answers recorded elsewhere
@@ -102,6 +102,9 @@ pub(crate) enum Command {
 pub(crate) struct Scan {
     /// Directory, file, archive, snapshot, or - for standard input; else the live cluster
     pub(crate) source: Option<PathBuf>,
+    /// Checks to run, comma-separated ids with * for any text; else all
+    #[arg(long, env = "RINGFORT_CHECKS")]
+    pub(crate) checks: Option<String>,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines, NodeKey, Subject, techniques};
 use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User};
+use ringfort_checks::{Chosen, World};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
 use ringfort_model::{Cluster, EntityId, KubeVersion, Str, snapshot};
@@ -45,14 +46,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let reading = &arguments.reading;
     match &arguments.command {
         Command::Scan(scan) => {
+            let chosen = crate::findings::chosen(scan.checks.as_deref())?;
             let mut stages = Stages::new();
             let collected = read(scan.source.as_deref(), reading)?;
             stages.end("read and model");
             let place = shown_place(scan.source.as_deref());
-            self::scan(&collected, &place, &scan.output, reading, stages)
+            self::scan(&collected, &place, &scan.output, &chosen, reading, stages)
         }
         Command::Demo(output) => {
-            self::scan(&crate::demo::cluster()?, "demo", output, reading, Stages::new())
+            let chosen = crate::findings::chosen(None)?;
+            self::scan(&crate::demo::cluster()?, "demo", output, &chosen, reading, Stages::new())
         }
         Command::Snapshot { source, output } => {
             let collected = read(source.as_deref(), reading)?;
@@ -167,6 +170,7 @@ fn scan(
     collected: &Collected,
     place: &str,
     output: &Output,
+    chosen: &Chosen,
     reading: &Reading,
     mut stages: Stages,
 ) -> Result<u8> {
@@ -179,13 +183,16 @@ fn scan(
     let mut work = Work { visits: PLANNING, stop: &mut || false };
     let plan = ringfort_plan::plan(&collected.cluster, &attack, &Wish::default(), &mut work)?;
     stages.end("plan");
+    let checked = ringfort_checks::run(&World::new(&attack), chosen);
+    stages.end("checks");
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         place: place.to_owned(),
         described: collected.described.clone(),
         generated_at: jiff::Timestamp::now().to_string(),
     };
-    let report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
+    let mut report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
+    report.checked = Some(checked);
     stages.end("report");
     stages.print();
     let mut plain = 0;
@@ -408,8 +415,12 @@ fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Res
 }
 
 fn explain(id: &str) -> Result<u8> {
+    if let Some(text) = crate::findings::explained(id) {
+        print(&text)?;
+        return Ok(0);
+    }
     let technique = techniques::by_id(id)
-        .ok_or_else(|| usage(format!("{id} is no technique that is known")))?;
+        .ok_or_else(|| usage(format!("{id} is no technique and no check that is known")))?;
     let doc = &technique.doc;
     let mut text = format!("{}: {}\n\n{}\n", technique.id, technique.title, doc.what);
     for (title, body) in [

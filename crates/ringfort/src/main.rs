@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod demo;
 mod exposed;
+mod findings;
 mod netpol;
 mod plan;
 mod podsec;

@@ -13,6 +13,7 @@ mod runtime;
 pub(crate) mod services;
 mod workloads;
 
+pub use identities::beyond_discovery;
 use ringfort_model::Str;
 
 use crate::context::Context;
