@@ -28,11 +28,11 @@ impl Held {
     }
 }
 
-/// Follows edges from a position; an AND node needs all of what leads to it.
-fn search(world: &World<'_>, from: NodeId, allowed: impl Fn(EdgeId) -> bool) -> Held {
+/// Follows edges from some positions; an AND node needs all of what leads to it.
+fn search(world: &World<'_>, from: &[NodeId], allowed: impl Fn(EdgeId) -> bool) -> Held {
     let graph = &world.attack.graph;
-    let mut held = Held { by: FxHashMap::default(), order: vec![from] };
-    held.by.insert(from, None);
+    let by = from.iter().map(|&node| (node, None)).collect();
+    let mut held = Held { by, order: from.to_vec() };
     let mut next = 0;
     while let Some(&node) = held.order.get(next) {
         next += 1;
@@ -181,28 +181,32 @@ pub(crate) fn judge(world: &World<'_>, out: &mut Outcomes, ids: &[&str]) {
     let sure = |edge: EdgeId| {
         !matches!(attack.edge(edge).confidence, Confidence::Unknown | Confidence::UnverifiedControl)
     };
-    for (subject, _) in world.subjects() {
+    for (subject, grants) in world.subjects() {
         let object = World::subject_object(subject);
-        let from = NodeKey::Subject(subject.clone());
-        let Some(start) = attack.node(&from) else {
-            out.add(object, Verdict::Pass);
+        if world.is_admin(&grants) {
+            // Nothing is stronger; RF-RBAC-001 names it.
+            out.add(object, Verdict::NotApplicable);
             continue;
-        };
-        let own = search(world, start, |edge| attack.edge(edge).technique.is_none());
+        }
+        let from = NodeKey::Subject(subject.clone());
+        let start: Vec<NodeId> =
+            world.own_start(subject, &grants).iter().filter_map(|key| attack.node(key)).collect();
+        let whole: Vec<NodeId> = attack.node(&from).into_iter().collect();
+        let own = search(world, &whole, |edge| attack.edge(edge).technique.is_none());
         let allowed =
             |edge: EdgeId| attack.edge(edge).technique.is_none_or(|at| meant.contains(&at));
         let gained = |held: &Held| {
             held.order.iter().copied().find(|&node| is_more(world, &own, subject, node))
         };
         let verdict = 'found: {
-            let held = search(world, start, |edge| allowed(edge) && sure(edge));
+            let held = search(world, &start, |edge| allowed(edge) && sure(edge));
             if let Some(node) = gained(&held) {
                 let mut fault = Fault::of(reasons(world, &held, node))
                     .noted(format!("gains {}", attack.title(attack.key(node))));
                 fault.at.insert(from.clone());
                 break 'found Verdict::Fail(fault);
             }
-            let held = search(world, start, allowed);
+            let held = search(world, &start, allowed);
             match gained(&held) {
                 Some(node) => {
                     let title = attack.title(attack.key(node));

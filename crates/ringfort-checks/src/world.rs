@@ -4,10 +4,12 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use ringfort_attack::vectors::beyond_discovery;
-use ringfort_attack::{Attack, BindingKey, Context, Evidence, NodeKey, RoleKey, Subject, Why};
+use ringfort_attack::{
+    Attack, BindingKey, Context, Evidence, NodeKey, RoleKey, Scope, Subject, Why, is_everything,
+};
 use ringfort_isolation::scheduling::Placements;
 use ringfort_isolation::{Effect, sandbox, user_namespace};
-use ringfort_model::record::{Node, RoleRef, Subject as Named};
+use ringfort_model::record::{Node, PolicyRule, RoleRef, Subject as Named};
 use ringfort_model::{Cluster, EntityId, Id, Str, Unit};
 use ringfort_network::exposure::{ListenerKind, Reach};
 use ringfort_plan::owner;
@@ -85,10 +87,18 @@ impl<'a> World<'a> {
         Object { kind: Str::from(kind), namespace, name }
     }
 
-    /// A reason in words.
+    /// A reason in words; of a rule, what it says.
     #[must_use]
     pub fn evidence(&self, why: &Why) -> Evidence {
-        self.attack.evidence(why)
+        let mut shown = self.attack.evidence(why);
+        if let Why::Held { role, scope, rule } = why {
+            let mut grants = self.context.grants.iter();
+            let grant = grants.find(|one| one.role == *role && one.scope == *scope);
+            if let Some(rule) = grant.and_then(|grant| grant.rules.get(*rule as usize)) {
+                shown.value = written(rule);
+            }
+        }
+        shown
     }
 
     /// Whether a group is a part of the cluster itself.
@@ -242,6 +252,26 @@ impl<'a> World<'a> {
             .collect()
     }
 
+    /// Where the owner's grants of a subject begin in the graph: the subject, or for a part of
+    /// every cluster, such as the controller manager, the roles that it was given beside.
+    #[must_use]
+    pub fn own_start(&self, subject: &Subject, grants: &[(usize, usize, u32)]) -> Vec<NodeKey> {
+        let all = self.context.grants_of(subject);
+        if all.iter().any(|&(grant, bound)| self.is_usual(grant, bound)) {
+            return grants.iter().map(|&(grant, _, _)| self.context.grants[grant].node()).collect();
+        }
+        vec![NodeKey::Subject(subject.clone())]
+    }
+
+    /// Whether one of the grants gives every verb on every resource of the cluster.
+    #[must_use]
+    pub fn is_admin(&self, grants: &[(usize, usize, u32)]) -> bool {
+        grants.iter().any(|&(grant, _, _)| {
+            let grant = &self.context.grants[grant];
+            grant.scope == Scope::Cluster && grant.rules.iter().any(is_everything)
+        })
+    }
+
     /// A grant as reasons: the binding, and the rule.
     #[must_use]
     pub fn grant_why(&self, (grant, bound, rule): (usize, usize, u32)) -> Vec<Why> {
@@ -286,6 +316,23 @@ impl<'a> World<'a> {
             value: Str::new(value),
         }
     }
+}
+
+/// A rule as a line: verbs, resources with their groups, names.
+fn written(rule: &PolicyRule) -> String {
+    let list = |texts: &[Str]| texts.iter().map(Str::as_str).collect::<Vec<_>>().join(",");
+    if rule.resources.is_empty() {
+        return format!("{} {}", list(&rule.verbs), list(&rule.non_resource_urls));
+    }
+    let groups = match list(&rule.api_groups) {
+        core if core.is_empty() => "the core group".to_owned(),
+        groups => groups,
+    };
+    let mut text = format!("{} {} of {groups}", list(&rule.verbs), list(&rule.resources));
+    if !rule.resource_names.is_empty() {
+        text.push_str(&format!(" named {}", list(&rule.resource_names)));
+    }
+    text
 }
 
 /// Of several places the one where the control does least.

@@ -135,7 +135,7 @@ fn counted(checked: &Findings) -> String {
     let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
     let on_paths = checked.findings.iter().filter(|one| one.cuts > 0).count();
     format!(
-        "Findings: {counts}; {on_paths} cut paths; {}% of results decided (explain RF-…)",
+        "Findings: {counts}; {on_paths} cut paths; {}% of results decided",
         checked.checks_coverage
     )
 }

@@ -3,10 +3,8 @@
 use crate::outcome::{Fault, Outcomes, Verdict};
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_attack::{
-    Confidence, Difficulty, Impact, NodeKey, Scope, Why, is_everything, techniques,
-};
-use ringfort_graph::{EdgeId, NodeId, easiest};
+use ringfort_attack::{Confidence, Difficulty, Impact, NodeKey, Why, techniques};
+use ringfort_graph::{EdgeId, NodeId, easiest, reach};
 use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
@@ -63,12 +61,20 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let key = NodeKey::Subject(subject.clone());
         let node = attack.node(&key);
         let at = node.and_then(|node| starts.iter().position(|one| *one == node));
-        let direct = grants.iter().any(|&(grant, _, _)| {
-            let grant = &world.context.grants[grant];
-            grant.scope == Scope::Cluster && grant.rules.iter().any(is_everything)
-        });
+        let begins = world.own_start(subject, &grants);
         let verdict = match at {
-            _ if direct => Verdict::NotApplicable,
+            _ if world.is_admin(&grants) => Verdict::NotApplicable,
+            // A part of every cluster reaches it by design; what it was given beside is judged.
+            _ if !begins.contains(&key) => {
+                let from: Vec<NodeId> = begins.iter().filter_map(|key| attack.node(key)).collect();
+                match reach(&attack.graph, &from, &unsure).contains(admin.index()) {
+                    true => {
+                        let whys = grants.into_iter().flat_map(|grant| world.grant_why(grant));
+                        Verdict::of(whys.collect())
+                    }
+                    false => Verdict::Pass,
+                }
+            }
             None => Verdict::Pass,
             Some(at) if sure[0].contains(at) => {
                 let path =

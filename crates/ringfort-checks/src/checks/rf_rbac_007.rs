@@ -5,7 +5,7 @@ use crate::pods;
 use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_attack::context::Ask;
-use ringfort_attack::{NodeKey, Scope, is_everything};
+use ringfort_attack::{NodeKey, Scope};
 use ringfort_model::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,10 +54,9 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let mut spots = Vec::new();
         let mut namespaces = BTreeSet::new();
         let mut everywhere = false;
-        let mut admin = false;
+        let admin = world.is_admin(&grants);
         for (grant, bound, _) in grants {
             let one = &world.context.grants[grant];
-            admin |= one.scope == Scope::Cluster && one.rules.iter().any(is_everything);
             let Some(&rule) = reads.get(&grant) else { continue };
             spots.extend(world.grant_why((grant, bound, rule)));
             match &one.scope {
@@ -67,13 +66,12 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                 }
             }
         }
-        let verdict = match (admin, everywhere, namespaces.len()) {
+        let mut verdict = match (admin, everywhere, namespaces.len()) {
             (true, _, _) => Verdict::NotApplicable,
             (false, false, 0 | 1) => Verdict::Pass,
             (false, true, _) => pods::rated(Verdict::of(spots), Severity::High),
             (false, false, _) => Verdict::of(spots),
         };
-        let mut verdict = verdict;
         if let Verdict::Fail(fault) = &mut verdict {
             fault.at.insert(NodeKey::Subject(subject.clone()));
         }
