@@ -2,6 +2,7 @@
 
 mod bench;
 mod bootstrap;
+mod check_docs;
 mod docs;
 mod fuzz;
 mod gencluster;

@@ -169,8 +169,9 @@ fn is_covered(world: &World<'_>, own: &Held, rules: &[PolicyRule], scope: &Scope
     ringfort_authz::covers(&held, rules)
 }
 
-/// Judges every subject that a binding of the owner's names: what it gains by the techniques.
-pub(crate) fn judge(world: &World<'_>, out: &mut Outcomes, ids: &[&str]) {
+/// Judges every subject that a binding of the owner's names: what it gains by the techniques,
+/// where it holds some other positions already.
+pub(crate) fn judge(world: &World<'_>, out: &mut Outcomes, ids: &[&str], assumed: &[NodeKey]) {
     let attack = world.attack;
     let meant: Vec<u16> = techniques::ALL
         .iter()

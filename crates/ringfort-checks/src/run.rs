@@ -357,3 +357,44 @@ fn tally(check: &Check, outcomes: &Outcomes) -> Tally {
         .collect();
     tally
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Doc;
+    use ringfort_attack::{Attack, Engines, Zone};
+    use ringfort_model::Cluster;
+
+    static BROKEN: Check = Check {
+        id: "RF-TEST-001",
+        title: "Check that panics",
+        zone: Zone::Impact,
+        severity: Severity::Low,
+        modifiers: &[],
+        references: &[],
+        reads: &[],
+        doc: Doc { why: "", fails: "", not: "", unknown: "", fix: "" },
+        judge: Judge::Cluster(|_, out| {
+            out.add(Object::wide("Cluster", "x"), Verdict::Pass);
+            panic!("as the test wants");
+        }),
+    };
+
+    #[test]
+    fn a_check_that_panics_is_unknown_and_lowers_the_coverage() {
+        let cluster = Cluster::default();
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let chosen = Chosen { checks: vec![&BROKEN], not_evaluated: Vec::new() };
+        let found = run(&World::new(&attack), &chosen);
+        assert_eq!((found.checks[0].status, found.checks[0].pass), ("unknown", 0));
+        assert_eq!(found.checks_coverage, 0);
+    }
+
+    #[test]
+    fn severities_stay_within_their_bounds() {
+        assert_eq!(Severity::Critical.moved(1), Severity::Critical);
+        assert_eq!(Severity::Info.moved(-1), Severity::Info);
+        assert_eq!(Severity::Low.moved(2), Severity::High);
+    }
+}

@@ -40,5 +40,5 @@ const TECHNIQUES: &[&str] =
     &["pod-create", "pod-create-privileged", "workload-patch", "pod-image-swap"];
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    gain::judge(world, out, TECHNIQUES);
+    gain::judge(world, out, TECHNIQUES, &[]);
 }

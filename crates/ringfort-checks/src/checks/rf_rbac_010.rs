@@ -47,5 +47,5 @@ pub(crate) static CHECK: Check = Check {
 const TECHNIQUES: &[&str] = &["role-escalate", "role-bind", "role-aggregate"];
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    gain::judge(world, out, TECHNIQUES);
+    gain::judge(world, out, TECHNIQUES, &[]);
 }

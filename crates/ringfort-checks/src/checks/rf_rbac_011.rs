@@ -39,5 +39,5 @@ const TECHNIQUES: &[&str] =
     &["impersonate-user", "impersonate-group", "impersonate-sa", "impersonate-constrained"];
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    gain::judge(world, out, TECHNIQUES);
+    gain::judge(world, out, TECHNIQUES, &[]);
 }

@@ -38,5 +38,5 @@ pub(crate) static CHECK: Check = Check {
 const TECHNIQUES: &[&str] = &["csr-client-cert", "csr-node-cert", "csr-sign"];
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    gain::judge(world, out, TECHNIQUES);
+    gain::judge(world, out, TECHNIQUES, &[]);
 }

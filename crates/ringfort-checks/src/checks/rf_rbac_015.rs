@@ -41,5 +41,5 @@ const TECHNIQUES: &[&str] =
     &["webhook-mutate", "webhook-validate-read", "webhook-remove", "map-write"];
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    gain::judge(world, out, TECHNIQUES);
+    gain::judge(world, out, TECHNIQUES, &[]);
 }

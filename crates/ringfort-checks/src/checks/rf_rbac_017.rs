@@ -39,5 +39,5 @@ pub(crate) static CHECK: Check = Check {
 const TECHNIQUES: &[&str] = &["namespace-relabel"];
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    gain::judge(world, out, TECHNIQUES);
+    gain::judge(world, out, TECHNIQUES, &[]);
 }

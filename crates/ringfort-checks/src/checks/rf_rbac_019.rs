@@ -3,6 +3,7 @@
 use crate::gain;
 use crate::outcome::Outcomes;
 use crate::world::World;
+use ringfort_attack::NodeKey;
 use ringfort_attack::Zone;
 use ringfort_model::Kind;
 
@@ -27,8 +28,8 @@ pub(crate) static CHECK: Check = Check {
     ],
     doc: Doc {
         why: "Pods can be brought to a node that is held, with their tokens.",
-        fails: "The permissions are complete and bring an account or a Secret that the subject does not have.",
-        not: "Eviction without influence on where the pod goes.",
+        fails: "With root on some node, which is assumed, the permissions bring an account that the subject does not have to that node.",
+        not: "Eviction without influence on where the pod goes; a pod that is bound already.",
         unknown: "A control or a fact on the way is not known.",
         fix: "Take the verbs out of the role.",
     },
@@ -39,5 +40,5 @@ pub(crate) static CHECK: Check = Check {
 const TECHNIQUES: &[&str] = &["node-object-write", "pod-evict-steer", "pod-bind"];
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    gain::judge(world, out, TECHNIQUES);
+    gain::judge(world, out, TECHNIQUES, &[NodeKey::SomeNode]);
 }
