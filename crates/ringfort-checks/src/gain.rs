@@ -190,9 +190,11 @@ pub(crate) fn judge(world: &World<'_>, out: &mut Outcomes, ids: &[&str], assumed
             continue;
         }
         let from = NodeKey::Subject(subject.clone());
-        let start: Vec<NodeId> =
-            world.own_start(subject, &grants).iter().filter_map(|key| attack.node(key)).collect();
-        let whole: Vec<NodeId> = attack.node(&from).into_iter().collect();
+        let nodes = |keys: &[NodeKey]| -> Vec<NodeId> {
+            keys.iter().chain(assumed).filter_map(|key| attack.node(key)).collect()
+        };
+        let start = nodes(&world.own_start(subject, &grants));
+        let whole = nodes(std::slice::from_ref(&from));
         let own = search(world, &whole, |edge| attack.edge(edge).technique.is_none());
         let allowed =
             |edge: EdgeId| attack.edge(edge).technique.is_none_or(|at| meant.contains(&at));

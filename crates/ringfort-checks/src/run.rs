@@ -168,8 +168,11 @@ pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
         found.add(Object::wide("Check", check.id), Verdict::missing("the check failed to run"));
         Outcomes::default()
     });
+    // Where pods are evidence, so are the templates that stand for them.
+    let pods = check.reads.contains(&Kind::Pod);
+    let evidence = check.reads.iter().copied().chain(makers().filter(|_| pods));
     let gaps: BTreeMap<Kind, String> =
-        check.reads.iter().filter_map(|&kind| Some((kind, unread(world, kind)?))).collect();
+        evidence.filter_map(|kind| Some((kind, unread(world, kind)?))).collect();
     // What was not read could turn a pass into its opposite.
     let doubts: BTreeSet<String> = gaps.values().cloned().collect();
     for (object, verdict) in judged.iter() {

@@ -21,8 +21,11 @@ pub(crate) static CHECK: Check = Check {
         Kind::ClusterRoleBinding,
         Kind::Role,
         Kind::RoleBinding,
+        Kind::Namespace,
         Kind::ServiceAccount,
+        Kind::Secret,
         Kind::Pod,
+        Kind::Node,
     ],
     doc: Doc {
         why: "A few ordinary requests make the subject cluster-admin.",

@@ -20,10 +20,11 @@ pub(crate) static CHECK: Check = Check {
         Kind::ClusterRoleBinding,
         Kind::Role,
         Kind::RoleBinding,
+        Kind::Namespace,
         Kind::ServiceAccount,
         Kind::Secret,
         Kind::Pod,
-        Kind::Namespace,
+        Kind::Node,
     ],
     doc: Doc {
         why: "A pod runs with any account of its namespace and mounts any of its Secrets.",

@@ -20,9 +20,11 @@ pub(crate) static CHECK: Check = Check {
         Kind::ClusterRoleBinding,
         Kind::Role,
         Kind::RoleBinding,
+        Kind::Namespace,
         Kind::ServiceAccount,
         Kind::Secret,
         Kind::Pod,
+        Kind::Node,
     ],
     doc: Doc {
         why: "A shell in a pod is the pod's account, its Secrets and its way to the node.",

@@ -29,9 +29,11 @@ pub(crate) static CHECK: Check = Check {
         Kind::ClusterRoleBinding,
         Kind::Role,
         Kind::RoleBinding,
+        Kind::Namespace,
         Kind::ServiceAccount,
         Kind::Secret,
         Kind::Pod,
+        Kind::Node,
     ],
     doc: Doc {
         why: "The subject grants itself what it does not have.",

@@ -20,9 +20,11 @@ pub(crate) static CHECK: Check = Check {
         Kind::ClusterRoleBinding,
         Kind::Role,
         Kind::RoleBinding,
+        Kind::Namespace,
         Kind::ServiceAccount,
         Kind::Secret,
         Kind::Pod,
+        Kind::Node,
     ],
     doc: Doc {
         why: "A token of an account is the account.",

@@ -20,10 +20,11 @@ pub(crate) static CHECK: Check = Check {
         Kind::ClusterRoleBinding,
         Kind::Role,
         Kind::RoleBinding,
+        Kind::Namespace,
         Kind::ServiceAccount,
         Kind::Secret,
         Kind::Pod,
-        Kind::Namespace,
+        Kind::Node,
     ],
     doc: Doc {
         why: "The label is the only thing between the pods and the nodes.",
