@@ -1,5 +1,5 @@
 //! Generated pages: `docs/techniques.md` from the techniques' own documentation sections,
-//! `docs/kubehound.md` from the comparison with that tool's facts.
+//! `docs/checks.md` from those of the checks, `docs/kubehound.md` from the comparison with that tool's facts.
 
 use std::fmt::Write;
 
@@ -9,6 +9,7 @@ use ringfort_collect::{Options, Source};
 
 pub(crate) fn run(check: bool) -> Result<()> {
     keep("docs/techniques.md", &page(), check)?;
+    keep("docs/checks.md", &crate::check_docs::page(), check)?;
     for page in ringfort_attack::coverage::PAGES {
         keep(page.file, &page.markdown(), check)?;
     }

@@ -1,6 +1,8 @@
 //! Chores of the project: `cargo xtask test | docs | gen-cluster | bench | fuzz | mutants`.
 
 mod bench;
+mod bootstrap;
+mod check_docs;
 mod docs;
 mod fuzz;
 mod gencluster;
@@ -26,6 +28,10 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
     match arguments.next().as_deref() {
         Some("test") => test::run(),
         Some("docs") => docs::run(arguments.next().as_deref() == Some("--check")),
+        Some("bootstrap") => {
+            let folder = arguments.next().context("bootstrap FOLDER")?;
+            bootstrap::run(std::path::Path::new(&folder))
+        }
         Some("gen-cluster") => gencluster::run(arguments),
         Some("bench") => bench::run(&mut arguments.filter(|word| word != "--sizes")),
         Some("fuzz") => {
@@ -40,7 +46,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         }
         _ => bail!(
             "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
-             fuzz [--minutes N] | mutants [--own] | \
+             fuzz [--minutes N] | mutants [--own] | bootstrap FOLDER | \
              gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }

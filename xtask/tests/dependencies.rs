@@ -27,9 +27,16 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("ringfort-testkit", vec!["ringfort-model"]),
         ("ringfort-attack", with(&["ringfort-graph"])),
         ("ringfort-plan", with(&attack)),
+        ("ringfort-checks", with(&["ringfort-graph", "ringfort-attack", "ringfort-plan"])),
         (
             "ringfort-report",
-            vec!["ringfort-model", "ringfort-graph", "ringfort-attack", "ringfort-plan"],
+            vec![
+                "ringfort-model",
+                "ringfort-graph",
+                "ringfort-attack",
+                "ringfort-plan",
+                "ringfort-checks",
+            ],
         ),
         (
             "ringfort-verify",
@@ -41,12 +48,16 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "ringfort-graph",
                 "ringfort-attack",
                 "ringfort-plan",
+                "ringfort-checks",
                 "ringfort-report",
                 "ringfort-collect",
                 "ringfort-verify",
             ]),
         ),
-        ("xtask", with(&["ringfort-attack", "ringfort-collect", "ringfort-verify"])),
+        (
+            "xtask",
+            with(&["ringfort-attack", "ringfort-checks", "ringfort-collect", "ringfort-verify"]),
+        ),
     ])
 }
 

@@ -37,6 +37,45 @@ impl Mount {
     }
 }
 
+/// What a mounted path of the node gives to whoever is in the container.
+#[derive(Clone, Debug)]
+pub struct NodeMount {
+    /// The mount, as a reason.
+    pub why: Why,
+    /// The list of the container, and its index there.
+    pub container: (ContainerKind, u32),
+    /// The volume.
+    pub volume: Str,
+    /// Whether it is read-only.
+    pub read_only: bool,
+    /// Whether the node runs code from there.
+    pub runs_code: bool,
+    /// Whether credentials of the node or its pods lie there.
+    pub credentials: bool,
+    /// Whether a runtime's socket lies there.
+    pub socket: bool,
+}
+
+/// Paths of the node that the containers of a unit mount, by hostPath or through a claim.
+#[must_use]
+pub fn node_mounts(context: &Context<'_>, at: u32) -> Vec<NodeMount> {
+    let unit = &context.units[at as usize];
+    let containers = unit.spec.all_containers();
+    let of = |(kind, index, container)| {
+        let one = One { context, unit, at, kind, index: index as u32, container };
+        one.mounts().into_iter().map(move |mount| NodeMount {
+            why: mount.why(),
+            container: (kind, index as u32),
+            volume: container.volume_mounts[mount.index as usize].name.clone(),
+            read_only: mount.read_only,
+            runs_code: runs_code(&mount.path),
+            credentials: !credentials(&mount.path).is_empty(),
+            socket: holds_socket(&mount.path),
+        })
+    };
+    containers.flat_map(of).collect()
+}
+
 /// One container, as an escape looks at it.
 pub(crate) struct One<'c> {
     context: &'c Context<'c>,

@@ -41,10 +41,12 @@ pub mod why;
 
 pub use attack::{Attack, Engines};
 pub use context::Context;
+pub use escape::{NodeMount, node_mounts};
 pub use evidence::Evidence;
 pub use impact::Impact;
 pub use maker::{EdgeInfo, WhyId};
 pub use node::{Files, Limited, NodeKey, Power, Provider, RoleKey, Scope, Subject};
+pub use structure::is_everything;
 pub use technique::{Confidence, Difficulty, FixKind, Technique, Zone};
 pub use vectors::{Instance, State, Vector};
 pub use why::{BindingKey, Why};

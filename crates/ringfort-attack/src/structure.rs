@@ -313,7 +313,8 @@ pub(crate) fn impacts(context: &Context<'_>, maker: &mut Maker<'_>) {
 }
 
 /// Every verb on every resource of every group, without names.
-pub(crate) fn is_everything(rule: &ringfort_model::record::PolicyRule) -> bool {
+#[must_use]
+pub fn is_everything(rule: &ringfort_model::record::PolicyRule) -> bool {
     rule.verbs.has("*")
         && rule.api_groups.has("*")
         && rule.resources.has("*")

@@ -25,6 +25,6 @@ pub use easiest::{Easiest, UNREACHED, easiest};
 pub use graph::{Edge, EdgeId, Graph, GraphBuilder, Kind, NodeId};
 pub use pairs::easiest_pairs;
 pub use rank::ranked;
-pub use reach::{co_reach, reach, reach_pairs};
+pub use reach::{co_reach, reach, reach_many, reach_pairs};
 pub use set::BitSet;
 pub use ways::{Independent, independent_ways, layers, necessary_edges, necessary_nodes};

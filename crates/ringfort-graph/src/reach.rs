@@ -122,6 +122,32 @@ pub fn reach_pairs(
     found
 }
 
+/// For each of some nodes, the set of entries (by position in `entries`) that reach it, each
+/// entry taken by itself: [`reach_pairs`] for nodes that are too many to be searched from.
+#[must_use]
+pub fn reach_many(
+    graph: &Graph,
+    entries: &[NodeId],
+    nodes: &[NodeId],
+    blocked: &BitSet,
+) -> Vec<BitSet> {
+    let mut found = vec![BitSet::new(entries.len()); nodes.len()];
+    let useful = reach(graph, entries, blocked);
+    let order = Order::new(graph, blocked, &useful);
+    for (chunk, starts) in entries.chunks(BITS).enumerate() {
+        let masks = order.masks(graph, starts, blocked);
+        for (node, found) in nodes.iter().zip(&mut found) {
+            let mask = order.mask(&masks, *node);
+            for bit in 0..starts.len() {
+                if mask[bit / 64] & (1 << (bit % 64)) != 0 {
+                    found.insert(chunk * BITS + bit);
+                }
+            }
+        }
+    }
+    found
+}
+
 /// Nodes that lead to the target: past OR nodes alone, or within a set as if its AND nodes were
 /// OR nodes.
 fn backwards(graph: &Graph, target: NodeId, blocked: &BitSet, within: Option<&BitSet>) -> BitSet {

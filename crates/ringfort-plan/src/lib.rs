@@ -22,7 +22,7 @@ pub mod what_if;
 
 pub use change::{Change, ChangeError, Edit, apply};
 pub use first::{FirstFix, first_fixes};
-pub use fix::{Catalogue, Costs, Fix};
+pub use fix::{Catalogue, Costs, Fix, Remedies};
 pub use folder::{DryRun, Tried, files, patches};
 pub use plan::{Plan, PlanError, Posed, Residual, Wish, Work, plan, pose, tried};
 pub use plan_file::{CheckError, PlanFile};

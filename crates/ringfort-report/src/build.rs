@@ -79,6 +79,7 @@ pub fn build(
             .chain(Impact::NOT_EVALUATED)
             .map(|(id, needs)| Unevaluated { id, needs })
             .collect(),
+        checked: None,
     }
 }
 

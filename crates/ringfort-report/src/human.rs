@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use ringfort_checks::Findings;
+
 use crate::report::{Path, Report, Step};
 
 /// Columns of the first screen.
@@ -131,6 +133,9 @@ pub fn first_screen(report: &Report, style: Style) -> String {
         ),
         WIDTH,
     ));
+    if let Some(checked) = &report.checked {
+        line(cut(&counted(checked), WIDTH));
+    }
     out
 }
 
@@ -148,6 +153,18 @@ fn command(text: &str) -> String {
         short.push('…');
     }
     format!("    {short}{ELSEWHERE}")
+}
+
+/// The numbers of findings, and how much of the checks is decided.
+fn counted(checked: &Findings) -> String {
+    let counts: Vec<String> =
+        checked.counts().iter().map(|(count, severity)| format!("{count} {severity}")).collect();
+    let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+    let on_paths = checked.findings.iter().filter(|one| one.cuts > 0).count();
+    format!(
+        "Findings: {counts}; {on_paths} cut paths; {}% of results decided",
+        checked.checks_coverage
+    )
 }
 
 /// A path as lines, what is merely held joined with what is done.

@@ -40,6 +40,9 @@ pub struct Report {
     pub unknown: Vec<UnknownSteps>,
     /// Techniques and impacts that were not evaluated, and what is missing.
     pub not_evaluated: Vec<Unevaluated>,
+    /// Findings, and what each check found, where checks ran.
+    #[serde(flatten)]
+    pub checked: Option<ringfort_checks::Findings>,
 }
 
 /// The program.

@@ -91,9 +91,9 @@ pub(crate) enum Command {
     /// Network policies
     #[command(subcommand)]
     Netpol(Netpol),
-    /// Explain a technique, a vector or an impact
+    /// Explain a technique, a vector, an impact or a check
     Explain {
-        /// A technique id, V1 to V13, or the name of an impact
+        /// A technique id, V1 to V13, the name of an impact, or RF-AREA-NNN
         id: String,
     },
     /// Run answers recorded elsewhere
@@ -104,6 +104,9 @@ pub(crate) enum Command {
 pub(crate) struct Scan {
     /// Directory, file, archive, snapshot, or - for standard input; else the live cluster
     pub(crate) source: Option<PathBuf>,
+    /// Checks to run, comma-separated ids with * for any text; else all
+    #[arg(long, env = "RINGFORT_CHECKS")]
+    pub(crate) checks: Option<String>,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines, NodeKey, Subject};
 use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User};
+use ringfort_checks::{Chosen, World};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
 use ringfort_model::{EntityId, KubeVersion, Str, snapshot};
@@ -43,14 +44,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let reading = &arguments.reading;
     match &arguments.command {
         Command::Scan(scan) => {
+            let chosen = crate::findings::chosen(scan.checks.as_deref())?;
             let mut stages = Stages::new();
             let collected = read(scan.source.as_deref(), reading)?;
             stages.end("read and model");
             let place = shown_place(scan.source.as_deref());
-            self::scan(&collected, &place, &scan.output, reading, stages)
+            self::scan(&collected, &place, &scan.output, &chosen, reading, stages)
         }
         Command::Demo(output) => {
-            self::scan(&crate::demo::cluster()?, "demo", output, reading, Stages::new())
+            let chosen = crate::findings::chosen(None)?;
+            self::scan(&crate::demo::cluster()?, "demo", output, &chosen, reading, Stages::new())
         }
         Command::Snapshot { source, output } => {
             let collected = read(source.as_deref(), reading)?;
@@ -167,6 +170,7 @@ fn scan(
     collected: &Collected,
     place: &str,
     output: &Output,
+    chosen: &Chosen,
     reading: &Reading,
     mut stages: Stages,
 ) -> Result<u8> {
@@ -180,13 +184,16 @@ fn scan(
     let mut work = Work { visits: PLANNING, stop: &mut || false };
     let plan = ringfort_plan::plan(&collected.cluster, &attack, &wish, &mut work)?;
     stages.end("plan");
+    let checked = ringfort_checks::run(&World::new(&attack), chosen);
+    stages.end("checks");
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         place: place.to_owned(),
         described: collected.described.clone(),
         generated_at: jiff::Timestamp::now().to_string(),
     };
-    let report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
+    let mut report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
+    report.checked = Some(checked);
     stages.end("report");
     stages.print();
     let mut plain = 0;

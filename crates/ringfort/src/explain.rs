@@ -1,4 +1,4 @@
-//! `ringfort explain ID`: a technique, a vector or an impact.
+//! `ringfort explain ID`: a technique, a vector, an impact or a check.
 
 use anyhow::Result;
 use ringfort_attack::{Difficulty, Impact, State, techniques, vectors};
@@ -16,10 +16,12 @@ pub(crate) fn run(id: &str) -> Result<u8> {
         self::vector(vector, title)
     } else if let Some(impact) = impact {
         self::impact(impact)
+    } else if let Some(text) = crate::findings::explained(id) {
+        text
     } else if let Some((id, needs)) = not_evaluated(id) {
         format!("{id}: not evaluated; {needs}\n")
     } else {
-        let text = format!("{id} is no technique, vector or impact that is known");
+        let text = format!("{id} is no technique, vector, impact or check that is known");
         return Err(usage(text));
     };
     print(&text)?;

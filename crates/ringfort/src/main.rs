@@ -7,6 +7,7 @@ mod demo;
 mod dry_run;
 mod explain;
 mod exposed;
+mod findings;
 mod netpol;
 mod plan;
 mod podsec;

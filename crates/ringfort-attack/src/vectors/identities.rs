@@ -52,22 +52,28 @@ fn is_bootstrap(namespace: &str, rule: &PolicyRule) -> bool {
         && !rule.resource_names.is_empty()
 }
 
+/// Direct grants of a subject that let it do more than find out what the server is: index into
+/// [`Context::grants`] and into the grant's `bound`, with the first such rule.
+#[must_use]
+pub fn beyond_discovery(context: &Context<'_>, subject: &Subject) -> Vec<(usize, usize, u32)> {
+    let all = context.grants_of(subject).iter();
+    let more = |&(grant, bound): &(usize, usize)| {
+        let one = &context.grants[grant];
+        let namespace = match &one.scope {
+            crate::node::Scope::Cluster => "",
+            crate::node::Scope::Namespace(name) => name.as_str(),
+        };
+        let is_more = |rule: &PolicyRule| !is_trivial(rule) && !is_bootstrap(namespace, rule);
+        Some((grant, bound, one.rules.iter().position(is_more)? as u32))
+    };
+    all.filter_map(more).collect()
+}
+
 fn grants(context: &Context<'_>, vector: &'static str, subjects: &[Subject]) -> Vec<Instance> {
     let mut found = Vec::new();
     for subject in subjects {
-        for &(grant, bound) in context.grants_of(subject) {
+        for (grant, bound, rule) in beyond_discovery(context, subject) {
             let grant = &context.grants[grant];
-            let namespace = match &grant.scope {
-                crate::node::Scope::Cluster => "",
-                crate::node::Scope::Namespace(name) => name.as_str(),
-            };
-            let Some(rule) = grant
-                .rules
-                .iter()
-                .position(|rule| !is_trivial(rule) && !is_bootstrap(namespace, rule))
-            else {
-                continue;
-            };
             let (_, binding, index) = &grant.bound[bound];
             let shown = match binding {
                 BindingKey::Cluster(name) => name.to_string(),
@@ -90,11 +96,7 @@ fn grants(context: &Context<'_>, vector: &'static str, subjects: &[Subject]) -> 
                 state: State::Unknown,
                 why: vec![
                     Why::Bound { binding: binding.clone(), subject: *index },
-                    Why::Held {
-                        role: grant.role.clone(),
-                        scope: grant.scope.clone(),
-                        rule: rule as u32,
-                    },
+                    Why::Held { role: grant.role.clone(), scope: grant.scope.clone(), rule },
                 ],
                 missing: vec![ENDPOINT],
                 leads: vec![NodeKey::Subject(subject.clone())],

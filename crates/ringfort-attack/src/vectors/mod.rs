@@ -15,6 +15,7 @@ pub(crate) mod services;
 mod workloads;
 
 pub use doc::what;
+pub use identities::beyond_discovery;
 use ringfort_model::Str;
 
 use crate::context::Context;

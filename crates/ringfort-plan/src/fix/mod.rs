@@ -149,6 +149,33 @@ impl Catalogue {
     }
 }
 
+/// The fixes of single reasons, for findings: what [`Catalogue`] would offer for their edges, and
+/// the same for reasons on which no edge rests.
+pub struct Remedies<'a, 'c>(Desk<'a, 'c>);
+
+impl<'a, 'c> Remedies<'a, 'c> {
+    /// Prepares what fixes look up.
+    #[must_use]
+    pub fn new(attack: &'a Attack<'c>, costs: Costs) -> Self {
+        Self(Desk::new(attack, costs))
+    }
+
+    /// Fixes that take the reason away, any of them by itself.
+    #[must_use]
+    pub fn of(&self, why: &Why) -> Vec<Fix> {
+        match self.0.remedy(why) {
+            Remedy::Fixes(fixes) => fixes,
+            Remedy::Untouchable(_) | Remedy::Fact => Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Remedies<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Remedies")
+    }
+}
+
 /// What the fixes of one graph look up.
 pub(crate) struct Desk<'a, 'c> {
     pub(crate) attack: &'a Attack<'c>,

@@ -1,0 +1,111 @@
+//! RF-RBAC-002: subject reaches cluster-admin by D1 techniques.
+
+use crate::outcome::{Fault, Outcomes, Verdict};
+use crate::world::World;
+use ringfort_attack::Zone;
+use ringfort_attack::{Confidence, Difficulty, Impact, NodeKey, Why, techniques};
+use ringfort_graph::{EdgeId, NodeId, easiest, reach};
+use ringfort_model::Kind;
+
+use crate::check::{Check, Doc, Judge, Modifier, Severity};
+
+pub(crate) static CHECK: Check = Check {
+    id: "RF-RBAC-002",
+    title: "Subject reaches cluster-admin by D1 techniques",
+    zone: Zone::Impact,
+    severity: Severity::High,
+    modifiers: &[Modifier::Path],
+    references: &["C-0191"],
+    reads: &[
+        Kind::ClusterRole,
+        Kind::ClusterRoleBinding,
+        Kind::Role,
+        Kind::RoleBinding,
+        Kind::Namespace,
+        Kind::ServiceAccount,
+        Kind::Secret,
+        Kind::Pod,
+        Kind::Node,
+    ],
+    doc: Doc {
+        why: "A few ordinary requests make the subject cluster-admin.",
+        fails: "From what a binding of the owner's gives the subject, techniques of one ordinary request each lead to every verb on every resource of the cluster.",
+        not: "A subject that has it already (RF-RBAC-001); ways that need an exploit, a race or a victim.",
+        unknown: "A control or a fact on the only way is not known.",
+        fix: "Take the grant away that the way begins with.",
+    },
+    judge: Judge::Cluster(judge),
+};
+
+fn judge(world: &World<'_>, out: &mut Outcomes) {
+    let attack = world.attack;
+    let Some(admin) = attack.node(&NodeKey::Impact(Impact::ClusterAdmin)) else { return };
+    let subjects = world.subjects();
+    let starts: Vec<NodeId> = subjects
+        .iter()
+        .filter_map(|(subject, _)| attack.node(&NodeKey::Subject((*subject).clone())))
+        .collect();
+    let mut hard = attack.no_edges();
+    let mut unsure = attack.no_edges();
+    for edge in (0..attack.graph.edge_count()).map(|edge| EdgeId(edge as u32)) {
+        let info = attack.edge(edge);
+        if info.technique.is_some() && info.difficulty > Difficulty::D1 {
+            hard.insert(edge.index());
+        }
+        if matches!(info.confidence, Confidence::Unknown | Confidence::UnverifiedControl) {
+            unsure.insert(edge.index());
+        }
+    }
+    unsure.union(&hard);
+    let sure = attack.pairs(&starts, &[admin], &unsure);
+    let possible = attack.pairs(&starts, &[admin], &hard);
+    for (subject, grants) in subjects {
+        let object = World::subject_object(subject);
+        let key = NodeKey::Subject(subject.clone());
+        let node = attack.node(&key);
+        let at = node.and_then(|node| starts.iter().position(|one| *one == node));
+        let begins = world.own_start(subject, &grants);
+        let verdict = match at {
+            _ if world.is_admin(&grants) => Verdict::NotApplicable,
+            // A part of every cluster reaches it by design; what it was given beside is judged.
+            _ if !begins.contains(&key) => {
+                let from: Vec<NodeId> = begins.iter().filter_map(|key| attack.node(key)).collect();
+                match reach(&attack.graph, &from, &unsure).contains(admin.index()) {
+                    true => {
+                        let whys = grants.into_iter().flat_map(|grant| world.grant_why(grant));
+                        Verdict::of(whys.collect())
+                    }
+                    false => Verdict::Pass,
+                }
+            }
+            None => Verdict::Pass,
+            Some(at) if sure[0].contains(at) => {
+                let path =
+                    easiest(&attack.graph, &[starts[at]], &unsure).derivation(&attack.graph, admin);
+                let edges = path.map(|path| path.edges).unwrap_or_default();
+                let steps: Vec<&str> = edges
+                    .iter()
+                    .filter_map(|&edge| attack.edge(edge).technique)
+                    .map(|at| techniques::ALL[usize::from(at)].id)
+                    .collect();
+                let whys = edges
+                    .iter()
+                    .flat_map(|&edge| attack.edge(edge).why().cloned().collect::<Vec<_>>());
+                let mut spots: Vec<Why> = Vec::new();
+                for why in whys.filter(|why| matches!(why, Why::Bound { .. } | Why::Rule { .. })) {
+                    if !spots.contains(&why) {
+                        spots.push(why);
+                    }
+                }
+                let mut fault = Fault::of(spots).noted(format!("by {}", steps.join(", ")));
+                fault.at.insert(key);
+                Verdict::Fail(fault)
+            }
+            Some(at) if possible[0].contains(at) => {
+                Verdict::missing("a control or a fact on the way to cluster-admin")
+            }
+            Some(_) => Verdict::Pass,
+        };
+        out.add(object, verdict);
+    }
+}

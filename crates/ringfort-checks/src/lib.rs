@@ -1,0 +1,33 @@
+//! Findings: what is wrong with which object, how sure that is, and what mends it.
+//!
+//! ```text
+//!  engines ─► World ─► checks::ALL, one predicate a file ─► Outcomes: fail, pass, unknown, n/a
+//!  graph ──────┤                                               │
+//!  plan ───────┴───────── pairs, cuts, fixes ──────────────► Findings, ordered by what mending
+//!                                                             them cuts, and a tally per check
+//! ```
+//!
+//! - A check asks the engines and never matches rules, paths or names that an engine knows.
+//! - Three values: what was not read, cannot be decided or panicked is unknown, with the
+//!   reason, and lowers the coverage. Unknown is never a pass.
+//! - Pods are judged once for each group of equal pods and reported once, on the owner; roles
+//!   are judged by what bound subjects hold (checks CHK-01 to CHK-05).
+//! - Ids of the catalogue that have no file yet are in [`checks::NOT_EVALUATED`] and answer
+//!   unknown.
+
+pub mod baseline;
+pub mod check;
+pub mod checks;
+pub mod filter;
+mod gain;
+pub mod order;
+pub mod outcome;
+pub mod pods;
+pub mod run;
+pub mod world;
+
+pub use check::{Check, Doc, Judge, Modifier, Severity};
+pub use filter::{Chosen, FilterError, choose};
+pub use outcome::{Fault, Object, Outcomes, Verdict};
+pub use run::{Finding, Findings, Repair, Tally, outcomes, run};
+pub use world::World;

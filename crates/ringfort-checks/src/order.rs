@@ -1,0 +1,198 @@
+//! What mending a finding cuts, and what runs through it.
+//!
+//! - Pairs *through* a finding: an entry that reaches one of its positions, and a target that is
+//!   reached from there.
+//! - Pairs that mending it *cuts*: without the edges that rest on its reasons the target is not
+//!   reached from the entry any more. A pair whose easiest derivation has none of them stays
+//!   connected, so only the others are asked again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ringfort_attack::{Attack, NodeKey, State, Why, WhyId};
+use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId, reach_many};
+use rustc_hash::FxHashMap;
+
+/// Paths of the graph, for many questions.
+pub struct Paths<'a> {
+    attack: &'a Attack<'a>,
+    entries: Vec<(State, NodeId)>,
+    targets: Vec<NodeId>,
+    /// The easiest derivation of each pair: entry, target, derivation.
+    easiest: Vec<(usize, usize, Derivation)>,
+    /// Pairs whose easiest derivation has the edge.
+    of_edge: FxHashMap<EdgeId, Vec<usize>>,
+    /// Edges that rest on a reason.
+    edges: FxHashMap<WhyId, Vec<EdgeId>>,
+    ids: FxHashMap<Why, Vec<WhyId>>,
+}
+
+/// What the graph says about a finding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// Pairs of an entry and a target that run through it.
+    pub through: usize,
+    /// Of these, whether one has an entry that is open or guarded.
+    pub verified: bool,
+    /// Pairs that mending it cuts.
+    pub cuts: usize,
+    /// The least effort of a path that mending it cuts.
+    pub effort: Option<u64>,
+}
+
+/// A reason as far as it is one for this purpose: the value that is shown does not matter.
+fn plain(why: &Why) -> Why {
+    match why {
+        Why::PodField { unit, path, .. } => {
+            // A capability is one of a list: each is a reason of its own.
+            if path.ends_with("capabilities.add") {
+                return why.clone();
+            }
+            Why::PodField { unit: *unit, path: path.clone(), value: "".into() }
+        }
+        Why::Rule { role, scope, rule, .. } | Why::Held { role, scope, rule } => {
+            Why::Held { role: role.clone(), scope: scope.clone(), rule: *rule }
+        }
+        other => other.clone(),
+    }
+}
+
+impl<'a> Paths<'a> {
+    /// Looks the paths up. `wanted` are the reasons that will be asked about.
+    #[must_use]
+    pub fn new<'w>(attack: &'a Attack<'a>, wanted: impl Iterator<Item = &'w Why>) -> Self {
+        let entries: Vec<(State, NodeId)> =
+            attack.entries().map(|(instance, node)| (instance.state, node)).collect();
+        let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
+        let starts: Vec<NodeId> = entries.iter().map(|(_, node)| *node).collect();
+        let mut easiest = Vec::new();
+        let mut of_edge: FxHashMap<EdgeId, Vec<usize>> = FxHashMap::default();
+        for (entry, found) in attack.easiest(&starts, &targets).into_iter().enumerate() {
+            for derivation in found {
+                let Some(target) = targets.iter().position(|one| *one == derivation.target) else {
+                    continue;
+                };
+                for &edge in &derivation.edges {
+                    of_edge.entry(edge).or_default().push(easiest.len());
+                }
+                easiest.push((entry, target, derivation));
+            }
+        }
+        let mut ids: FxHashMap<Why, Vec<WhyId>> = FxHashMap::default();
+        for why in wanted {
+            ids.entry(plain(why)).or_default();
+        }
+        let mut edges: FxHashMap<WhyId, Vec<EdgeId>> = FxHashMap::default();
+        let mut seen: FxHashMap<WhyId, bool> = FxHashMap::default();
+        for edge in (0..attack.graph.edge_count()).map(|edge| EdgeId(edge as u32)) {
+            for &id in attack.edge(edge).why_ids {
+                let meant = *seen.entry(id).or_insert_with(|| {
+                    let Some(list) = ids.get_mut(&plain(attack.why(id))) else { return false };
+                    list.push(id);
+                    true
+                });
+                if meant {
+                    edges.entry(id).or_default().push(edge);
+                }
+            }
+        }
+        Self { attack, entries, targets, easiest, of_edge, edges, ids }
+    }
+
+    /// Weighs findings, each by its positions and its reasons.
+    #[must_use]
+    pub fn weigh(&self, findings: &[(&BTreeSet<NodeKey>, &[Why])]) -> Vec<Weight> {
+        let through = self.through(findings);
+        let mut known: BTreeMap<Vec<EdgeId>, (usize, Option<u64>)> = BTreeMap::new();
+        let mut weights = Vec::with_capacity(findings.len());
+        for ((_, whys), (through, verified)) in findings.iter().zip(through) {
+            let mut edges: Vec<EdgeId> = whys
+                .iter()
+                .filter_map(|why| self.ids.get(&plain(why)))
+                .flatten()
+                .filter_map(|id| self.edges.get(id))
+                .flatten()
+                .copied()
+                .collect();
+            edges.sort_unstable();
+            edges.dedup();
+            let (cuts, effort) = match known.get(&edges) {
+                Some(known) => *known,
+                None => {
+                    let found = self.cuts(&edges);
+                    known.insert(edges, found);
+                    found
+                }
+            };
+            weights.push(Weight { through, verified, cuts, effort });
+        }
+        weights
+    }
+
+    fn cuts(&self, edges: &[EdgeId]) -> (usize, Option<u64>) {
+        let hit: BTreeSet<usize> =
+            edges.iter().filter_map(|edge| self.of_edge.get(edge)).flatten().copied().collect();
+        if hit.is_empty() {
+            return (0, None);
+        }
+        let mut blocked = self.attack.no_edges();
+        for edge in edges {
+            blocked.insert(edge.index());
+        }
+        let asked: BTreeSet<usize> = hit.iter().map(|&pair| self.easiest[pair].0).collect();
+        let asked: Vec<usize> = asked.into_iter().collect();
+        let starts: Vec<NodeId> = asked.iter().map(|&entry| self.entries[entry].1).collect();
+        let left = self.attack.pairs(&starts, &self.targets, &blocked);
+        let mut count = 0;
+        let mut effort = None;
+        for pair in hit {
+            let (entry, target, derivation) = &self.easiest[pair];
+            let at = asked.binary_search(entry).unwrap_or_default();
+            if !left[*target].contains(at) {
+                count += 1;
+                let cost = derivation.cost;
+                effort = Some(effort.map_or(cost, |known: u64| known.min(cost)));
+            }
+        }
+        (count, effort)
+    }
+
+    /// For each finding the pairs through it, and whether one has a verified entry.
+    fn through(&self, findings: &[(&BTreeSet<NodeKey>, &[Why])]) -> Vec<(usize, bool)> {
+        let places: BTreeSet<NodeId> = findings
+            .iter()
+            .flat_map(|(at, _)| at.iter())
+            .filter_map(|key| self.attack.node(key))
+            .collect();
+        let places: Vec<NodeId> = places.into_iter().collect();
+        let starts: Vec<NodeId> = self.entries.iter().map(|(_, node)| *node).collect();
+        let none = self.attack.no_edges();
+        let before = reach_many(&self.attack.graph, &starts, &places, &none);
+        let after = self.attack.pairs(&places, &self.targets, &none);
+        let mut sure = BitSet::new(self.entries.len());
+        for (at, (state, _)) in self.entries.iter().enumerate() {
+            if matches!(state, State::Open | State::Guarded) {
+                sure.insert(at);
+            }
+        }
+        let weigh = |(at, _): &(&BTreeSet<NodeKey>, &[Why])| {
+            let held: Vec<usize> = at
+                .iter()
+                .filter_map(|key| self.attack.node(key))
+                .filter_map(|node| places.binary_search(&node).ok())
+                .collect();
+            let mut count = 0;
+            let mut verified = false;
+            for reached in &after {
+                let mut entries = BitSet::new(self.entries.len());
+                for &place in held.iter().filter(|&&place| reached.contains(place)) {
+                    entries.union(&before[place]);
+                }
+                count += entries.len();
+                entries.intersect(&sure);
+                verified |= !entries.is_empty();
+            }
+            (count, verified)
+        };
+        findings.iter().map(weigh).collect()
+    }
+}

@@ -1,0 +1,403 @@
+//! Runs checks and makes findings of what failed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ringfort_model::{Coverage, Kind, Listed, WorkloadKind};
+use ringfort_plan::{Change, Costs, Remedies};
+use serde::Serialize;
+
+use crate::check::{Check, Judge, Modifier, Severity};
+use crate::filter::Chosen;
+use crate::order::{Paths, Weight};
+use crate::outcome::{Fault, Object, Outcomes, Verdict};
+use crate::pods;
+use crate::world::World;
+
+/// What shows a finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Spot {
+    /// The object, as `Kind namespace/name`.
+    pub object: String,
+    /// The field.
+    pub field: String,
+    /// What it says.
+    pub value: String,
+    /// The kubectl command that shows it.
+    pub command: String,
+}
+
+/// A change that mends a finding, as the plan knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Repair {
+    /// Stable id, the same as in plans; empty for one that no plan needs.
+    pub id: String,
+    /// What it does.
+    pub title: String,
+    /// The command that makes it.
+    pub command: String,
+}
+
+/// A bad state of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The check.
+    pub id: &'static str,
+    /// The bad state.
+    pub title: &'static str,
+    /// The object, as `Kind namespace/name`.
+    pub object: String,
+    /// How bad, after modifiers.
+    pub severity: &'static str,
+    /// The modifiers that were applied.
+    pub moved_by: Vec<String>,
+    /// Zone of the defence.
+    pub zone: &'static str,
+    /// What it means here; may be empty.
+    pub note: String,
+    /// Entry-to-target pairs that run through the object.
+    pub paths: usize,
+    /// Of these, pairs that mending it cuts.
+    pub cuts: usize,
+    /// The least effort of a path that mending it cuts.
+    pub effort: Option<u64>,
+    /// The fields that show it.
+    pub evidence: Vec<Spot>,
+    /// What to change, in words.
+    pub fix: &'static str,
+    /// Changes that mend it, each by itself.
+    pub fixes: Vec<Repair>,
+}
+
+/// What one check found, in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// The check.
+    pub id: &'static str,
+    /// The bad state; empty for ids without a predicate.
+    pub title: &'static str,
+    /// fail, unknown, pass or not-applicable: the worst of its results.
+    pub status: &'static str,
+    /// Objects that fail.
+    pub fail: usize,
+    /// Objects that pass.
+    pub pass: usize,
+    /// Objects of which it is unknown.
+    pub unknown: usize,
+    /// Objects that it does not ask about.
+    pub not_applicable: usize,
+    /// Why results are unknown.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why results are unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// What is missing.
+    pub missing: String,
+    /// Objects that it would decide.
+    pub objects: usize,
+    /// The first of them.
+    pub first: String,
+}
+
+/// The findings of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Findings {
+    /// Ordered by what mending them cuts, then severity, effort, id, object.
+    pub findings: Vec<Finding>,
+    /// Every check that was asked for, in the order of ids.
+    pub checks: Vec<Tally>,
+    /// Percent of the results that are decided, an id without a predicate counting as one that
+    /// is not.
+    pub checks_coverage: u32,
+}
+
+impl Findings {
+    /// How many findings have each severity, the worst first, those without any left out.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(usize, &'static str)> {
+        let all = Severity::ALL.into_iter().rev();
+        let count = |severity: Severity| {
+            let same = self.findings.iter().filter(|one| one.severity == severity.name());
+            (same.count(), severity.name())
+        };
+        all.map(count).filter(|(count, _)| *count > 0).collect()
+    }
+}
+
+/// Why ids without a predicate are unknown.
+pub const NOT_EVALUATED: &str = "not evaluated";
+
+/// Kinds that are pods or make them.
+fn makers() -> impl Iterator<Item = Kind> {
+    std::iter::once(Kind::Pod).chain(WorkloadKind::ALL.into_iter().map(Kind::Workload))
+}
+
+fn unread(world: &World<'_>, kind: Kind) -> Option<String> {
+    let key = Coverage::key(kind);
+    Some(match world.cluster.coverage.of(kind) {
+        Listed::Complete | Listed::Absent => return None,
+        Listed::Partial(reason) => format!("{key} were read in part: {reason}"),
+        Listed::Forbidden(reason) => format!("{key} could not be read: {reason}"),
+        Listed::Silent => format!("{key} were not listed"),
+    })
+}
+
+/// The results of one check. One that panics is unknown.
+#[must_use]
+pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
+    let judged = catch_unwind(AssertUnwindSafe(|| {
+        let mut out = Outcomes::default();
+        match check.judge {
+            Judge::Cluster(judge) => judge(world, &mut out),
+            Judge::Pods(judge) => {
+                for place in world.places() {
+                    let mut verdict = judge(world, &place);
+                    if let Verdict::Fail(fault) = &mut verdict {
+                        pods::complete(world, &place, fault);
+                    }
+                    out.add(world.owner(place.at), verdict);
+                }
+            }
+        }
+        out
+    }));
+    let mut found = Outcomes::default();
+    let judged = judged.unwrap_or_else(|_| {
+        found.add(Object::wide("Check", check.id), Verdict::missing("the check failed to run"));
+        Outcomes::default()
+    });
+    // Where pods are evidence, so are the templates that stand for them.
+    let pods = check.reads.contains(&Kind::Pod);
+    let evidence = check.reads.iter().copied().chain(makers().filter(|_| pods));
+    let gaps: BTreeMap<Kind, String> =
+        evidence.filter_map(|kind| Some((kind, unread(world, kind)?))).collect();
+    // What was not read could turn a pass into its opposite.
+    let doubts: BTreeSet<String> = gaps.values().cloned().collect();
+    for (object, verdict) in judged.iter() {
+        let verdict = match verdict {
+            Verdict::Pass if !doubts.is_empty() => Verdict::Unknown(doubts.clone()),
+            other => other.clone(),
+        };
+        found.add(object.clone(), verdict);
+    }
+    let mut lists: Vec<Kind> = gaps.keys().copied().collect();
+    if matches!(check.judge, Judge::Pods(_)) {
+        lists.extend(makers());
+    }
+    for kind in lists {
+        if let Some(reason) = unread(world, kind) {
+            found.add(Object::wide("Resource", &Coverage::key(kind)), Verdict::missing(reason));
+        }
+    }
+    found
+}
+
+/// Runs the chosen checks.
+#[must_use]
+pub fn run(world: &World<'_>, chosen: &Chosen) -> Findings {
+    let results: Vec<(&Check, Outcomes)> =
+        chosen.checks.iter().map(|check| (*check, outcomes(world, check))).collect();
+    let mut failed: Vec<(&Check, &Object, &Fault)> = Vec::new();
+    for (check, outcomes) in &results {
+        for (object, verdict) in outcomes.iter() {
+            if let Verdict::Fail(fault) = verdict {
+                failed.push((check, object, fault));
+            }
+        }
+    }
+    let spots = failed.iter().flat_map(|(_, _, fault)| &fault.spots);
+    let paths = Paths::new(world.attack, spots);
+    let asked: Vec<(&BTreeSet<_>, &[_])> =
+        failed.iter().map(|(_, _, fault)| (&fault.at, fault.spots.as_slice())).collect();
+    let weights = paths.weigh(&asked);
+    let remedies = Remedies::new(world.attack, Costs::default());
+    let mut rows: Vec<(Severity, Finding)> = failed
+        .iter()
+        .zip(weights)
+        .map(|((check, object, fault), weight)| {
+            finding(world, &remedies, check, object, fault, weight)
+        })
+        .collect();
+    rows.sort_by(|(a_severity, a), (b_severity, b)| {
+        let effort = |finding: &Finding| finding.effort.unwrap_or(u64::MAX);
+        (b.cuts, b_severity, effort(a), a.id, &a.object).cmp(&(
+            a.cuts,
+            a_severity,
+            effort(b),
+            b.id,
+            &b.object,
+        ))
+    });
+    let mut checks: Vec<Tally> = results.iter().map(|(check, found)| tally(check, found)).collect();
+    checks.extend(chosen.not_evaluated.iter().map(|id| Tally {
+        id,
+        title: "",
+        status: "unknown",
+        fail: 0,
+        pass: 0,
+        unknown: 1,
+        not_applicable: 0,
+        reasons: vec![Reason {
+            missing: NOT_EVALUATED.to_owned(),
+            objects: 1,
+            first: format!("Check {id}"),
+        }],
+    }));
+    checks.sort_by_key(|tally| tally.id);
+    let decided: usize = checks.iter().map(|tally| tally.fail + tally.pass).sum();
+    let all = decided + checks.iter().map(|tally| tally.unknown).sum::<usize>();
+    let coverage = (decided * 100).checked_div(all).map_or(100, |percent| percent as u32);
+    Findings {
+        findings: rows.into_iter().map(|(_, row)| row).collect(),
+        checks,
+        checks_coverage: coverage,
+    }
+}
+
+fn finding(
+    world: &World<'_>,
+    remedies: &Remedies<'_, '_>,
+    check: &Check,
+    object: &Object,
+    fault: &Fault,
+    weight: Weight,
+) -> (Severity, Finding) {
+    let mut severity = fault.severity.unwrap_or(check.severity);
+    let mut moved_by = Vec::new();
+    for modifier in check.modifiers {
+        let (applies, step, why) = match modifier {
+            Modifier::Path => (weight.verified, 1, ""),
+            Modifier::Exposed => (fault.exposed, 1, ""),
+            Modifier::Compensated => {
+                let by = fault.compensated.as_deref();
+                (by.is_some(), -1, by.unwrap_or_default())
+            }
+        };
+        if applies {
+            severity = severity.moved(step);
+            moved_by.push(match why {
+                "" => modifier.name().to_owned(),
+                why => format!("{}: {why}", modifier.name()),
+            });
+        }
+    }
+    if fault.system {
+        severity = severity.moved(-1);
+        moved_by.push("-sys".to_owned());
+    }
+    let evidence: BTreeSet<Spot> = fault
+        .spots
+        .iter()
+        .map(|why| {
+            let one = world.evidence(why);
+            Spot { object: one.object, field: one.field, value: one.value, command: one.command }
+        })
+        .collect();
+    let mut fixes: BTreeSet<Repair> = BTreeSet::new();
+    for fix in fault.spots.iter().flat_map(|why| remedies.of(why)) {
+        let changes = ringfort_plan::edits::changes(&fix.edits);
+        let commands: Vec<String> = changes.iter().map(Change::command).collect();
+        fixes.insert(Repair { id: fix.id, title: fix.title, command: commands.join("\n") });
+    }
+    if let Some(command) = &fault.command {
+        let title = check.doc.fix.to_owned();
+        fixes.insert(Repair { id: String::new(), title, command: command.clone() });
+    }
+    let row = Finding {
+        id: check.id,
+        title: check.title,
+        object: object.to_string(),
+        severity: severity.name(),
+        moved_by,
+        zone: check.zone.name(),
+        note: fault.note.clone(),
+        paths: weight.through,
+        cuts: weight.cuts,
+        effort: weight.effort,
+        evidence: evidence.into_iter().collect(),
+        fix: check.doc.fix,
+        fixes: fixes.into_iter().collect(),
+    };
+    (severity, row)
+}
+
+fn tally(check: &Check, outcomes: &Outcomes) -> Tally {
+    let mut tally = Tally {
+        id: check.id,
+        title: check.title,
+        status: "not-applicable",
+        fail: 0,
+        pass: 0,
+        unknown: 0,
+        not_applicable: 0,
+        reasons: Vec::new(),
+    };
+    let mut reasons: BTreeMap<&str, (usize, String)> = BTreeMap::new();
+    for (object, verdict) in outcomes.iter() {
+        match verdict {
+            Verdict::Fail(_) => tally.fail += 1,
+            Verdict::Pass => tally.pass += 1,
+            Verdict::NotApplicable => tally.not_applicable += 1,
+            Verdict::Unknown(missing) => {
+                tally.unknown += 1;
+                for one in missing {
+                    reasons.entry(one).or_insert_with(|| (0, object.to_string())).0 += 1;
+                }
+            }
+        }
+    }
+    tally.status = match (tally.fail, tally.unknown, tally.pass) {
+        (0, 0, 0) => "not-applicable",
+        (0, 0, _) => "pass",
+        (0, _, _) => "unknown",
+        _ => "fail",
+    };
+    tally.reasons = reasons
+        .into_iter()
+        .map(|(missing, (objects, first))| Reason { missing: missing.to_owned(), objects, first })
+        .collect();
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Doc;
+    use ringfort_attack::{Attack, Engines, Zone};
+    use ringfort_model::Cluster;
+
+    static BROKEN: Check = Check {
+        id: "RF-TEST-001",
+        title: "Check that panics",
+        zone: Zone::Impact,
+        severity: Severity::Low,
+        modifiers: &[],
+        references: &[],
+        reads: &[],
+        doc: Doc { why: "", fails: "", not: "", unknown: "", fix: "" },
+        judge: Judge::Cluster(|_, out| {
+            out.add(Object::wide("Cluster", "x"), Verdict::Pass);
+            panic!("as the test wants");
+        }),
+    };
+
+    #[test]
+    fn a_check_that_panics_is_unknown_and_lowers_the_coverage() {
+        let cluster = Cluster::default();
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let chosen = Chosen { checks: vec![&BROKEN], not_evaluated: Vec::new() };
+        let found = run(&World::new(&attack), &chosen);
+        assert_eq!((found.checks[0].status, found.checks[0].pass), ("unknown", 0));
+        assert_eq!(found.checks_coverage, 0);
+    }
+
+    #[test]
+    fn severities_stay_within_their_bounds() {
+        assert_eq!(Severity::Critical.moved(1), Severity::Critical);
+        assert_eq!(Severity::Info.moved(-1), Severity::Info);
+        assert_eq!(Severity::Low.moved(2), Severity::High);
+    }
+}

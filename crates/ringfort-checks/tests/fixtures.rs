@@ -1,0 +1,154 @@
+//! Every check against its four fixtures, and what holds for all of them: no kind that is taken
+//! from the input turns a check green, and the same input gives the same findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use ringfort_attack::{Attack, Engines};
+use ringfort_checks::{Chosen, Findings, Outcomes, Verdict, World, checks, choose, outcomes, run};
+use ringfort_collect::{Options, read_objects};
+use ringfort_model::{Cluster, Coverage, Kind, KubeVersion};
+
+const KINDS: [&str; 4] = ["fail", "pass", "trap", "unknown"];
+
+struct Fixture {
+    name: String,
+    expected: Vec<String>,
+    cluster: Cluster,
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// `# expect: VERDICT KIND NAME [FIELD|severity=S]`, `# version: V|none`, `# not-listed: KEY`.
+fn read(path: &Path) -> Fixture {
+    let text = std::fs::read_to_string(path).expect("the fixture is there");
+    let said = |key: &str| -> Vec<String> {
+        let prefix = format!("# {key}: ");
+        text.lines().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
+    };
+    let version = said("version").pop().filter(|version| version != "none");
+    let version = version.map(|version| KubeVersion::parse(&version).expect("a version"));
+    let options = Options { version, complete: true, threads: 1, ..Options::default() };
+    let mut cluster =
+        read_objects(&[("x.yaml", text.as_bytes())], &options).expect("it reads").cluster;
+    assert!(cluster.gaps.is_empty(), "{}: {:?}", path.display(), cluster.gaps);
+    for key in said("not-listed") {
+        forget(&mut cluster, &key);
+    }
+    Fixture { name: path.display().to_string(), expected: said("expect"), cluster }
+}
+
+/// Makes the source silent about a resource.
+fn forget(cluster: &mut Cluster, key: &str) {
+    cluster.coverage.resources.remove(key);
+    cluster.coverage.not_listed.push(key.into());
+}
+
+fn judged(cluster: &Cluster, id: &str) -> Outcomes {
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    outcomes(&World::new(&attack), checks::by_id(id).expect("a check"))
+}
+
+fn found(cluster: &Cluster, chosen: &Chosen) -> Findings {
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    run(&World::new(&attack), chosen)
+}
+
+fn all() -> Vec<(&'static str, &'static str, Fixture)> {
+    let ids = checks::ALL.iter().map(|check| check.id);
+    ids.flat_map(|id| {
+        KINDS.map(|kind| (id, kind, read(&folder().join(id).join(format!("{kind}.yaml")))))
+    })
+    .collect()
+}
+
+#[test]
+fn every_fixture_is_judged_as_it_says() {
+    let mut wrong = Vec::new();
+    for (id, kind, fixture) in all() {
+        let result = judged(&fixture.cluster, id);
+        let results: BTreeMap<String, &Verdict> =
+            result.iter().map(|(object, verdict)| (object.to_string(), verdict)).collect();
+        assert!(!fixture.expected.is_empty(), "{} expects nothing", fixture.name);
+        let mut named = BTreeSet::new();
+        for line in &fixture.expected {
+            let mut words = line.split(' ');
+            let (verdict, sort, name) = (words.next(), words.next(), words.next());
+            let object = format!("{} {}", sort.unwrap_or_default(), name.unwrap_or_default());
+            let got = results.get(&object).map_or("nothing", |verdict| verdict.name());
+            if Some(got) != verdict {
+                wrong.push(format!("{id} {kind}: wanted {line}, got {got}: {results:?}"));
+            }
+            if kind != "trap" && verdict != Some(kind) && verdict != Some("not-applicable") {
+                wrong.push(format!("{id} {kind}: the fixture expects {line}"));
+            }
+            named.insert(object.clone());
+            let Some(detail) = words.next() else { continue };
+            let findings = found(&fixture.cluster, &choose(Some(id)).expect("a check"));
+            let row = findings.findings.iter().find(|row| row.object == object);
+            let row = row.unwrap_or_else(|| panic!("{id} {kind}: no finding about {object}"));
+            let fits = match detail.strip_prefix("severity=") {
+                Some(severity) => row.severity == severity,
+                None => row.evidence.len() == 1 && row.evidence[0].field == detail,
+            };
+            if !fits {
+                wrong.push(format!("{id} {kind}: wanted {detail}, got {row:?}"));
+            }
+        }
+        for (object, verdict) in &results {
+            if matches!(verdict, Verdict::Fail(_)) && !named.contains(object) {
+                wrong.push(format!("{id} {kind}: {object} fails, which nobody expects"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_kind_that_is_missing_turns_a_check_green() {
+    let mut green = Vec::new();
+    for (id, kind, fixture) in all() {
+        let before = judged(&fixture.cluster, id);
+        let kinds: BTreeSet<Kind> =
+            fixture.cluster.objects().filter_map(|object| object.kind()).collect();
+        for missing in kinds {
+            let mut cluster = fixture.cluster.clone();
+            let gone = fixture.cluster.objects().filter(|object| object.kind() == Some(missing));
+            for object in gone {
+                cluster.remove(&object);
+            }
+            forget(&mut cluster, &Coverage::key(missing));
+            for (object, verdict) in judged(&cluster, id).iter() {
+                let was = before.get(object);
+                let bad = matches!(was, Some(Verdict::Fail(_) | Verdict::Unknown(_)));
+                if bad && matches!(verdict, Verdict::Pass) {
+                    green.push(format!("{id} {kind}: {object} without {missing:?}"));
+                }
+            }
+        }
+    }
+    assert!(green.is_empty(), "{}", green.join("\n"));
+}
+
+#[test]
+fn the_same_input_gives_the_same_findings() {
+    let chosen = choose(None).expect("all checks");
+    for (id, kind, fixture) in all().into_iter().step_by(7) {
+        let (one, two) = (found(&fixture.cluster, &chosen), found(&fixture.cluster, &chosen));
+        assert_eq!(one, two, "{id} {kind}");
+    }
+}
+
+#[test]
+fn every_folder_belongs_to_a_check() {
+    let known: BTreeSet<String> = checks::ALL.iter().map(|check| check.id.to_owned()).collect();
+    let entries = std::fs::read_dir(folder()).expect("the fixtures are there");
+    for entry in entries {
+        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+        assert!(known.contains(&name), "{name} is no check");
+    }
+}
