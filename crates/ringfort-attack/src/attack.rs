@@ -60,6 +60,15 @@ impl<'a> Attack<'a> {
         Self::draw(context)
     }
 
+    /// Draws the graph of a cluster that was changed, as [`Self::new`] would; what rests on
+    /// objects that both clusters share is not computed again.
+    #[must_use]
+    pub fn after(before: &Attack<'_>, cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
+        let mut context = Context::after(&before.context, cluster, &engines.authz, &engines.nodes);
+        context.heuristics = before.context.heuristics;
+        Self::draw(context)
+    }
+
     fn draw(context: Context<'a>) -> Self {
         let vectors = vectors::evaluate(&context);
         let made = {

@@ -6,13 +6,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use ringfort_admission::{Admission, Decision, Options, PodAdmission, PodWrite, Verdict};
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
 use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
-use ringfort_model::{Cluster, Id, KubeVersion, SourceKind, Str, Unit};
+use ringfort_model::{Cluster, Id, Kind, KubeVersion, SourceKind, Str, Unit};
 use ringfort_network::exposure::Exposure;
 
 use rustc_hash::FxHashMap;
@@ -148,6 +149,30 @@ pub const POD_MAKERS: [(&str, &str); 8] = [
     ("batch", "cronjobs"),
 ];
 
+/// What a [`Context`] holds that no object of RBAC has a say in. A change of roles and bindings
+/// alone leaves it as it is, so that trying one costs the rest only.
+pub struct Ground {
+    /// Groups of equal pods; positions refer to them by index.
+    pub units: Vec<Unit>,
+    /// For each unit, whether what follows from its containers depends on the node, as far as
+    /// the unit itself shows.
+    placed_by_shape: Vec<bool>,
+    /// Who reaches which listener from outside.
+    pub exposure: Exposure,
+    /// Units behind each Service, by namespace and name.
+    pub behind: FxHashMap<(Str, Str), Vec<u32>>,
+    /// Listeners in front of each unit, by position in [`Self::exposure`].
+    pub fronts: Vec<Vec<u32>>,
+    /// Token files of each unit's containers.
+    tokens: Vec<Vec<ContainerTokens>>,
+}
+
+impl Ground {
+    /// Kinds that nothing in it reads.
+    const APART: [Kind; 4] =
+        [Kind::ClusterRole, Kind::ClusterRoleBinding, Kind::Role, Kind::RoleBinding];
+}
+
 /// Everything techniques may ask.
 pub struct Context<'a> {
     /// The cluster.
@@ -158,24 +183,16 @@ pub struct Context<'a> {
     pub authz: &'a Authz<'a>,
     /// What the nodes may read and request.
     pub nodes: &'a NodeAuthorizer<'a>,
-    /// Groups of equal pods; positions refer to them by index.
-    pub units: Vec<Unit>,
+    /// What follows from objects other than those of RBAC.
+    ground: Arc<Ground>,
     /// Roles in scopes, sorted.
     pub grants: Vec<Grant<'a>>,
     /// Every namespace, sorted.
     pub namespaces: BTreeSet<Str>,
     /// For each unit, whether what follows from its containers depends on the node.
     pub placed: Vec<bool>,
-    /// Who reaches which listener from outside.
-    pub exposure: Exposure,
-    /// Units behind each Service, by namespace and name.
-    pub behind: FxHashMap<(Str, Str), Vec<u32>>,
-    /// Listeners in front of each unit, by position in [`Self::exposure`].
-    pub fronts: Vec<Vec<u32>>,
     /// Whether techniques that guess by the shape of objects take part; off by default.
     pub heuristics: bool,
-    /// Token files of each unit's containers.
-    tokens: Vec<Vec<ContainerTokens>>,
     /// What admission answers to pods, by namespace.
     admission: BTreeMap<Str, Arc<PodAdmission>>,
     /// Where new pods can be put, by namespace.
@@ -186,13 +203,12 @@ pub struct Context<'a> {
     pub(crate) acting: Vec<Acting>,
 }
 
-impl<'a> Context<'a> {
-    /// Prepares the view.
-    #[must_use]
-    pub fn new(cluster: &'a Cluster, authz: &'a Authz<'a>, nodes: &'a NodeAuthorizer<'a>) -> Self {
+impl Ground {
+    fn new(cluster: &Cluster) -> Self {
         let units = cluster.units();
         let tokens = units.iter().map(|unit| tokens(cluster, unit)).collect();
-        let placed = units.iter().map(|unit| crate::placement::matters(cluster, unit)).collect();
+        let placed_by_shape =
+            units.iter().map(|unit| crate::placement::matters(cluster, unit)).collect();
         let exposure = Exposure::with_units(cluster, &units);
         let fronts = exposure.by_unit(units.len());
         let mut behind: FxHashMap<(Str, Str), Vec<u32>> = FxHashMap::default();
@@ -204,6 +220,45 @@ impl<'a> Context<'a> {
                 known.dedup();
             }
         }
+        Self { units, placed_by_shape, exposure, behind, fronts, tokens }
+    }
+}
+
+impl Deref for Context<'_> {
+    type Target = Ground;
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
+}
+
+impl<'a> Context<'a> {
+    /// Prepares the view.
+    #[must_use]
+    pub fn new(cluster: &'a Cluster, authz: &'a Authz<'a>, nodes: &'a NodeAuthorizer<'a>) -> Self {
+        Self::on(Arc::new(Ground::new(cluster)), cluster, authz, nodes)
+    }
+
+    /// Prepares the view of a cluster that was changed; what rests on objects that both share
+    /// is shared.
+    #[must_use]
+    pub fn after(
+        before: &Context<'_>,
+        cluster: &'a Cluster,
+        authz: &'a Authz<'a>,
+        nodes: &'a NodeAuthorizer<'a>,
+    ) -> Self {
+        if !cluster.differs_at_most_in(before.cluster, &Ground::APART) {
+            return Self::new(cluster, authz, nodes);
+        }
+        Self::on(before.ground.clone(), cluster, authz, nodes)
+    }
+
+    fn on(
+        ground: Arc<Ground>,
+        cluster: &'a Cluster,
+        authz: &'a Authz<'a>,
+        nodes: &'a NodeAuthorizer<'a>,
+    ) -> Self {
         let grants = grants(cluster, authz);
         let mut by_subject: BTreeMap<Subject, Vec<(usize, usize)>> = BTreeMap::new();
         for (at, grant) in grants.iter().enumerate() {
@@ -222,14 +277,10 @@ impl<'a> Context<'a> {
             version: cluster.version,
             authz,
             nodes,
-            exposure,
-            fronts,
-            behind,
-            tokens,
-            units,
+            placed: ground.placed_by_shape.clone(),
+            ground,
             grants,
             namespaces,
-            placed,
             heuristics: false,
             by_subject,
             acting: Vec::new(),

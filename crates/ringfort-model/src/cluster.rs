@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use crate::coverage::{Coverage, Gap};
-use crate::kinds::{Duplicate, Object, Tables};
+use crate::kinds::{Duplicate, Kind, Object, Tables};
 use crate::record::PodSpec;
 use crate::text::Str;
 use crate::version::KubeVersion;
@@ -65,6 +65,18 @@ impl Cluster {
             names.extend(self.services.iter().map(|o| o.metadata.namespace.clone()));
         }
         names
+    }
+
+    /// Whether the two differ, if at all, in objects of some plain kinds. It never says so of
+    /// clusters that differ otherwise; of equal ones that share no tables it may say no.
+    #[must_use]
+    pub fn differs_at_most_in(&self, other: &Self, kinds: &[Kind]) -> bool {
+        self.tables.shares_all_but(&other.tables, kinds)
+            && self.source == other.source
+            && self.version == other.version
+            && self.git_version == other.git_version
+            && self.coverage == other.coverage
+            && self.gaps == other.gaps
     }
 
     /// Removes an object; says whether it was there.

@@ -215,6 +215,15 @@ macro_rules! kinds {
                 $(self.$table.freeze(|_| $kind.to_owned(), lost);)*
             }
 
+            /// Whether every table, but for those of some kinds, is the same table as in
+            /// another cluster: shared by a copy and changed in neither.
+            pub(crate) fn shares_all_but(&self, other: &Self, kinds: &[Kind]) -> bool {
+                self.workloads.is_shared_with(&other.workloads)
+                    && self.others.is_shared_with(&other.others)
+                    $(&& (kinds.contains(&Kind::$variant)
+                        || self.$table.is_shared_with(&other.$table)))*
+            }
+
             /// Every object, by kind in the order of the table of kinds, then by namespace and
             /// name.
             pub fn objects(&self) -> impl Iterator<Item = Object> + '_ {

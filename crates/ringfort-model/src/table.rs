@@ -83,6 +83,10 @@ impl<T> Table<T> {
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
+    /// Whether both are one table, not only equal.
+    pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.records, &other.records)
+    }
     /// Records in order.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.records.iter()

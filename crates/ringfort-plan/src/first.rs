@@ -104,7 +104,7 @@ pub fn first_fixes(
         let changes = changes(&fix.edits);
         let Ok(changed) = apply(cluster, &changes) else { continue };
         let engines = Engines::new(&changed);
-        let after = pairs(&Attack::new(&changed, &engines));
+        let after = pairs(&Attack::after(attack, &changed, &engines));
         let cut = before.difference(&after).count();
         if cut > 0 && after.is_subset(&before) {
             fixes.push(FirstFix { fix: fix.clone(), changes, cut, left: after.len() });

@@ -285,7 +285,7 @@ pub fn plan(
     let changes = changes(fixes.iter().flat_map(|fix| &fix.edits));
     let blocked = posed.problem.blocked_by(&chosen);
     let expected = connected_without(attack, &posed.asked, &blocked);
-    let after = tried(cluster, &changes, &wish.question)?;
+    let after = tried(cluster, attack, &changes, &wish.question)?;
     let costs = fixes.iter().map(|fix| u64::from(fix.cost));
     let mut cut = BTreeMap::new();
     for at in posed.between.iter() {
@@ -357,14 +357,16 @@ fn narrowed(
     chosen
 }
 
-/// The pairs of a question that are connected on the cluster after the changes.
+/// The pairs of a question that are connected on the cluster after the changes; `attack` is the
+/// graph before them.
 pub fn tried(
     cluster: &Cluster,
+    attack: &Attack<'_>,
     changes: &[Change],
     question: &Question,
 ) -> Result<BTreeSet<Pair>, PlanError> {
     let changed = apply(cluster, changes)?;
     let engines = Engines::new(&changed);
-    let attack = Attack::new(&changed, &engines);
+    let attack = Attack::after(attack, &changed, &engines);
     Ok(connected(&attack, &question.ask(&attack, false)?))
 }

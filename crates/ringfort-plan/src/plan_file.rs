@@ -274,7 +274,7 @@ impl PlanFile {
             Some(_) => residual,
             None => connected_without(attack, &posed.asked, &blocked),
         };
-        let after = tried(cluster, &patches, &wish.question)?;
+        let after = tried(cluster, attack, &patches, &wish.question)?;
         if let Some((from, to)) = after.difference(&expected).next() {
             return Err(CheckError::Left(from.clone(), to.clone()));
         }

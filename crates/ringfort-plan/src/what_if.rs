@@ -20,9 +20,11 @@ pub struct WhatIf {
 
 /// Applies the changes, runs the pipeline again and compares.
 pub fn what_if(cluster: &Cluster, changes: &[Change]) -> Result<WhatIf, ChangeError> {
-    let before = pairs(&Attack::new(cluster, &Engines::new(cluster)));
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    let before = pairs(&attack);
     let changed = apply(cluster, changes)?;
-    let after = pairs(&Attack::new(&changed, &Engines::new(&changed)));
+    let after = pairs(&Attack::after(&attack, &changed, &Engines::new(&changed)));
     Ok(WhatIf {
         gone: before.difference(&after).cloned().collect(),
         new: after.difference(&before).cloned().collect(),
