@@ -102,6 +102,13 @@ fn expressions_have_the_value_that_the_server_gives_them() {
         ("request.operation == 'CREATE' && request.kind.kind == 'ConfigMap'", "true"),
         ("has(request.namespace) && request.namespace == 'a'", "true"),
         ("oldObject == null && params == null", "true"),
+        // What is no optional is handed on.
+        ("object.spec.text.orValue('x') == 'abc'", "true"),
+        ("object.spec.number.or(object.spec.text) == 5", "true"),
+        // Functions of lists, and of texts, take nothing else.
+        ("object.spec.text.max() == 'abc'", "error"),
+        ("object.spec.none.min() == object.spec.none", "error"),
+        ("dyn([]).join(dyn([1])) == ''", "error"),
         ("5", "false"),
     ] {
         assert_eq!(name(expression), want, "{expression}");
@@ -119,6 +126,10 @@ fn what_is_not_known_is_unknown_unless_it_does_not_matter() {
         ("object.spec.number == 4 && request.userInfo.username == 'admin'", "false"),
         ("namespaceObject.metadata.annotations.x == 'y'", "unknown"),
         ("request.dryRun", "unknown"),
+        ("timestamp(1) == timestamp(1)", "unknown"),
+        ("{object.spec.none: 1} == object.spec.map", "unknown"),
+        ("dyn(1)[?object.spec.real] == optional.none()", "unknown"),
+        ("url('https://a.b') == dyn([1])", "unknown"),
         ("[1].transformList(i, v, v) == [1]", "unknown"),
         (r"object.spec.text.matches('\\Qa\\E')", "unknown"),
         // An unknown wins over an error: it might have absorbed it.

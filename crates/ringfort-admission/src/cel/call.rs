@@ -104,13 +104,31 @@ pub(super) fn invoke(cost: &Cost, name: &str, target: Option<&Value>, args: &[Va
         },
         ("orValue", Some(value), [other]) => match as_optional(value) {
             Some(one) => Ok(one.0.clone().unwrap_or_else(|| other.clone())),
-            None => no_overload(name, &[value]),
+            // cel-go `evalOptionalOrValue` hands on what is no optional.
+            None => Ok(value.clone()),
         },
         ("or", Some(value), [other]) => match as_optional(value) {
             Some(one) if one.0.is_some() => Ok(value.clone()),
             Some(_) => Ok(other.clone()),
-            None => no_overload(name, &[value]),
+            None => Ok(value.clone()),
         },
+        // For these the library takes fewer types (`timestamp`) or more types than the server.
+        ("timestamp", None, [Value::Int(_)]) => {
+            Err(Stop::Unknown("timestamp() of a number".to_owned()))
+        }
+        ("min" | "max" | "sum" | "isSorted", Some(target), []) => match target {
+            Value::List(_) => library(cost, name, Some(target), args),
+            other => match doubt(other) {
+                Some(reason) => Err(Stop::Unknown(reason.to_owned())),
+                None => no_overload(name, &[other]),
+            },
+        },
+        ("join", Some(target), [separator]) if !matches!(separator, Value::String(_)) => {
+            match doubt(target).or_else(|| doubt(separator)) {
+                Some(reason) => Err(Stop::Unknown(reason.to_owned())),
+                None => no_overload(name, &[target, separator]),
+            }
+        }
         _ => library(cost, name, target, args),
     }
 }
@@ -154,7 +172,8 @@ fn optional_index(value: &Value, at: &Value) -> Outcome {
         },
         other => match compare::key(at) {
             Some(key) => optional_field(Some(other), &key),
-            None => no_overload("[?]", &[value, at]),
+            // cel-go answers differently for each kind of container.
+            None => Err(Stop::Unknown(format!("[?] with a key of type {}", type_name(at)))),
         },
     }
 }

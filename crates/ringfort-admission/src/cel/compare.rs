@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use kube_cel::cel::Value;
 use kube_cel::cel::objects::{Key, Map};
 
+use super::convert::type_name;
 use super::opaque::{as_optional, as_partial};
 use super::{Outcome, Stop};
 
@@ -66,6 +67,10 @@ fn equal_opaque(left: &Value, right: &Value) -> Result<bool, Stop> {
             (Some(a), Some(b)) => equal(a, b),
             (a, b) => Ok(a.is_none() && b.is_none()),
         },
+        // The server's own types (URL, quantity, IP, …) refuse to be compared with another type.
+        (None, None) if type_name(left) == "kubernetes" && type_name(right) != "kubernetes" => {
+            Err(Stop::Unknown("equality of values of different types".to_owned()))
+        }
         (None, None) => Ok(left == right),
         _ => Ok(false),
     }

@@ -125,7 +125,11 @@ impl<'e> Environment<'e> {
                         return Err(Stop::Unknown("construction of an object".to_owned()));
                     };
                     let key = self.resolve(&entry.key, frame)?;
-                    let Some(key) = compare::key(&key) else { return no_overload("{}", &[&key]) };
+                    // The server's maps take keys of any type; those here do not.
+                    let Some(key) = compare::key(&key) else {
+                        let kind = type_name(&key);
+                        return Err(Stop::Unknown(format!("a map with a key of type {kind}")));
+                    };
                     let mut value = self.resolve(&entry.value, frame)?;
                     if entry.optional {
                         let Some(one) = as_optional(&value) else {
