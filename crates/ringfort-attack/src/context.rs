@@ -14,6 +14,7 @@ use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
 use ringfort_model::{Cluster, Id, KubeVersion, SourceKind, Str, Unit};
 use ringfort_network::exposure::Exposure;
+use ringfort_network::policy::{Assumptions, Network};
 
 use rustc_hash::FxHashMap;
 
@@ -168,6 +169,8 @@ pub struct Context<'a> {
     pub placed: Vec<bool>,
     /// Who reaches which listener from outside.
     pub exposure: Exposure,
+    /// What network policies say.
+    pub network: Network,
     /// Units behind each Service, by namespace and name.
     pub behind: FxHashMap<(Str, Str), Vec<u32>>,
     /// Listeners in front of each unit, by position in [`Self::exposure`].
@@ -192,6 +195,7 @@ impl<'a> Context<'a> {
         let tokens = units.iter().map(|unit| tokens(cluster, unit)).collect();
         let placed = units.iter().map(|unit| crate::placement::matters(cluster, unit)).collect();
         let exposure = Exposure::with_units(cluster, &units);
+        let network = Network::with(cluster, &units, &Assumptions::default());
         let fronts = exposure.by_unit(units.len());
         let mut behind: FxHashMap<(Str, Str), Vec<u32>> = FxHashMap::default();
         for listener in &exposure.listeners {
@@ -219,6 +223,7 @@ impl<'a> Context<'a> {
             authz,
             nodes,
             exposure,
+            network,
             fronts,
             behind,
             tokens,

@@ -196,6 +196,7 @@ impl<'a, 'c> Desk<'a, 'c> {
             | Why::Masters
             | Why::RunsOn { .. }
             | Why::ObjectField { .. }
+            | Why::Passes { .. }
             | Why::Design(_)
             | Why::Missing(_) => Remedy::Fact,
         }
