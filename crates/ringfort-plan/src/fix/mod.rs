@@ -9,6 +9,7 @@
 //! its reasons, any of which cuts it. A reason that rests on a part of the cluster itself has
 //! no fix; the catalogue says why.
 
+mod network;
 mod object;
 mod pod;
 mod rbac;
@@ -192,11 +193,11 @@ impl<'a, 'c> Desk<'a, 'c> {
             }
             Why::PodSecurity { namespace, .. } => object::pod_security(self, namespace),
             Why::Field { object, path, value } => object::field(self, object, path, value),
+            Why::Passes { unit, way } => network::policy(self, *unit, *way),
             Why::Member(..)
             | Why::Masters
             | Why::RunsOn { .. }
             | Why::ObjectField { .. }
-            | Why::Passes { .. }
             | Why::Design(_)
             | Why::Missing(_) => Remedy::Fact,
         }
