@@ -255,6 +255,9 @@ impl<'c, 'a> Drawing<'c, 'a> {
             let mut ruled: Vec<Atom> = let_in[at].iter().copied().collect();
             match open {
                 Some(open) => {
+                    if !open.is_all() {
+                        self.from_nodes(maker, kind);
+                    }
                     for one in wide.iter().filter(|one| passes(&[&one.passing, &open, ports])) {
                         let isolated = self.isolated(of);
                         self.open(maker, kind, one, sure, isolated);
@@ -536,4 +539,47 @@ pub(crate) fn outward(
         enter(maker, &one, position.clone(), answer, Way::ToServer);
     }
     position
+}
+
+/// Pods, by unit and place, that enforced policies keep from every address of the API server.
+/// Where its addresses are not among the objects, none.
+pub(crate) fn kept_from_api(context: &Context<'_>) -> BTreeSet<(u32, Option<Id<Node>>)> {
+    let network = &context.network;
+    let mut servers: Vec<(Class, ConnectionSet)> = Vec::new();
+    for (_, slice) in context.cluster.endpoint_slices.in_namespace("default") {
+        let service = slice.metadata.labels.get("kubernetes.io/service-name");
+        if service.is_none_or(|name| *name != *"kubernetes") {
+            continue;
+        }
+        let ports = slice.ports.iter().filter_map(|port| u16::try_from(port.port?).ok());
+        let ports = ports.fold(ConnectionSet::none(), |all, port| {
+            all.union(&ConnectionSet::ports(Protocol::Tcp, port, port))
+        });
+        let addresses = slice.endpoints.iter().flat_map(|one| one.addresses.iter());
+        for address in addresses {
+            let node =
+                context.cluster.nodes.ids().find(|(_, node)| {
+                    node.addresses("InternalIP").any(|own| own == address.as_str())
+                });
+            let class = match (node, address.parse()) {
+                (Some((node, _)), _) => network.of_node(node),
+                (None, Ok(address)) => network.of_address(address),
+                (None, Err(_)) => continue,
+            };
+            servers.push((class, ports.clone()));
+        }
+    }
+    let mut kept = BTreeSet::new();
+    let mut free = BTreeSet::new();
+    for one in endpoints(context) {
+        let reached = servers.is_empty()
+            || one.enforced != Tri::Yes
+            || servers.iter().any(|(class, ports)| {
+                let verdict = network.verdict(Direction::Egress, one.class, *class);
+                passes(&[&verdict.possible(), ports])
+            });
+        let set = if reached { &mut free } else { &mut kept };
+        set.insert((one.unit, one.place));
+    }
+    kept.difference(&free).copied().collect()
 }

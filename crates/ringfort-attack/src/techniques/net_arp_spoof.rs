@@ -1,11 +1,13 @@
 //! `net-arp-spoof`: A container with raw sockets answers for the addresses of its neighbours on a bridge that they share, and reads or changes their traffic.
 
 use crate::context::Context;
-use crate::escape;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use crate::why::Why;
+use ringfort_isolation::{CapabilityUse, capability_use};
+use ringfort_model::ContainerKind;
 use ringfort_network::policy::Agent;
 
 /// The technique.
@@ -38,18 +40,31 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     }
     let mut rest = Vec::new();
     let mut to_any = None;
-    for found in escape::containers(context) {
-        if found.one.spec().host_network == Some(true) || !found.one.can("NET_RAW") {
+    for (at, unit) in context.units.iter().enumerate() {
+        if unit.latent || unit.spec.host_network == Some(true) {
             continue;
         }
-        let why = found.one.because(&found.one.field("securityContext.capabilities"), "NET_RAW");
-        let to = NodeKey::Outside("traffic", "beside-pods".into());
-        let draft = Draft::new(found.node(), to.clone()).because(why);
-        if bridged {
-            maker.edge(draft);
-        } else {
-            to_any = Some(to);
-            rest.push(draft);
+        for (kind, index, container) in unit.spec.all_containers() {
+            let held = capability_use(&unit.spec, container, "NET_RAW") == CapabilityUse::AsRoot;
+            if !held || kind == ContainerKind::Init {
+                continue;
+            }
+            for place in context.places(at as u32) {
+                let why = Why::PodField {
+                    unit: at as u32,
+                    path: format!("{}[{index}].securityContext.capabilities", kind.field()).into(),
+                    value: "NET_RAW".into(),
+                };
+                let from = NodeKey::Container(at as u32, place, kind, index as u32);
+                let to = NodeKey::Outside("traffic", "beside-pods".into());
+                let draft = Draft::new(from, to.clone()).because(why);
+                if bridged {
+                    maker.edge(draft);
+                } else {
+                    to_any = Some(to);
+                    rest.push(draft);
+                }
+            }
         }
     }
     if let Some(to) = to_any {

@@ -38,7 +38,7 @@ const KINDS: [Custom; 8] = [
 ];
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    for kind in KINDS.into_iter().filter(|kind| kind.is_known(context)) {
+    for kind in KINDS.into_iter().filter(|kind| kind.is_defined(context)) {
         for write in kind.writes(context) {
             let scope = crate::maker::scope_text(&write.scope);
             let name = if scope.is_empty() { "pods".to_owned() } else { format!("pods/{scope}") };

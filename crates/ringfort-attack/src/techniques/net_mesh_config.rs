@@ -35,7 +35,7 @@ const KINDS: [Custom; 5] = [
 ];
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    for kind in KINDS.into_iter().filter(|kind| kind.is_known(context)) {
+    for kind in KINDS.into_iter().filter(|kind| kind.is_defined(context)) {
         for write in kind.writes(context) {
             let scope = crate::maker::scope_text(&write.scope);
             let name = if scope.is_empty() { "mesh".to_owned() } else { format!("mesh/{scope}") };

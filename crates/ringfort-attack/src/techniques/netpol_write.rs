@@ -36,13 +36,14 @@ const KIND: &str = "NetworkPolicy";
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let network = &context.network;
+    let listening = crate::listener::listening(context);
     let mut isolated: BTreeMap<&Str, Vec<(u32, Tri, Vec<&Str>)>> = BTreeMap::new();
     for one in network::endpoints(context).iter().filter(|one| one.enforced != Tri::No) {
         let policies = network.selecting_policies(Direction::Ingress, one.class);
         let policies = policies.iter().map(|at| &network.policies()[*at as usize]);
         let own = policies.filter(|policy| policy.name.kind == KIND && policy.ingress.isolates);
         let names: Vec<&Str> = own.map(|policy| &policy.name.name).collect();
-        if !names.is_empty() && maker.has(&NodeKey::Listener(one.unit)) {
+        if !names.is_empty() && !listening[one.unit as usize].is_empty() {
             let namespace = &context.units[one.unit as usize].namespace;
             isolated.entry(namespace).or_default().push((one.unit, one.enforced, names));
         }
