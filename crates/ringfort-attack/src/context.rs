@@ -15,6 +15,7 @@ use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
 use ringfort_model::{Cluster, Id, Kind, KubeVersion, SourceKind, Str, Unit};
 use ringfort_network::exposure::Exposure;
+use ringfort_network::policy::{Assumptions, Network};
 
 use rustc_hash::FxHashMap;
 
@@ -159,6 +160,8 @@ pub struct Ground {
     placed_by_shape: Vec<bool>,
     /// Who reaches which listener from outside.
     pub exposure: Exposure,
+    /// What network policies say.
+    pub network: Network,
     /// Units behind each Service, by namespace and name.
     pub behind: FxHashMap<(Str, Str), Vec<u32>>,
     /// Listeners in front of each unit, by position in [`Self::exposure`].
@@ -210,6 +213,7 @@ impl Ground {
         let placed_by_shape =
             units.iter().map(|unit| crate::placement::matters(cluster, unit)).collect();
         let exposure = Exposure::with_units(cluster, &units);
+        let network = Network::with(cluster, &units, &Assumptions::default());
         let fronts = exposure.by_unit(units.len());
         let mut behind: FxHashMap<(Str, Str), Vec<u32>> = FxHashMap::default();
         for listener in &exposure.listeners {
@@ -220,7 +224,7 @@ impl Ground {
                 known.dedup();
             }
         }
-        Self { units, placed_by_shape, exposure, behind, fronts, tokens }
+        Self { units, placed_by_shape, exposure, network, behind, fronts, tokens }
     }
 }
 

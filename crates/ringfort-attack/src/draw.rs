@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 
 use ringfort_authz::Names;
 use ringfort_model::{Container, ContainerKind, PodSpec, Str, VolumeSource};
+use rustc_hash::FxHashMap;
 
 use crate::context::{Ask, Context, Gate};
 use crate::maker::{Draft, Maker};
+use crate::network;
 use crate::node::{NodeKey, Power, Scope, Subject};
+use crate::why::Way;
 
 /// Which positions a name in a rule singles out.
 pub(crate) type Named = fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey>;
@@ -128,7 +131,8 @@ pub(crate) fn listeners_named(context: &Context<'_>, scope: &Scope, name: &Str) 
     // A name may carry a port, and a scheme before it: `https:pod:8443`.
     let parts: Vec<&str> = name.split(':').collect();
     let pod = if parts.len() == 3 { parts[1] } else { parts[0] };
-    units_named(context, scope, &Str::new(pod)).into_iter().map(NodeKey::Listener).collect()
+    let units = units_named(context, scope, &Str::new(pod)).into_iter();
+    units.flat_map(|unit| listeners_of(context, unit)).collect()
 }
 
 /// The listeners behind Services of that name.
@@ -151,7 +155,16 @@ pub(crate) fn backends(
 ) -> impl Iterator<Item = NodeKey> + use<> {
     let meta = &service.metadata;
     let units = context.behind.get(&(meta.namespace.clone(), meta.name.clone()));
-    units.cloned().unwrap_or_default().into_iter().map(NodeKey::Listener)
+    let units = units.cloned().unwrap_or_default();
+    let all = units.into_iter().flat_map(|unit| listeners_of(context, unit));
+    all.collect::<Vec<_>>().into_iter()
+}
+
+/// Every listener of a unit, by itself and by its ports that ask nobody.
+pub(crate) fn listeners_of(context: &Context<'_>, unit: u32) -> Vec<NodeKey> {
+    let ports = crate::listener::open_ports(unit, &context.units[unit as usize]);
+    let ports = ports.into_iter().map(|open| NodeKey::Port(unit, open.port));
+    std::iter::once(NodeKey::Listener(unit)).chain(ports).collect()
 }
 
 fn units_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<u32> {
@@ -287,16 +300,22 @@ pub(crate) fn names_data(context: &Context<'_>, held: &crate::context::Held) -> 
     }
 }
 
-/// A place in the network of the pods, from which nodes can be reached: every running pod
-/// leads there. Which of them a network policy keeps from the nodes is not asked yet.
-pub(crate) fn pod_network(context: &Context<'_>, maker: &mut Maker<'_>) -> NodeKey {
-    let network = NodeKey::Outside("network", "pods".into());
-    if !maker.has(&network) {
-        for (at, _) in context.units.iter().enumerate().filter(|(_, unit)| !unit.latent) {
-            for from in context.pods_of(at as u32) {
-                maker.structure(from, network.clone(), []);
-            }
-        }
+/// A place in the network of the pods, from which a TCP port of some node is reached. A pod
+/// that an enforced policy keeps from every node is not there; where that is not known its way
+/// is unverified.
+pub(crate) fn pod_network(context: &Context<'_>, maker: &mut Maker<'_>, port: u16) -> NodeKey {
+    let position = NodeKey::Outside("network", Str::from(format!("nodes:{port}")));
+    if maker.has(&position) {
+        return position;
     }
-    network
+    let hosts = network::hosts(context);
+    let mut answers = FxHashMap::default();
+    for one in network::endpoints(context) {
+        let key = (one.class, one.enforced);
+        let answer = *answers
+            .entry(key)
+            .or_insert_with(|| network::reaches_nodes(context, &one, &hosts, port));
+        network::enter(maker, &one, position.clone(), answer, Way::ToNodes);
+    }
+    position
 }

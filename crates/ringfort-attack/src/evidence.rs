@@ -185,6 +185,11 @@ impl Attack<'_> {
                 get(&kind.to_lowercase(), namespace, name),
             ),
             Why::Design(text) => of("Kubernetes".into(), "", (*text).to_owned(), String::new()),
+            Why::Passes { unit, way } => {
+                let (_, namespace, _, _) = self.written_in(*unit);
+                let command = format!("kubectl get networkpolicy -n {}", quoted(&namespace));
+                of(self.unit_id(*unit), "network", way.text().into(), command)
+            }
             Why::Missing(text) => of("unknown".into(), "", (*text).to_owned(), String::new()),
         }
     }
@@ -254,6 +259,7 @@ impl Attack<'_> {
             NodeKey::ConfigMap(namespace, name) => format!("configmap/{namespace}/{name}"),
             NodeKey::Claim(namespace, name) => format!("claim/{namespace}/{name}"),
             NodeKey::Listener(unit) => format!("listener/{}", self.unit_id(*unit)),
+            NodeKey::Port(unit, port) => format!("listener/{}:{port}", self.unit_id(*unit)),
             NodeKey::PodNetwork(unit) => format!("pod-network/{}", self.unit_id(*unit)),
             NodeKey::Conjunct(technique, text) => format!("one-of/{technique}/{text}"),
             NodeKey::And(technique, text) => format!("all-of/{technique}/{text}"),

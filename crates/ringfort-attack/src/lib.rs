@@ -26,7 +26,9 @@ mod gitops;
 mod harm;
 mod image;
 pub mod impact;
+mod listener;
 pub mod maker;
+mod network;
 pub mod node;
 mod operator;
 mod placement;
@@ -49,4 +51,4 @@ pub use node::{Files, Limited, NodeKey, Power, Provider, RoleKey, Scope, Subject
 pub use structure::is_everything;
 pub use technique::{Confidence, Difficulty, FixKind, Technique, Zone};
 pub use vectors::{Instance, State, Vector};
-pub use why::{BindingKey, Why};
+pub use why::{BindingKey, Way, Why};

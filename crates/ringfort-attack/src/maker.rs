@@ -316,6 +316,12 @@ impl<'a> Maker<'a> {
         self.add(None, Difficulty::D0, Draft::new(from, to).because_all(why));
     }
 
+    /// The same behind a control whose effect cannot be decided.
+    pub fn doubtful(&mut self, from: NodeKey, to: NodeKey, why: Why, control: &str) {
+        let draft = Draft::new(from, to).because(why).unverified(control);
+        self.add(None, Difficulty::D0, draft);
+    }
+
     fn add(&mut self, technique: Option<u16>, own: Difficulty, draft: Draft) {
         if draft.from == draft.to {
             return;

@@ -253,6 +253,9 @@ pub enum NodeKey {
     Claim(Str, Str),
     /// The listeners of a unit's pods on the pod's address.
     Listener(u32),
+    /// One TCP port of a unit's pods on which something is known to listen that asks nobody
+    /// who calls.
+    Port(u32, u16),
     /// The network of a unit's pods from inside: every listener, loopback included.
     PodNetwork(u32),
     /// A technique's AND node: technique id, distinguishing text. Everything that leads to it

@@ -175,6 +175,18 @@ impl Custom {
         all.find(|one| *one.kind == *self.kind && one.group() == self.group)
     }
 
+    /// Whether the cluster defines the kind, or definitions were not all read.
+    pub(crate) fn is_defined(self, context: &Context<'_>) -> bool {
+        let kind = ringfort_model::Kind::CustomResourceDefinition;
+        let specs = context.cluster.custom_resource_definitions.iter();
+        let mut specs = specs.filter_map(|one| one.spec.as_ref());
+        !context.cluster.coverage.is_complete(kind)
+            || specs.any(|spec| {
+                let named = spec.names.as_ref().is_some_and(|names| *names.kind == *self.kind);
+                *spec.group == *self.group && named
+            })
+    }
+
     /// Whether every object of the kind was read.
     pub(crate) fn is_known(self, context: &Context<'_>) -> bool {
         use ringfort_model::coverage::Listed;

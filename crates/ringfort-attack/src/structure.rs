@@ -154,8 +154,13 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
     }
     for (at, _) in context.units.iter().enumerate() {
         let inside = NodeKey::PodNetwork(at as u32);
-        if maker.has(&inside) && maker.has(&NodeKey::Listener(at as u32)) {
-            maker.structure(inside, NodeKey::Listener(at as u32), []);
+        if !maker.has(&inside) {
+            continue;
+        }
+        for listener in draw::listeners_of(context, at as u32) {
+            if maker.has(&listener) {
+                maker.structure(inside.clone(), listener, []);
+            }
         }
     }
     for place in places.iter().copied().chain([None]) {
@@ -214,10 +219,10 @@ fn reached(context: &Context<'_>, power: Power, namespace: &Str) -> Vec<NodeKey>
             let running = context.units_in(namespace).filter(|(_, unit)| !unit.latent);
             let network = power == Power::ForwardPorts;
             let position = move |(at, _)| match network {
-                true => NodeKey::PodNetwork(at),
-                false => NodeKey::Listener(at),
+                true => vec![NodeKey::PodNetwork(at)],
+                false => draw::listeners_of(context, at),
             };
-            running.map(position).collect()
+            running.flat_map(position).collect()
         }
         Power::ProxyServices => {
             let services = context.cluster.services.in_namespace(namespace);

@@ -140,10 +140,52 @@ pub enum Why {
         /// The value found.
         value: Str,
     },
+    /// No network policy that has an effect stops a connection.
+    Passes {
+        /// Index of the unit: where the connection ends, or where it begins.
+        unit: u32,
+        /// Which connection.
+        way: Way,
+    },
     /// Something that holds by the design of Kubernetes; the text says what.
     Design(&'static str),
     /// A fact that could not be read and would decide the edge.
     Missing(&'static str),
+}
+
+/// A connection of a unit's pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Way {
+    /// Into them from any namespace: no policy isolates them.
+    FromAnywhere,
+    /// Into them from their own namespace: no policy isolates them.
+    FromNamespace,
+    /// Into them from some pods: a rule of a policy allows it.
+    ByRule,
+    /// Into them from the node that they run on, which no policy stops.
+    FromNode,
+    /// Out of them to the metadata service of the cloud.
+    ToMetadata,
+    /// Out of them to an address of a node.
+    ToNodes,
+    /// Out of them to a server beside the cluster.
+    ToServer,
+}
+
+impl Way {
+    /// In words.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::FromAnywhere => "no policy keeps other namespaces out",
+            Self::FromNamespace => "no policy keeps its own namespace out",
+            Self::ByRule => "a rule of a policy lets these pods in",
+            Self::FromNode => "no policy stops the node that a pod runs on",
+            Self::ToMetadata => "no policy stops connections to the metadata service",
+            Self::ToNodes => "no policy stops connections to nodes",
+            Self::ToServer => "no policy stops connections to the server",
+        }
+    }
 }
 
 /// How a token came into a container.

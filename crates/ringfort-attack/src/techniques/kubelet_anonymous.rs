@@ -39,12 +39,12 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 path: "data.kubelet".into(),
                 value: "anonymous requests are allowed everything".into(),
             };
-            let from = draw::pod_network(context, maker);
+            let from = draw::pod_network(context, maker, 10250);
             maker.edge(Draft::new(from, to).because(why));
         }
         Some(_) => {}
         None => {
-            let from = [Draft::new(draw::pod_network(context, maker), to.clone())];
+            let from = [Draft::new(draw::pod_network(context, maker, 10250), to.clone())];
             maker.assuming("authentication and authorization settings of the kubelets", from, to);
         }
     }

@@ -39,12 +39,12 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 path: "data.kubelet".into(),
                 value: "the read-only port is open".into(),
             };
-            let from = draw::pod_network(context, maker);
+            let from = draw::pod_network(context, maker, 10255);
             maker.edge(Draft::new(from, to).because(why));
         }
         Some(_) => {}
         None => {
-            let from = [Draft::new(draw::pod_network(context, maker), to.clone())];
+            let from = [Draft::new(draw::pod_network(context, maker, 10255), to.clone())];
             maker.assuming("whether the read-only port of the kubelets is open", from, to);
         }
     }

@@ -89,6 +89,21 @@ mod map_write;
 mod mesh_uid_bypass;
 mod model_file_exec;
 mod namespace_relabel;
+mod net_arp_spoof;
+mod net_cni_config;
+mod net_dns_poison;
+mod net_endpoints_hijack;
+mod net_etcd_direct;
+mod net_exploit;
+mod net_external_ip_hijack;
+mod net_gateway_route;
+mod net_imds;
+mod net_ingress_hijack;
+mod net_kube_controller_ports;
+mod net_mesh_config;
+mod net_reach;
+mod netpol_write;
+mod nfs_open_export;
 mod node_cotenant;
 mod node_kubelet_identity;
 mod node_object_write;
@@ -295,12 +310,26 @@ pub static ALL: &[&Technique] = &[
     &audit_disable::TECHNIQUE,
     &impersonate_constrained::TECHNIQUE,
     &node_schedule_wait::TECHNIQUE,
+    &net_reach::TECHNIQUE,
+    &net_exploit::TECHNIQUE,
+    &net_imds::TECHNIQUE,
+    &netpol_write::TECHNIQUE,
+    &net_dns_poison::TECHNIQUE,
+    &net_arp_spoof::TECHNIQUE,
+    &net_external_ip_hijack::TECHNIQUE,
+    &net_endpoints_hijack::TECHNIQUE,
+    &net_ingress_hijack::TECHNIQUE,
+    &net_gateway_route::TECHNIQUE,
+    &net_mesh_config::TECHNIQUE,
+    &net_cni_config::TECHNIQUE,
+    &net_etcd_direct::TECHNIQUE,
+    &net_kube_controller_ports::TECHNIQUE,
+    &nfs_open_export::TECHNIQUE,
 ];
 
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
 /// missing. Reports list them, so that their absence is never taken for safety.
 pub const NOT_EVALUATED: &[(&str, &str)] = &[
-    ("net-*, netpol-write, nfs-open-export", "the network engine's edges in the graph"),
     (
         "webhook-remove for ValidatingAdmissionPolicy and MutatingAdmissionPolicy",
         "asking the admission engine again without the policy",
@@ -320,6 +349,15 @@ pub const STRUCTURE: &[(&str, &str)] = &[
         "impersonate-uid-extra",
         "a modifier: a uid or an extra changes no decision of Node and RBAC, so alone it gives \
          no edge",
+    ),
+    (
+        "net-apiserver-reach",
+        "a modifier: an enforced policy that keeps a pod from the API server makes token-mounted \
+         harder, for the token can be carried out",
+    ),
+    (
+        "net-external-entry",
+        "the vectors V7 and V8: what the exposure engine says of every listener",
     ),
     (
         "kube-system-sa",

@@ -28,6 +28,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    let kept = crate::network::kept_from_api(context);
     for (at, unit) in context.units.iter().enumerate() {
         let at = at as u32;
         let account = Subject::ServiceAccount(unit.namespace.clone(), unit.spec.account().into());
@@ -52,7 +53,15 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                         path: file.path.clone(),
                         how,
                     };
-                    maker.edge(Draft::new(from, NodeKey::Subject(target.clone())).because(why));
+                    let draft = Draft::new(from, NodeKey::Subject(target.clone())).because(why);
+                    maker.edge(match kept.contains(&(at, place)) {
+                        // The token can be carried to where the API server is reached.
+                        true => draft.weakened(
+                            &TECHNIQUE,
+                            "an enforced policy keeps the pod from the API server",
+                        ),
+                        false => draft,
+                    });
                 }
             }
         }

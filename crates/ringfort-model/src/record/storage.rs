@@ -18,6 +18,7 @@ record! {
         pub persistent_volume_reclaim_policy: Str,
         pub host_path: Option<PathSource>,
         pub local: Option<PathSource>,
+        pub nfs: Option<NfsSource>,
         pub csi: Option<CsiPersistent>,
         pub azure_file: Option<AzureFile>,
         pub cephfs: Option<SecretRefSource>,
@@ -35,6 +36,11 @@ record! {
         pub namespace: Str,
         pub name: Str,
         pub uid: Str,
+    }
+    /// NFSVolumeSource.
+    pub struct NfsSource {
+        pub server: Str,
+        pub path: Str,
     }
     /// HostPathVolumeSource or LocalVolumeSource.
     pub struct PathSource {

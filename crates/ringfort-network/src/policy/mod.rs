@@ -19,6 +19,7 @@ mod decide;
 mod enforce;
 mod gather;
 mod network;
+mod peers;
 mod place;
 mod read;
 mod read_admin;

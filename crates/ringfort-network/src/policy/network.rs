@@ -29,11 +29,11 @@ pub struct Network {
     classes: Classes,
     atoms: Atoms,
     bounds: Bounds,
-    verdicts: Vec<Verdict>,
+    pub(super) verdicts: Vec<Verdict>,
     /// Rows by subject group, ingress and egress.
-    rows: [Vec<Row>; 2],
+    pub(super) rows: [Vec<Row>; 2],
     /// Subject group of each class of pods and hosts, ingress and egress.
-    group_of: [Vec<u32>; 2],
+    pub(super) group_of: [Vec<u32>; 2],
     /// Which policies select each group, ingress and egress.
     selected: [Vec<Vec<u32>>; 2],
     public: Vec<Class>,

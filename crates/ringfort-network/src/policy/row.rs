@@ -50,6 +50,14 @@ impl Row {
             Err(_) => self.default[segment as usize],
         }
     }
+
+    pub(crate) fn default_of(&self, segment: Segment) -> u32 {
+        self.default[segment as usize]
+    }
+
+    pub(crate) fn listed(&self) -> &[(u32, u32)] {
+        &self.listed
+    }
 }
 
 /// Where each segment begins.

@@ -9,6 +9,7 @@
 //! its reasons, any of which cuts it. A reason that rests on a part of the cluster itself has
 //! no fix; the catalogue says why.
 
+mod network;
 mod object;
 mod pod;
 mod rbac;
@@ -219,6 +220,7 @@ impl<'a, 'c> Desk<'a, 'c> {
             }
             Why::PodSecurity { namespace, .. } => object::pod_security(self, namespace),
             Why::Field { object, path, value } => object::field(self, object, path, value),
+            Why::Passes { unit, way } => network::policy(self, *unit, *way),
             Why::Member(..)
             | Why::Masters
             | Why::RunsOn { .. }

@@ -1,0 +1,585 @@
+//! Who reaches which listener, factored so that edges grow with classes and listeners.
+//!
+//! ```text
+//!  pods ──► sources ──────────────────────► listener        no policy isolates it
+//!    └────► sources of its namespace ─────► listener        the same, from beside it
+//!    └────► sources that a rule lets in ──► listener        a policy isolates it
+//!  host pods ──► own node ────────────────► listener        NP-07
+//! ```
+//!
+//! Sources are sets of classes, equal sets are one position. A source that its own policies
+//! do not restrict is in the set of all such; what restricted ones reach is walked by the
+//! lists of their rows. An edge is drawn if some port that the listener has passes both sides.
+//! What policies deny where nothing is known to enforce them is drawn as unverified, and where
+//! nothing enforces them as open, with a note.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ringfort_model::record::Node;
+use ringfort_model::{Id, Str};
+use ringfort_network::policy::{Class, ConnectionSet, Direction, Protocol, Segment, Tri};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::context::Context;
+use crate::listener::{listening, open_ports};
+use crate::maker::{Draft, Maker};
+use crate::node::NodeKey;
+use crate::why::{Way, Why};
+
+/// Pods of a unit at a place, with the classes they are in and whether policies have an effect
+/// on them.
+pub(crate) struct Endpoint {
+    pub(crate) unit: u32,
+    pub(crate) place: Option<Id<Node>>,
+    pub(crate) class: Class,
+    pub(crate) enforced: Tri,
+}
+
+/// Every running pod, joined by unit, place, class and enforcement; in order.
+pub(crate) fn endpoints(context: &Context<'_>) -> Vec<Endpoint> {
+    let cluster = context.cluster;
+    let network = &context.network;
+    let on_node: FxHashMap<&Str, Tri> = cluster
+        .nodes
+        .iter()
+        .map(|node| (&node.metadata.name, network.enforcement().on_node(&node.metadata.name).0))
+        .collect();
+    let anywhere = network.enforcement().anywhere().0;
+    let mut found = Vec::new();
+    for (at, unit) in context.units.iter().enumerate().filter(|(_, unit)| !unit.latent) {
+        let mut own = BTreeSet::new();
+        for pod in &unit.pods {
+            let Some(class) = network.of_pod(*pod) else { continue };
+            let node = &cluster.pods[*pod].node_name;
+            let enforced = on_node.get(node).copied().unwrap_or(anywhere);
+            let id = if context.placed[at] && !unit.nodes.is_empty() {
+                let Some(id) = cluster.nodes.find("", node) else { continue };
+                Some(id)
+            } else {
+                None
+            };
+            own.insert((id, class, enforced));
+        }
+        if let (true, Some((kind, name))) = (unit.from_template, &unit.owner)
+            && let Some(class) = network.of_template(*kind, &unit.namespace, name)
+        {
+            own.insert((None, class, anywhere));
+        }
+        let unit = at as u32;
+        found.extend(own.into_iter().map(|(place, class, enforced)| Endpoint {
+            unit,
+            place,
+            class,
+            enforced,
+        }));
+    }
+    found
+}
+
+/// A class of sources on which policies have the same effect.
+type Atom = (Class, Tri);
+
+/// Sources that are treated alike: what they may send to every peer of a segment.
+struct Wide {
+    passing: ConnectionSet,
+    atoms: Vec<Atom>,
+}
+
+/// A listener, or one port of it.
+struct Target {
+    unit: u32,
+    to: NodeKey,
+    place: Option<Id<Node>>,
+}
+
+/// Listeners that no policy can tell apart, with equal ports.
+type Kind = (Class, Tri, ConnectionSet);
+
+/// Draws edges from pods to listeners.
+pub(crate) fn draw(context: &Context<'_>, maker: &mut Maker<'_>) {
+    let mut drawing = Drawing::new(context);
+    let certain = context.network.is_certain();
+    let known = drawing.endpoints.iter().all(|one| one.enforced != Tri::Unknown);
+    for segment in [Segment::Pods, Segment::Hosts] {
+        drawing.layer(maker, segment, true);
+        if !(certain && known) {
+            drawing.layer(maker, segment, false);
+        }
+    }
+}
+
+struct Drawing<'c, 'a> {
+    context: &'c Context<'a>,
+    endpoints: Vec<Endpoint>,
+    targets: BTreeMap<Kind, Vec<Target>>,
+    by_namespace: BTreeMap<&'c Str, Vec<usize>>,
+    /// Sets of sources that have a position, and the number of those without a name.
+    sets: FxHashMap<Vec<Atom>, NodeKey>,
+    of_atom: BTreeMap<Atom, Vec<usize>>,
+    denied: String,
+    drawn: FxHashSet<(NodeKey, NodeKey)>,
+}
+
+impl<'c, 'a> Drawing<'c, 'a> {
+    fn new(context: &'c Context<'a>) -> Self {
+        let endpoints = endpoints(context);
+        let listening = listening(context);
+        let mut targets: BTreeMap<Kind, Vec<Target>> = BTreeMap::new();
+        let mut by_namespace: BTreeMap<&Str, Vec<usize>> = BTreeMap::new();
+        let mut of_atom: BTreeMap<Atom, Vec<usize>> = BTreeMap::new();
+        for (at, one) in endpoints.iter().enumerate() {
+            let unit = &context.units[one.unit as usize];
+            by_namespace.entry(&unit.namespace).or_default().push(at);
+            of_atom.entry((one.class, one.enforced)).or_default().push(at);
+            let ports = &listening[one.unit as usize];
+            let mut add = |ports: ConnectionSet, to: NodeKey| {
+                let known = targets.entry((one.class, one.enforced, ports)).or_default();
+                known.push(Target { unit: one.unit, to, place: one.place });
+            };
+            if !ports.is_empty() {
+                add(ports.clone(), NodeKey::Listener(one.unit));
+            }
+            for open in open_ports(one.unit, unit) {
+                let set = ConnectionSet::ports(Protocol::Tcp, open.port, open.port);
+                add(set, NodeKey::Port(one.unit, open.port));
+            }
+        }
+        let (_, why) = context.network.enforcement().anywhere();
+        Self {
+            context,
+            endpoints,
+            targets,
+            by_namespace,
+            sets: FxHashMap::default(),
+            of_atom,
+            denied: why,
+            drawn: FxHashSet::default(),
+        }
+    }
+
+    fn out(&self, atom: Atom, to: Class, sure: bool) -> ConnectionSet {
+        let verdict = self.context.network.verdict(Direction::Egress, atom.0, to);
+        verdict.passing(sure, atom.1)
+    }
+
+    fn inward(&self, of: (Class, Tri), from: Class, sure: bool) -> ConnectionSet {
+        self.context.network.verdict(Direction::Ingress, of.0, from).passing(sure, of.1)
+    }
+
+    /// The sources by what they send to peers of a segment: those that treat all alike, and
+    /// the others one by one.
+    fn sources(&self, segment: Segment, sure: bool) -> (Vec<Wide>, Vec<Atom>) {
+        let network = &self.context.network;
+        let mut wide: BTreeMap<ConnectionSet, Vec<Atom>> = BTreeMap::new();
+        let mut single = Vec::new();
+        let mut of_group: FxHashMap<(u32, Tri), Option<ConnectionSet>> = FxHashMap::default();
+        for &atom in self.of_atom.keys() {
+            let Some(group) = network.group(Direction::Egress, atom.0) else { continue };
+            let passing = of_group.entry((group, atom.1)).or_insert_with(|| {
+                let default = network.default_verdict(Direction::Egress, group, segment);
+                let passing = default.passing(sure, atom.1);
+                let mut listed = network.listed_peers(Direction::Egress, group, segment);
+                let alike = listed.all(|(_, verdict)| verdict.passing(sure, atom.1) == passing);
+                alike.then_some(passing)
+            });
+            match passing {
+                Some(passing) if passing.is_empty() => {}
+                Some(passing) => wide.entry(passing.clone()).or_default().push(atom),
+                None => single.push(atom),
+            }
+        }
+        let wide = wide.into_iter().map(|(passing, atoms)| Wide { passing, atoms }).collect();
+        (wide, single)
+    }
+
+    /// Whether a listener takes the same from every pod and node, and what.
+    fn open_to(&self, of: (Class, Tri), sure: bool) -> Option<ConnectionSet> {
+        let network = &self.context.network;
+        if of.1 == Tri::No || (!sure && of.1 == Tri::Unknown) {
+            return Some(ConnectionSet::all());
+        }
+        let group = network.group(Direction::Ingress, of.0)?;
+        let default = |segment| {
+            network.default_verdict(Direction::Ingress, group, segment).passing(sure, of.1)
+        };
+        let all = default(Segment::Pods);
+        let alike = all == default(Segment::Hosts)
+            && [Segment::Pods, Segment::Hosts].into_iter().all(|segment| {
+                let mut listed = network.listed_peers(Direction::Ingress, group, segment);
+                listed.all(|(_, verdict)| verdict.passing(sure, of.1) == all)
+            });
+        alike.then_some(all)
+    }
+
+    fn layer(&mut self, maker: &mut Maker<'_>, segment: Segment, sure: bool) {
+        let network = &self.context.network;
+        let (wide, single) = self.sources(segment, sure);
+        let kinds: Vec<Kind> = self
+            .targets
+            .keys()
+            .filter(|(class, ..)| network.segment(*class) == segment)
+            .cloned()
+            .collect();
+        let mut of_class: BTreeMap<Class, Vec<usize>> = BTreeMap::new();
+        for (at, (class, ..)) in kinds.iter().enumerate() {
+            of_class.entry(*class).or_default().push(at);
+        }
+        // What single sources reach, by the lists of their own policies.
+        let mut let_in: Vec<BTreeSet<Atom>> = vec![BTreeSet::new(); kinds.len()];
+        for &atom in &single {
+            let Some(group) = network.group(Direction::Egress, atom.0) else { continue };
+            let default = network.default_verdict(Direction::Egress, group, segment);
+            let to: Vec<Class> = if default.passing(sure, atom.1).is_empty() {
+                let listed = network.listed_peers(Direction::Egress, group, segment);
+                listed.map(|(class, _)| class).collect()
+            } else {
+                of_class.keys().copied().collect()
+            };
+            for class in to {
+                let out = self.out(atom, class, sure);
+                for &at in of_class.get(&class).into_iter().flatten() {
+                    let (class, enforced, ports) = &kinds[at];
+                    let into = self.inward((*class, *enforced), atom.0, sure);
+                    if passes(&[&out, &into, ports]) {
+                        let_in[at].insert(atom);
+                    }
+                }
+            }
+        }
+        let mut of_group: FxHashMap<(u32, Tri, ConnectionSet), Vec<Atom>> = FxHashMap::default();
+        let mut open_of: FxHashMap<(Class, Tri), Option<ConnectionSet>> = FxHashMap::default();
+        for (at, kind) in kinds.iter().enumerate() {
+            let (class, enforced, ports) = kind;
+            let of = (*class, *enforced);
+            let open = open_of.entry(of).or_insert_with(|| self.open_to(of, sure)).clone();
+            let mut ruled: Vec<Atom> = let_in[at].iter().copied().collect();
+            match open {
+                Some(open) => {
+                    if !open.is_all() {
+                        self.from_nodes(maker, kind);
+                    }
+                    for one in wide.iter().filter(|one| passes(&[&one.passing, &open, ports])) {
+                        let isolated = self.isolated(of);
+                        self.open(maker, kind, one, sure, isolated);
+                    }
+                }
+                None => {
+                    let group = network.group(Direction::Ingress, *class).unwrap_or(u32::MAX);
+                    let key = (group, *enforced, ports.clone());
+                    if !of_group.contains_key(&key) {
+                        let known = self.let_in(of, ports, &wide, sure);
+                        of_group.insert(key.clone(), known);
+                    }
+                    ruled.extend(&of_group[&key]);
+                    self.from_nodes(maker, kind);
+                }
+            }
+            ruled.sort_unstable();
+            ruled.dedup();
+            if !ruled.is_empty() {
+                let from = self.set(maker, ruled, "sources");
+                self.edges(maker, kind, &from, Way::ByRule, sure, false);
+            }
+        }
+    }
+
+    /// Sources of the wide sets that a listener's policies let in.
+    fn let_in(
+        &self,
+        of: (Class, Tri),
+        ports: &ConnectionSet,
+        wide: &[Wide],
+        sure: bool,
+    ) -> Vec<Atom> {
+        let network = &self.context.network;
+        let group = network.group(Direction::Ingress, of.0).unwrap_or(u32::MAX);
+        let mut found = Vec::new();
+        for one in wide {
+            let wanted = one.passing.intersection(ports);
+            let takes = |class: Class| passes(&[&self.inward(of, class, sure), &wanted]);
+            // A listener that takes nothing by default is walked by its list.
+            let by_default = [Segment::Pods, Segment::Hosts].map(|segment| {
+                let default = network.default_verdict(Direction::Ingress, group, segment);
+                passes(&[&default.passing(sure, of.1), &wanted])
+            });
+            for (segment, by_default) in [Segment::Pods, Segment::Hosts].into_iter().zip(by_default)
+            {
+                if by_default {
+                    let own = one.atoms.iter().filter(|atom| network.segment(atom.0) == segment);
+                    found.extend(own.filter(|atom| takes(atom.0)));
+                    continue;
+                }
+                for (class, _) in network.listed_peers(Direction::Ingress, group, segment) {
+                    let from = one.atoms.partition_point(|atom| atom.0 < class);
+                    let own = one.atoms[from..].iter().take_while(|atom| atom.0 == class);
+                    found.extend(own.filter(|atom| takes(atom.0)));
+                }
+            }
+        }
+        found
+    }
+
+    fn isolated(&self, of: (Class, Tri)) -> bool {
+        of.1 != Tri::Yes
+            && !self.context.network.selecting_policies(Direction::Ingress, of.0).is_empty()
+    }
+
+    /// A listener that takes all alike: from every source of a set, and from those of its own
+    /// namespace, so that a policy that keeps only the others out is seen for what it does.
+    fn open(&mut self, maker: &mut Maker<'_>, kind: &Kind, wide: &Wide, sure: bool, note: bool) {
+        let any = self.set(maker, wide.atoms.clone(), "sources");
+        self.edges(maker, kind, &any, Way::FromAnywhere, sure, note);
+        let units: BTreeSet<u32> = self.targets[kind].iter().map(|target| target.unit).collect();
+        let spaces: BTreeSet<&'c Str> =
+            units.iter().map(|unit| &self.context.units[*unit as usize].namespace).collect();
+        for namespace in spaces {
+            let text = if wide.passing.is_all() {
+                format!("pods-of/{namespace}")
+            } else {
+                format!("pods-of/{namespace}/{}", wide.passing)
+            };
+            let from = NodeKey::Outside("network", Str::from(text));
+            if !maker.has(&from) {
+                for &at in &self.by_namespace[namespace] {
+                    let one = &self.endpoints[at];
+                    if wide.atoms.binary_search(&(one.class, one.enforced)).is_ok() {
+                        let pods = NodeKey::Pods(one.unit, one.place);
+                        maker.structure(pods, from.clone(), []);
+                    }
+                }
+            }
+            for at in 0..self.targets[kind].len() {
+                let target = &self.targets[kind][at];
+                if self.context.units[target.unit as usize].namespace == *namespace {
+                    let (unit, to) = (target.unit, target.to.clone());
+                    self.edge(maker, unit, to, &from, Way::FromNamespace, sure, note);
+                }
+            }
+        }
+    }
+
+    /// NP-07: what shares the network of a node reaches the pods that run there.
+    fn from_nodes(&mut self, maker: &mut Maker<'_>, kind: &Kind) {
+        let context = self.context;
+        let mut wanted: BTreeSet<(Id<Node>, u32, NodeKey)> = BTreeSet::new();
+        for target in &self.targets[kind] {
+            let nodes = &context.units[target.unit as usize].nodes;
+            let nodes = nodes.iter().filter(|node| target.place.is_none_or(|own| own == **node));
+            wanted.extend(nodes.map(|node| (*node, target.unit, target.to.clone())));
+        }
+        for (node, unit, to) in wanted {
+            let from = NodeKey::Outside(
+                "network",
+                Str::from(format!("on/{}", context.place_name(Some(node)))),
+            );
+            if maker.has(&from) {
+                self.edge(maker, unit, to, &from, Way::FromNode, true, false);
+            }
+        }
+    }
+
+    fn edges(
+        &mut self,
+        maker: &mut Maker<'_>,
+        kind: &Kind,
+        from: &NodeKey,
+        way: Way,
+        sure: bool,
+        note: bool,
+    ) {
+        for at in 0..self.targets[kind].len() {
+            let target = &self.targets[kind][at];
+            let (unit, to) = (target.unit, target.to.clone());
+            self.edge(maker, unit, to, from, way, sure, note);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn edge(
+        &mut self,
+        maker: &mut Maker<'_>,
+        unit: u32,
+        to: NodeKey,
+        from: &NodeKey,
+        way: Way,
+        sure: bool,
+        note: bool,
+    ) {
+        // What is sure is drawn first.
+        if !self.drawn.insert((from.clone(), to.clone())) {
+            return;
+        }
+        let draft = Draft::new(from.clone(), to).because(Why::Passes { unit, way });
+        maker.edge(match (sure, note) {
+            (false, _) => {
+                draft.unverified(format!("whether policies stop it is not proven: {}", self.denied))
+            }
+            (true, true) => draft.noted(format!("policies have no effect: {}", self.denied)),
+            (true, false) => draft,
+        });
+    }
+
+    /// The position of a set of sources.
+    fn set(&mut self, maker: &mut Maker<'_>, atoms: Vec<Atom>, sort: &str) -> NodeKey {
+        if let Some(known) = self.sets.get(&atoms) {
+            return known.clone();
+        }
+        let number = self.sets.len() + 1;
+        let key = NodeKey::Outside("network", Str::from(format!("{sort}/{number}")));
+        for atom in &atoms {
+            for &at in &self.of_atom[atom] {
+                let one = &self.endpoints[at];
+                maker.structure(NodeKey::Pods(one.unit, one.place), key.clone(), []);
+            }
+        }
+        self.sets.insert(atoms, key.clone());
+        key
+    }
+}
+
+/// Whether some connection is in all sets.
+fn passes(sets: &[&ConnectionSet]) -> bool {
+    let Some((first, rest)) = sets.split_first() else { return false };
+    let mut left = (*first).clone();
+    for set in rest {
+        left = left.intersection(set);
+    }
+    !left.is_empty()
+}
+
+/// Positions for the pods that share the network of a node, which reach what runs there.
+pub(crate) fn host_pods(context: &Context<'_>, maker: &mut Maker<'_>) {
+    for (at, unit) in context.units.iter().enumerate() {
+        if unit.latent || unit.spec.host_network != Some(true) {
+            continue;
+        }
+        for place in context.places(at as u32) {
+            let Some(node) = place else { continue };
+            let name = format!("on/{}", context.place_name(Some(node)));
+            let to = NodeKey::Outside("network", Str::from(name));
+            maker.structure(NodeKey::Pods(at as u32, place), to, []);
+        }
+    }
+}
+
+/// Whether pods reach some node at a TCP port: yes, no, or not known.
+pub(crate) fn reaches_nodes(
+    context: &Context<'_>,
+    one: &Endpoint,
+    hosts: &[(Class, Tri)],
+    port: u16,
+) -> Tri {
+    let network = &context.network;
+    let asked = ConnectionSet::ports(Protocol::Tcp, port, port);
+    let answers = hosts.iter().map(|(host, enforced)| {
+        let (allowed, unknown) =
+            network.between(one.class, *host).effective(one.enforced, *enforced);
+        match (passes(&[&allowed, &asked]), passes(&[&unknown, &asked])) {
+            (true, _) => Tri::Yes,
+            (false, true) => Tri::Unknown,
+            (false, false) => Tri::No,
+        }
+    });
+    // Sources without nodes say nothing about what nodes let in.
+    answers.max().unwrap_or(Tri::Yes)
+}
+
+/// The classes of nodes, each with whether policies have an effect there.
+pub(crate) fn hosts(context: &Context<'_>) -> Vec<(Class, Tri)> {
+    let all = context.cluster.nodes.ids().map(|(id, node)| {
+        let enforced = context.network.enforcement().on_node(&node.metadata.name).0;
+        (context.network.of_node(id), enforced)
+    });
+    let all: BTreeSet<(Class, Tri)> = all.collect();
+    all.into_iter().collect()
+}
+
+/// Leads a pod to a place of the network unless a policy stops it.
+pub(crate) fn enter(maker: &mut Maker<'_>, one: &Endpoint, to: NodeKey, answer: Tri, way: Way) {
+    let from = NodeKey::Pods(one.unit, one.place);
+    let why = Why::Passes { unit: one.unit, way };
+    match answer {
+        Tri::No => {}
+        Tri::Yes => maker.structure(from, to, [why]),
+        Tri::Unknown => {
+            maker.doubtful(from, to, why, "whether policies stop it is not proven");
+        }
+    }
+}
+
+/// A place from which a TCP port of an address outside is reached; of a name, whose address
+/// is not known, from every pod whose policies do not deny all addresses.
+pub(crate) fn outward(
+    context: &Context<'_>,
+    maker: &mut Maker<'_>,
+    server: &str,
+    port: u16,
+) -> NodeKey {
+    let position = NodeKey::Outside("network", Str::from(format!("to/{server}:{port}")));
+    if maker.has(&position) {
+        return position;
+    }
+    let network = &context.network;
+    let asked = ConnectionSet::ports(Protocol::Tcp, port, port);
+    let classes: Vec<Class> = match server.parse() {
+        Ok(address) => vec![network.of_address(address)],
+        Err(_) => network.outside().map(|(class, _)| class).collect(),
+    };
+    for one in endpoints(context) {
+        let answer = classes.iter().map(|class| {
+            let verdict = network.verdict(Direction::Egress, one.class, *class);
+            match [true, false].map(|sure| passes(&[&verdict.passing(sure, one.enforced), &asked]))
+            {
+                [true, _] if classes.len() == 1 => Tri::Yes,
+                [false, false] => Tri::No,
+                _ => Tri::Unknown,
+            }
+        });
+        let answer = answer.max().unwrap_or(Tri::Unknown);
+        enter(maker, &one, position.clone(), answer, Way::ToServer);
+    }
+    position
+}
+
+/// Pods, by unit and place, that enforced policies keep from every address of the API server.
+/// Where its addresses are not among the objects, none.
+pub(crate) fn kept_from_api(context: &Context<'_>) -> BTreeSet<(u32, Option<Id<Node>>)> {
+    let network = &context.network;
+    let mut servers: Vec<(Class, ConnectionSet)> = Vec::new();
+    for (_, slice) in context.cluster.endpoint_slices.in_namespace("default") {
+        let service = slice.metadata.labels.get("kubernetes.io/service-name");
+        if service.is_none_or(|name| *name != *"kubernetes") {
+            continue;
+        }
+        let ports = slice.ports.iter().filter_map(|port| u16::try_from(port.port?).ok());
+        let ports = ports.fold(ConnectionSet::none(), |all, port| {
+            all.union(&ConnectionSet::ports(Protocol::Tcp, port, port))
+        });
+        let addresses = slice.endpoints.iter().flat_map(|one| one.addresses.iter());
+        for address in addresses {
+            let node =
+                context.cluster.nodes.ids().find(|(_, node)| {
+                    node.addresses("InternalIP").any(|own| own == address.as_str())
+                });
+            let class = match (node, address.parse()) {
+                (Some((node, _)), _) => network.of_node(node),
+                (None, Ok(address)) => network.of_address(address),
+                (None, Err(_)) => continue,
+            };
+            servers.push((class, ports.clone()));
+        }
+    }
+    let mut kept = BTreeSet::new();
+    let mut free = BTreeSet::new();
+    for one in endpoints(context) {
+        let reached = servers.is_empty()
+            || one.enforced != Tri::Yes
+            || servers.iter().any(|(class, ports)| {
+                let verdict = network.verdict(Direction::Egress, one.class, *class);
+                passes(&[&verdict.possible(), ports])
+            });
+        let set = if reached { &mut free } else { &mut kept };
+        set.insert((one.unit, one.place));
+    }
+    kept.difference(&free).copied().collect()
+}

@@ -1,0 +1,136 @@
+//! Fixes by network policies: keep other namespaces from a workload, and pods from the
+//! metadata service. Only where something is known to enforce policies; a policy that nothing
+//! enforces cuts nothing.
+
+use ringfort_attack::Way;
+use ringfort_attack::technique::FixKind;
+use ringfort_model::{Map, Str};
+use ringfort_network::exposure::ListenerKind;
+use ringfort_network::policy::{Segment, Tri};
+use serde_json::{Value, json};
+
+use crate::edits::{Edited, ObjectEdit};
+use crate::fix::{Desk, Fix, Remedy};
+use crate::owner::{Manager, Owner, is_system};
+
+/// A policy that stops the connection.
+pub(super) fn policy(desk: &Desk<'_, '_>, unit: u32, way: Way) -> Remedy {
+    let context = &desk.attack.context;
+    let one = &context.units[unit as usize];
+    let enforced = context.network.enforcement().anywhere().0 == Tri::Yes;
+    let classes = context.network.of_unit(one);
+    let on_pods = classes.iter().all(|class| context.network.segment(*class) == Segment::Pods);
+    // A selector without labels would mean the whole namespace.
+    if !enforced || !on_pods || one.labels.is_empty() {
+        return Remedy::Fact;
+    }
+    if is_system(desk.attack, unit) {
+        return Remedy::Untouchable("it is a part of the cluster itself");
+    }
+    match way {
+        Way::FromAnywhere => inward(desk, unit),
+        Way::ToMetadata => outward(desk, unit),
+        Way::FromNamespace | Way::ByRule | Way::FromNode | Way::ToNodes | Way::ToServer => {
+            Remedy::Fact
+        }
+    }
+}
+
+/// Pods of the unit's labels take connections of their own namespace only. Whatever the
+/// outside or the API server calls is left alone: it would not work any more.
+fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
+    let context = &desk.attack.context;
+    let one = &context.units[unit as usize];
+    let selected = context.units_in(&one.namespace).filter(|(_, other)| {
+        one.labels.iter().all(|(key, value)| other.labels.get(key) == Some(value))
+    });
+    for (at, _) in selected {
+        let mut fronts =
+            context.fronts[at as usize].iter().map(|at| &context.exposure.listeners[*at as usize]);
+        if fronts.any(|front| front.kind != ListenerKind::ClusterIp) || is_called(desk, at) {
+            return Remedy::Fact;
+        }
+    }
+    let id = desk.attack.unit_id(unit);
+    let spec = json!({"podSelector": selector(&one.labels), "policyTypes": ["Ingress"],
+        "ingress": [{"from": [{"podSelector": {}}]}]});
+    let breaks = vec![format!("clients of {id} in other namespaces are cut off")];
+    let title = format!("let only its own namespace connect to {id}");
+    fix(desk, unit, "only-own-namespace", spec, title, breaks)
+}
+
+/// Pods of the unit's labels send everywhere but to the metadata service.
+fn outward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
+    let one = &desk.attack.context.units[unit as usize];
+    let id = desk.attack.unit_id(unit);
+    let spec = json!({"podSelector": selector(&one.labels), "policyTypes": ["Egress"],
+        "egress": [{"to": [
+            {"namespaceSelector": {}},
+            {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}},
+            {"ipBlock": {"cidr": "::/0", "except": ["fd00:ec2::254/128"]}}]}]});
+    let breaks = vec![
+        format!("{id} cannot read the metadata service, from which SDKs take region and role"),
+        "where blocks do not mean nodes (Cilium), connections to nodes need a rule of their own"
+            .to_owned(),
+    ];
+    let title = format!("keep {id} from the metadata service");
+    fix(desk, unit, "no-metadata", spec, title, breaks)
+}
+
+fn selector(labels: &Map) -> Value {
+    let labels = labels.iter().map(|(key, value)| (key.to_string(), json!(value.as_str())));
+    json!({"matchLabels": labels.collect::<serde_json::Map<String, Value>>()})
+}
+
+/// Whether the API server calls the unit: as a webhook.
+fn is_called(desk: &Desk<'_, '_>, unit: u32) -> bool {
+    let context = &desk.attack.context;
+    let cluster = context.cluster;
+    let all = cluster.mutating_webhooks.iter().chain(cluster.validating_webhooks.iter());
+    let services = all
+        .flat_map(|one| one.webhooks.iter())
+        .filter_map(|one| one.client_config.as_ref()?.service.as_ref());
+    services.into_iter().any(|service| {
+        let key = (service.namespace.clone(), service.name.clone());
+        context.behind.get(&key).is_some_and(|units| units.contains(&unit))
+    })
+}
+
+fn fix(
+    desk: &Desk<'_, '_>,
+    unit: u32,
+    act: &str,
+    spec: Value,
+    title: String,
+    breaks: Vec<String>,
+) -> Remedy {
+    let context = &desk.attack.context;
+    let one = &context.units[unit as usize];
+    let name: String = one.owner.as_ref().map_or_else(
+        || one.name(context.cluster).to_string(),
+        |(kind, name)| format!("{}-{name}", kind.name().to_lowercase()),
+    );
+    let mut name = format!("{name}-{act}");
+    name.truncate(253);
+    let namespace = &one.namespace;
+    if context.cluster.network_policies.get(namespace, &name).is_some() {
+        return Remedy::Fact;
+    }
+    let object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace.as_str()}, "spec": spec});
+    Remedy::Fixes(vec![Fix {
+        id: format!("{act}:NetworkPolicy {namespace}/{name}"),
+        title,
+        kind: FixKind::Netpol,
+        edits: vec![Edited {
+            kind: "NetworkPolicy".to_owned(),
+            namespace: namespace.clone(),
+            name: Str::new(&name),
+            edit: ObjectEdit::Create(object),
+        }],
+        cost: desk.costs.grant,
+        breadth: 1,
+        breaks,
+        owner: Owner { namespace: namespace.to_string(), team: None, manager: Manager::Nobody },
+    }])
+}

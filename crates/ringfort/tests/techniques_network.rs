@@ -1,0 +1,282 @@
+//! Network rows: for each the smallest objects that give its edge, and what looks like it.
+
+// Literals of JSON are handed over as they stand.
+#![allow(clippy::needless_pass_by_value)]
+
+mod fixture;
+
+use fixture::{found, holds, meta, named, node, of, reaches, rule, server, wide, with};
+use ringfort_attack::Confidence;
+use serde_json::{Value, json};
+
+/// A running pod `a/NAME` with a label and an image.
+fn running(name: &str, image: &str, container: Value, spec: Value) -> Value {
+    let mut container = container;
+    container["name"] = json!("c");
+    container["image"] = json!(image);
+    let mut meta = meta(name);
+    meta["labels"] = json!({"app": name});
+    let mut spec = spec;
+    spec["nodeName"] = json!("n");
+    spec["containers"] = json!([container]);
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec,
+        "status": {"phase": "Running"}})
+}
+
+fn listens(port: u16) -> Value {
+    json!({"ports": [{"containerPort": port}]})
+}
+
+/// A client and a server in one namespace.
+fn pair(image: &str, port: u16, container: Value) -> Vec<Value> {
+    let mut container = container;
+    container["ports"] = json!([{"containerPort": port}]);
+    with(
+        holds(false, json!([])),
+        [
+            running("client", "x", json!({}), json!({})),
+            running("data", image, container, json!({})),
+        ],
+    )
+}
+
+/// The agent of a network, with its pod on the node.
+fn agent(image: &str) -> Vec<Value> {
+    let mut pod = running("agent", image, json!({}), json!({"hostNetwork": true}));
+    pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "agent", "uid": "d",
+            "controller": true}]);
+    let mut owner = meta("agent");
+    owner["uid"] = json!("d");
+    vec![
+        pod,
+        json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": owner, "spec": {
+            "selector": {"matchLabels": {"app": "agent"}},
+            "template": {"metadata": {"labels": {"app": "agent"}}, "spec": {"hostNetwork": true,
+                "containers": [{"name": "c", "image": image}]}}}}),
+    ]
+}
+
+fn policy(spec: Value) -> Value {
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": meta("np"), "spec": spec})
+}
+
+fn deny() -> Value {
+    policy(json!({"podSelector": {"matchLabels": {"app": "data"}}, "policyTypes": ["Ingress"]}))
+}
+
+fn client_reaches(objects: &[Value]) -> bool {
+    reaches(objects, &["pod/a/client"], "listener/pod/a/data")
+}
+
+#[test]
+fn listeners_are_reached_unless_an_enforced_policy_denies() {
+    let calico = agent("quay.io/calico/node:v3");
+    let base = with(pair("x", 80, json!({})), calico);
+    assert!(client_reaches(&base));
+    assert!(!client_reaches(&with(base.clone(), [deny()])), "denied and enforced");
+    let by = |app: &str, port: u16| {
+        policy(json!({"podSelector": {"matchLabels": {"app": "data"}}, "ingress": [
+            {"from": [{"podSelector": {"matchLabels": {"app": app}}}], "ports": [{"port": port}]}]}))
+    };
+    assert!(client_reaches(&with(base.clone(), [by("client", 80)])));
+    assert!(!client_reaches(&with(base.clone(), [by("client", 81)])), "another port");
+    assert!(!client_reaches(&with(base.clone(), [by("other", 80)])), "another source");
+    let out = policy(json!({"podSelector": {"matchLabels": {"app": "client"}},
+        "policyTypes": ["Egress"]}));
+    assert!(!client_reaches(&with(base.clone(), [out])), "its own policies count too");
+    // NP-07: the node of a pod reaches it, and what shares the node's network does.
+    let denied = with(base, [deny()]);
+    assert!(reaches(&denied, &["workload/DaemonSet/a/agent@n"], "listener/pod/a/data"));
+    // Nothing listens.
+    let silent = with(holds(false, json!([])), [running("client", "x", json!({}), json!({}))]);
+    assert!(!found(&silent).contains("net-reach"));
+}
+
+#[test]
+fn policies_that_nothing_enforces_are_named() {
+    let edges = of("net-reach", &with(pair("x", 80, json!({})), [deny()]));
+    assert!(edges.iter().any(|edge| edge.confidence == Confidence::UnverifiedControl), "{edges:?}");
+    let flannel = agent("ghcr.io/flannel-io/flannel:v0.26.0");
+    let objects = with(with(pair("x", 80, json!({})), [deny()]), flannel);
+    let edges = of("net-reach", &objects);
+    let into = edges.iter().filter(|edge| edge.to == "listener/pod/a/data");
+    let notes: Vec<_> = into.map(|edge| (edge.confidence, edge.note.as_str())).collect();
+    assert!(!notes.is_empty());
+    for (confidence, note) in notes {
+        assert_eq!(confidence, Confidence::Proven);
+        assert!(note.contains("flannel"), "{note}");
+    }
+}
+
+#[test]
+fn open_protocols_are_exploited_and_other_listeners_need_a_fact() {
+    let redis = pair("redis:7", 6379, json!({}));
+    assert!(reaches(&redis, &["pod/a/client"], "pod/a/data"));
+    let locked = pair("redis:7", 6379, json!({"args": ["--requirepass", "x"]}));
+    assert!(!reaches(&locked, &["pod/a/client"], "pod/a/data"), "a password");
+    let plain = pair("nginx", 80, json!({}));
+    assert!(!reaches(&plain, &["pod/a/client"], "pod/a/data"), "no evidence of a flaw");
+    assert!(reaches(&plain, &["pod/a/client", "fact/net-exploit"], "pod/a/data"));
+    // A policy that opens another port of the pod opens not this one.
+    let other = policy(json!({"podSelector": {"matchLabels": {"app": "data"}},
+        "ingress": [{"ports": [{"port": 9121}]}]}));
+    let mut two = pair("redis:7", 6379, json!({}));
+    two.last_mut().expect("a pod")["spec"]["containers"][0]["ports"] =
+        json!([{"containerPort": 6379}, {"containerPort": 9121}]);
+    let two = with(with(two, [other]), agent("quay.io/calico/node:v3"));
+    assert!(client_reaches(&two));
+    assert!(!reaches(&two, &["pod/a/client"], "pod/a/data"));
+}
+
+fn on_aws(more: impl IntoIterator<Item = Value>) -> Vec<Value> {
+    let mut machine = node("n", json!({}));
+    machine["spec"] = json!({"providerID": "aws:///z/i-1"});
+    let mut objects = holds(false, json!([]));
+    objects.retain(|one| one["kind"] != "Node" && one["kind"] != "Pod");
+    objects.push(machine);
+    with(objects, more)
+}
+
+#[test]
+fn the_metadata_service_is_reached_unless_denied() {
+    let client = || running("client", "x", json!({}), json!({}));
+    let role = "aws/node-role";
+    let with_fact = ["pod/a/client", "fact/net-imds"];
+    let plain = on_aws([client()]);
+    assert!(!reaches(&plain, &["pod/a/client"], role), "hop limits are not known");
+    assert!(reaches(&plain, &with_fact, role));
+    let block = policy(json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [
+        {"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}}]}]}));
+    let denied = with(with(plain.clone(), agent("quay.io/calico/node:v3")), [block.clone()]);
+    assert!(!reaches(&denied, &with_fact, role), "denied and enforced");
+    let idle = with(with(plain, agent("ghcr.io/flannel-io/flannel:v0")), [block.clone()]);
+    assert!(reaches(&idle, &with_fact, role), "denied and not enforced");
+    let host = running("client", "x", json!({}), json!({"hostNetwork": true}));
+    let host = with(on_aws([host]), with(agent("quay.io/calico/node:v3"), [block]));
+    assert!(reaches(&host, &["pod/a/client@n"], role), "the host's network");
+    assert!(!found(&holds(false, json!([]))).contains("net-imds"), "no cloud");
+}
+
+fn granted(id: &str, cluster: bool, rules: Value, more: Vec<Value>) -> bool {
+    found(&with(holds(cluster, rules), more)).contains(id)
+}
+
+#[test]
+fn writes_that_move_traffic() {
+    let coredns = || {
+        let meta = json!({"name": "coredns", "namespace": "kube-system", "uid": "q",
+            "resourceVersion": "1"});
+        vec![json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})]
+    };
+    let configs = rule(&["update"], "", &["configmaps"]);
+    assert!(granted("net-dns-poison", true, json!([configs]), coredns()));
+    assert!(!granted("net-dns-poison", true, json!([named(configs, "other")]), coredns()));
+
+    let services = json!([rule(&["create"], "", &["services"])]);
+    assert!(granted("net-external-ip-hijack", false, services.clone(), vec![]));
+    let refused = vec![server(&["--enable-admission-plugins=DenyServiceExternalIPs"])];
+    assert!(!granted("net-external-ip-hijack", false, services, refused));
+
+    let slices = json!([rule(&["patch"], "discovery.k8s.io", &["endpointslices"])]);
+    assert!(granted("net-endpoints-hijack", false, slices, vec![]));
+    let read = json!([rule(&["get"], "discovery.k8s.io", &["endpointslices"])]);
+    assert!(!granted("net-endpoints-hijack", false, read, vec![]));
+
+    let ingresses = json!([rule(&["create"], "networking.k8s.io", &["ingresses"])]);
+    let class = json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+        "metadata": wide("nginx"), "spec": {"controller": "k8s.io/ingress-nginx"}});
+    assert!(granted("net-ingress-hijack", false, ingresses.clone(), vec![class]));
+    assert!(!granted("net-ingress-hijack", false, ingresses, vec![]), "no controller");
+
+    let routes = json!([rule(&["create"], "gateway.networking.k8s.io", &["httproutes"])]);
+    let gateway = |namespace: &str, from: &str| {
+        json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "g", "namespace": namespace, "uid": "g", "resourceVersion": "1"},
+            "spec": {"gatewayClassName": "x", "listeners": [{"name": "l", "port": 80,
+                "protocol": "HTTP", "allowedRoutes": {"namespaces": {"from": from}}}]}})
+    };
+    let draws = |namespace, from| {
+        granted("net-gateway-route", false, routes.clone(), vec![gateway(namespace, from)])
+    };
+    assert!(draws("a", "Same") && draws("b", "All"));
+    assert!(!draws("b", "Same"), "another namespace");
+}
+
+#[test]
+fn policies_are_lifted_where_they_isolate() {
+    let rules = json!([rule(&["delete"], "networking.k8s.io", &["networkpolicies"])]);
+    let objects = |more: Vec<Value>, image: &str| {
+        let data = running("data", "x", listens(80), json!({}));
+        with(with(holds(false, rules.clone()), [data]), with(agent(image), more))
+    };
+    let calico = "quay.io/calico/node:v3";
+    assert!(reaches(&objects(vec![deny()], calico), &["sa/a/s"], "listener/pod/a/data"));
+    assert!(!found(&objects(vec![], calico)).contains("netpol-write"), "nothing is isolated");
+    let flannel = objects(vec![deny()], "ghcr.io/flannel-io/flannel:v0");
+    assert!(!found(&flannel).contains("netpol-write"), "nothing to lift");
+}
+
+#[test]
+fn ports_of_the_control_plane() {
+    let system = |name: &str, command: Value| {
+        let mut pod = running(name, "x", json!({"command": command}), json!({"hostNetwork": true}));
+        pod["metadata"]["namespace"] = json!("kube-system");
+        pod
+    };
+    let client = || running("client", "x", json!({}), json!({}));
+    let etcd = |flags: Value| with(holds(false, json!([])), [client(), system("etcd", flags)]);
+    assert!(reaches(&etcd(json!(["etcd"])), &["pod/a/client"], "control-plane"));
+    let asks = etcd(json!(["etcd", "--client-cert-auth=true"]));
+    assert!(!reaches(&asks, &["pod/a/client", "fact/net-etcd-direct"], "control-plane"));
+    let scheduler = |paths: &str| {
+        let command = json!(["kube-scheduler", "--bind-address=0.0.0.0", paths]);
+        with(holds(false, json!([])), [client(), system("scheduler", command)])
+    };
+    let id = "net-kube-controller-ports";
+    assert!(found(&scheduler("--authorization-always-allow-paths=/metrics")).contains(id));
+    assert!(!found(&scheduler("--v=2")).contains(id));
+}
+
+#[test]
+fn exports_and_neighbours() {
+    let volume = |source: Value| {
+        let mut spec = source;
+        spec["claimRef"] = json!({"namespace": "a", "name": "c"});
+        json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": wide("v"),
+            "spec": spec})
+    };
+    let base = || with(holds(false, json!([])), [running("client", "x", json!({}), json!({}))]);
+    let nfs = with(base(), [volume(json!({"nfs": {"server": "10.1.1.1", "path": "/x"}}))]);
+    let held = ["pod/a/client", "fact/nfs-open-export"];
+    assert!(reaches(&nfs, &held, "claim/a/c"));
+    assert!(!reaches(&nfs, &["pod/a/client"], "claim/a/c"), "exports are not known");
+    let out = policy(json!({"podSelector": {}, "policyTypes": ["Egress"]}));
+    let denied = with(with(nfs, agent("quay.io/calico/node:v3")), [out]);
+    assert!(!reaches(&denied, &held, "claim/a/c"), "denied and enforced");
+    let local = with(base(), [volume(json!({"hostPath": {"path": "/x"}}))]);
+    assert!(!found(&local).contains("nfs-open-export"));
+
+    let flannel = with(base(), agent("ghcr.io/flannel-io/flannel:v0"));
+    assert!(found(&flannel).contains("net-arp-spoof"));
+    let calico = with(base(), agent("quay.io/calico/node:v3"));
+    assert!(!found(&calico).contains("net-arp-spoof"));
+}
+
+#[test]
+fn objects_of_meshes_and_network_plugins() {
+    let defined = |group: &str, plural: &str, kind: &str, scope: &str| {
+        json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": wide(&format!("{plural}.{group}")), "spec": {"group": group,
+            "scope": scope, "names": {"kind": kind, "plural": plural}, "versions": []}})
+    };
+    let mesh = json!([rule(&["*"], "networking.istio.io", &["virtualservices"])]);
+    let kinds =
+        || vec![defined("networking.istio.io", "virtualservices", "VirtualService", "Namespaced")];
+    assert!(granted("net-mesh-config", false, mesh.clone(), kinds()));
+    assert!(!granted("net-mesh-config", false, mesh, vec![]), "no mesh");
+    let pools = json!([rule(&["*"], "crd.projectcalico.org", &["ippools"])]);
+    let kinds = || vec![defined("crd.projectcalico.org", "ippools", "IPPool", "Cluster")];
+    assert!(granted("net-cni-config", true, pools.clone(), kinds()));
+    assert!(!granted("net-cni-config", false, pools, kinds()), "a cluster-wide kind");
+}
