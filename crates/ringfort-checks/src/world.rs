@@ -3,16 +3,20 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use ringfort_attack::context::Grant;
 use ringfort_attack::vectors::beyond_discovery;
 use ringfort_attack::{
     Attack, BindingKey, Context, Evidence, NodeKey, RoleKey, Scope, Subject, Why, is_everything,
 };
+use ringfort_graph::NodeId;
 use ringfort_isolation::scheduling::Placements;
 use ringfort_isolation::{Effect, sandbox, user_namespace};
 use ringfort_model::record::{Node, PolicyRule, RoleRef, Subject as Named};
 use ringfort_model::{Cluster, EntityId, Id, Str, Unit};
 use ringfort_network::exposure::{ListenerKind, Reach};
 use ringfort_plan::owner;
+
+use rustc_hash::FxHashMap;
 
 use crate::baseline::Baseline;
 use crate::outcome::Object;
@@ -28,6 +32,8 @@ pub struct World<'a> {
     /// By position in [`Context::grants`]: whether the role is one that every cluster has.
     usual_role: Vec<bool>,
     placements: OnceCell<Placements>,
+    /// Positions of grants in the graph, with their position in [`Context::grants`].
+    grant_at: FxHashMap<NodeId, usize>,
 }
 
 /// A group of equal pods, to be judged.
@@ -72,7 +78,22 @@ impl<'a> World<'a> {
             .iter()
             .map(|grant| usual.has_role(&grant.role, &grant.rules, context.version))
             .collect();
-        Self { attack, context, cluster: context.cluster, usual_role, placements: OnceCell::new() }
+        let at = |(at, grant): (usize, &Grant<'_>)| Some((attack.node(&grant.node())?, at));
+        let grant_at = context.grants.iter().enumerate().filter_map(at).collect();
+        Self {
+            attack,
+            context,
+            cluster: context.cluster,
+            usual_role,
+            placements: OnceCell::new(),
+            grant_at,
+        }
+    }
+
+    /// The grant at a position.
+    #[must_use]
+    pub fn grant(&self, node: NodeId) -> Option<&Grant<'a>> {
+        self.grant_at.get(&node).map(|&at| &self.context.grants[at])
     }
 
     /// Every group of equal pods.
@@ -92,8 +113,8 @@ impl<'a> World<'a> {
     pub fn evidence(&self, why: &Why) -> Evidence {
         let mut shown = self.attack.evidence(why);
         if let Why::Held { role, scope, rule } = why {
-            let mut grants = self.context.grants.iter();
-            let grant = grants.find(|one| one.role == *role && one.scope == *scope);
+            let key = NodeKey::Role(role.clone(), scope.clone());
+            let grant = self.attack.node(&key).and_then(|node| self.grant(node));
             if let Some(rule) = grant.and_then(|grant| grant.rules.get(*rule as usize)) {
                 shown.value = written(rule);
             }
