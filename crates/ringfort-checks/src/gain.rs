@@ -94,10 +94,8 @@ fn is_more(world: &World<'_>, own: &Held, who: &Subject, node: NodeId) -> bool {
     let attack = world.attack;
     match attack.key(node) {
         NodeKey::Subject(subject) => subject != who && is_stronger(world, own, subject),
-        NodeKey::Role(role, scope) => {
-            let grants = world.context.grants.iter();
-            let mut meant = grants.filter(|one| one.role == *role && one.scope == *scope);
-            meant.any(|grant| !is_covered(world, own, &grant.rules, scope))
+        NodeKey::Role(_, scope) => {
+            world.grant(node).is_some_and(|grant| !is_covered(world, own, &grant.rules, scope))
         }
         NodeKey::Pods(unit, _) => {
             let one = &world.context.units[*unit as usize];
@@ -158,12 +156,11 @@ fn is_stronger(world: &World<'_>, own: &Held, other: &Subject) -> bool {
 
 /// Whether the rules held in a scope cover others.
 fn is_covered(world: &World<'_>, own: &Held, rules: &[PolicyRule], scope: &Scope) -> bool {
-    let held: Vec<&PolicyRule> = world
-        .context
-        .grants
+    let held: Vec<&PolicyRule> = own
+        .order
         .iter()
+        .filter_map(|&node| world.grant(node))
         .filter(|grant| grant.scope == Scope::Cluster || grant.scope == *scope)
-        .filter(|grant| world.attack.node(&grant.node()).is_some_and(|node| own.has(node)))
         .flat_map(|grant| grant.rules.iter())
         .collect();
     ringfort_authz::covers(&held, rules)

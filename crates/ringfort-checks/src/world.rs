@@ -3,16 +3,20 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use ringfort_attack::context::Grant;
 use ringfort_attack::vectors::beyond_discovery;
 use ringfort_attack::{
     Attack, BindingKey, Context, Evidence, NodeKey, RoleKey, Scope, Subject, Why, is_everything,
 };
+use ringfort_graph::NodeId;
 use ringfort_isolation::scheduling::Placements;
 use ringfort_isolation::{Effect, sandbox, user_namespace};
 use ringfort_model::record::{Node, PolicyRule, RoleRef, Subject as Named};
 use ringfort_model::{Cluster, EntityId, Id, Str, Unit};
 use ringfort_network::exposure::{ListenerKind, Reach};
 use ringfort_plan::owner;
+
+use rustc_hash::FxHashMap;
 
 use crate::baseline::Baseline;
 use crate::outcome::Object;
@@ -28,7 +32,13 @@ pub struct World<'a> {
     /// By position in [`Context::grants`]: whether the role is one that every cluster has.
     usual_role: Vec<bool>,
     placements: OnceCell<Placements>,
+    /// Positions of grants in the graph, with their position in [`Context::grants`].
+    grant_at: FxHashMap<NodeId, usize>,
 }
+
+/// A grant of a subject: its position in [`Context::grants`], the one in its `bound`, and that of
+/// the first rule that is more than discovery.
+pub type Given = (usize, usize, u32);
 
 /// A group of equal pods, to be judged.
 pub struct Place<'a> {
@@ -72,7 +82,22 @@ impl<'a> World<'a> {
             .iter()
             .map(|grant| usual.has_role(&grant.role, &grant.rules, context.version))
             .collect();
-        Self { attack, context, cluster: context.cluster, usual_role, placements: OnceCell::new() }
+        let at = |(at, grant): (usize, &Grant<'_>)| Some((attack.node(&grant.node())?, at));
+        let grant_at = context.grants.iter().enumerate().filter_map(at).collect();
+        Self {
+            attack,
+            context,
+            cluster: context.cluster,
+            usual_role,
+            placements: OnceCell::new(),
+            grant_at,
+        }
+    }
+
+    /// The grant at a position.
+    #[must_use]
+    pub fn grant(&self, node: NodeId) -> Option<&Grant<'a>> {
+        self.grant_at.get(&node).map(|&at| &self.context.grants[at])
     }
 
     /// Every group of equal pods.
@@ -92,8 +117,8 @@ impl<'a> World<'a> {
     pub fn evidence(&self, why: &Why) -> Evidence {
         let mut shown = self.attack.evidence(why);
         if let Why::Held { role, scope, rule } = why {
-            let mut grants = self.context.grants.iter();
-            let grant = grants.find(|one| one.role == *role && one.scope == *scope);
+            let key = NodeKey::Role(role.clone(), scope.clone());
+            let grant = self.attack.node(&key).and_then(|node| self.grant(node));
             if let Some(rule) = grant.and_then(|grant| grant.rules.get(*rule as usize)) {
                 shown.value = written(rule);
             }
@@ -223,7 +248,7 @@ impl<'a> World<'a> {
     /// Direct grants of a subject that let it do more than discovery and that not every cluster
     /// has: index of the grant, index into its `bound`, and the first such rule.
     #[must_use]
-    pub fn own_grants(&self, subject: &Subject) -> Vec<(usize, usize, u32)> {
+    pub fn own_grants(&self, subject: &Subject) -> Vec<Given> {
         let mut found = beyond_discovery(self.context, subject);
         found.retain(|&(grant, bound, _)| {
             self.context.grants[grant].limit.is_none() && !self.is_usual(grant, bound)
@@ -233,7 +258,7 @@ impl<'a> World<'a> {
 
     /// The same with those of the groups that it is in by construction.
     #[must_use]
-    pub fn effective_grants(&self, subject: &Subject) -> Vec<(usize, usize, u32)> {
+    pub fn effective_grants(&self, subject: &Subject) -> Vec<Given> {
         let mut found = self.own_grants(subject);
         for group in subject.implicit_groups() {
             found.extend(self.own_grants(&Subject::Group(group)));
@@ -243,7 +268,7 @@ impl<'a> World<'a> {
 
     /// Subjects that a binding of the owner's own names, with those grants, sorted.
     #[must_use]
-    pub fn subjects(&self) -> Vec<(&'a Subject, Vec<(usize, usize, u32)>)> {
+    pub fn subjects(&self) -> Vec<(&'a Subject, Vec<Given>)> {
         let all = self.context.subjects().map(|(subject, _)| subject);
         let plain = all.filter(|subject| !matches!(subject, Subject::Limited(_)));
         plain
@@ -255,7 +280,7 @@ impl<'a> World<'a> {
     /// Where the owner's grants of a subject begin in the graph: the subject, or for a part of
     /// every cluster, such as the controller manager, the roles that it was given beside.
     #[must_use]
-    pub fn own_start(&self, subject: &Subject, grants: &[(usize, usize, u32)]) -> Vec<NodeKey> {
+    pub fn own_start(&self, subject: &Subject, grants: &[Given]) -> Vec<NodeKey> {
         let all = self.context.grants_of(subject);
         if all.iter().any(|&(grant, bound)| self.is_usual(grant, bound)) {
             return grants.iter().map(|&(grant, _, _)| self.context.grants[grant].node()).collect();
@@ -265,7 +290,7 @@ impl<'a> World<'a> {
 
     /// Whether one of the grants gives every verb on every resource of the cluster.
     #[must_use]
-    pub fn is_admin(&self, grants: &[(usize, usize, u32)]) -> bool {
+    pub fn is_admin(&self, grants: &[Given]) -> bool {
         grants.iter().any(|&(grant, _, _)| {
             let grant = &self.context.grants[grant];
             grant.scope == Scope::Cluster && grant.rules.iter().any(is_everything)
@@ -274,7 +299,7 @@ impl<'a> World<'a> {
 
     /// A grant as reasons: the binding, and the rule.
     #[must_use]
-    pub fn grant_why(&self, (grant, bound, rule): (usize, usize, u32)) -> Vec<Why> {
+    pub fn grant_why(&self, (grant, bound, rule): Given) -> Vec<Why> {
         let grant = &self.context.grants[grant];
         let (_, binding, subject) = &grant.bound[bound];
         vec![

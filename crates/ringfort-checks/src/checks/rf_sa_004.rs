@@ -60,7 +60,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         });
         if sink {
             fault.severity = Some(Severity::High);
-            fault.note = "the account reaches a target of attackers".to_owned();
+            fault = fault.noted("the account reaches a target of attackers");
         }
         fault.command = Some(format!(
             "kubectl delete secret {} -n {}",
