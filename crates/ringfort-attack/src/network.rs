@@ -256,7 +256,7 @@ impl<'c, 'a> Drawing<'c, 'a> {
             match open {
                 Some(open) => {
                     if !open.is_all() {
-                        self.from_nodes(maker, kind);
+                        self.nodes_reach(maker, kind);
                     }
                     for one in wide.iter().filter(|one| passes(&[&one.passing, &open, ports])) {
                         let isolated = self.isolated(of);
@@ -271,7 +271,7 @@ impl<'c, 'a> Drawing<'c, 'a> {
                         of_group.insert(key.clone(), known);
                     }
                     ruled.extend(&of_group[&key]);
-                    self.from_nodes(maker, kind);
+                    self.nodes_reach(maker, kind);
                 }
             }
             ruled.sort_unstable();
@@ -359,7 +359,7 @@ impl<'c, 'a> Drawing<'c, 'a> {
     }
 
     /// NP-07: what shares the network of a node reaches the pods that run there.
-    fn from_nodes(&mut self, maker: &mut Maker<'_>, kind: &Kind) {
+    fn nodes_reach(&mut self, maker: &mut Maker<'_>, kind: &Kind) {
         let context = self.context;
         let mut wanted: BTreeSet<(Id<Node>, u32, NodeKey)> = BTreeSet::new();
         for target in &self.targets[kind] {

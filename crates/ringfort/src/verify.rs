@@ -23,11 +23,11 @@ pub(crate) fn run(verification: &Verification, reading: &Reading) -> Result<u8> 
         return told(&text, all.holds());
     }
     if let Verify::Kubehound { cluster, facts, page: true } = &verification.suite {
-        let found = kubehound::run(&of(cluster, reading)?, facts)?;
+        let found = kubehound::run(&of(cluster.as_deref(), reading)?, facts)?;
         return told(&lines(&found.page()), found.holds());
     }
     if let (Verify::Kubehound { cluster, facts, .. }, false) = (&verification.suite, json) {
-        let found = kubehound::run(&of(cluster, reading)?, facts)?;
+        let found = kubehound::run(&of(cluster.as_deref(), reading)?, facts)?;
         let text =
             format!("{}suite kubehound ({})\n{found}\n", facts_of(&found), origin::of(facts));
         return told(&lines(&text), found.holds());
@@ -60,15 +60,15 @@ fn machine(report: &impl serde::Serialize) -> Result<String> {
     Ok(serde_json::to_string_pretty(report)? + "\n")
 }
 
-fn of(cluster: &Option<PathBuf>, reading: &Reading) -> Result<Cluster> {
-    Ok(read(cluster.as_deref(), reading)?.cluster)
+fn of(cluster: Option<&Path>, reading: &Reading) -> Result<Cluster> {
+    Ok(read(cluster, reading)?.cluster)
 }
 
 /// Runs one suite.
 fn suite(verify: &Verify, reading: &Reading) -> Result<Report> {
     let version = options(reading)?.version;
     let on = |on: &OnCluster, run: fn(&Cluster, &Path) -> Result<Outcome, _>| -> Result<_> {
-        Ok((run(&of(&on.cluster, reading)?, &on.cases)?.into(), on.cases.clone()))
+        Ok((run(&of(on.cluster.as_deref(), reading)?, &on.cases)?.into(), on.cases.clone()))
     };
     let (report, place): (Report, PathBuf) = match verify {
         Verify::Rbac(asked) => on(asked, rbac::run)?,
@@ -82,7 +82,7 @@ fn suite(verify: &Verify, reading: &Reading) -> Result<Report> {
         }
         Verify::Podsec { .. } => return Err(usage("give --cases or --fixtures")),
         Verify::Kubehound { cluster, facts, .. } => {
-            ((&kubehound::run(&of(cluster, reading)?, facts)?).into(), facts.clone())
+            ((&kubehound::run(&of(cluster.as_deref(), reading)?, facts)?).into(), facts.clone())
         }
         Verify::Exposure { cases } => (exposure::run(cases)?.into(), cases.clone()),
         Verify::Vap { root } => (vap::run(root, version)?.into(), root.clone()),

@@ -34,10 +34,13 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 const GROUP: &str = "networking.k8s.io";
 const KIND: &str = "NetworkPolicy";
 
+/// A unit, whether its policies are enforced, and the policies that isolate it.
+type Isolated<'c> = (u32, Tri, Vec<&'c Str>);
+
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let network = &context.network;
     let listening = crate::listener::listening(context);
-    let mut isolated: BTreeMap<&Str, Vec<(u32, Tri, Vec<&Str>)>> = BTreeMap::new();
+    let mut isolated: BTreeMap<&Str, Vec<Isolated<'_>>> = BTreeMap::new();
     for one in network::endpoints(context).iter().filter(|one| one.enforced != Tri::No) {
         let policies = network.selecting_policies(Direction::Ingress, one.class);
         let policies = policies.iter().map(|at| &network.policies()[*at as usize]);

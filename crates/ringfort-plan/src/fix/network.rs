@@ -56,7 +56,7 @@ fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
         "ingress": [{"from": [{"podSelector": {}}]}]});
     let breaks = vec![format!("clients of {id} in other namespaces are cut off")];
     let title = format!("let only its own namespace connect to {id}");
-    fix(desk, unit, "only-own-namespace", spec, title, breaks)
+    fix(desk, unit, "only-own-namespace", &spec, title, breaks)
 }
 
 /// Pods of the unit's labels send everywhere but to the metadata service.
@@ -74,7 +74,7 @@ fn outward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
             .to_owned(),
     ];
     let title = format!("keep {id} from the metadata service");
-    fix(desk, unit, "no-metadata", spec, title, breaks)
+    fix(desk, unit, "no-metadata", &spec, title, breaks)
 }
 
 fn selector(labels: &Map) -> Value {
@@ -100,7 +100,7 @@ fn fix(
     desk: &Desk<'_, '_>,
     unit: u32,
     act: &str,
-    spec: Value,
+    spec: &Value,
     title: String,
     breaks: Vec<String>,
 ) -> Remedy {
@@ -110,8 +110,7 @@ fn fix(
         || one.name(context.cluster).to_string(),
         |(kind, name)| format!("{}-{name}", kind.name().to_lowercase()),
     );
-    let mut name = format!("{name}-{act}");
-    name.truncate(253);
+    let name: String = format!("{name}-{act}").chars().take(253).collect();
     let namespace = &one.namespace;
     if context.cluster.network_policies.get(namespace, &name).is_some() {
         return Remedy::Fact;
