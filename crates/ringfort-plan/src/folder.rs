@@ -81,14 +81,19 @@ pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) 
             }
         }
         let mut there = String::new();
-        let mut back = String::new();
+        let mut backs: Vec<String> = Vec::new();
         for (at, change) in step.changes.iter().enumerate() {
             let name = file_name(number, at, change);
             found.extend(patch(&name, change, &mut there));
             if let Some(undo) = rollback(cluster, change) {
+                let mut back = String::new();
                 found.extend(patch(&format!("rollback/{name}"), &undo, &mut back));
+                backs.push(back);
             }
         }
+        // What was changed last is taken back first.
+        backs.reverse();
+        let back = backs.concat();
         let _ = write!(readme, "\n```sh\n{there}```\n\nBack:\n\n```sh\n{back}```\n");
     }
     found.push(("README.md".to_owned(), readme));
