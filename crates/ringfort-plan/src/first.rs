@@ -10,6 +10,7 @@ use ringfort_model::Cluster;
 use crate::change::{Change, apply};
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
+use crate::question::{Pair, Question, connected};
 
 /// A fix, with what it cuts by itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,25 +31,11 @@ const TRIED: usize = 5;
 /// How many candidates are blocked in the graph to see what they would cut.
 const BLOCKED: usize = 32;
 
-/// Entry-to-target pairs that are connected, as names that stay the same when the cluster
-/// changes.
+/// The pairs of the default question that are connected: each entry with each default target.
 #[must_use]
-pub fn pairs(attack: &Attack<'_>) -> BTreeSet<(String, String)> {
-    let entries: Vec<(String, NodeId)> = attack
-        .entries()
-        .map(|(instance, node)| (format!("vector/{}/{}", instance.vector, instance.name), node))
-        .collect();
-    let targets = attack.targets();
-    let nodes: Vec<NodeId> = entries.iter().map(|(_, node)| *node).collect();
-    let ends: Vec<NodeId> = targets.iter().map(|(_, node)| *node).collect();
-    let found = attack.pairs(&nodes, &ends, &attack.no_edges());
-    let mut pairs = BTreeSet::new();
-    for ((impact, _), reached) in targets.iter().zip(&found) {
-        for entry in reached.iter() {
-            pairs.insert((entries[entry].0.clone(), format!("impact/{}", impact.name())));
-        }
-    }
-    pairs
+pub fn pairs(attack: &Attack<'_>) -> BTreeSet<Pair> {
+    let asked = Question::default().ask(attack, false).expect("it names no id");
+    connected(attack, &asked)
 }
 
 /// Changes that cut the shown paths, the ones that cut most pairs first. Each was applied to
