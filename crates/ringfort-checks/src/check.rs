@@ -41,6 +41,20 @@ impl Severity {
     }
 }
 
+impl std::str::FromStr for Severity {
+    type Err = UnknownSeverity;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSeverity> {
+        let known = Self::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(text));
+        known.ok_or_else(|| UnknownSeverity(text.to_owned()))
+    }
+}
+
+/// A word that is no severity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no severity; info, low, medium, high and critical are")]
+pub struct UnknownSeverity(pub String);
+
 /// What moves the severity of a finding (CHK-05), in the order of application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Modifier {

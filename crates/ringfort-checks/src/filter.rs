@@ -20,6 +20,14 @@ pub struct Chosen {
     pub not_evaluated: Vec<&'static str>,
 }
 
+/// Words of the list that name only ids without a predicate: what they ask is not answered.
+#[must_use]
+pub fn unanswered(list: Option<&str>) -> Vec<String> {
+    let words = list.into_iter().flat_map(|list| list.split(',')).map(str::trim);
+    let open = |word: &&str| !checks::ALL.iter().any(|check| matches(word, check.id));
+    words.filter(open).map(str::to_owned).collect()
+}
+
 /// All checks, or those that the list names.
 pub fn choose(list: Option<&str>) -> Result<Chosen, FilterError> {
     let words: Vec<&str> = match list {
@@ -55,5 +63,6 @@ mod tests {
         // An id whose check is not written yet exists.
         let later = checks::NOT_EVALUATED.first().expect("some are left");
         assert_eq!(choose(Some(later)).map(|chosen| chosen.not_evaluated.len()), Ok(1));
+        assert_eq!(unanswered(Some(&format!("RF-WKL-*,{later}"))), [*later]);
     }
 }

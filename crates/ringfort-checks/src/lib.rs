@@ -15,19 +15,27 @@
 //! - Ids of the catalogue that have no file yet are in [`checks::NOT_EVALUATED`] and answer
 //!   unknown.
 
+pub mod about;
 pub mod baseline;
 pub mod check;
 pub mod checks;
+pub mod exceptions;
 pub mod filter;
 mod gain;
+pub mod need;
 pub mod order;
 pub mod outcome;
 pub mod pods;
 pub mod run;
+pub mod select;
 pub mod world;
 
+pub use about::{About, Place};
 pub use check::{Check, Doc, Judge, Modifier, Severity};
-pub use filter::{Chosen, FilterError, choose};
+pub use exceptions::{Exception, ExceptionError, Exceptions};
+pub use filter::{Chosen, FilterError, choose, unanswered};
+pub use need::{Need, unmet};
 pub use outcome::{Fault, Object, Outcomes, Verdict};
 pub use run::{Finding, Findings, Repair, Tally, outcomes, run};
+pub use select::{SelectError, Selection};
 pub use world::World;

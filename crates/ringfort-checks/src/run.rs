@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use ringfort_attack::Evidence;
 use ringfort_model::{Coverage, Kind, Listed, WorkloadKind};
 use ringfort_plan::{Change, Costs, Remedies};
 use serde::Serialize;
 
+use crate::about::{About, Place};
 use crate::check::{Check, Judge, Modifier, Severity};
 use crate::filter::Chosen;
 use crate::order::{Paths, Weight};
@@ -25,6 +27,9 @@ pub struct Spot {
     pub value: String,
     /// The kubectl command that shows it.
     pub command: String,
+    /// Where the object stands, if it was read from a manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// A change that mends a finding, as the plan knows it.
@@ -67,6 +72,9 @@ pub struct Finding {
     pub fix: &'static str,
     /// Changes that mend it, each by itself.
     pub fixes: Vec<Repair>,
+    /// Which object it is, where it stands, and what is known of it from elsewhere.
+    #[serde(flatten)]
+    pub about: About,
 }
 
 /// What one check found, in numbers.
@@ -126,17 +134,20 @@ impl Findings {
     }
 }
 
+/// Why the results of a check that panicked are unknown.
+pub(crate) const FAILED: &str = "the check failed to run";
+
 /// Why ids without a predicate are unknown.
 pub const NOT_EVALUATED: &str = "not evaluated";
 
 /// Kinds that are pods or make them.
-fn makers() -> impl Iterator<Item = Kind> {
+pub(crate) fn makers() -> impl Iterator<Item = Kind> {
     std::iter::once(Kind::Pod).chain(WorkloadKind::ALL.into_iter().map(Kind::Workload))
 }
 
-fn unread(world: &World<'_>, kind: Kind) -> Option<String> {
+pub(crate) fn unread(coverage: &Coverage, kind: Kind) -> Option<String> {
     let key = Coverage::key(kind);
-    Some(match world.cluster.coverage.of(kind) {
+    Some(match coverage.of(kind) {
         Listed::Complete | Listed::Absent => return None,
         Listed::Partial(reason) => format!("{key} were read in part: {reason}"),
         Listed::Forbidden(reason) => format!("{key} could not be read: {reason}"),
@@ -165,14 +176,14 @@ pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
     }));
     let mut found = Outcomes::default();
     let judged = judged.unwrap_or_else(|_| {
-        found.add(Object::wide("Check", check.id), Verdict::missing("the check failed to run"));
+        found.add(Object::wide("Check", check.id), Verdict::missing(FAILED));
         Outcomes::default()
     });
     // Where pods are evidence, so are the templates that stand for them.
     let pods = check.reads.contains(&Kind::Pod);
     let evidence = check.reads.iter().copied().chain(makers().filter(|_| pods));
     let gaps: BTreeMap<Kind, String> =
-        evidence.filter_map(|kind| Some((kind, unread(world, kind)?))).collect();
+        evidence.filter_map(|kind| Some((kind, unread(&world.cluster.coverage, kind)?))).collect();
     // What was not read could turn a pass into its opposite.
     let doubts: BTreeSet<String> = gaps.values().cloned().collect();
     for (object, verdict) in judged.iter() {
@@ -187,7 +198,7 @@ pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
         lists.extend(makers());
     }
     for kind in lists {
-        if let Some(reason) = unread(world, kind) {
+        if let Some(reason) = unread(&world.cluster.coverage, kind) {
             found.add(Object::wide("Resource", &Coverage::key(kind)), Verdict::missing(reason));
         }
     }
@@ -292,7 +303,9 @@ fn finding(
         .iter()
         .map(|why| {
             let one = world.evidence(why);
-            Spot { object: one.object, field: one.field, value: one.value, command: one.command }
+            let place = Place::of_named(world.cluster, &one.object);
+            let Evidence { object, field, value, command } = one;
+            Spot { object, field, value, command, place }
         })
         .collect();
     let mut fixes: BTreeSet<Repair> = BTreeSet::new();
@@ -305,6 +318,7 @@ fn finding(
         let title = check.doc.fix.to_owned();
         fixes.insert(Repair { id: String::new(), title, command: command.clone() });
     }
+    let about = About::of(world.cluster, check.id, object, &evidence);
     let row = Finding {
         id: check.id,
         title: check.title,
@@ -319,6 +333,7 @@ fn finding(
         evidence: evidence.into_iter().collect(),
         fix: check.doc.fix,
         fixes: fixes.into_iter().collect(),
+        about,
     };
     (severity, row)
 }

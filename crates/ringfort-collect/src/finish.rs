@@ -23,6 +23,8 @@ pub(crate) struct Extras {
     git_version: Option<String>,
     /// Whether some file broke off, so that "no file" no longer means "no object".
     pub(crate) broken: bool,
+    /// Whether some file, entry or object was not read, whatever it holds.
+    pub(crate) unread: bool,
 }
 
 impl Extras {
@@ -69,6 +71,7 @@ pub(crate) fn finish(
         builder.coverage().rest_is_complete = true;
         builder.coverage().not_listed = extras.not_listed;
     }
+    let unread = extras.broken || extras.unread || untyped;
     let mut cluster = builder.freeze();
     if objects == 0 {
         let detail = cluster
@@ -86,7 +89,7 @@ pub(crate) fn finish(
     };
     let described =
         format!("{what} with a {kind} of {objects} objects").replace("a manifests", "manifests");
-    Ok(Collected { cluster, described })
+    Ok(Collected { cluster, described, unread })
 }
 
 /// How the kinds were listed. A dump has one list of a kind, or one for each namespace in a

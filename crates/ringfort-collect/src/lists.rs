@@ -190,6 +190,7 @@ impl Sink for Lists<'_, '_> {
     }
 
     fn oversized(&mut self, bytes: usize) {
+        self.extras.unread = true;
         let file = Arc::clone(&self.file);
         self.pool.with(|filled| {
             filled.builder.gap(&file, format!("an object of {bytes} bytes was left out"));

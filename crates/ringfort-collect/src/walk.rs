@@ -61,7 +61,7 @@ fn read_stream(
         let largest = options.limits.object_bytes;
         let cluster = snapshot::read(BufReader::new(whole), largest)
             .map_err(|source| CollectError::Snapshot { place: place.to_owned(), source })?;
-        return Ok(Collected { cluster, described: "snapshot".to_owned() });
+        return Ok(Collected { cluster, described: "snapshot".to_owned(), unread: false });
     }
     collect(place, options, |walk| {
         walk.stream(name, &mut whole, tail, 0);
@@ -109,7 +109,9 @@ struct Walk<'w, 'p> {
 }
 
 impl Walk<'_, '_> {
+    /// Notes that something was not read.
     fn gap(&mut self, subject: &str, reason: &str) {
+        self.extras.unread = true;
         self.pool.with(|filled| filled.builder.gap(subject, reason));
     }
 

@@ -40,6 +40,7 @@ const ANNOTATIONS: &[&str] = &[
     "oci-network-load-balancer.oraclecloud.com/",
     "oci.oraclecloud.com/",
     "rbac.authorization.kubernetes.io/",
+    "ringfort.dev/ignore",
     "ringfort.dev/",
     "service.beta.kubernetes.io/",
     "service.kubernetes.io/",

@@ -9,8 +9,8 @@ use ringfort_model::{Coverage as Read, Kind, Listed};
 use ringfort_plan::{FirstFix, Plan};
 
 use crate::report::{
-    Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Point, Report, Source,
-    Step, Tool, Unevaluated, UnknownSteps, Vector, VectorInstance, Zone,
+    Connected, Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Point,
+    Report, Source, Step, Tool, Unevaluated, UnknownSteps, Vector, VectorInstance, Zone,
 };
 
 /// What does not come from the cluster.
@@ -71,6 +71,7 @@ pub fn build(
         unverified_pairs: unverified,
         vectors: attack.vectors.iter().map(|vector| self::vector(attack, vector)).collect(),
         paths,
+        connected: connected(attack, &targets, &reached),
         fixes: fixes.iter().map(fix).collect(),
         plan: plan.map(self::plan),
         unknown: unknown(attack),
@@ -80,7 +81,35 @@ pub fn build(
             .map(|(id, needs)| Unevaluated { id, needs })
             .collect(),
         checked: None,
+        filter: None,
+        exceptions: Vec::new(),
+        baseline: None,
+        gates: Vec::new(),
     }
+}
+
+fn connected(
+    attack: &Attack<'_>,
+    targets: &[(Impact, NodeId)],
+    reached: &[BitSet],
+) -> Vec<Connected> {
+    let entries: Vec<String> = attack
+        .entries()
+        .map(|(instance, _)| format!("vector/{}/{}", instance.vector, instance.name))
+        .collect();
+    let mut found: Vec<Connected> = targets
+        .iter()
+        .zip(reached)
+        .map(|((impact, _), set)| {
+            let mut from: Vec<String> = set.iter().map(|entry| entries[entry].clone()).collect();
+            from.sort();
+            from.dedup();
+            Connected { to: format!("impact/{}", impact.name()), from }
+        })
+        .filter(|one| !one.from.is_empty())
+        .collect();
+    found.sort_by(|a, b| a.to.cmp(&b.to));
+    found
 }
 
 fn unknown(attack: &Attack<'_>) -> Vec<UnknownSteps> {
@@ -276,6 +305,7 @@ fn path(attack: &Attack<'_>, path: &Derivation, plan: Option<&Plan>) -> Path {
         effort: path.cost,
         entry_verified: verified,
         controls,
+        excepted: None,
         steps,
     }
 }

@@ -5,6 +5,8 @@
 //! format escapes for its own medium.
 
 mod build;
+pub mod change;
+pub mod gate;
 pub mod graph_export;
 pub mod html;
 pub mod human;
@@ -14,8 +16,8 @@ mod report;
 
 pub use build::{Head, build};
 pub use report::{
-    Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Point, Report, Source,
-    Step, Tool, Unevaluated, Vector, VectorInstance, Zone,
+    Connected, Coverage, Evidence, Facts, Filter, Fix, Gap, NoCut, Path, PlanSection, Planned,
+    Point, Report, Source, Step, Tool, Unevaluated, Vector, VectorInstance, Zone,
 };
 
 /// The version of the JSON shape.

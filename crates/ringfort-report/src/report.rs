@@ -1,7 +1,12 @@
 //! The report as data. Only `tool`, `source` and `generated_at` depend on anything but the
 //! objects of the cluster.
 
+use ringfort_checks::about::Excepted;
+use ringfort_checks::exceptions::Outcome;
 use serde::Serialize;
+
+use crate::change::Change;
+use crate::gate::Judged;
 
 /// Everything that a scan says.
 #[derive(Clone, Debug, Serialize)]
@@ -32,6 +37,8 @@ pub struct Report {
     pub vectors: Vec<Vector>,
     /// Paths, the easiest first.
     pub paths: Vec<Path>,
+    /// Every pair of a way in and a target that is connected, by target.
+    pub connected: Vec<Connected>,
     /// Changes that cut most pairs, each re-evaluated.
     pub fixes: Vec<Fix>,
     /// The cheapest changes that cut every path that can be cut.
@@ -43,6 +50,35 @@ pub struct Report {
     /// Findings, and what each check found, where checks ran.
     #[serde(flatten)]
     pub checked: Option<ringfort_checks::Findings>,
+    /// Which findings were asked for, if not all.
+    pub filter: Option<Filter>,
+    /// What became of exceptions.
+    pub exceptions: Vec<Outcome>,
+    /// What changed since the baseline, if there is one.
+    pub baseline: Option<Change>,
+    /// What each gate says.
+    pub gates: Vec<Judged>,
+}
+
+/// Which findings were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Filter {
+    /// Severities, the mildest first; empty for all.
+    pub severities: Vec<String>,
+    /// Namespaces or patterns; empty for all.
+    pub namespaces: Vec<String>,
+    /// Findings that are left out.
+    #[serde(default)]
+    pub hidden: usize,
+}
+
+/// The ways in that lead to a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Connected {
+    /// The target.
+    pub to: String,
+    /// The ways in, sorted.
+    pub from: Vec<String>,
 }
 
 /// The program.
@@ -162,6 +198,8 @@ pub struct Path {
     pub entry_verified: bool,
     /// Controls in its way that have to be beaten, one after the other.
     pub controls: usize,
+    /// The exception that covers it.
+    pub excepted: Option<Excepted>,
     /// The steps.
     pub steps: Vec<Step>,
 }

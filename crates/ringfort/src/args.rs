@@ -41,6 +41,9 @@ pub(crate) struct Reading {
     /// What changes cost; from the file alone.
     #[arg(skip)]
     pub(crate) costs: ringfort_plan::Costs,
+    /// Exceptions that stand in the file itself.
+    #[arg(skip)]
+    pub(crate) exceptions: ringfort_checks::Exceptions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,7 +111,33 @@ pub(crate) struct Scan {
     #[arg(long, env = "RINGFORT_CHECKS")]
     pub(crate) checks: Option<String>,
     #[command(flatten)]
+    pub(crate) judging: Judging,
+    #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// Which findings are asked for, and what fails the run.
+#[derive(Debug, Args)]
+pub(crate) struct Judging {
+    /// Only findings of these severities: info, low, medium, high, critical, or >=high
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) severity: Vec<String>,
+    /// Only findings in these namespaces, with * for any text
+    #[arg(short, long, value_delimiter = ',', conflicts_with = "all_namespaces")]
+    pub(crate) namespace: Vec<String>,
+    /// Findings in all namespaces, which is the default
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+    /// Exit with 3 on severity>=S, new-finding, new-finding>=S or new-path, and with 4 on
+    /// coverage<N or if what a gate asks about was not read
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) fail_on: Vec<String>,
+    /// An earlier report in JSON to compare with
+    #[arg(long)]
+    pub(crate) baseline: Option<PathBuf>,
+    /// A YAML file with exceptions
+    #[arg(long)]
+    pub(crate) exceptions: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

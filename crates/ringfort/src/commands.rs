@@ -16,6 +16,7 @@ use ringfort_report::human::{Style, harmless};
 use ringfort_report::{Head, Report, html, human, json};
 
 use crate::args::{Arguments, Can, Command, Output, Paths, Reading, WhoCan};
+use crate::judging::Rules;
 use crate::stages::Stages;
 
 /// Wrong usage that the argument parser cannot see.
@@ -45,15 +46,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     match &arguments.command {
         Command::Scan(scan) => {
             let chosen = crate::findings::chosen(scan.checks.as_deref())?;
+            let rules = Rules::new(&scan.judging, scan.checks.as_deref(), reading)?;
             let mut stages = Stages::new();
             let collected = read(scan.source.as_deref(), reading)?;
             stages.end("read and model");
             let place = shown_place(scan.source.as_deref());
-            self::scan(&collected, &place, &scan.output, &chosen, reading, stages)
+            self::scan(&collected, &place, &scan.output, (&chosen, &rules), reading, stages)
         }
         Command::Demo(output) => {
             let chosen = crate::findings::chosen(None)?;
-            self::scan(&crate::demo::cluster()?, "demo", output, &chosen, reading, Stages::new())
+            let asked = (&chosen, &Rules::default());
+            self::scan(&crate::demo::cluster()?, "demo", output, asked, reading, Stages::new())
         }
         Command::Snapshot { source, output } => {
             let collected = read(source.as_deref(), reading)?;
@@ -170,10 +173,11 @@ fn scan(
     collected: &Collected,
     place: &str,
     output: &Output,
-    chosen: &Chosen,
+    (chosen, rules): (&Chosen, &Rules),
     reading: &Reading,
     mut stages: Stages,
 ) -> Result<u8> {
+    rules.exist(&collected.cluster)?;
     let engines = Engines::new(&collected.cluster);
     stages.end("authz");
     let attack = Attack::new(&collected.cluster, &engines);
@@ -194,6 +198,7 @@ fn scan(
     };
     let mut report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
     report.checked = Some(checked);
+    rules.judge(&mut report, collected, chosen);
     stages.end("report");
     stages.print();
     let mut plain = 0;
@@ -216,7 +221,7 @@ fn scan(
             None => print(&text)?,
         }
     }
-    Ok(0)
+    Ok(crate::judging::said(&report, reading.quiet))
 }
 
 /// The part of the graph that leads to targets.

@@ -2,7 +2,8 @@
 //!
 //! `ringfort.yaml` is searched from the working directory upward; the first one found is the only
 //! one. Its keys are the long names of flags, for every command that has the flag, or names of
-//! commands with such keys below them, for that command alone; `costs` holds what changes cost.
+//! commands with such keys below them, for that command alone; `costs` holds what changes cost,
+//! `exceptions` the exceptions themselves or the name of a file with them.
 //! A key that means nothing is an error. The values become the defaults of the argument parser,
 //! so that it parses, checks and reports them as it does what is typed.
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{ArgPredicate, BoolishValueParser, ValueParser};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
+use ringfort_checks::Exceptions;
 use ringfort_plan::Costs;
 use serde_json::{Map, Value};
 
@@ -46,6 +48,7 @@ struct File {
     place: PathBuf,
     keys: Map<String, Value>,
     costs: Costs,
+    exceptions: Exceptions,
     /// Flags that take several values in some command.
     lists: BTreeSet<String>,
 }
@@ -63,6 +66,7 @@ pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
     // The parser ends the program on wrong usage, as it does for what is typed.
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     arguments.reading.costs = file.costs;
+    arguments.reading.exceptions = file.exceptions;
     Ok(arguments)
 }
 
@@ -91,6 +95,14 @@ impl File {
         let mut read = Self { place: place.to_owned(), keys, ..Self::default() };
         if let Some(costs) = read.keys.remove("costs") {
             read.costs(&costs)?;
+        }
+        // A text is the name of a file, as of the flag.
+        if read.keys.get("exceptions").is_some_and(|value| !value.is_string())
+            && let Some(list) = read.keys.remove("exceptions")
+        {
+            let exceptions = Exceptions::read(&list);
+            read.exceptions =
+                exceptions.map_err(|error| read.wrong("exceptions", error.to_string()))?;
         }
         Ok(read)
     }

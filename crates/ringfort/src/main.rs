@@ -8,6 +8,7 @@ mod dry_run;
 mod explain;
 mod exposed;
 mod findings;
+mod judging;
 mod netpol;
 mod plan;
 mod podsec;

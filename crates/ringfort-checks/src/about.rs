@@ -1,0 +1,117 @@
+//! Which object a finding is about, where that stands, and what was said of it elsewhere:
+//! in an earlier report, in an exception.
+
+use ringfort_model::record::Origin;
+use ringfort_model::{Cluster, Kind, SourceKind, WorkloadKind};
+use serde::Serialize;
+
+use crate::outcome::Object;
+use crate::run::Spot;
+
+/// A file below the source, and a line in it, from 1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// Path with forward slashes; `stdin` for standard input.
+    pub file: String,
+    /// Line.
+    pub line: u32,
+}
+
+impl From<&Origin> for Place {
+    fn from(origin: &Origin) -> Self {
+        Self { file: origin.file.to_string(), line: origin.line }
+    }
+}
+
+impl Place {
+    /// Where an object stands; only objects of manifests stand somewhere.
+    #[must_use]
+    pub fn of(cluster: &Cluster, kind: &str, namespace: &str, name: &str) -> Option<Self> {
+        if cluster.source != SourceKind::Manifests {
+            return None;
+        }
+        let workload = WorkloadKind::from_name(kind).map(Kind::Workload);
+        let plain = Kind::PLAIN.iter().copied().filter(|known| known.name() == kind);
+        let object = workload
+            .into_iter()
+            .chain(plain)
+            .find_map(|known| cluster.find(known, namespace, name))?;
+        object.meta().origin.as_ref().map(Self::from)
+    }
+
+    /// The same of an object as evidence names it: `Kind namespace/name`.
+    #[must_use]
+    pub fn of_named(cluster: &Cluster, object: &str) -> Option<Self> {
+        let (kind, name) = object.split_once(' ')?;
+        let (namespace, name) = name.split_once('/').unwrap_or(("", name));
+        Self::of(cluster, kind, namespace, name)
+    }
+}
+
+/// What a finding is about, beside what it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// Kind of the object; `Group` and `User` for subjects that are no object, `Cluster` for
+    /// all of it.
+    pub kind: String,
+    /// Its namespace, empty for cluster scope.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The same for the same check and object in every run: `ID/KIND/NAMESPACE/NAME`.
+    pub fingerprint: String,
+    /// Where it stands, if it was read from a manifest; else where the first evidence stands.
+    pub place: Option<Place>,
+    /// `new`, `worse` or `unchanged` against a baseline, where there is one.
+    pub change: Option<&'static str>,
+    /// The exception that covers it.
+    pub excepted: Option<Excepted>,
+}
+
+/// The exception that covers a finding or a path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Excepted {
+    /// Why.
+    pub reason: String,
+    /// Who answers for it; may be empty.
+    pub owner: String,
+    /// The last day on which it holds.
+    pub expires: Option<String>,
+    /// `file`, or `annotation` on the object.
+    pub source: &'static str,
+}
+
+impl About {
+    /// Of an object; `evidence` stands in for an object that stands nowhere itself, such as a
+    /// subject that only a binding names.
+    #[must_use]
+    pub fn of<'s>(
+        cluster: &Cluster,
+        check: &str,
+        object: &Object,
+        evidence: impl IntoIterator<Item = &'s Spot>,
+    ) -> Self {
+        let (kind, namespace, name) = (&object.kind, &object.namespace, &object.name);
+        let place = Place::of(cluster, kind, namespace, name)
+            .or_else(|| evidence.into_iter().find_map(|spot| spot.place.clone()));
+        Self {
+            kind: kind.to_string(),
+            namespace: namespace.to_string(),
+            name: name.to_string(),
+            fingerprint: format!("{check}/{kind}/{namespace}/{name}"),
+            place,
+            change: None,
+            excepted: None,
+        }
+    }
+
+    /// Whether it is in a namespace, or is that namespace.
+    #[must_use]
+    pub fn is_in(&self, matches: impl Fn(&str) -> bool) -> bool {
+        match (self.namespace.as_str(), self.kind.as_str()) {
+            ("", "Namespace") => matches(&self.name),
+            ("", _) => false,
+            (namespace, _) => matches(namespace),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Gates: what must not be in a report. A gate fails closed: where something that it asks about
+//! could not be read it is undecided, which is not passed.
+//!
+//! - `severity>=S`, `new-finding`, `new-finding>=S`: findings that no exception covers; undecided
+//!   while the checks lack evidence that could be read in principle.
+//! - `new-path`: a connected pair of a way in and a target that was not connected before;
+//!   undecided while a kind that rules read was not read in full.
+//! - `coverage<N`: the lower of the percent of kinds read and the percent of results decided.
+//!
+//! `--severity` decides what is shown, never what a gate sees.
+
+use ringfort_checks::{Need, Severity};
+use serde::Serialize;
+
+use crate::report::Report;
+
+/// A gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Any finding at least this bad.
+    Severity(Severity),
+    /// Any finding at least this bad that is new or worse.
+    NewFinding(Severity),
+    /// Any new pair.
+    NewPath,
+    /// Coverage below this percent.
+    Coverage(u32),
+}
+
+/// Why a text is no gate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GateError {
+    /// No such gate.
+    #[error(
+        "--fail-on {0}: no such gate; severity>=S, new-finding, new-finding>=S, new-path and coverage<N are"
+    )]
+    Unknown(String),
+    /// No severity.
+    #[error("--fail-on {gate}: {reason}")]
+    Severity {
+        /// The text.
+        gate: String,
+        /// Why.
+        reason: ringfort_checks::check::UnknownSeverity,
+    },
+    /// No percentage.
+    #[error("--fail-on {0}: write a whole number from 1 to 100")]
+    Percent(String),
+    /// Zones have no score.
+    #[error("--fail-on {0}: this version gives zones no score")]
+    Zone(String),
+}
+
+impl std::str::FromStr for Gate {
+    type Err = GateError;
+
+    fn from_str(text: &str) -> Result<Self, GateError> {
+        let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let severity = |word: &str| {
+            word.parse().map_err(|reason| GateError::Severity { gate: text.to_owned(), reason })
+        };
+        if plain == "new-path" {
+            return Ok(Self::NewPath);
+        }
+        if plain == "new-finding" {
+            return Ok(Self::NewFinding(Severity::Info));
+        }
+        if let Some(word) = plain.strip_prefix("new-finding>=") {
+            return severity(word).map(Self::NewFinding);
+        }
+        if let Some(word) = plain.strip_prefix("severity>=") {
+            return severity(word).map(Self::Severity);
+        }
+        if let Some(word) = plain.strip_prefix("coverage<") {
+            let percent = word.parse().ok().filter(|percent| (1..=100).contains(percent));
+            return percent.map(Self::Coverage).ok_or_else(|| GateError::Percent(text.to_owned()));
+        }
+        if plain.starts_with("zone") {
+            return Err(GateError::Zone(text.to_owned()));
+        }
+        Err(GateError::Unknown(text.to_owned()))
+    }
+}
+
+impl std::fmt::Display for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Severity(least) => write!(f, "severity>={}", least.name()),
+            Self::NewFinding(Severity::Info) => f.write_str("new-finding"),
+            Self::NewFinding(least) => write!(f, "new-finding>={}", least.name()),
+            Self::NewPath => f.write_str("new-path"),
+            Self::Coverage(percent) => write!(f, "coverage<{percent}"),
+        }
+    }
+}
+
+impl Gate {
+    /// Whether it compares with a baseline.
+    #[must_use]
+    pub fn needs_baseline(self) -> bool {
+        matches!(self, Self::NewFinding(_) | Self::NewPath)
+    }
+}
+
+/// How a gate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Nothing that it forbids is there, and all that it asks about was read.
+    Passed,
+    /// Something that it forbids is there.
+    Failed,
+    /// Nothing that it forbids was found, but something that it asks about was not read; or the
+    /// coverage is too low.
+    Undecided,
+}
+
+/// What a gate says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// The gate.
+    pub gate: String,
+    /// How it stands.
+    pub state: State,
+    /// Why, in a few words.
+    pub why: String,
+    /// The first of what failed it or is missing.
+    pub first: Vec<String>,
+}
+
+/// How many reasons are named.
+const NAMED: usize = 5;
+
+/// Judges a report before anything is filtered out by severity. `needs` is what the checks did
+/// not get, `unanswered` the words of `--checks` that only name ids without a predicate,
+/// `broken` whether some file broke off.
+#[must_use]
+pub fn judge(
+    gate: Gate,
+    report: &Report,
+    needs: &[Need],
+    unanswered: &[String],
+    broken: bool,
+) -> Judged {
+    let said = |state, why: String, first: Vec<String>| Judged {
+        gate: gate.to_string(),
+        state,
+        why,
+        first: first.into_iter().take(NAMED).collect(),
+    };
+    let mut missing: Vec<String> = Vec::new();
+    if broken {
+        missing.push("a file could not be read to its end, see the gaps".to_owned());
+    }
+    let failing = match gate {
+        Gate::Coverage(percent) => {
+            let kinds = report.coverage.percent;
+            let results = report.checked.as_ref().map_or(0, |checked| checked.checks_coverage);
+            let why = format!("{kinds}% of kinds read, {results}% of results decided");
+            let enough = kinds.min(results) >= percent && !broken;
+            let state = if enough { State::Passed } else { State::Undecided };
+            return said(state, why, missing);
+        }
+        Gate::Severity(least) | Gate::NewFinding(least) => {
+            missing.extend(needs.iter().map(|need| {
+                let more = match need.checks.len() {
+                    1 => String::new(),
+                    count => format!(" and {} more", count - 1),
+                };
+                format!("{} ({}{more})", need.missing, need.checks[0])
+            }));
+            let words = unanswered.iter();
+            missing.extend(words.map(|word| format!("no check behind {word} is evaluated yet")));
+            let new_only = matches!(gate, Gate::NewFinding(_));
+            let findings = report.checked.iter().flat_map(|checked| &checked.findings);
+            findings
+                .filter(|one| one.severity.parse::<Severity>().is_ok_and(|known| known >= least))
+                .filter(|one| one.about.excepted.is_none())
+                .filter(|one| !new_only || one.about.change != Some("unchanged"))
+                .map(|one| format!("{} {}", one.id, one.object))
+                .collect::<Vec<_>>()
+        }
+        Gate::NewPath => {
+            let incomplete = report.coverage.incomplete.iter();
+            missing.extend(incomplete.map(|gap| format!("{}: {}", gap.subject, gap.reason)));
+            let new = report.baseline.iter().flat_map(|change| &change.new_paths);
+            new.filter(|pair| !pair.excepted)
+                .map(|pair| format!("{} -> {}", pair.from, pair.to))
+                .collect()
+        }
+    };
+    match (failing.len(), missing.len()) {
+        (0, 0) => said(State::Passed, "nothing that it forbids".to_owned(), Vec::new()),
+        (0, count) => said(State::Undecided, format!("{count} things were not read"), missing),
+        (count, _) => said(State::Failed, format!("{count} that it forbids"), failing),
+    }
+}
+
+/// The exit code of all gates: 3 if one failed, else 4 if one is undecided, else 0.
+#[must_use]
+pub fn exit_code(judged: &[Judged]) -> u8 {
+    let any = |state| judged.iter().any(|one| one.state == state);
+    match (any(State::Failed), any(State::Undecided)) {
+        (true, _) => 3,
+        (false, true) => 4,
+        (false, false) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gates_read_as_they_are_written() {
+        for text in
+            ["severity>=high", "new-finding", "new-finding>=medium", "new-path", "coverage<95"]
+        {
+            assert_eq!(text.parse::<Gate>().expect(text).to_string(), text);
+        }
+        assert_eq!("severity >= HIGH".parse(), Ok(Gate::Severity(Severity::High)));
+        for text in [
+            "",
+            "severity",
+            "severity>=hihg",
+            "severity>high",
+            "severty>=high",
+            "new-paths",
+            "coverage<0",
+            "coverage<101",
+            "coverage<x",
+            "coverage>50",
+            "zone<70",
+        ] {
+            assert!(text.parse::<Gate>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_failed_gate_weighs_more_than_an_undecided_one() {
+        let one = |state| Judged { gate: String::new(), state, why: String::new(), first: vec![] };
+        assert_eq!(exit_code(&[]), 0);
+        assert_eq!(exit_code(&[one(State::Passed)]), 0);
+        assert_eq!(exit_code(&[one(State::Undecided), one(State::Passed)]), 4);
+        assert_eq!(exit_code(&[one(State::Undecided), one(State::Failed)]), 3);
+    }
+}

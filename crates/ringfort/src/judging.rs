@@ -1,0 +1,237 @@
+//! What a run asks of its findings: which are meant, which are excepted, what changed since a
+//! baseline, and whether gates pass. Everything is read before the source is, so that a typo or
+//! a missing file ends the run at once.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow};
+use ringfort_checks::{Chosen, Exceptions, Selection};
+use ringfort_collect::Collected;
+use ringfort_model::Cluster;
+use ringfort_report::change::Earlier;
+use ringfort_report::gate::{Gate, Judged, State};
+use ringfort_report::human::harmless;
+use ringfort_report::{Filter, Report, gate};
+
+use crate::args::{Judging, Reading};
+use crate::commands::usage;
+
+/// Bytes of a file of exceptions that are read at the most.
+const MOST: u64 = 16 << 20;
+
+/// What a run asks.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    selection: Selection,
+    gates: Vec<Gate>,
+    baseline: Option<Earlier>,
+    exceptions: Exceptions,
+    unanswered: Vec<String>,
+}
+
+impl Rules {
+    pub(crate) fn new(judging: &Judging, checks: Option<&str>, reading: &Reading) -> Result<Self> {
+        let selection = Selection::new(&judging.severity, &judging.namespace)
+            .map_err(|error| usage(error.to_string()))?;
+        let gates: Vec<Gate> = judging
+            .fail_on
+            .iter()
+            .map(|text| text.parse().map_err(|error: gate::GateError| usage(error.to_string())))
+            .collect::<Result<_>>()?;
+        if let Some(gate) = gates.iter().find(|gate| gate.needs_baseline())
+            && judging.baseline.is_none()
+        {
+            return Err(usage(format!("--fail-on {gate} compares with --baseline FILE")));
+        }
+        let mut exceptions = reading.exceptions.clone();
+        if let Some(file) = &judging.exceptions {
+            exceptions.extend(read_exceptions(file)?);
+        }
+        let baseline = judging.baseline.as_deref().map(read_baseline).transpose()?;
+        if let Some(baseline) = &baseline {
+            let then = baseline.filter();
+            let all = then == Filter::default();
+            if !all && then != filter(&selection) {
+                return Err(usage(
+                    "the baseline was written with another --severity or --namespace; write it without them",
+                ));
+            }
+        }
+        let unanswered = ringfort_checks::unanswered(checks);
+        Ok(Self { selection, gates, baseline, exceptions, unanswered })
+    }
+
+    /// Whether what is asked for exists in the cluster.
+    pub(crate) fn exist(&self, cluster: &Cluster) -> Result<()> {
+        let mut known = cluster.namespace_names();
+        // A dump without a list of namespaces still shows those that something lives in.
+        cluster.each_meta(&mut |_, meta| {
+            if !meta.namespace.is_empty() && !known.contains(&meta.namespace) {
+                known.insert(meta.namespace.clone());
+            }
+        });
+        self.selection.exists(&known).map_err(|error| usage(error.to_string()))
+    }
+
+    /// Completes a report: what is excepted and new in it, what the gates say, and last what
+    /// is shown of it.
+    pub(crate) fn judge(&self, report: &mut Report, collected: &Collected, chosen: &Chosen) {
+        let cluster = &collected.cluster;
+        let needs = report
+            .checked
+            .as_ref()
+            .map(|found| ringfort_checks::unmet(&cluster.coverage, chosen, found))
+            .unwrap_or_default();
+        self.except(report, cluster);
+        let mut hidden = 0;
+        if let Some(checked) = &mut report.checked {
+            let before = checked.findings.len();
+            checked.findings.retain(|one| self.selection.has_place(one));
+            hidden += before - checked.findings.len();
+        }
+        if let Some(baseline) = &self.baseline {
+            let mut change = baseline.compare(report, |kind, namespace, name| {
+                let about = ringfort_checks::About {
+                    kind: kind.to_owned(),
+                    namespace: namespace.to_owned(),
+                    name: name.to_owned(),
+                    ..ringfort_checks::About::default()
+                };
+                self.selection.namespaces().is_empty()
+                    || about.is_in(|name| self.selection.has_namespace(name))
+            });
+            let mut asked = self.exceptions.on(today());
+            for pair in &mut change.new_paths {
+                pair.excepted = asked.path(&pair.from, &pair.to).is_some();
+            }
+            report.baseline = Some(change);
+        }
+        report.gates = self
+            .gates
+            .iter()
+            .map(|&gate| gate::judge(gate, report, &needs, &self.unanswered, collected.unread))
+            .collect();
+        if let Some(checked) = &mut report.checked {
+            let before = checked.findings.len();
+            checked.findings.retain(|one| self.selection.has_severity(one));
+            hidden += before - checked.findings.len();
+        }
+        if self.selection != Selection::default() {
+            report.filter = Some(Filter { hidden, ..filter(&self.selection) });
+        }
+    }
+
+    fn except(&self, report: &mut Report, cluster: &Cluster) {
+        let mut exceptions = self.exceptions.clone();
+        exceptions.of_objects(cluster);
+        let mut asked = exceptions.on(today());
+        if let Some(checked) = &mut report.checked {
+            asked.findings(checked);
+        }
+        for path in &mut report.paths {
+            path.excepted = asked.path(&path.from, &path.to);
+        }
+        // Pairs beyond the paths that are shown count as well.
+        for pairs in &report.connected {
+            for from in &pairs.from {
+                let shown =
+                    |path: &ringfort_report::Path| path.from == *from && path.to == pairs.to;
+                if !report.paths.iter().any(shown) {
+                    asked.path(from, &pairs.to);
+                }
+            }
+        }
+        report.exceptions = asked.outcomes();
+    }
+}
+
+fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+fn filter(selection: &Selection) -> Filter {
+    Filter {
+        severities: selection.severities().into_iter().map(str::to_owned).collect(),
+        namespaces: selection.namespaces().to_vec(),
+        hidden: 0,
+    }
+}
+
+fn read_exceptions(file: &Path) -> Result<Exceptions> {
+    let place = file.display();
+    let size = std::fs::metadata(file)
+        .with_context(|| format!("cannot read the exceptions {place}"))?
+        .len();
+    if size > MOST {
+        return Err(anyhow!("the exceptions {place} are larger than {MOST} bytes"));
+    }
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the exceptions {place}"))?;
+    let values = ringfort_collect::yaml_values(&text)
+        .with_context(|| format!("the exceptions {place} are no YAML"))?;
+    let mut all = Exceptions::default();
+    if values.is_empty() {
+        return Err(anyhow!("the exceptions {place} are empty"));
+    }
+    for value in &values {
+        let one = Exceptions::read(value).map_err(|error| match error {
+            // A name that names nothing is wrong usage; a broken file is not.
+            ringfort_checks::ExceptionError::Id { .. } => usage(format!("{place}: {error}")),
+            other => anyhow!("the exceptions {place} cannot be used: {other}"),
+        })?;
+        all.extend(one);
+    }
+    Ok(all)
+}
+
+fn read_baseline(file: &Path) -> Result<Earlier> {
+    let place = file.display();
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read the baseline {place}"))?;
+    Earlier::read(&bytes).with_context(|| format!("the baseline {place} cannot be used"))
+}
+
+/// Says on standard error what the gates say and which exceptions need a hand; the exit code.
+pub(crate) fn said(report: &Report, quiet: bool) -> u8 {
+    for one in &report.gates {
+        if one.state != State::Passed || !quiet {
+            eprint!("{}", line(one));
+        }
+    }
+    if !quiet {
+        if let Some(change) = &report.baseline {
+            eprintln!(
+                "since the baseline: {} new, {} worse, {} unchanged, {} fixed findings; {} new, {} fixed paths",
+                change.new,
+                change.worse,
+                change.unchanged,
+                change.fixed.len(),
+                change.new_paths.len(),
+                change.fixed_paths.len()
+            );
+        }
+        for one in report.exceptions.iter().filter(|one| !matches!(one.state, "used" | "not-asked"))
+        {
+            let wrong = one.wrong.as_deref().map_or_else(String::new, |text| format!(": {text}"));
+            let text = format!("exception {} {} is {}{wrong}", one.id, one.object, one.state);
+            eprintln!("{}", harmless(&text));
+        }
+    }
+    gate::exit_code(&report.gates)
+}
+
+fn line(one: &Judged) -> String {
+    let state = match one.state {
+        State::Passed => "passed",
+        State::Failed => "failed",
+        State::Undecided => "is undecided",
+    };
+    let mut text = format!("gate {} {state}: {}\n", one.gate, one.why);
+    for reason in &one.first {
+        text.push_str(&format!("  {}\n", harmless(reason)));
+    }
+    let silent = |text: &String| text.contains("were not listed") || text.contains("does not say");
+    if one.state == State::Undecided && one.first.iter().any(silent) {
+        text.push_str("  if the source is all there is, say so with --complete\n");
+    }
+    text
+}

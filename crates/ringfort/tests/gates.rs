@@ -1,0 +1,406 @@
+//! Filters, gates, baselines and exceptions as a pipeline meets them: exit codes and messages.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ringfort_testkit::{Behaviour, Fault, Objects, Server};
+use serde_json::Value;
+
+/// A folder that is gone after the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let unique = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("gates-{}-{unique}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(path.join("app")).expect("a folder");
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("a plain path").to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ringfort"));
+        let output = command.current_dir(&self.0).args(arguments).output().expect("it starts");
+        Run {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("text"),
+            said: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
+    /// Scans `app` with its objects as all there are.
+    fn scan(&self, more: &[&str]) -> Run {
+        let all = ["scan", "app", "--complete", "--k8s-version", "1.36", "-f", "json"];
+        self.run(&[&all, more].concat())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Run {
+    code: Option<i32>,
+    out: String,
+    said: String,
+}
+
+impl Run {
+    fn expect(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{}", self.said);
+        for part in parts {
+            assert!(self.said.contains(part), "{part} is missing: {}", self.said);
+        }
+    }
+
+    fn report(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.said))
+    }
+}
+
+/// A deployment with containers that are privileged or not.
+fn deployment(namespace: &str, name: &str, annotations: &str, privileged: &[bool]) -> String {
+    let containers: String = privileged
+        .iter()
+        .enumerate()
+        .map(|(at, on)| {
+            format!(
+                "      - {{name: c{at}, image: registry.example/a:1, securityContext: {{privileged: {on}}}}}\n"
+            )
+        })
+        .collect();
+    format!(
+        "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}}}\n---\n\
+         apiVersion: apps/v1\nkind: Deployment\n\
+         metadata: {{name: {name}, namespace: {namespace}, annotations: {{{annotations}}}}}\n\
+         spec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    \
+         metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n{containers}"
+    )
+}
+
+fn finding<'r>(report: &'r Value, id: &str) -> &'r Value {
+    let all = report["findings"].as_array().expect("findings");
+    all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("no {id} in {all:#?}"))
+}
+
+const ONLY: [&str; 2] = ["--checks", "RF-WKL-001"];
+
+#[test]
+fn words_that_name_nothing_are_wrong_usage() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    for (arguments, part) in [
+        (vec!["--severity", "hihg"], "hihg"),
+        (vec!["--severity", "high,"], "\"\""),
+        (vec!["--namespace", "shpo"], "shpo"),
+        (vec!["-n", "shop,ops*"], "ops*"),
+        (vec!["--checks", "RF-WLK-001"], "RF-WLK-001"),
+        (vec!["--fail-on", "severty>=high"], "severty>=high"),
+        (vec!["--fail-on", "severity>=hihg"], "hihg"),
+        (vec!["--fail-on", "coverage<0"], "coverage<0"),
+        (vec!["--fail-on", "zone<70"], "zone<70"),
+        (vec!["--fail-on", "new-path"], "--baseline"),
+        (vec!["--fail-on", "new-finding>=high"], "--baseline"),
+        (vec!["-n", "shop", "-A"], "--all-namespaces"),
+    ] {
+        let run = folder.scan(&arguments);
+        run.expect(2, &[part]);
+        assert!(run.out.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn filters_leave_out_and_say_so() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    folder.write("app/b.yaml", &deployment("ops", "tool", "", &[true]));
+    let all = folder.scan(&[]).report();
+    let of = |report: &Value| report["findings"].as_array().expect("findings").len() as u64;
+    assert!(all["filter"].is_null());
+    let shop = folder.scan(&["-n", "shop"]).report();
+    assert!(of(&shop) > 0 && of(&shop) < of(&all));
+    for one in shop["findings"].as_array().expect("findings") {
+        let is_there = one["namespace"] == "shop" || one["name"] == "shop";
+        assert!(is_there, "{one}");
+    }
+    assert_eq!(shop["filter"]["hidden"], of(&all) - of(&shop));
+    let high = folder.scan(&["--severity", ">=high"]).report();
+    assert!(of(&high) > 0 && of(&high) < of(&all));
+    assert_eq!(high["filter"]["severities"], serde_json::json!(["high", "critical"]));
+    // What is left out still counts in what the checks found, and for a gate.
+    assert_eq!(high["checks"], all["checks"]);
+    let run = folder.scan(&["--severity", "critical", "--fail-on", "severity>=low"]);
+    run.expect(3, &["gate severity>=low failed"]);
+}
+
+#[test]
+fn a_gate_fails_passes_or_is_undecided() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[false]));
+    let gate = ["--fail-on", "severity>=high", ONLY[0], ONLY[1]];
+    folder.scan(&gate).expect(0, &["gate severity>=high passed"]);
+    let report = folder.scan(&gate).report();
+    assert_eq!(report["gates"][0]["state"], "passed");
+    // Without a word that this is all there is, pods may exist that nobody listed.
+    let silent = folder.run(&[&["scan", "app", "-q"], &gate[..]].concat());
+    silent.expect(4, &["undecided", "pods were not listed", "--complete"]);
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[false, true]));
+    folder.scan(&gate).expect(3, &["failed", "RF-WKL-001 Deployment shop/web"]);
+    // A finding is certain whatever else was not read.
+    folder.run(&[&["scan", "app"], &gate[..]].concat()).expect(3, &["failed"]);
+}
+
+#[test]
+fn a_check_that_is_not_evaluated_passes_no_gate() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[false]));
+    let id = ringfort_checks::checks::NOT_EVALUATED.first().expect("some are left");
+    let run = folder.scan(&["--checks", id, "--fail-on", "severity>=info"]);
+    run.expect(4, &["is undecided", id]);
+}
+
+#[test]
+fn coverage_has_a_gate() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[false]));
+    let gate = ["--fail-on", "coverage<90", ONLY[0], ONLY[1]];
+    folder.scan(&gate).expect(0, &["gate coverage<90 passed: 100% of kinds read, 100%"]);
+    folder.run(&[&["scan", "app"], &gate[..]].concat()).expect(4, &["gate coverage<90"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_passes_no_gate() {
+    for (name, text) in [
+        ("broken.yaml", "apiVersion: v1\nkind: Pod\nspec: [\n"),
+        ("template.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n"),
+        ("list.json", "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"kind\""),
+        ("utf16.yaml", "\u{feff}"),
+        ("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostPID: [1]}\n"),
+        ("x.tar.gz", "no archive"),
+    ] {
+        let folder = Folder::new();
+        folder.write("app/a.yaml", &deployment("shop", "web", "", &[false]));
+        if name == "utf16.yaml" {
+            std::fs::write(folder.0.join("app").join(name), [0xff, 0xfe, b'a', 0]).expect("a file");
+        } else {
+            folder.write(&format!("app/{name}"), text);
+        }
+        let run = folder.scan(&["--fail-on", "severity>=info", ONLY[0], ONLY[1]]);
+        assert_eq!(run.code, Some(4), "{name}: {}", run.said);
+    }
+    // Files of other tools are none of ours.
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[false]));
+    folder.write("app/values.yaml", "replicas: 3\n");
+    folder.write("app/notes.txt", "hello");
+    folder.scan(&["--fail-on", "severity>=info", ONLY[0], ONLY[1]]).expect(0, &["passed"]);
+}
+
+#[test]
+fn a_kind_that_the_server_refuses_passes_no_gate() {
+    let folder = Folder::new();
+    let scan = |faults: &[&str]| {
+        let mut objects = Objects::new("v1.36.0");
+        objects
+            .add(r#"{"kind":"NodeList","apiVersion":"v1","items":[{"metadata":{"name":"n","uid":"n"}}]}"#)
+            .expect("a list");
+        let faults = faults.iter().map(|name| ((*name).to_owned(), Fault::Status(403))).collect();
+        let behaviour = Behaviour { faults, ..Behaviour::default() };
+        let server = Server::start(objects, behaviour).expect("a server");
+        let file = folder.0.join("config");
+        server.write_kubeconfig(&file).expect("a file");
+        let gate = ["--fail-on", "severity>=info", ONLY[0], ONLY[1]];
+        folder.run(&[&["scan", "--kubeconfig", "config"], &gate[..]].concat())
+    };
+    scan(&[]).expect(0, &["passed"]);
+    scan(&["pods"]).expect(4, &["is undecided", "pods could not be read"]);
+    scan(&["daemonsets"]).expect(4, &["is undecided", "daemonsets.apps could not be read"]);
+}
+
+#[test]
+fn a_baseline_that_cannot_be_read_is_no_empty_one() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    let gate = |file: &str| folder.scan(&["--fail-on", "new-finding", "--baseline", file]);
+    gate("none.json").expect(1, &["cannot read the baseline none.json"]);
+    folder.write("empty.json", "");
+    gate("empty.json").expect(1, &["the baseline empty.json cannot be used"]);
+    folder.write("half.json", &folder.scan(&[]).out[..5000]);
+    gate("half.json").expect(1, &["the baseline half.json cannot be used"]);
+    folder.write("other.json", "{\"schema\": \"trivy/2\", \"findings\": []}");
+    gate("other.json").expect(1, &["trivy/2"]);
+    folder.write("filtered.json", &folder.scan(&["--severity", "critical"]).out);
+    gate("filtered.json").expect(2, &["--severity"]);
+}
+
+#[test]
+fn findings_are_new_worse_unchanged_or_fixed() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    folder.write("before.json", &folder.scan(&ONLY).out);
+    let gate = ["--fail-on", "new-finding", "--baseline", "before.json", ONLY[0], ONLY[1]];
+    let same = folder.scan(&gate);
+    same.expect(0, &["0 new, 0 worse, 1 unchanged, 0 fixed findings"]);
+    assert_eq!(finding(&same.report(), "RF-WKL-001")["change"], "unchanged");
+    // A good container before the bad one moves it, which changes nothing.
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[false, true]));
+    folder.scan(&gate).expect(0, &["1 unchanged"]);
+    // A second bad container is more of the same finding.
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true, true]));
+    let worse = folder.scan(&gate);
+    worse.expect(3, &["1 worse", "RF-WKL-001 Deployment shop/web"]);
+    assert_eq!(finding(&worse.report(), "RF-WKL-001")["change"], "worse");
+    // Another object.
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    folder.write("app/b.yaml", &deployment("shop", "api", "", &[true]));
+    folder.scan(&gate).expect(3, &["1 new", "Deployment shop/api"]);
+    // Gone.
+    std::fs::remove_file(folder.0.join("app/b.yaml")).expect("it is there");
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[false]));
+    let fixed = folder.scan(&gate);
+    fixed.expect(0, &["1 fixed findings"]);
+    assert_eq!(fixed.report()["baseline"]["fixed"][0]["object"], "Deployment shop/web");
+    // Gone from what is no longer known in full is not fixed.
+    let silent = folder.run(&[&["scan", "app", "-f", "json"], &gate[..]].concat());
+    silent.expect(4, &["0 fixed findings"]);
+    assert_eq!(silent.report()["baseline"]["undecided"][0]["id"], "RF-WKL-001");
+    // Of a check that is not asked for, nothing is said.
+    let other = ["--baseline", "before.json", "--checks", "RF-WKL-002"];
+    folder.scan(&other).expect(0, &["0 new, 0 worse, 0 unchanged, 0 fixed findings"]);
+}
+
+#[test]
+fn new_paths_fail_their_gate_unless_excepted() {
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo.yaml");
+    let folder = Folder::new();
+    let scan = |more: &[&str]| {
+        let all = ["scan", demo, "--complete", "--k8s-version", "1.36", "-f", "json"];
+        folder.run(&[&all, more].concat())
+    };
+    let now = scan(&[]).out;
+    folder.write("now.json", &now);
+    let gate = ["--fail-on", "new-path", "--baseline"];
+    scan(&[&gate[..], &["now.json"]].concat()).expect(0, &["gate new-path passed", "0 new"]);
+    // The same cluster, as it was before one of its ways was open.
+    let mut before: Value = serde_json::from_str(&now).expect("JSON");
+    let lost = before["connected"].as_array_mut().expect("pairs").remove(0);
+    folder.write("before.json", &before.to_string());
+    let run = scan(&[&gate[..], &["before.json"]].concat());
+    let to = lost["to"].as_str().expect("a target");
+    run.expect(3, &["gate new-path failed", to]);
+    let count = lost["from"].as_array().expect("ways in").len();
+    assert_eq!(run.report()["baseline"]["new_paths"].as_array().map(Vec::len), Some(count));
+    folder.write(
+        "exceptions.yaml",
+        &format!("- {{path: {{from: \"*\", to: {to}}}, reason: known}}\n"),
+    );
+    let excepted = ["before.json", "--exceptions", "exceptions.yaml"];
+    let run = scan(&[&gate[..], &excepted].concat());
+    run.expect(0, &["gate new-path passed"]);
+    let report = run.report();
+    let paths = report["paths"].as_array().expect("paths");
+    let marked = paths.iter().filter(|path| path["to"] == to);
+    assert!(marked.clone().count() > 0);
+    assert!(marked.clone().all(|path| path["excepted"]["reason"] == "known"));
+    // Without the whole cluster, no path is no news.
+    let all = ["scan", "partial.yaml", "-f", "json"];
+    folder.write("partial.yaml", &deployment("shop", "web", "", &[false]));
+    let run = folder.run(&[&all, &gate[..], &["now.json"]].concat());
+    run.expect(4, &["gate new-path is undecided"]);
+}
+
+#[test]
+fn exceptions_cover_until_they_expire() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    let scan = |text: &str| {
+        folder.write("e.yaml", text);
+        let gate = ["--fail-on", "severity>=info", "--exceptions", "e.yaml"];
+        folder.scan(&[&gate[..], &ONLY].concat())
+    };
+    let run = scan(
+        "exceptions:\n- id: RF-WKL-*\n  object: Deployment shop/*\n  reason: debugging\n  owner: team-a\n  expires: 2999-12-31\n",
+    );
+    run.expect(0, &["passed"]);
+    let report = run.report();
+    let excepted = &finding(&report, "RF-WKL-001")["excepted"];
+    assert_eq!(excepted["reason"], "debugging");
+    assert_eq!(
+        (&excepted["owner"], &excepted["expires"]),
+        (&"team-a".into(), &"2999-12-31".into())
+    );
+    assert_eq!(report["exceptions"][0]["state"], "used");
+    let run = scan("- {id: RF-WKL-001, reason: x, expires: 2020-01-01}\n");
+    run.expect(3, &["exception RF-WKL-001 * is expired"]);
+    let run = scan("- {id: RF-WKL-001, object: Deployment ops/*, reason: x}\n");
+    run.expect(3, &["exception RF-WKL-001 Deployment ops/* is unused"]);
+}
+
+#[test]
+fn exceptions_that_cannot_be_used_end_the_run() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    let scan = |file: &str| folder.scan(&["--exceptions", file]);
+    scan("none.yaml").expect(1, &["cannot read the exceptions none.yaml"]);
+    for (text, code, part) in [
+        ("a: [\n", 1, "no YAML"),
+        ("", 1, "empty"),
+        ("- {id: RF-WKL-001}\n", 1, "reason"),
+        ("- {id: RF-WKL-001, reason: x, until: 2027-01-01}\n", 1, "until"),
+        ("- {id: RF-WKL-001, reason: x, expires: tomorrow}\n", 1, "tomorrow"),
+        ("ignore:\n- RF-WKL-001\n", 1, "not a list of exceptions"),
+        ("- {id: RF-WLK-001, reason: x}\n", 2, "RF-WLK-001"),
+    ] {
+        folder.write("e.yaml", text);
+        let run = scan("e.yaml");
+        run.expect(code, &[part, "e.yaml"]);
+        assert!(run.out.is_empty(), "{text}");
+    }
+    // The configuration file holds them as well.
+    let gate = ["--fail-on", "severity>=info", ONLY[0], ONLY[1]];
+    folder.write("ringfort.yaml", "exceptions: [{id: RF-WKL-001, reason: x}]\n");
+    folder.scan(&gate).expect(0, &["passed"]);
+    folder.write("ringfort.yaml", "exceptions: [{id: RF-WKL-001}]\n");
+    folder.scan(&gate).expect(2, &["ringfort.yaml", "exceptions"]);
+    folder.write("e.yaml", "- {id: RF-WKL-001, reason: x}\n");
+    folder.write("ringfort.yaml", "exceptions: e.yaml\n");
+    folder.scan(&gate).expect(0, &["passed"]);
+}
+
+#[test]
+fn annotations_are_exceptions_of_their_object() {
+    let folder = Folder::new();
+    let scan = |annotations: &str| {
+        folder.write("app/a.yaml", &deployment("shop", "web", annotations, &[true]));
+        folder.scan(&["--fail-on", "severity>=info", ONLY[0], ONLY[1]])
+    };
+    let run = scan("ringfort.dev/ignore.RF-WKL-001: \"needs the host\"");
+    run.expect(0, &["passed"]);
+    let excepted = finding(&run.report(), "RF-WKL-001")["excepted"].clone();
+    assert_eq!(excepted["source"], "annotation");
+    assert_eq!(excepted["reason"], "needs the host");
+    scan("ringfort.dev/ignore.RF-WKL-001: x, ringfort.dev/ignore-until: \"2020-01-01\"")
+        .expect(3, &["is expired"]);
+    scan("ringfort.dev/ignore.RF-WKL-001: x, ringfort.dev/ignore-until: \"2999-01-01\"")
+        .expect(0, &["passed"]);
+    scan("ringfort.dev/ignore.RF-WKL-001: x, ringfort.dev/ignore-until: later")
+        .expect(3, &["is invalid", "later"]);
+    scan("ringfort.dev/ignore.RF-WKL-001: \"\"").expect(3, &["is invalid", "reason"]);
+    scan("ringfort.dev/ignore.RF-WLK-001: x").expect(3, &["is invalid", "RF-WLK-001"]);
+    let run = scan("ringfort.dev/ignore.RF-WKL-002: x");
+    run.expect(3, &["failed"]);
+    assert_eq!(run.report()["exceptions"][0]["state"], "not-asked");
+    let run = folder.scan(&["--checks", "RF-WKL-002"]);
+    run.expect(0, &["exception RF-WKL-002 Deployment shop/web is unused"]);
+}
