@@ -13,7 +13,7 @@ use crate::filter::Chosen;
 use crate::run::{FAILED, Findings, makers, unread};
 
 /// Something that was not read, or a check that did not run.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Need {
     /// What is missing.
     pub missing: String,

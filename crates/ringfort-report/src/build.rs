@@ -22,6 +22,8 @@ pub struct Head {
     pub place: String,
     /// The source as recognised.
     pub described: String,
+    /// The folder that its files are below, as seen from the working directory.
+    pub base: String,
     /// The time, in RFC 3339.
     pub generated_at: String,
 }
@@ -54,7 +56,7 @@ pub fn build(
     Report {
         schema: crate::SCHEMA,
         tool: Tool { name: "ringfort", version: head.version },
-        source: Source { place: head.place, described: head.described },
+        source: Source { place: head.place, described: head.described, base: head.base },
         generated_at: head.generated_at,
         cluster: facts(attack),
         coverage: coverage(attack),
@@ -81,6 +83,7 @@ pub fn build(
             .map(|(id, needs)| Unevaluated { id, needs })
             .collect(),
         checked: None,
+        unmet: Vec::new(),
         filter: None,
         exceptions: Vec::new(),
         baseline: None,

@@ -6,15 +6,25 @@
 
 mod build;
 pub mod change;
+pub mod csv;
+pub mod format;
 pub mod gate;
+pub mod gitlab_sast;
 pub mod graph_export;
 pub mod html;
 pub mod human;
 pub mod json;
+pub mod junit;
+mod locate;
+pub mod markdown;
+pub mod ocsf;
 mod picture;
+pub mod prometheus;
 mod report;
+pub mod sarif;
 
 pub use build::{Head, build};
+pub use format::{Format, Rendered, UnknownFormat};
 pub use report::{
     Connected, Coverage, Evidence, Facts, Filter, Fix, Gap, NoCut, Path, PlanSection, Planned,
     Point, Report, Source, Step, Tool, Unevaluated, Vector, VectorInstance, Zone,

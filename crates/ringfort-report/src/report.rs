@@ -50,6 +50,8 @@ pub struct Report {
     /// Findings, and what each check found, where checks ran.
     #[serde(flatten)]
     pub checked: Option<ringfort_checks::Findings>,
+    /// What the checks needed and was not read.
+    pub unmet: Vec<ringfort_checks::Need>,
     /// Which findings were asked for, if not all.
     pub filter: Option<Filter>,
     /// What became of exceptions.
@@ -97,6 +99,8 @@ pub struct Source {
     pub place: String,
     /// As recognised.
     pub described: String,
+    /// The folder that files are below, as seen from the working directory.
+    pub base: String,
 }
 
 /// Counts of what the cluster holds.

@@ -142,7 +142,8 @@ pub(crate) struct Judging {
 
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// human, json, html, dot or graphml, each with =FILE to write to a file
+    /// human, json, sarif, junit, html, markdown, csv, ocsf, gitlab-sast, prometheus, dot or
+    /// graphml, each with =FILE to write to a file
     #[arg(short, long = "format", default_value = "human")]
     pub(crate) formats: Vec<String>,
     /// The file for the format without one of its own

@@ -13,7 +13,7 @@ use ringfort_model::{EntityId, KubeVersion, Str, snapshot};
 use ringfort_plan::{Change, Wish, Work, first_fixes, what_if};
 use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
-use ringfort_report::{Head, Report, html, human, json};
+use ringfort_report::{Format, Head, Rendered, Report, human, json};
 
 use crate::args::{Arguments, Can, Command, Output, Paths, Reading, WhoCan};
 use crate::judging::Rules;
@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     match &arguments.command {
         Command::Scan(scan) => {
             let chosen = crate::findings::chosen(scan.checks.as_deref())?;
+            scan.output.wanted()?;
             let rules = Rules::new(&scan.judging, scan.checks.as_deref(), reading)?;
             let mut stages = Stages::new();
             let collected = read(scan.source.as_deref(), reading)?;
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         }
         Command::Demo(output) => {
             let chosen = crate::findings::chosen(None)?;
+            output.wanted()?;
             let asked = (&chosen, &Rules::default());
             self::scan(&crate::demo::cluster()?, "demo", output, asked, reading, Stages::new())
         }
@@ -123,6 +125,20 @@ pub(crate) fn read(path: Option<&Path>, reading: &Reading) -> Result<Collected> 
 /// A source for the head of a report.
 pub(crate) fn shown_place(path: Option<&Path>) -> String {
     path.map_or_else(|| "live".to_owned(), |path| path.display().to_string())
+}
+
+/// The folder that the files of a source are below, as seen from the working directory.
+fn base(source: &Path) -> String {
+    let folder = match source.is_dir() {
+        true => source,
+        false => source.parent().unwrap_or(Path::new("")),
+    };
+    let here = std::env::current_dir().unwrap_or_default();
+    let seen = match folder.is_absolute() {
+        true => folder.strip_prefix(&here).unwrap_or(folder),
+        false => folder,
+    };
+    seen.to_string_lossy().replace('\\', "/")
 }
 
 /// Writes to standard output.
@@ -194,6 +210,7 @@ fn scan(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         place: place.to_owned(),
         described: collected.described.clone(),
+        base: base(Path::new(place)),
         generated_at: jiff::Timestamp::now().to_string(),
     };
     let mut report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
@@ -201,64 +218,46 @@ fn scan(
     rules.judge(&mut report, collected, chosen);
     stages.end("report");
     stages.print();
-    let mut plain = 0;
-    for format in &output.formats {
-        let (name, file) = match format.split_once('=') {
-            Some((name, file)) => (name, Some(PathBuf::from(file))),
-            None => {
-                plain += 1;
-                (format.as_str(), output.output.clone())
-            }
+    for wanted in &output.wanted()? {
+        let rendered = match wanted.format {
+            Format::Dot | Format::Graphml => exported(&attack, &plan, wanted.format).into(),
+            format => render(&report, format, wanted.file.is_none(), reading),
         };
-        let text = match name {
-            "dot" | "graphml" => exported(&attack, &plan, name),
-            _ => render(&report, name, file.is_none(), reading)?,
-        };
-        match file {
-            Some(file) => std::fs::write(&file, text)
+        if !rendered.cut.is_empty() && !reading.quiet {
+            eprintln!("{}: left out: {}", wanted.name, harmless(&rendered.cut));
+        }
+        match &wanted.file {
+            Some(file) => std::fs::write(file, rendered.text)
                 .with_context(|| format!("cannot write {}", file.display()))?,
-            None if plain > 1 => return Err(usage("two formats for one output; write NAME=FILE")),
-            None => print(&text)?,
+            None => print(&rendered.text)?,
         }
     }
     Ok(crate::judging::said(&report, reading.quiet))
 }
 
 /// The part of the graph that leads to targets.
-fn exported(attack: &Attack<'_>, plan: &ringfort_plan::Plan, format: &str) -> String {
+fn exported(attack: &Attack<'_>, plan: &ringfort_plan::Plan, format: Format) -> String {
     let mut cut = attack.no_edges();
     for edge in plan.cut.keys() {
         cut.insert(edge.index());
     }
     let selection = Selection { edges: plan.between.clone(), cut };
     match format {
-        "dot" => ringfort_report::graph_export::dot(attack, &selection),
+        Format::Dot => ringfort_report::graph_export::dot(attack, &selection),
         _ => ringfort_report::graph_export::graphml(attack, &selection),
     }
 }
 
-fn render(report: &Report, format: &str, terminal: bool, reading: &Reading) -> Result<String> {
-    Ok(match format {
-        "human" => {
-            let color = match reading.color.as_str() {
-                "always" => true,
-                "never" => false,
-                _ => {
-                    terminal
-                        && std::io::stdout().is_terminal()
-                        && std::env::var_os("NO_COLOR").is_none()
-                }
-            };
-            human::first_screen(report, Style { color })
-        }
-        "json" => json::render(report),
-        "html" => html::render(report),
-        other => {
-            return Err(usage(format!(
-                "unknown format {other}; human, json, html, dot and graphml exist"
-            )));
-        }
-    })
+fn render(report: &Report, format: Format, terminal: bool, reading: &Reading) -> Rendered {
+    if let Some(rendered) = format.render(report) {
+        return rendered;
+    }
+    let color = match reading.color.as_str() {
+        "always" => true,
+        "never" => false,
+        _ => terminal && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
+    human::first_screen(report, Style { color }).into()
 }
 
 pub(crate) fn subject(text: &str) -> Result<User> {
@@ -382,6 +381,7 @@ fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         place: shown_place(arguments.cluster.as_deref()),
         described: collected.described.clone(),
+        base: arguments.cluster.as_deref().map(base).unwrap_or_default(),
         generated_at: jiff::Timestamp::now().to_string(),
     };
     let report = ringfort_report::build(&attack, &found, &[], None, head);

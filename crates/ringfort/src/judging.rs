@@ -111,6 +111,7 @@ impl Rules {
             .iter()
             .map(|&gate| gate::judge(gate, report, &needs, &self.unanswered, collected.unread))
             .collect();
+        report.unmet = needs;
         if let Some(checked) = &mut report.checked {
             let before = checked.findings.len();
             checked.findings.retain(|one| self.selection.has_severity(one));

@@ -10,6 +10,7 @@ mod exposed;
 mod findings;
 mod judging;
 mod netpol;
+mod output;
 mod plan;
 mod podsec;
 mod questions;
