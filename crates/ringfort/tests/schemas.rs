@@ -1,0 +1,149 @@
+//! The schemas under `schemas/` against what the program writes. Readers may meet fields that
+//! are newer than their schema; here every field has to be in it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use jsonschema::{Resource, Validator};
+use serde_json::Value;
+
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo.yaml");
+
+/// Makes every object of a schema refuse fields that it does not name.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if fields.contains_key("properties") && fields.contains_key("required") {
+                fields.insert("additionalProperties".into(), false.into());
+            }
+            fields.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+fn schema(name: &str) -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas").join(name);
+    let mut schema = serde_json::from_slice(&std::fs::read(file).expect(name)).expect("JSON");
+    close(&mut schema);
+    schema
+}
+
+fn report_schema() -> Validator {
+    let findings = Resource::from_contents(schema("findings.schema.json"));
+    let registry = jsonschema::Registry::new()
+        .add("urn:ringfort:findings:v1", findings)
+        .expect("a resource")
+        .prepare()
+        .expect("a registry");
+    jsonschema::options()
+        .with_registry(&registry)
+        .should_validate_formats(true)
+        .build(&schema("report.schema.json"))
+        .expect("a schema")
+}
+
+fn errors(validator: &Validator, value: &Value) -> Vec<String> {
+    let text = |error: jsonschema::ValidationError<'_>| {
+        format!("{}: {error}", error.instance_path()).chars().take(300).collect()
+    };
+    validator.iter_errors(value).map(text).collect()
+}
+
+fn scan(arguments: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfort"));
+    let output =
+        command.arg("-q").args(arguments).args(["-f", "json"]).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))
+}
+
+/// The recorded cluster, or `None` after saying that the test is skipped.
+fn shop() -> Option<PathBuf> {
+    let given = std::env::var_os("RINGFORT_SUITES").map(PathBuf::from);
+    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared"));
+    let path = given.unwrap_or(beside).join("clusters/shop.tar.zst");
+    if path.is_file() {
+        return Some(path);
+    }
+    println!("skipped: no cluster at {}", path.display());
+    None
+}
+
+#[test]
+fn reports_have_the_documented_shape() {
+    let validator = report_schema();
+    let mut report = scan(&["scan", DEMO, "--complete", "--k8s-version", "1.36"]);
+    assert_eq!(errors(&validator, &report), [""; 0]);
+    assert_eq!(errors(&validator, &scan(&["demo"])), [""; 0]);
+    assert_eq!(errors(&validator, &scan(&["paths", "--cluster", DEMO])), [""; 0]);
+    if let Some(shop) = shop() {
+        let report = scan(&["scan", shop.to_str().expect("a plain path")]);
+        assert_eq!(errors(&validator, &report), [""; 0]);
+    }
+    // The schemas are in use, the one within the other as well.
+    report["more"] = 1.into();
+    report["findings"][0]["severity"] = "awful".into();
+    report["findings"][0]["evidence"][0]["more"] = 1.into();
+    report["generated_at"] = "yesterday".into();
+    assert_eq!(errors(&validator, &report).len(), 4);
+}
+
+#[test]
+fn what_gates_baselines_and_exceptions_say_has_the_documented_shape() {
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("schemas-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("a plain path").to_owned()
+    };
+    let demo = scan(&["scan", DEMO, "--complete", "--k8s-version", "1.36"]);
+    let mut before = demo.clone();
+    before["findings"].as_array_mut().expect("findings").remove(0);
+    before["findings"][0]["object"] = "Pod none/none".into();
+    before["findings"][1]["evidence"] = serde_json::json!([]);
+    before["connected"].as_array_mut().expect("pairs").remove(0);
+    let baseline = file("before.json", &before.to_string());
+    let exceptions = file(
+        "exceptions.yaml",
+        "- {id: RF-WKL-*, reason: x, owner: me, expires: 2999-01-01}\n\
+         - {id: RF-SA-001, object: none, reason: x}\n\
+         - {id: RF-*, reason: x, expires: 2001-01-01}\n\
+         - {path: {from: '*', to: impact/node}, reason: x}\n",
+    );
+    file(
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: extra\n  annotations: {ringfort.dev/ignore.RF-X: why}\nspec:\n  hostPID: true\n  containers: [{name: a, image: b}]\n---\na: [\n",
+    );
+    std::fs::copy(DEMO, folder.join("demo.yaml")).expect("a copy");
+    let report = scan(&[
+        "scan",
+        folder.to_str().expect("a plain path"),
+        "--baseline",
+        &baseline,
+        "--exceptions",
+        &exceptions,
+        "--severity",
+        ">=low",
+        "-n",
+        "*",
+        "--fail-on",
+        "severity>=low,new-finding,new-path,coverage<90",
+    ]);
+    let found = errors(&report_schema(), &report);
+    std::fs::remove_dir_all(&folder).expect("it was made");
+    assert_eq!(found, [""; 0]);
+    for part in ["gaps", "gates", "exceptions", "unmet", "baseline", "filter"] {
+        assert!(!report[part].is_null() && report[part] != serde_json::json!([]), "{part}");
+    }
+    let states: std::collections::BTreeSet<&str> = report["exceptions"]
+        .as_array()
+        .expect("exceptions")
+        .iter()
+        .filter_map(|one| one["state"].as_str())
+        .collect();
+    assert_eq!(states.into_iter().collect::<Vec<_>>(), ["expired", "invalid", "unused", "used"]);
+}
