@@ -1,7 +1,6 @@
 //! Which object a finding is about, where that stands, and what was said of it elsewhere:
 //! in an earlier report, in an exception.
 
-use ringfort_model::record::Origin;
 use ringfort_model::{Cluster, Kind, SourceKind, WorkloadKind};
 use serde::Serialize;
 
@@ -17,16 +16,17 @@ pub struct Place {
     pub line: u32,
 }
 
-impl From<&Origin> for Place {
-    fn from(origin: &Origin) -> Self {
-        Self { file: origin.file.to_string(), line: origin.line }
-    }
-}
-
 impl Place {
-    /// Where an object stands; only objects of manifests stand somewhere.
+    /// Where a field of an object stands, or what is around it; only objects of manifests stand
+    /// somewhere.
     #[must_use]
-    pub fn of(cluster: &Cluster, kind: &str, namespace: &str, name: &str) -> Option<Self> {
+    pub fn of(
+        cluster: &Cluster,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        field: &str,
+    ) -> Option<Self> {
         if cluster.source != SourceKind::Manifests {
             return None;
         }
@@ -36,15 +36,16 @@ impl Place {
             .into_iter()
             .chain(plain)
             .find_map(|known| cluster.find(known, namespace, name))?;
-        object.meta().origin.as_ref().map(Self::from)
+        let origin = object.meta().origin.as_ref()?;
+        Some(Self { file: origin.file.to_string(), line: origin.line_of(field) })
     }
 
     /// The same of an object as evidence names it: `Kind namespace/name`.
     #[must_use]
-    pub fn of_named(cluster: &Cluster, object: &str) -> Option<Self> {
+    pub fn of_named(cluster: &Cluster, object: &str, field: &str) -> Option<Self> {
         let (kind, name) = object.split_once(' ')?;
         let (namespace, name) = name.split_once('/').unwrap_or(("", name));
-        Self::of(cluster, kind, namespace, name)
+        Self::of(cluster, kind, namespace, name, field)
     }
 }
 
@@ -60,7 +61,8 @@ pub struct About {
     pub name: String,
     /// The same for the same check and object in every run: `ID/KIND/NAMESPACE/NAME`.
     pub fingerprint: String,
-    /// Where it stands, if it was read from a manifest; else where the first evidence stands.
+    /// Where its first evidence stands, if it was read from a manifest: the object's own before
+    /// that of others; without any, where the object does.
     pub place: Option<Place>,
     /// `new`, `worse` or `unchanged` against a baseline, where there is one.
     pub change: Option<&'static str>,
@@ -82,8 +84,7 @@ pub struct Excepted {
 }
 
 impl About {
-    /// Of an object; `evidence` stands in for an object that stands nowhere itself, such as a
-    /// subject that only a binding names.
+    /// Of an object, shown by evidence.
     #[must_use]
     pub fn of<'s>(
         cluster: &Cluster,
@@ -92,8 +93,15 @@ impl About {
         evidence: impl IntoIterator<Item = &'s Spot>,
     ) -> Self {
         let (kind, namespace, name) = (&object.kind, &object.namespace, &object.name);
-        let place = Place::of(cluster, kind, namespace, name)
-            .or_else(|| evidence.into_iter().find_map(|spot| spot.place.clone()));
+        let (mut own, mut other) = (None, None);
+        for spot in evidence {
+            let first = if spot.object == object.to_string() { &mut own } else { &mut other };
+            if first.is_none() {
+                first.clone_from(&spot.place);
+            }
+        }
+        // The grant that gives a subject too much is where it is mended, not the subject.
+        let place = own.or(other).or_else(|| Place::of(cluster, kind, namespace, name, ""));
         Self {
             kind: kind.to_string(),
             namespace: namespace.to_string(),

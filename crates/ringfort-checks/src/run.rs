@@ -303,7 +303,7 @@ fn finding(
         .iter()
         .map(|why| {
             let one = world.evidence(why);
-            let place = Place::of_named(world.cluster, &one.object);
+            let place = Place::of_named(world.cluster, &one.object, &one.field);
             let Evidence { object, field, value, command } = one;
             Spot { object, field, value, command, place }
         })

@@ -12,6 +12,7 @@
 //! becomes a gap that names it, and the rest is read.
 
 mod document;
+mod field_lines;
 mod finish;
 mod guard;
 mod lists;

@@ -2,23 +2,28 @@
 
 use std::sync::Arc;
 
-use ringfort_model::Listed;
+use ringfort_model::record::{FieldLines, Origin};
+use ringfort_model::{Listed, Object, Str};
 use serde_json::Value;
 
 use crate::document::{TypeMeta, type_in_fragments, type_of, type_of_file};
+use crate::field_lines::of_json;
 use crate::finish::Extras;
 use crate::pool::{BATCH_BYTES, Batch, Pool, read_one, resource_of};
 use crate::split::Sink;
 
-/// Adds an object that stands by itself in a file.
-pub(crate) fn single(pool: &Pool<'_>, name: &str, line: u32, types: &TypeMeta, json: &[u8]) {
+/// Adds an object that stands by itself in a file, or in a list of YAML.
+pub(crate) fn single(
+    pool: &Pool<'_>,
+    name: &str,
+    line: u32,
+    types: &TypeMeta,
+    json: &[u8],
+    fields: impl FnOnce() -> FieldLines,
+) {
     match read_one(types, json) {
         Ok((mut object, warning)) => pool.with(|filled| {
-            let meta = object.meta_mut();
-            if meta.uid.is_empty() && meta.resource_version.is_empty() {
-                let file = name.into();
-                meta.origin = Some(ringfort_model::record::Origin { file, line });
-            }
+            stand(&mut object, &Str::new(name), line, fields);
             if let Some(warning) = warning {
                 filled.builder.gap(&object.title(), warning);
             }
@@ -29,6 +34,20 @@ pub(crate) fn single(pool: &Pool<'_>, name: &str, line: u32, types: &TypeMeta, j
             pool.with(|filled| filled.builder.gap(name, reason));
         }
         Err(reason) => pool.with(|filled| filled.unread(name, types, &reason)),
+    }
+}
+
+/// Notes where an object stands, if no server wrote it.
+pub(crate) fn stand(
+    object: &mut Object,
+    file: &Str,
+    line: u32,
+    fields: impl FnOnce() -> FieldLines,
+) {
+    let meta = object.meta_mut();
+    if line > 0 && meta.uid.is_empty() && meta.resource_version.is_empty() {
+        let origin = Origin { file: file.clone(), line, fields: fields() };
+        meta.origin = Some(Arc::new(origin));
     }
 }
 
@@ -113,7 +132,7 @@ impl Lists<'_, '_> {
 }
 
 impl Sink for Lists<'_, '_> {
-    fn item(&mut self, head: &[u8], item: &[u8]) {
+    fn item(&mut self, head: &[u8], item: &[u8], line: u32) {
         if matches!(self.state, State::Unknown) {
             self.decide(head, item);
         }
@@ -129,12 +148,13 @@ impl Sink for Lists<'_, '_> {
         }
         self.batch.bytes.extend_from_slice(item);
         self.batch.ends.push(self.batch.bytes.len());
+        self.batch.lines.push(line);
         if self.batch.bytes.len() >= BATCH_BYTES && !matches!(self.state, State::Held) {
             self.flush();
         }
     }
 
-    fn document(&mut self, head: &[u8], list: bool) {
+    fn document(&mut self, head: &[u8], list: bool, line: u32) {
         let types = type_of(head);
         if !list && !types.kind.ends_with("List") {
             if types.kind.is_empty() && memchr::memmem::find(head, b"gitVersion").is_some() {
@@ -143,7 +163,7 @@ impl Sink for Lists<'_, '_> {
                 }
                 return;
             }
-            single(self.pool, &self.file, 1, &types, head);
+            single(self.pool, &self.file, line, &types, head, || of_json(head, line));
             return;
         }
         let types = if types.kind.is_empty() {

@@ -6,11 +6,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use ringfort_model::{
-    ClusterBuilder, Interner, Listed, Object, SourceKind, SpecPool, with_interner,
+    ClusterBuilder, Interner, Listed, Object, SourceKind, SpecPool, Str, with_interner,
 };
 use rustc_hash::FxHashSet;
 
 use crate::document::{TypeMeta, type_of};
+use crate::field_lines::of_json;
+use crate::lists::stand;
 
 /// Items are handed over in batches of about this many bytes.
 pub(crate) const BATCH_BYTES: usize = 256 << 10;
@@ -23,6 +25,8 @@ pub(crate) struct Batch {
     pub(crate) types: Option<TypeMeta>,
     pub(crate) bytes: Vec<u8>,
     pub(crate) ends: Vec<usize>,
+    /// The line on which each begins, where the list is a file; 0 for not known.
+    pub(crate) lines: Vec<u32>,
 }
 
 /// What parsing fills.
@@ -146,7 +150,8 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     let mut unread: Vec<(TypeMeta, String)> = Vec::new();
     let mut seen: FxHashSet<TypeMeta> = FxHashSet::default();
     let mut from = 0;
-    for &end in &batch.ends {
+    let file = Str::new(&batch.file);
+    for (at, &end) in batch.ends.iter().enumerate() {
         let item = &batch.bytes[from..end];
         from = end;
         let own;
@@ -159,6 +164,8 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
         };
         match read_one(types, item) {
             Ok((mut object, warning)) => {
+                let line = batch.lines.get(at).copied().unwrap_or_default();
+                stand(&mut object, &file, line, || of_json(item, line));
                 specs.share(&mut object);
                 warnings.extend(warning.map(|warning| (object.title(), warning)));
                 // A typed list says what it is itself, at its end.

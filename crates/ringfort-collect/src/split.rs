@@ -9,10 +9,12 @@ use crate::options::Limits;
 
 /// Takes what the splitter finds.
 pub(crate) trait Sink {
-    /// An element. `head` is the document around it as far as it was seen.
-    fn item(&mut self, head: &[u8], item: &[u8]);
-    /// The end of a document: the text around the elements, and whether there was a list.
-    fn document(&mut self, head: &[u8], list: bool);
+    /// An element, and the line it begins on; 0 where lines are no longer counted. `head` is
+    /// the document around it as far as it was seen.
+    fn item(&mut self, head: &[u8], item: &[u8], line: u32);
+    /// The end of a document: the text around the elements, whether there was a list, and the
+    /// line it begins on.
+    fn document(&mut self, head: &[u8], list: bool, line: u32);
     /// An element that is too large and was left out.
     fn oversized(&mut self, bytes: usize);
 }
@@ -46,7 +48,17 @@ pub(crate) struct Splitter {
     head: Vec<u8>,
     item: Vec<u8>,
     dropped: usize,
+    /// Bytes before the piece that is fed now, and newlines before `counted` in that piece.
+    before: usize,
+    newlines: u32,
+    counted: usize,
+    item_line: u32,
+    document_line: u32,
 }
+
+/// Lines are counted up to here. What people write by hand is smaller; a dump's lines would be
+/// counted for nothing.
+const LINED: usize = 16 << 20;
 
 impl Splitter {
     pub(crate) fn new(limits: Limits) -> Self {
@@ -61,11 +73,36 @@ impl Splitter {
             head: Vec::new(),
             item: Vec::new(),
             dropped: 0,
+            before: 0,
+            newlines: 0,
+            counted: 0,
+            item_line: 0,
+            document_line: 0,
         }
+    }
+
+    /// The line of a byte of the piece, from 1, or 0 beyond what is counted.
+    fn line(&mut self, chunk: &[u8], at: usize) -> u32 {
+        if self.before + at > LINED {
+            return 0;
+        }
+        self.newlines += memchr::memchr_iter(b'\n', &chunk[self.counted..at]).count() as u32;
+        self.counted = at;
+        self.newlines + 1
     }
 
     /// Takes the next bytes.
     pub(crate) fn feed(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), SplitError> {
+        self.scan(chunk, sink)?;
+        if self.before <= LINED {
+            self.newlines += memchr::memchr_iter(b'\n', &chunk[self.counted..]).count() as u32;
+        }
+        self.counted = 0;
+        self.before += chunk.len();
+        Ok(())
+    }
+
+    fn scan(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), SplitError> {
         let mut at = 0;
         // Bytes from `from` on are not stored yet; they belong to the element or to the head.
         let mut from = 0;
@@ -95,6 +132,7 @@ impl Splitter {
                     b']' => {}
                     _ => {
                         self.open = true;
+                        self.item_line = self.line(chunk, at);
                         from = at;
                     }
                 }
@@ -102,6 +140,9 @@ impl Splitter {
             match byte {
                 b'"' => self.in_string = true,
                 b'{' | b'[' => {
+                    if self.depth == 0 {
+                        self.document_line = self.line(chunk, at);
+                    }
                     let starts_list = byte == b'['
                         && self.elements_at.is_none()
                         && !self.had_list
@@ -140,7 +181,7 @@ impl Splitter {
                     if self.depth == 0 {
                         self.store(&chunk[from..=at])?;
                         from = at + 1;
-                        sink.document(&self.head, self.had_list);
+                        sink.document(&self.head, self.had_list, self.document_line);
                         self.head.clear();
                         self.had_list = false;
                     }
@@ -185,7 +226,7 @@ impl Splitter {
 
     fn close(&mut self, sink: &mut dyn Sink) {
         match std::mem::take(&mut self.dropped) {
-            0 => sink.item(&self.head, &self.item),
+            0 => sink.item(&self.head, &self.item, self.item_line),
             bytes => sink.oversized(bytes),
         }
         self.item.clear();
@@ -206,13 +247,15 @@ mod tests {
     use super::*;
 
     #[derive(Default, PartialEq, Eq, Debug)]
-    struct Found(Vec<String>, Vec<(String, bool)>);
+    struct Found(Vec<String>, Vec<(String, bool)>, Vec<u32>);
 
     impl Sink for Found {
-        fn item(&mut self, _: &[u8], item: &[u8]) {
+        fn item(&mut self, _: &[u8], item: &[u8], line: u32) {
+            self.2.push(line);
             self.0.push(String::from_utf8_lossy(item).into_owned());
         }
-        fn document(&mut self, head: &[u8], list: bool) {
+        fn document(&mut self, head: &[u8], list: bool, line: u32) {
+            self.2.push(line);
             self.1.push((String::from_utf8_lossy(head).into_owned(), list));
         }
         fn oversized(&mut self, bytes: usize) {
@@ -239,6 +282,7 @@ mod tests {
         assert_eq!(result, Ok(()));
         assert_eq!(whole.0, [r#"{"a":"]\"}"}"#, r#"{"b":[{}, [1]]}"#, "3", r#"{"c":1}"#]);
         assert_eq!(whole.1.len(), 3);
+        assert_eq!(whole.2, [1, 1, 1, 1, 2, 2, 2]);
         assert_eq!(
             whole.1[0],
             (
@@ -251,7 +295,7 @@ mod tests {
             let (first, second) = LIST.as_bytes().split_at(cut);
             assert_eq!(
                 run(&[first, second]),
-                (Found(whole.0.clone(), whole.1.clone()), Ok(())),
+                (Found(whole.0.clone(), whole.1.clone(), whole.2.clone()), Ok(())),
                 "{cut}"
             );
         }

@@ -6,6 +6,7 @@ use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
+use ringfort_model::record::{FieldLine, FieldLines};
 use ringfort_model::{Listed, snapshot};
 use serde_json::Value;
 
@@ -325,6 +326,10 @@ impl Walk<'_, '_> {
         let first = start.trim_ascii_start().first().copied();
         if matches!(base, "complete.json" | "version.json" | "version.yaml") {
             self.extra(name, base, reader);
+        } else if matches!(first, Some(b'{' | b'['))
+            && (base.ends_with(".yaml") || base.ends_with(".yml"))
+        {
+            self.yaml_in_braces(name, reader, tail);
         } else if matches!(first, Some(b'{' | b'[')) && !base.ends_with(".log") {
             if start.len() < prefix.len() {
                 // The mark was seen in full, so these three bytes are there.
@@ -393,6 +398,30 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// YAML whose first document is in braces. If it is too large, or is none, it is read as the
+    /// JSON that it may be.
+    fn yaml_in_braces(&mut self, name: &str, reader: &mut dyn Read, tail: Option<&[u8]>) {
+        let mut bytes = Vec::new();
+        let read = (&mut *reader).take(self.limits.yaml_bytes + 1).read_to_end(&mut bytes);
+        let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let whole = read.is_ok() && bytes.len() as u64 <= self.limits.yaml_bytes;
+        if let (true, Ok(text)) = (whole, std::str::from_utf8(start)) {
+            let budget = (text.len() * 4).max(100_000);
+            let (documents, errors) = yaml::documents(text, self.limits.depth, budget);
+            if errors.is_empty() {
+                for document in documents {
+                    self.yaml_document(name, &document);
+                }
+                return;
+            }
+        }
+        self.json(name, &mut Cursor::new(start).chain(reader), tail);
+        if let Err(error) = read {
+            self.extras.broken = true;
+            self.gap(name, &format!("breaks off: {error}"));
+        }
+    }
+
     fn yaml(&mut self, name: &str, reader: &mut dyn Read) {
         let mut bytes = Vec::new();
         if let Err(error) = reader.take(self.limits.yaml_bytes + 1).read_to_end(&mut bytes) {
@@ -431,7 +460,7 @@ impl Walk<'_, '_> {
         let (Some(items), true) = (items, types.kind.ends_with("List")) else {
             if !document.value.is_null() {
                 let json = document.value.to_string();
-                self.single(name, document.line, &types, json.as_bytes());
+                self.single(name, &types, json.as_bytes(), &document.lines);
             }
             return;
         };
@@ -440,7 +469,8 @@ impl Walk<'_, '_> {
         if let Some(types) = &element {
             self.pool.with(|filled| filled.seen.insert((Arc::clone(&file), types.clone())));
         }
-        for item in items {
+        let lines = document.items("items");
+        for (at, item) in items.iter().enumerate() {
             let json = item.to_string();
             let own = type_of(json.as_bytes());
             let types = match (&element, own.kind.is_empty()) {
@@ -451,15 +481,17 @@ impl Walk<'_, '_> {
                 let types = types.clone();
                 self.pool.with(|filled| filled.seen.insert((Arc::clone(&file), types)));
             }
-            self.single(name, document.line, types, json.as_bytes());
+            let lines = lines.get(at).copied().unwrap_or(&document.lines);
+            self.single(name, types, json.as_bytes(), lines);
         }
         if let Some(resource) = element.as_ref().and_then(resource_of) {
             self.pool.with(|filled| filled.builder.coverage().note(&resource, Listed::Complete));
         }
     }
 
-    fn single(&mut self, name: &str, line: u32, types: &TypeMeta, json: &[u8]) {
-        single(self.pool, name, line, types, json);
+    fn single(&mut self, name: &str, types: &TypeMeta, json: &[u8], lines: &[FieldLine]) {
+        let line = lines.first().map_or(0, |first| first.line);
+        single(self.pool, name, line, types, json, || FieldLines::new(lines));
     }
 }
 

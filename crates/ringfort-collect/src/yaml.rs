@@ -2,16 +2,47 @@
 //! rules of go-yaml v2, which are those of YAML 1.1 (`yes` and `on` are booleans, a leading
 //! zero means octal).
 
+use ringfort_model::Str;
+use ringfort_model::record::FieldLine;
 use serde_json::{Map, Number, Value};
 use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::scanner::{Marker, TScalarStyle};
 
+use crate::field_lines::Keys;
 use crate::tabs;
 
-/// A document, and the line on which it begins.
+/// A document, and the lines of its values, each before those in it.
 pub(crate) struct Document {
     pub(crate) value: Value,
-    pub(crate) line: u32,
+    pub(crate) lines: Vec<FieldLine>,
+}
+
+impl Document {
+    /// The line on which it begins.
+    #[cfg(test)]
+    pub(crate) fn line(&self) -> u32 {
+        self.lines.first().map_or(0, |first| first.line)
+    }
+
+    /// The lines of the values of each item of a field that is a list.
+    pub(crate) fn items(&self, field: &str) -> Vec<&[FieldLine]> {
+        let children = |at: usize| {
+            let end = at + self.lines.get(at).map_or(0, |value| value.size as usize);
+            let mut next = at + 1;
+            std::iter::from_fn(move || {
+                let at = next;
+                next += self.lines.get(at)?.size.max(1) as usize;
+                (at < end).then_some(at)
+            })
+        };
+        // Of equal keys the last holds.
+        match children(0).filter(|&at| self.lines[at].key == field).last() {
+            Some(list) => children(list)
+                .map(|at| &self.lines[at..at + self.lines[at].size as usize])
+                .collect(),
+            None => Vec::new(),
+        }
+    }
 }
 
 /// Broken documents of one file that are passed over.
@@ -22,7 +53,8 @@ const ERRORS: usize = 100;
 pub(crate) fn documents(text: &str, depth: usize, nodes: usize) -> (Vec<Document>, Vec<String>) {
     let mut builder = Builder { depth, budget: nodes, ..Builder::default() };
     let mut errors = Vec::new();
-    let mut rest = text;
+    // go-yaml takes a byte order mark for what it is.
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut budget = tabs::BUDGET;
     while let Some((line, error)) = builder.read(&tabs::in_brackets(rest, &mut budget)) {
         errors.push(format!("line {}: {error}", builder.before + line));
@@ -57,8 +89,10 @@ fn next_document(text: &str, line: usize) -> Option<(usize, &str)> {
 struct Builder {
     done: Vec<Document>,
     stack: Vec<Open>,
-    anchors: std::collections::BTreeMap<usize, Value>,
-    line: u32,
+    anchors: std::collections::BTreeMap<usize, (Value, Vec<FieldLine>)>,
+    /// Lines of the values of the document so far, and of keys that wait for their value.
+    lines: Vec<FieldLine>,
+    keys: Keys,
     depth: usize,
     budget: usize,
     is_spent: bool,
@@ -67,9 +101,11 @@ struct Builder {
     error: Option<(usize, String)>,
 }
 
+/// A list, or a mapping with the key that waits for its value and what merge keys bring; the
+/// anchor, and the place of the value's own line.
 enum Open {
-    List(Vec<Value>, usize),
-    Map(Map<String, Value>, Option<String>, Vec<Value>, usize),
+    List(Vec<Value>, usize, usize),
+    Map(Map<String, Value>, Option<(String, u32)>, Vec<Value>, usize, usize),
 }
 
 impl Builder {
@@ -96,38 +132,50 @@ impl Builder {
             Event::DocumentStart => {
                 self.anchors.clear();
                 self.stack.clear();
-                self.line = 0;
+                self.lines.clear();
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.map(|tag| tag.suffix);
-                let is_key = matches!(self.stack.last(), Some(Open::Map(_, None, _, _)));
+                let is_key = matches!(self.stack.last(), Some(Open::Map(_, None, ..)));
                 let value = match style {
                     TScalarStyle::Plain if !is_key => scalar(&text, tag.as_deref()),
                     _ => Value::String(text),
                 };
-                self.value(value, anchor, mark);
+                if is_key {
+                    self.value(value, anchor, mark, None);
+                } else {
+                    let at = self.begin(mark);
+                    self.value(value, anchor, mark, Some(at));
+                }
             }
-            Event::SequenceStart(anchor, _) => self.open(Open::List(Vec::new(), anchor), mark),
+            Event::SequenceStart(anchor, _) => {
+                let at = self.begin(mark);
+                self.open(Open::List(Vec::new(), anchor, at), mark);
+            }
             Event::MappingStart(anchor, _) => {
-                self.open(Open::Map(Map::new(), None, Vec::new(), anchor), mark);
+                let at = self.begin(mark);
+                self.open(Open::Map(Map::new(), None, Vec::new(), anchor, at), mark);
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                let (value, anchor) = match self.stack.pop() {
-                    Some(Open::List(items, anchor)) => (Value::Array(items), anchor),
-                    Some(Open::Map(mut map, _, merged, anchor)) => {
+                let (value, anchor, at) = match self.stack.pop() {
+                    Some(Open::List(items, anchor, at)) => (Value::Array(items), anchor, at),
+                    Some(Open::Map(mut map, _, merged, anchor, at)) => {
                         for source in merged {
                             merge(&mut map, source);
                         }
-                        (Value::Object(map), anchor)
+                        (Value::Object(map), anchor, at)
                     }
                     None => return,
                 };
-                self.value(value, anchor, mark);
+                self.value(value, anchor, mark, Some(at));
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
-                Some(value) => {
+                Some((value, lines)) => {
                     self.spend(size(&value), mark);
-                    self.value(value, 0, mark);
+                    let at = self.begin(mark);
+                    // What is in it stands where it was written.
+                    self.lines.extend(lines.into_iter().skip(1));
+                    self.value(value, 0, mark, Some(at));
                 }
                 None => self.error = Some((mark.line(), "unknown alias".to_owned())),
             },
@@ -149,37 +197,47 @@ impl Builder {
     }
 
     fn open(&mut self, open: Open, mark: Marker) {
-        if self.stack.is_empty() && self.line == 0 {
-            self.line = (self.before + mark.line()) as u32;
-        }
         if self.stack.len() >= self.depth {
             self.error = Some((mark.line(), format!("nested more than {} deep", self.depth)));
         }
         self.stack.push(open);
     }
 
-    fn value(&mut self, value: Value, anchor: usize, mark: Marker) {
+    /// Begins a value that is no key: its line is that of its key, if it has one.
+    fn begin(&mut self, mark: Marker) -> usize {
+        let (key, line) = match self.stack.last() {
+            Some(Open::Map(_, Some((key, line)), ..)) => (self.keys.share(key), *line),
+            _ => (Str::default(), (self.before + mark.line()) as u32),
+        };
+        self.lines.push(FieldLine { key, line, size: 1 });
+        self.lines.len() - 1
+    }
+
+    /// Ends a value whose own line has that place, if it has one.
+    fn value(&mut self, value: Value, anchor: usize, mark: Marker, at: Option<usize>) {
         self.spend(1, mark);
+        if let Some(at) = at {
+            self.lines[at].size = (self.lines.len() - at) as u32;
+        }
         if anchor > 0 {
             // The copy costs memory whether an alias uses it or not.
             self.spend(size(&value), mark);
-            self.anchors.insert(anchor, value.clone());
+            let lines = at.map(|at| self.lines[at..].to_vec()).unwrap_or_default();
+            self.anchors.insert(anchor, (value.clone(), lines));
         }
         match self.stack.last_mut() {
-            None => self.done.push(Document {
-                value,
-                line: if self.line == 0 { (self.before + mark.line()) as u32 } else { self.line },
-            }),
-            Some(Open::List(items, _)) => items.push(value),
-            Some(Open::Map(map, key, merged, _)) => match key.take() {
+            None => self.done.push(Document { value, lines: std::mem::take(&mut self.lines) }),
+            Some(Open::List(items, ..)) => items.push(value),
+            Some(Open::Map(map, key, merged, ..)) => match key.take() {
                 None => {
-                    *key = Some(match value {
+                    let text = match value {
                         Value::String(text) => text,
                         other => other.to_string(),
-                    });
+                    };
+                    *key = Some((text, (self.before + mark.line()) as u32));
                 }
-                Some(name) if name == "<<" => merged.push(value),
-                Some(name) => {
+                Some((name, _)) if name == "<<" => merged.push(value),
+                Some((name, _)) => {
                     map.insert(name, value);
                 }
             },
@@ -293,7 +351,7 @@ mod tests {
         let (found, errors) = documents("a: 1\n---\nb: &x [1]\nc: *x\n---\nd: [\n", 100, 1000);
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].value, serde_json::json!({"b": [1], "c": [1]}));
-        assert_eq!(found[1].line, 3);
+        assert_eq!(found[1].line(), 3);
         assert_eq!(errors.len(), 1);
         let mut bomb = String::from("a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n");
         for level in 1..12 {
@@ -310,7 +368,7 @@ mod tests {
         let (found, errors) = documents(text, 100, 1000);
         let keys: Vec<String> = found.iter().map(|one| one.value.to_string()).collect();
         assert_eq!(keys, ["{\"a\":1}", "{\"c\":3}", "{\"f\":6}"]);
-        assert_eq!(found.iter().map(|one| one.line).collect::<Vec<_>>(), [1, 5, 11]);
+        assert_eq!(found.iter().map(Document::line).collect::<Vec<_>>(), [1, 5, 11]);
         assert_eq!(errors.len(), 3, "{errors:?}");
         assert!(errors[2].starts_with("line 9: "), "{errors:?}");
     }

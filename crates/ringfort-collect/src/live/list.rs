@@ -33,7 +33,7 @@ struct Page {
 }
 
 impl Sink for Page {
-    fn item(&mut self, _: &[u8], item: &[u8]) {
+    fn item(&mut self, _: &[u8], item: &[u8], _: u32) {
         let full = self.batches.last().is_none_or(|batch| batch.bytes.len() >= BATCH_BYTES);
         if full {
             let (file, types) = (self.file.clone(), Some(self.types.clone()));
@@ -49,7 +49,7 @@ impl Sink for Page {
         }
         batch.ends.push(batch.bytes.len());
     }
-    fn document(&mut self, head: &[u8], _: bool) {
+    fn document(&mut self, head: &[u8], _: bool, _: u32) {
         self.head = head.to_vec();
         self.documents += 1;
     }

@@ -1,5 +1,8 @@
 //! Object metadata. managedFields and the last-applied annotation are never read into it.
 
+use std::sync::Arc;
+
+use crate::record::origin::Origin;
 use crate::text::Str;
 use crate::wire::{List, Map, record};
 
@@ -18,7 +21,7 @@ record! {
         pub finalizers: List<Str>,
         /// Where the object stands in a manifest; never read from the object itself.
         #[serde(rename = "x-ringfort-origin")]
-        pub origin: Option<Origin>,
+        pub origin: Option<Arc<Origin>>,
     }
 
     /// A reference to an owning object.
@@ -29,17 +32,6 @@ record! {
         pub uid: Str,
         pub controller: Option<bool>,
     }
-}
-
-/// File and line of an object that was read from a manifest.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-pub struct Origin {
-    /// Path below the source, with forward slashes.
-    pub file: Str,
-    /// First line of the document or list item, from 1.
-    pub line: u32,
 }
 
 impl Meta {

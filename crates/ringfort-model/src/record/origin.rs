@@ -1,0 +1,149 @@
+//! Where an object and its fields stand in a manifest.
+
+use std::sync::Arc;
+
+use crate::text::Str;
+
+/// File and line of an object that was read from a manifest.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+pub struct Origin {
+    /// Path below the source, with forward slashes.
+    pub file: Str,
+    /// First line of the document or list item, from 1.
+    pub line: u32,
+    /// Lines of its fields. A snapshot does not keep them.
+    #[serde(skip)]
+    pub fields: FieldLines,
+}
+
+impl Origin {
+    /// The line of a field as evidence names it, `spec.containers[0].securityContext`; of one
+    /// that is not there, the line of the nearest field around it.
+    #[must_use]
+    pub fn line_of(&self, path: &str) -> u32 {
+        self.fields.line_of(path).unwrap_or(self.line)
+    }
+}
+
+/// One value: its key in a mapping (empty in a list), the line of the key or the item, and how
+/// many values are in it, itself included.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FieldLine {
+    /// Key.
+    pub key: Str,
+    /// Line, from 1.
+    pub line: u32,
+    /// Number of values.
+    pub size: u32,
+}
+
+/// The lines of all values of an object, each before those in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FieldLines(Option<Arc<[FieldLine]>>);
+
+impl FieldLines {
+    /// Of values in the order in which they stand, each before those in it.
+    #[must_use]
+    pub fn new(values: &[FieldLine]) -> Self {
+        Self((!values.is_empty()).then(|| Arc::from(values)))
+    }
+
+    /// The line of a field, or of the nearest around it; none if no line is known.
+    #[must_use]
+    pub fn line_of(&self, path: &str) -> Option<u32> {
+        let values = self.0.as_deref()?;
+        let mut at = 0;
+        let mut rest = path;
+        while let Some((child, more)) = step(values, at, rest) {
+            at = child;
+            rest = more;
+        }
+        values.get(at).map(|value| value.line)
+    }
+}
+
+/// From a value to one in it that a path begins with, and what is left of the path.
+fn step<'p>(values: &[FieldLine], at: usize, path: &'p str) -> Option<(usize, &'p str)> {
+    let path = path.strip_prefix('.').unwrap_or(path);
+    let bracket = path.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let end = at + values.get(at)?.size as usize;
+    let mut found: Option<(usize, &str)> = None;
+    let mut position = 0;
+    let mut child = at + 1;
+    while child < end {
+        let value = values.get(child)?;
+        let rest = match bracket {
+            Some((inside, rest)) => {
+                let is_meant = match value.key.as_str() {
+                    "" => inside.parse() == Ok(position),
+                    key => inside.trim_matches(['"', '\'']) == key,
+                };
+                is_meant.then_some(rest)
+            }
+            None if value.key.is_empty() => None,
+            None => path
+                .strip_prefix(value.key.as_str())
+                .filter(|rest| rest.is_empty() || rest.starts_with(['.', '['])),
+        };
+        // Keys may have dots in them, so the longest one is meant; of equal ones the last holds.
+        if let Some(rest) = rest
+            && found.is_none_or(|(_, shorter)| rest.len() <= shorter.len())
+        {
+            found = Some((child, rest));
+        }
+        position += 1;
+        child += value.size.max(1) as usize;
+    }
+    if path.is_empty() || found.is_some() {
+        return found.filter(|_| !path.is_empty());
+    }
+    // What a merge key brings stands where it was written.
+    let mut child = at + 1;
+    while child < end {
+        let value = values.get(child)?;
+        if value.key == *"<<"
+            && let Some(found) = step(values, child, path)
+        {
+            return Some(found);
+        }
+        child += value.size.max(1) as usize;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_by_their_paths() {
+        let value = |key: &str, line, size| FieldLine { key: key.into(), line, size };
+        let lines = FieldLines::new(&[
+            value("", 1, 8),
+            value("metadata", 2, 3),
+            value("labels", 3, 2),
+            value("a.b/c", 4, 1),
+            value("spec", 5, 4),
+            value("containers", 6, 3),
+            value("", 7, 1),
+            value("", 9, 1),
+        ]);
+        for (path, line) in [
+            ("", 1),
+            ("spec", 5),
+            ("spec.containers[1]", 9),
+            ("spec.containers[1].securityContext.privileged", 9),
+            ("spec.containers[2]", 6),
+            ("spec.hostPID", 5),
+            ("metadata.labels.a.b/c", 4),
+            ("metadata.labels[a.b/c]", 4),
+            ("metadata.labels.a", 3),
+            ("specs", 1),
+        ] {
+            assert_eq!(lines.line_of(path), Some(line), "{path}");
+        }
+        assert_eq!(FieldLines::default().line_of("spec"), None);
+    }
+}
