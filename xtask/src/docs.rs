@@ -1,5 +1,6 @@
 //! Generated pages: `docs/techniques.md` from the techniques' own documentation sections,
-//! `docs/checks.md` from those of the checks, `docs/kubehound.md` from the comparison with that tool's facts.
+//! `docs/checks.md` from those of the checks, `docs/kubehound.md` from the comparison with that
+//! tool's facts; and what other pages show of the program's output.
 
 use std::fmt::Write;
 
@@ -8,6 +9,7 @@ use ringfort_attack::techniques::{ALL, NOT_EVALUATED, STRUCTURE};
 use ringfort_collect::{Options, Source};
 
 pub(crate) fn run(check: bool) -> Result<()> {
+    printed(check)?;
     keep("docs/techniques.md", &page(), check)?;
     keep("docs/checks.md", &crate::check_docs::page(), check)?;
     for page in ringfort_attack::coverage::PAGES {
@@ -19,6 +21,22 @@ pub(crate) fn run(check: bool) -> Result<()> {
             println!("skipped: docs/kubehound.md, its suite is not at hand");
             Ok(())
         }
+    }
+}
+
+/// What pages show of the program's output: a test of the program writes and compares it.
+fn printed(check: bool) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = std::process::Command::new(cargo);
+    command
+        .current_dir(crate::test::root())
+        .args(["test", "-q", "-p", "ringfort", "--test", "docs"]);
+    if !check {
+        command.env("RINGFORT_BLESS", "1");
+    }
+    match command.status()?.success() {
+        true => Ok(()),
+        false => bail!("pages do not show what the program prints; run cargo xtask docs"),
     }
 }
 

@@ -161,6 +161,9 @@ impl Exceptions {
     pub fn of_objects(&mut self, cluster: &Cluster) {
         let mut found: BTreeMap<(String, String), Exception> = BTreeMap::new();
         let mut add = |kind: Kind, meta: &Meta, carrier: &Meta| {
+            if !carrier.annotations.iter().any(|(key, _)| key.starts_with(IGNORE)) {
+                return;
+            }
             let object = Object::new(kind.name(), &meta.namespace, &meta.name).to_string();
             for one in annotated(&object, carrier) {
                 let Covers::Object { id, .. } = &one.covers else { continue };
@@ -364,10 +367,6 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(value: Value) -> Result<Exceptions, ExceptionError> {
-        Exceptions::read(&value)
-    }
-
     #[test]
     fn entries_that_do_not_read_are_named() {
         for (entry, part) in [
@@ -384,17 +383,21 @@ mod tests {
             (json!({"reason": "x"}), "either"),
         ] {
             let good = json!({"id": "RF-WKL-*", "reason": "x"});
-            let error = read(json!([good, entry])).expect_err("it is wrong").to_string();
+            let error =
+                Exceptions::read(&json!([good, entry])).expect_err("it is wrong").to_string();
             assert!(error.contains(part) && error.contains("exception 2"), "{error}");
         }
-        assert_eq!(read(json!({"exceptions": {}})), Err(ExceptionError::Shape));
-        assert_eq!(read(json!({"exceptions": [], "more": 1})), Err(ExceptionError::Shape));
-        assert_eq!(read(json!({"exceptions": []})), Ok(Exceptions::default()));
+        assert_eq!(Exceptions::read(&json!({"exceptions": {}})), Err(ExceptionError::Shape));
+        assert_eq!(
+            Exceptions::read(&json!({"exceptions": [], "more": 1})),
+            Err(ExceptionError::Shape)
+        );
+        assert_eq!(Exceptions::read(&json!({"exceptions": []})), Ok(Exceptions::default()));
     }
 
     #[test]
     fn an_exception_holds_through_its_last_day() {
-        let list = read(json!([
+        let list = Exceptions::read(&json!([
             {"path": {"from": "vector/V7/*", "to": "impact/node"}, "reason": "x",
              "expires": "2027-01-31"}
         ]))

@@ -33,7 +33,7 @@ const COLUMNS: [&str; 20] = [
 /// Renders the report.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let mut out = row(COLUMNS.map(str::to_owned));
+    let mut out = row(&COLUMNS.map(str::to_owned));
     let Some(checked) = &report.checked else { return out };
     for finding in &checked.findings {
         let about = &finding.about;
@@ -48,7 +48,7 @@ pub fn render(report: &Report) -> String {
             .map(|spot| format!("{} {}: {}", spot.object, spot.field, spot.value))
             .collect();
         let excepted = about.excepted.as_ref();
-        out.push_str(&row([
+        out.push_str(&row(&[
             if excepted.is_some() { "excepted" } else { "fail" }.to_owned(),
             finding.severity.to_owned(),
             finding.id.to_owned(),
@@ -78,13 +78,13 @@ pub fn render(report: &Report) -> String {
             tally.id.clone_into(&mut cells[2]);
             tally.title.clone_into(&mut cells[3]);
             cells[8] = format!("{} results: {}", reason.objects, reason.missing);
-            out.push_str(&row(cells));
+            out.push_str(&row(&cells));
         }
     }
     out
 }
 
-fn row(cells: [String; 20]) -> String {
+fn row(cells: &[String; 20]) -> String {
     let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
     format!("{}\r\n", cells.join(","))
 }

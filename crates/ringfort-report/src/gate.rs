@@ -152,6 +152,11 @@ pub fn judge(
     if broken {
         missing.push("a file could not be read to its end, see the gaps".to_owned());
     }
+    let what = match gate {
+        Gate::NewPath => "new path",
+        Gate::NewFinding(_) => "new finding",
+        Gate::Severity(_) | Gate::Coverage(_) => "finding",
+    };
     let failing = match gate {
         Gate::Coverage(percent) => {
             let kinds = report.coverage.percent;
@@ -190,9 +195,11 @@ pub fn judge(
         }
     };
     match (failing.len(), missing.len()) {
-        (0, 0) => said(State::Passed, "nothing that it forbids".to_owned(), Vec::new()),
-        (0, count) => said(State::Undecided, format!("{count} things were not read"), missing),
-        (count, _) => said(State::Failed, format!("{count} that it forbids"), failing),
+        (0, 0) => said(State::Passed, format!("no {what}"), Vec::new()),
+        (0, 1) => said(State::Undecided, "one thing is missing".to_owned(), missing),
+        (0, count) => said(State::Undecided, format!("{count} things are missing"), missing),
+        (1, _) => said(State::Failed, format!("one {what}"), failing),
+        (count, _) => said(State::Failed, format!("{count} {what}s"), failing),
     }
 }
 

@@ -145,7 +145,7 @@ fn failed(report: &Report, finding: &Finding) -> Value {
 }
 
 fn about_check(report: &Report, tally: &Tally, status: (u32, &str), said: &str) -> Value {
-    let mut event = event(report, 1, 1, if status.0 == 1 { 1 } else { 0 }, said);
+    let mut event = event(report, 1, 1, u32::from(status.0 == 1), said);
     event["finding_info"] = json!({
         "uid": format!("{}/{}", tally.id, status.1.to_lowercase()),
         "title": if tally.title.is_empty() { tally.id } else { tally.title },

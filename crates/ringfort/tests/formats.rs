@@ -210,9 +210,9 @@ impl Formats {
             let (series, value) = line.rsplit_once(' ').expect("a sample");
             let name = series.split('{').next().expect("a name");
             assert!(typed.contains(name), "{name} has no type");
-            let value: f64 = value.parse().expect("a number");
+            let value: usize = value.parse().expect("a whole number");
             if name == "ringfort_findings" {
-                counted += value as usize;
+                counted += value;
             }
         }
         assert_eq!(counted, findings.len());
