@@ -160,9 +160,11 @@ fn counted(checked: &Findings) -> String {
     let counts: Vec<String> =
         checked.counts().iter().map(|(count, severity)| format!("{count} {severity}")).collect();
     let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+    let excepted = checked.findings.iter().filter(|one| one.about.excepted.is_some()).count();
+    let excepted = if excepted > 0 { format!(" ({excepted} excepted)") } else { String::new() };
     let on_paths = checked.findings.iter().filter(|one| one.cuts > 0).count();
     format!(
-        "Findings: {counts}; {on_paths} cut paths; {}% of results decided",
+        "Findings: {counts}{excepted}; {on_paths} cut paths; {}% of results decided",
         checked.checks_coverage
     )
 }

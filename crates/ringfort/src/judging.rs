@@ -2,6 +2,7 @@
 //! baseline, and whether gates pass. Everything is read before the source is, so that a typo or
 //! a missing file ends the run at once.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -63,6 +64,9 @@ impl Rules {
 
     /// Whether what is asked for exists in the cluster.
     pub(crate) fn exist(&self, cluster: &Cluster) -> Result<()> {
+        if self.selection.namespaces().is_empty() {
+            return Ok(());
+        }
         let mut known = cluster.namespace_names();
         // A dump without a list of namespaces still shows those that something lives in.
         cluster.each_meta(&mut |_, meta| {
@@ -133,11 +137,11 @@ impl Rules {
             path.excepted = asked.path(&path.from, &path.to);
         }
         // Pairs beyond the paths that are shown count as well.
+        let shown: BTreeSet<(&str, &str)> =
+            report.paths.iter().map(|path| (path.from.as_str(), path.to.as_str())).collect();
         for pairs in &report.connected {
             for from in &pairs.from {
-                let shown =
-                    |path: &ringfort_report::Path| path.from == *from && path.to == pairs.to;
-                if !report.paths.iter().any(shown) {
+                if !shown.contains(&(from.as_str(), pairs.to.as_str())) {
                     asked.path(from, &pairs.to);
                 }
             }
