@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ringfort_model::{Kind, WorkloadKind};
 use ringfort_testkit::{Behaviour, Fault, Objects, Server};
 use serde_json::Value;
 
@@ -226,6 +227,73 @@ fn a_kind_that_the_server_refuses_passes_no_gate() {
     scan(&[]).expect(0, &["passed"]);
     scan(&["pods"]).expect(4, &["is undecided", "pods could not be read"]);
     scan(&["daemonsets"]).expect(4, &["is undecided", "daemonsets.apps could not be read"]);
+}
+
+/// A list of every kind that the model keeps, empty but for a node and a namespace.
+fn empty_dump() -> Vec<(Kind, String)> {
+    let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
+    let list = |kind: Kind| {
+        let version = match kind.group() {
+            "" => kind.version().to_owned(),
+            group => format!("{group}/{}", kind.version()),
+        };
+        let items = match kind {
+            Kind::Node | Kind::Namespace => {
+                r#"{"metadata": {"name": "n", "uid": "n", "resourceVersion": "1"}}"#
+            }
+            _ => "",
+        };
+        let list = format!(
+            r#"{{"apiVersion": "{version}", "kind": "{}List", "items": [{items}]}}"#,
+            kind.name()
+        );
+        (kind, list)
+    };
+    workloads.chain(Kind::PLAIN.iter().copied()).map(list).collect()
+}
+
+#[test]
+fn whichever_kind_is_missing_no_gate_passes_that_needs_it() {
+    let folder = Folder::new();
+    let lists = empty_dump();
+    let file = |kind: Kind| format!("app/{}.json", ringfort_model::Coverage::key(kind));
+    for (kind, list) in &lists {
+        folder.write(&file(*kind), list);
+    }
+    let scan = |gate: &str| {
+        folder.run(&["-q", "scan", "app", "--k8s-version", "1.36", "--fail-on", gate, "-f", "json"])
+    };
+    scan("severity>=critical").expect(0, &[]);
+    let all = ringfort_checks::choose(None).expect("every check");
+    let read: std::collections::BTreeSet<Kind> =
+        all.checks.iter().flat_map(|check| check.reads).copied().collect();
+    let by_pods = |kind: Kind| matches!(kind, Kind::Pod | Kind::Workload(_));
+    let mut missed = 0;
+    for (kind, list) in &lists {
+        std::fs::remove_file(folder.0.join(file(*kind))).expect("it is there");
+        let key = ringfort_model::Coverage::key(*kind);
+        let needed = read.contains(kind) || by_pods(*kind);
+        let run = scan("severity>=critical");
+        assert_eq!(run.code, Some(if needed { 4 } else { 0 }), "{key}: {}", run.said);
+        missed += usize::from(needed);
+        if Kind::PLAIN.contains(kind) {
+            scan("coverage<100").expect(4, &["coverage<100"]);
+        }
+        folder.write(&file(*kind), list);
+    }
+    assert!(missed > 15, "{missed}");
+}
+
+#[test]
+fn the_file_and_the_environment_set_gates() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    folder.write("ringfort.yaml", "scan: {fail-on: [\"severity>=high\", \"coverage<1\"]}\n");
+    folder.scan(&ONLY).expect(3, &["gate severity>=high failed", "gate coverage<1 passed"]);
+    folder.write("ringfort.yaml", "scan: {fail-on: \"severty>=high\"}\n");
+    folder.scan(&ONLY).expect(2, &["severty>=high"]);
+    folder.write("ringfort.yaml", "scan: {fail_on: \"severity>=high\"}\n");
+    folder.scan(&ONLY).expect(2, &["unknown key scan.fail_on"]);
 }
 
 #[test]
