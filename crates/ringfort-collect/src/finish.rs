@@ -71,7 +71,7 @@ pub(crate) fn finish(
         builder.coverage().rest_is_complete = true;
         builder.coverage().not_listed = extras.not_listed;
     }
-    let unread = extras.broken || extras.unread || untyped;
+    builder.coverage().unread = extras.broken || extras.unread || untyped;
     let mut cluster = builder.freeze();
     if objects == 0 {
         let detail = cluster
@@ -89,7 +89,7 @@ pub(crate) fn finish(
     };
     let described =
         format!("{what} with a {kind} of {objects} objects").replace("a manifests", "manifests");
-    Ok(Collected { cluster, described, unread })
+    Ok(Collected { cluster, described })
 }
 
 /// How the kinds were listed. A dump has one list of a kind, or one for each namespace in a

@@ -49,9 +49,6 @@ pub struct Collected {
     pub cluster: Cluster,
     /// What the source was recognised as, for one line on standard error.
     pub described: String,
-    /// Whether some file, entry or object was not read, so that it may hold anything; the gaps
-    /// name it.
-    pub unread: bool,
 }
 
 /// Why nothing could be read at all.

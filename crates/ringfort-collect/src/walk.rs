@@ -62,7 +62,7 @@ fn read_stream(
         let largest = options.limits.object_bytes;
         let cluster = snapshot::read(BufReader::new(whole), largest)
             .map_err(|source| CollectError::Snapshot { place: place.to_owned(), source })?;
-        return Ok(Collected { cluster, described: "snapshot".to_owned(), unread: false });
+        return Ok(Collected { cluster, described: "snapshot".to_owned() });
     }
     collect(place, options, |walk| {
         walk.stream(name, &mut whole, tail, 0);

@@ -40,6 +40,9 @@ pub struct Coverage {
     pub rest_is_complete: bool,
     /// Resources that a complete source says it did not list.
     pub not_listed: Vec<Str>,
+    /// Whether some file, entry or object was not read, so that it may hold anything; the gaps
+    /// name it.
+    pub unread: bool,
 }
 
 impl Coverage {

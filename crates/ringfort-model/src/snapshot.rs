@@ -67,6 +67,8 @@ struct Header {
     resources: Vec<(Str, Listed)>,
     rest_is_complete: bool,
     not_listed: Vec<Str>,
+    #[serde(default)]
+    unread: bool,
     gaps: Vec<Gap>,
 }
 
@@ -91,6 +93,7 @@ pub fn write(cluster: &Cluster, mut out: impl Write) -> Result<(), SnapshotError
             .collect(),
         rest_is_complete: cluster.coverage.rest_is_complete,
         not_listed: cluster.coverage.not_listed.clone(),
+        unread: cluster.coverage.unread,
         gaps: cluster.gaps.clone(),
     };
     out.write_all(MAGIC)?;
@@ -135,6 +138,7 @@ pub fn read(mut input: impl BufRead, largest: usize) -> Result<Cluster, Snapshot
         resources: header.resources.into_iter().collect(),
         rest_is_complete: header.rest_is_complete,
         not_listed: header.not_listed,
+        unread: header.unread,
     };
     for gap in header.gaps {
         builder.gap(&gap.subject, &gap.reason);

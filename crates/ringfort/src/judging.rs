@@ -113,7 +113,9 @@ impl Rules {
         report.gates = self
             .gates
             .iter()
-            .map(|&gate| gate::judge(gate, report, &needs, &self.unanswered, collected.unread))
+            .map(|&gate| {
+                gate::judge(gate, report, &needs, &self.unanswered, cluster.coverage.unread)
+            })
             .collect();
         report.unmet = needs;
         if let Some(checked) = &mut report.checked {

@@ -163,6 +163,43 @@ fn standard_input_and_windows_newlines_keep_the_lines() {
 }
 
 #[test]
+fn a_snapshot_keeps_the_places_and_what_was_not_read() {
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("positions-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let snapshot = folder.join("x.rfs");
+    let snapshot = snapshot.to_str().expect("a plain path");
+    let taken = |source: &str, complete: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_ringfort"))
+            .args(["-q", "snapshot", source, "-o", snapshot])
+            .args(complete)
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    taken(FOLDER, &[]);
+    let (direct, kept) = (scan(&[FOLDER], None), scan(&[snapshot], None));
+    assert_eq!(places(&direct), places(&kept));
+    assert_eq!(direct["findings"], kept["findings"]);
+    // What could not be read passes no gate after it either.
+    std::fs::write(
+        folder.join("a.yaml"),
+        "a: [\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n",
+    )
+    .expect("a file");
+    let source = folder.join("a.yaml");
+    taken(source.to_str().expect("a plain path"), &["--complete"]);
+    for place in [source.to_str().expect("a plain path"), snapshot] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ringfort"))
+            .args(["-q", "scan", place, "--complete", "--fail-on", "severity>=critical"])
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(4), "{place}");
+    }
+    std::fs::remove_dir_all(&folder).expect("it was made");
+}
+
+#[test]
 fn what_a_server_wrote_stands_nowhere() {
     let demo = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/demo.yaml"));
     let report = scan(&[demo.to_str().expect("a plain path")], None);

@@ -137,7 +137,7 @@ pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectE
         return Err(CollectError::Empty { place, detail });
     }
     let described = format!("live cluster at {place} with {objects} objects");
-    Ok(Collected { cluster, described, unread: false })
+    Ok(Collected { cluster, described })
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, CollectError> {

@@ -13,8 +13,8 @@ pub struct Origin {
     pub file: Str,
     /// First line of the document or list item, from 1.
     pub line: u32,
-    /// Lines of its fields. A snapshot does not keep them.
-    #[serde(skip)]
+    /// Lines of its fields.
+    #[serde(default, skip_serializing_if = "FieldLines::is_empty")]
     pub fields: FieldLines,
 }
 
@@ -29,7 +29,19 @@ impl Origin {
 
 /// One value: its key in a mapping (empty in a list), the line of the key or the item, and how
 /// many values are in it, itself included.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(from = "(Str, u32, u32)", into = "(Str, u32, u32)")]
 pub struct FieldLine {
     /// Key.
     pub key: Str,
@@ -39,8 +51,31 @@ pub struct FieldLine {
     pub size: u32,
 }
 
+impl From<(Str, u32, u32)> for FieldLine {
+    fn from((key, line, size): (Str, u32, u32)) -> Self {
+        Self { key, line, size }
+    }
+}
+
+impl From<FieldLine> for (Str, u32, u32) {
+    fn from(one: FieldLine) -> Self {
+        (one.key, one.line, one.size)
+    }
+}
+
 /// The lines of all values of an object, each before those in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct FieldLines(Option<Arc<[FieldLine]>>);
 
 impl FieldLines {
@@ -48,6 +83,12 @@ impl FieldLines {
     #[must_use]
     pub fn new(values: &[FieldLine]) -> Self {
         Self((!values.is_empty()).then(|| Arc::from(values)))
+    }
+
+    /// Whether no line is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// The line of a field, or of the nearest around it; none if no line is known.
@@ -68,7 +109,8 @@ impl FieldLines {
 fn step<'p>(values: &[FieldLine], at: usize, path: &'p str) -> Option<(usize, &'p str)> {
     let path = path.strip_prefix('.').unwrap_or(path);
     let bracket = path.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    let end = at + values.get(at)?.size as usize;
+    // A snapshot may say anything.
+    let end = at.saturating_add(values.get(at)?.size as usize).min(values.len());
     let mut found: Option<(usize, &str)> = None;
     let mut position = 0;
     let mut child = at + 1;
@@ -94,7 +136,7 @@ fn step<'p>(values: &[FieldLine], at: usize, path: &'p str) -> Option<(usize, &'
             found = Some((child, rest));
         }
         position += 1;
-        child += value.size.max(1) as usize;
+        child = child.saturating_add(value.size.max(1) as usize);
     }
     if path.is_empty() || found.is_some() {
         return found.filter(|_| !path.is_empty());
@@ -108,7 +150,7 @@ fn step<'p>(values: &[FieldLine], at: usize, path: &'p str) -> Option<(usize, &'
         {
             return Some(found);
         }
-        child += value.size.max(1) as usize;
+        child = child.saturating_add(value.size.max(1) as usize);
     }
     None
 }
