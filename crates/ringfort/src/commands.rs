@@ -38,7 +38,10 @@ const ENTRIES: usize = 128;
 const PLANNING: u64 = 50_000_000;
 
 /// How many fixes a scan shows.
-const FIXES: usize = 5;
+const FIXES: usize = 3;
+
+/// Edges of a graph up to which a scan plans all that can be cut; beyond, `ringfort plan` does.
+const PLANNED: usize = 500_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let reading = &arguments.reading;
@@ -166,6 +169,23 @@ fn shown(attack: &Attack<'_>) -> Vec<Derivation> {
     found
 }
 
+/// Runs two tasks, on two threads unless one was asked for.
+fn beside<A: Send, B>(
+    reading: &Reading,
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> (A, B) {
+    if reading.threads == 1 {
+        return (first(), second());
+    }
+    std::thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        let first = first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (first, second)
+    })
+}
+
 fn scan(
     collected: &Collected,
     place: &str,
@@ -174,25 +194,40 @@ fn scan(
     reading: &Reading,
     mut stages: Stages,
 ) -> Result<u8> {
-    let engines = Engines::new(&collected.cluster);
-    stages.end("authz");
-    let attack = Attack::new(&collected.cluster, &engines);
+    let cluster = &collected.cluster;
+    let (engines, ground) =
+        beside(reading, || Engines::new(cluster), || ringfort_attack::Ground::new(cluster));
+    stages.end("engines");
+    let attack = Attack::on(ground, cluster, &engines);
     stages.end("graph");
     let paths = shown(&attack);
-    let fixes = first_fixes(&collected.cluster, &attack, &paths, &reading.costs, FIXES);
-    let wish = Wish { costs: reading.costs, ..Wish::default() };
-    let mut work = Work { visits: PLANNING, stop: &mut || false };
-    let plan = ringfort_plan::plan(&collected.cluster, &attack, &wish, &mut work)?;
-    stages.end("plan");
-    let checked = ringfort_checks::run(&World::new(&attack), chosen);
-    stages.end("checks");
+    // These formats show the cut on the graph.
+    let drawn = output.formats.iter().any(|format| {
+        matches!(
+            format.split_once('=').map_or(format.as_str(), |(name, _)| name),
+            "dot" | "graphml"
+        )
+    });
+    let answered = || -> Result<_> {
+        let fixes = first_fixes(cluster, &attack, &paths, &reading.costs, FIXES);
+        if !drawn && attack.graph.edge_count() > PLANNED {
+            return Ok((fixes, None));
+        }
+        let wish = Wish { costs: reading.costs, ..Wish::default() };
+        let mut work = Work { visits: PLANNING, stop: &mut || false };
+        Ok((fixes, Some(ringfort_plan::plan(cluster, &attack, &wish, &mut work)?)))
+    };
+    let checked = || ringfort_checks::run(&World::new(&attack), chosen);
+    let (answered, checked) = beside(reading, answered, checked);
+    let (fixes, plan) = answered?;
+    stages.end("plan and checks");
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         place: place.to_owned(),
         described: collected.described.clone(),
         generated_at: jiff::Timestamp::now().to_string(),
     };
-    let mut report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
+    let mut report = ringfort_report::build(&attack, &paths, &fixes, plan.as_ref(), head);
     report.checked = Some(checked);
     stages.end("report");
     stages.print();
@@ -206,7 +241,10 @@ fn scan(
             }
         };
         let text = match name {
-            "dot" | "graphml" => exported(&attack, &plan, name),
+            "dot" | "graphml" => match &plan {
+                Some(plan) => exported(&attack, plan, name),
+                None => anyhow::bail!("{name} needs a plan"),
+            },
             _ => render(&report, name, file.is_none(), reading)?,
         };
         match file {
