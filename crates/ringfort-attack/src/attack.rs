@@ -1,5 +1,7 @@
 //! The attack graph of one cluster: vectors, techniques, impacts, and the questions about it.
 
+use std::sync::Arc;
+
 use hashbrown::HashTable;
 use ringfort_authz::{Authz, NodeAuthorizer};
 use ringfort_graph::{
@@ -7,7 +9,7 @@ use ringfort_graph::{
 };
 use ringfort_model::Cluster;
 
-use crate::context::Context;
+use crate::context::{Context, Ground};
 use crate::impact::Impact;
 use crate::maker::{EdgeInfo, Edges, Maker, WhyId, hash_of};
 use crate::node::NodeKey;
@@ -30,6 +32,13 @@ impl<'a> Engines<'a> {
     pub fn new(cluster: &'a Cluster) -> Self {
         Self { authz: Authz::new(cluster), nodes: NodeAuthorizer::new(cluster) }
     }
+
+    /// The engines of a cluster that was changed, as [`Self::new`] would build them.
+    #[must_use]
+    pub fn after(before: &Attack<'_>, cluster: &'a Cluster) -> Self {
+        let nodes = NodeAuthorizer::after(before.context.nodes, cluster);
+        Self { authz: Authz::new(cluster), nodes }
+    }
 }
 
 /// The attack graph.
@@ -49,7 +58,13 @@ impl<'a> Attack<'a> {
     /// Draws the graph.
     #[must_use]
     pub fn new(cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
-        Self::draw(Context::new(cluster, &engines.authz, &engines.nodes))
+        Self::draw(Context::new(cluster, &engines.authz, &engines.nodes), true)
+    }
+
+    /// The same on ground that was prepared beside the engines.
+    #[must_use]
+    pub fn on(ground: Ground, cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
+        Self::draw(Context::on(Arc::new(ground), cluster, &engines.authz, &engines.nodes), true)
     }
 
     /// Draws the graph with techniques that guess by the shape of objects.
@@ -57,22 +72,23 @@ impl<'a> Attack<'a> {
     pub fn with_heuristics(cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
         let mut context = Context::new(cluster, &engines.authz, &engines.nodes);
         context.heuristics = true;
-        Self::draw(context)
+        Self::draw(context, true)
     }
 
-    /// Draws the graph of a cluster that was changed, as [`Self::new`] would; what rests on
-    /// objects that both clusters share is not computed again.
+    /// Draws the graph of a cluster that was changed, as [`Self::new`] would, to ask what is
+    /// connected in it: its edges have no reasons ([`Self::edge`] must not be asked). What
+    /// rests on objects that both clusters share is not computed again.
     #[must_use]
     pub fn after(before: &Attack<'_>, cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
         let mut context = Context::after(&before.context, cluster, &engines.authz, &engines.nodes);
         context.heuristics = before.context.heuristics;
-        Self::draw(context)
+        Self::draw(context, false)
     }
 
-    fn draw(context: Context<'a>) -> Self {
+    fn draw(context: Context<'a>, reasons: bool) -> Self {
         let vectors = vectors::evaluate(&context);
         let made = {
-            let mut maker = Maker::new(&context);
+            let mut maker = Maker::new(&context, reasons);
             crate::structure::identities(&context, &mut maker);
             for vector in &vectors {
                 for instance in &vector.instances {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ringfort_admission::{Admission, Decision, Options, PodAdmission, PodWrite, Verdict};
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
@@ -15,11 +15,13 @@ use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
 use ringfort_model::{Cluster, Id, Kind, KubeVersion, SourceKind, Str, Unit};
 use ringfort_network::exposure::Exposure;
-use ringfort_network::policy::{Assumptions, Network};
+use ringfort_network::policy::{Assumptions, ConnectionSet, Network};
 
 use rustc_hash::FxHashMap;
 
 use crate::constrained::Acting;
+use crate::listener::{OpenPort, open_ports};
+use crate::network::Endpoint;
 use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
 use crate::why::{BindingKey, Why};
 
@@ -168,6 +170,9 @@ pub struct Ground {
     pub fronts: Vec<Vec<u32>>,
     /// Token files of each unit's containers.
     tokens: Vec<Vec<ContainerTokens>>,
+    /// Ports of each unit on which something asks nobody.
+    pub(crate) open: Vec<Vec<OpenPort>>,
+    listening: OnceLock<Vec<ConnectionSet>>,
 }
 
 impl Ground {
@@ -204,10 +209,13 @@ pub struct Context<'a> {
     by_subject: BTreeMap<Subject, Vec<(usize, usize)>>,
     /// Who acts as whom by constrained impersonation.
     pub(crate) acting: Vec<Acting>,
+    endpoints: OnceLock<Vec<Endpoint>>,
 }
 
 impl Ground {
-    fn new(cluster: &Cluster) -> Self {
+    /// Asks the engines that look at pods, networks and what is in front of them.
+    #[must_use]
+    pub fn new(cluster: &Cluster) -> Self {
         let units = cluster.units();
         let tokens = units.iter().map(|unit| tokens(cluster, unit)).collect();
         let placed_by_shape =
@@ -224,7 +232,9 @@ impl Ground {
                 known.dedup();
             }
         }
-        Self { units, placed_by_shape, exposure, network, behind, fronts, tokens }
+        let open = units.iter().enumerate().map(|(at, unit)| open_ports(at as u32, unit)).collect();
+        let listening = OnceLock::new();
+        Self { units, placed_by_shape, exposure, network, behind, fronts, tokens, open, listening }
     }
 }
 
@@ -257,7 +267,7 @@ impl<'a> Context<'a> {
         Self::on(before.ground.clone(), cluster, authz, nodes)
     }
 
-    fn on(
+    pub(crate) fn on(
         ground: Arc<Ground>,
         cluster: &'a Cluster,
         authz: &'a Authz<'a>,
@@ -288,6 +298,7 @@ impl<'a> Context<'a> {
             heuristics: false,
             by_subject,
             acting: Vec::new(),
+            endpoints: OnceLock::new(),
         };
         crate::constrained::prepare(&mut context);
         context
@@ -346,6 +357,22 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn place_name(&self, place: Option<Id<Node>>) -> &str {
         place.map_or("any", |node| self.cluster.nodes[node].metadata.name.as_str())
+    }
+
+    /// Every running pod as policies see it.
+    pub(crate) fn endpoints(&self) -> &[Endpoint] {
+        self.endpoints.get_or_init(|| crate::network::join(self))
+    }
+
+    /// What every unit listens on.
+    pub(crate) fn listening(&self) -> &[ConnectionSet] {
+        let ask = || crate::listener::listening(self.cluster, &self.ground);
+        self.ground.listening.get_or_init(ask)
+    }
+
+    /// Ports of a unit on which something asks nobody.
+    pub(crate) fn open_ports(&self, unit: u32) -> &[OpenPort] {
+        &self.open[unit as usize]
     }
 
     /// Token files of the containers of a unit.

@@ -162,8 +162,7 @@ pub(crate) fn backends(
 
 /// Every listener of a unit, by itself and by its ports that ask nobody.
 pub(crate) fn listeners_of(context: &Context<'_>, unit: u32) -> Vec<NodeKey> {
-    let ports = crate::listener::open_ports(unit, &context.units[unit as usize]);
-    let ports = ports.into_iter().map(|open| NodeKey::Port(unit, open.port));
+    let ports = context.open_ports(unit).iter().map(|open| NodeKey::Port(unit, open.port));
     std::iter::once(NodeKey::Listener(unit)).chain(ports).collect()
 }
 
@@ -310,12 +309,12 @@ pub(crate) fn pod_network(context: &Context<'_>, maker: &mut Maker<'_>, port: u1
     }
     let hosts = network::hosts(context);
     let mut answers = FxHashMap::default();
-    for one in network::endpoints(context) {
+    for one in context.endpoints() {
         let key = (one.class, one.enforced);
         let answer = *answers
             .entry(key)
-            .or_insert_with(|| network::reaches_nodes(context, &one, &hosts, port));
-        network::enter(maker, &one, position.clone(), answer, Way::ToNodes);
+            .or_insert_with(|| network::reaches_nodes(context, one, &hosts, port));
+        network::enter(maker, one, position.clone(), answer, Way::ToNodes);
     }
     position
 }

@@ -77,6 +77,7 @@ pub fn node_mounts(context: &Context<'_>, at: u32) -> Vec<NodeMount> {
 }
 
 /// One container, as an escape looks at it.
+#[derive(Clone, Copy)]
 pub(crate) struct One<'c> {
     context: &'c Context<'c>,
     unit: &'c Unit,
@@ -230,57 +231,65 @@ impl Placed<'_> {
 
 /// Every container whose node matters, on Linux nodes, unless a control holds its pod in.
 pub(crate) fn containers<'c>(context: &'c Context<'c>) -> impl Iterator<Item = Placed<'c>> {
-    all(context).filter(|found| {
+    let placed = all(context).flat_map(|one| {
+        let places = context.places(one.at).into_iter();
+        places.map(move |place| Placed { one, at: one.at, place })
+    });
+    placed.filter(|found| {
         !found.one.is_on_windows(found.place)
             && holds(found.one.context, &found.one.unit.spec, found.place)
                 != Some(Effect::Effective)
     })
 }
 
-fn all<'c>(context: &'c Context<'c>) -> impl Iterator<Item = Placed<'c>> {
+/// Every container whose node matters.
+fn all<'c>(context: &'c Context<'c>) -> impl Iterator<Item = One<'c>> {
     let units = context.units.iter().enumerate().filter(|(at, _)| context.placed[*at]);
     units.flat_map(move |(at, unit)| {
         let at = at as u32;
-        context.places(at).into_iter().flat_map(move |place| {
-            unit.spec.all_containers().map(move |(kind, index, container)| {
-                let one = One { context, unit, at, kind, index: index as u32, container };
-                Placed { one, at, place }
-            })
+        unit.spec.all_containers().map(move |(kind, index, container)| One {
+            context,
+            unit,
+            at,
+            kind,
+            index: index as u32,
+            container,
         })
     })
 }
 
-/// Asks about every container and draws an edge to the node for what is found.
+/// Asks about every container and draws an edge to the node for what is found, in every place.
 pub(crate) fn each<F: IntoIterator<Item = Found>>(
     context: &Context<'_>,
     maker: &mut Maker<'_>,
     technique: &Technique,
     find: impl Fn(&One<'_>) -> F,
 ) {
-    for placed in all(context) {
-        let Some(root) = context.root_on(placed.at, placed.place) else { continue };
-        let mut held = None;
-        for found in find(&placed.one) {
-            if placed.one.is_on_windows(placed.place) != found.windows {
-                continue;
-            }
-            let held = held
-                .get_or_insert_with(|| holds(context, &placed.one.unit.spec, placed.place))
-                .clone();
+    for one in all(context) {
+        let all: Vec<Found> = find(&one).into_iter().collect();
+        if all.is_empty() {
+            continue;
+        }
+        for place in context.places(one.at) {
+            let Some(root) = context.root_on(one.at, place) else { continue };
+            let held = holds(context, &one.unit.spec, place);
             if matches!(held, Some(Effect::Effective)) {
                 continue;
             }
-            let to = match found.to {
-                To::Root => root.clone(),
-                To::Files(files) => NodeKey::NodeFiles(placed.place, files),
-            };
-            let mut draft = Draft::new(placed.node(), to)
-                .because_all(found.why)
-                .because(Why::RunsOn { unit: placed.at, node: placed.place });
-            if let Some(by) = found.weakened {
-                draft = draft.weakened(technique, by);
+            let from = NodeKey::Container(one.at, place, one.kind, one.index);
+            for found in all.iter().filter(|found| one.is_on_windows(place) == found.windows) {
+                let to = match found.to {
+                    To::Root => root.clone(),
+                    To::Files(files) => NodeKey::NodeFiles(place, files),
+                };
+                let mut draft = Draft::new(from.clone(), to)
+                    .because_all(found.why.iter().cloned())
+                    .because(Why::RunsOn { unit: one.at, node: place });
+                if let Some(by) = found.weakened {
+                    draft = draft.weakened(technique, by);
+                }
+                maker.edge(marked(draft, held.clone()));
             }
-            maker.edge(marked(draft, held));
         }
     }
 }

@@ -42,7 +42,7 @@ mod webhooks;
 pub mod why;
 
 pub use attack::{Attack, Engines};
-pub use context::Context;
+pub use context::{Context, Ground};
 pub use escape::{NodeMount, node_mounts};
 pub use evidence::Evidence;
 pub use impact::Impact;

@@ -2,16 +2,17 @@
 //! which of them speak a protocol that asks nobody who calls.
 
 use ringfort_model::record::Service;
-use ringfort_model::{Container, ContainerKind, IntOrString, PodSpec, Str, Unit};
+use ringfort_model::{Cluster, Container, ContainerKind, IntOrString, PodSpec, Str, Unit};
 use ringfort_network::policy::{ConnectionSet, Protocol};
 use rustc_hash::FxHashMap;
 
-use crate::context::Context;
+use crate::context::Ground;
 use crate::recognise::known;
 use crate::technique::Difficulty;
 use crate::why::Why;
 
 /// What a protocol without a login gives.
+#[derive(Debug)]
 pub(crate) struct Protocolled {
     /// Ends of image repositories that speak it.
     images: &'static [&'static str],
@@ -79,6 +80,7 @@ const OPEN: &[Protocolled] = &[
 ];
 
 /// A port on which something listens that asks nobody.
+#[derive(Debug)]
 pub(crate) struct OpenPort {
     pub(crate) port: u16,
     pub(crate) protocol: &'static Protocolled,
@@ -121,15 +123,15 @@ pub(crate) fn open_ports(at: u32, unit: &Unit) -> Vec<OpenPort> {
 
 /// What every unit listens on, as far as objects show it; nothing for units without a running
 /// pod.
-pub(crate) fn listening(context: &Context<'_>) -> Vec<ConnectionSet> {
+pub(crate) fn listening(cluster: &Cluster, ground: &Ground) -> Vec<ConnectionSet> {
     let mut targets: FxHashMap<u32, Vec<&Service>> = FxHashMap::default();
-    for ((namespace, name), units) in &context.behind {
-        let Some(service) = context.cluster.services.get(namespace, name) else { continue };
+    for ((namespace, name), units) in &ground.behind {
+        let Some(service) = cluster.services.get(namespace, name) else { continue };
         for &unit in units {
             targets.entry(unit).or_default().push(service);
         }
     }
-    let all = context.units.iter().enumerate();
+    let all = ground.units.iter().enumerate();
     all.map(|(at, unit)| {
         if unit.latent {
             return ConnectionSet::none();
@@ -140,7 +142,7 @@ pub(crate) fn listening(context: &Context<'_>) -> Vec<ConnectionSet> {
                 set = set.union(&one(&port.protocol, port.container_port));
             }
         }
-        for protocol in open_ports(at as u32, unit) {
+        for protocol in &ground.open[at] {
             set = set.union(&one("TCP", Some(i64::from(protocol.port))));
         }
         for service in targets.get(&(at as u32)).into_iter().flatten() {

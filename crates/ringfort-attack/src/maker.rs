@@ -177,10 +177,15 @@ pub struct Maker<'a> {
     keys: Vec<NodeKey>,
     edges: Edges,
     known_whys: HashTable<WhyId>,
-    /// The latest edge between two nodes, and for each edge the one before it between the same.
+    known_notes: HashTable<u32>,
+    /// The latest edge between two nodes of the technique that is being evaluated, and of
+    /// structure; for each edge the one before it between the same.
     latest: FxHashMap<(NodeId, NodeId), u32>,
+    latest_structure: FxHashMap<(NodeId, NodeId), u32>,
     before: Vec<u32>,
     current: Option<u16>,
+    /// Whether anything but the ends of the edges is kept.
+    reasons: bool,
 }
 
 /// What the maker hands over.
@@ -191,14 +196,14 @@ pub(crate) struct Made {
     pub(crate) edges: Edges,
 }
 
-pub(crate) fn hash_of(value: &impl Hash) -> u64 {
+pub(crate) fn hash_of(value: &(impl Hash + ?Sized)) -> u64 {
     FxBuildHasher.hash_one(value)
 }
 
 const NO_EDGE: u32 = u32::MAX;
 
 impl<'a> Maker<'a> {
-    pub(crate) fn new(context: &'a Context<'a>) -> Self {
+    pub(crate) fn new(context: &'a Context<'a>, reasons: bool) -> Self {
         Self {
             context,
             builder: GraphBuilder::new(),
@@ -206,14 +211,21 @@ impl<'a> Maker<'a> {
             keys: Vec::new(),
             edges: Edges::default(),
             known_whys: HashTable::new(),
+            known_notes: HashTable::new(),
             latest: FxHashMap::default(),
+            latest_structure: FxHashMap::default(),
             before: Vec::new(),
             current: None,
+            reasons,
         }
     }
 
     /// Says which technique the edges that follow belong to.
     pub(crate) fn start(&mut self, technique: Option<usize>) {
+        // Edges of other techniques are never equal to those to come.
+        if self.reasons {
+            self.latest.clear();
+        }
         self.current = technique.map(|at| at as u16);
     }
 
@@ -311,6 +323,25 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// The same from one position to several: they share the AND node, so that it must be the
+    /// only one of that name.
+    pub fn assuming_each(
+        &mut self,
+        fact: &'static str,
+        from: NodeKey,
+        to: impl IntoIterator<Item = NodeKey>,
+    ) {
+        let Some(at) = self.current else { return };
+        let id = crate::techniques::ALL[at as usize].id;
+        let all = NodeKey::And(id, crate::evidence::plain_name(&from));
+        debug_assert!(!self.has(&all), "every edge into an AND node is a condition");
+        self.structure(from, all.clone(), []);
+        self.structure(NodeKey::Fact(id), all.clone(), []);
+        for end in to {
+            self.edge(Draft::new(all.clone(), end).because(Why::Missing(fact)).unknown(fact));
+        }
+    }
+
     /// Adds an edge that needs no act: structure such as a power's objects.
     pub fn structure(&mut self, from: NodeKey, to: NodeKey, why: impl IntoIterator<Item = Why>) {
         self.add(None, Difficulty::D0, Draft::new(from, to).because_all(why));
@@ -329,13 +360,24 @@ impl<'a> Maker<'a> {
         let from = self.node(&draft.from);
         let to = self.node(&draft.to);
         let difficulty = draft.difficulty.unwrap_or(own);
+        if !self.reasons {
+            // What is reached does not depend on how many edges lead there.
+            if self.latest.insert((from, to), 0).is_none() {
+                self.builder.add_edge(from, to, difficulty.weight());
+            }
+            return;
+        }
         let start = self.edges.why_ids.len();
         for why in draft.why {
             let id = self.why(why);
             self.edges.why_ids.push(id);
         }
         // Equal edges from overlapping grants are one edge.
-        let latest = self.latest.get(&(from, to)).copied().unwrap_or(NO_EDGE);
+        let table = match technique {
+            Some(_) => &self.latest,
+            None => &self.latest_structure,
+        };
+        let latest = table.get(&(from, to)).copied().unwrap_or(NO_EDGE);
         let mut known = latest;
         while known != NO_EDGE {
             let row = self.edges.rows[known as usize];
@@ -348,18 +390,31 @@ impl<'a> Maker<'a> {
             }
             known = self.before[known as usize];
         }
-        let note = draft.note.map_or(0, |note| {
-            self.edges.notes.push(note.into_boxed_str());
-            self.edges.notes.len() as u32
-        });
+        let note = draft.note.map_or(0, |note| self.note(note));
         let label = u32::try_from(self.edges.rows.len()).expect("fewer than 2^32 edges");
         let end = u32::try_from(self.edges.why_ids.len()).expect("fewer than 2^32 reasons");
-        self.latest.insert((from, to), label);
+        let table = match technique {
+            Some(_) => &mut self.latest,
+            None => &mut self.latest_structure,
+        };
+        table.insert((from, to), label);
         self.before.push(latest);
         let id = self.builder.add_edge(from, to, difficulty.weight());
         debug_assert_eq!(id, EdgeId(label), "edges and their records have one numbering");
         let confidence = draft.confidence;
         self.edges.rows.push(Row { technique, difficulty, confidence, end, note });
+    }
+
+    /// The number of a remark plus one: equal remarks have one.
+    fn note(&mut self, note: String) -> u32 {
+        let (hash, notes) = (hash_of(&*note), &mut self.edges.notes);
+        if let Some(known) = self.known_notes.find(hash, |at| *notes[*at as usize] == *note) {
+            return known + 1;
+        }
+        let at = u32::try_from(notes.len()).expect("fewer than 2^32 remarks");
+        notes.push(note.into_boxed_str());
+        self.known_notes.insert_unique(hash, at, |at| hash_of(&*notes[*at as usize]));
+        at + 1
     }
 
     fn why(&mut self, why: Why) -> WhyId {

@@ -13,15 +13,16 @@
 //! What policies deny where nothing is known to enforce them is drawn as unverified, and where
 //! nothing enforces them as open, with a note.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use ringfort_graph::NodeId;
 use ringfort_model::record::Node;
 use ringfort_model::{Id, Str};
 use ringfort_network::policy::{Class, ConnectionSet, Direction, Protocol, Segment, Tri};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::context::Context;
-use crate::listener::{listening, open_ports};
 use crate::maker::{Draft, Maker};
 use crate::node::NodeKey;
 use crate::why::{Way, Why};
@@ -35,8 +36,9 @@ pub(crate) struct Endpoint {
     pub(crate) enforced: Tri,
 }
 
-/// Every running pod, joined by unit, place, class and enforcement; in order.
-pub(crate) fn endpoints(context: &Context<'_>) -> Vec<Endpoint> {
+/// Every running pod, joined by unit, place, class and enforcement; in order. For
+/// [`Context::endpoints`], which asks once.
+pub(crate) fn join(context: &Context<'_>) -> Vec<Endpoint> {
     let cluster = context.cluster;
     let network = &context.network;
     let on_node: FxHashMap<&Str, Tri> = cluster
@@ -83,6 +85,8 @@ type Atom = (Class, Tri);
 struct Wide {
     passing: ConnectionSet,
     atoms: Vec<Atom>,
+    /// The position of all of them, once something is drawn from it.
+    position: OnceCell<NodeKey>,
 }
 
 /// A listener, or one port of it.
@@ -97,7 +101,7 @@ type Kind = (Class, Tri, ConnectionSet);
 
 /// Draws edges from pods to listeners.
 pub(crate) fn draw(context: &Context<'_>, maker: &mut Maker<'_>) {
-    let mut drawing = Drawing::new(context);
+    let mut drawing = Drawing::new(context, maker);
     let certain = context.network.is_certain();
     let known = drawing.endpoints.iter().all(|one| one.enforced != Tri::Unknown);
     for segment in [Segment::Pods, Segment::Hosts] {
@@ -110,20 +114,23 @@ pub(crate) fn draw(context: &Context<'_>, maker: &mut Maker<'_>) {
 
 struct Drawing<'c, 'a> {
     context: &'c Context<'a>,
-    endpoints: Vec<Endpoint>,
+    endpoints: &'c [Endpoint],
     targets: BTreeMap<Kind, Vec<Target>>,
     by_namespace: BTreeMap<&'c Str, Vec<usize>>,
     /// Sets of sources that have a position, and the number of those without a name.
     sets: FxHashMap<Vec<Atom>, NodeKey>,
     of_atom: BTreeMap<Atom, Vec<usize>>,
-    denied: String,
-    drawn: FxHashSet<(NodeKey, NodeKey)>,
+    /// Positions of what shares the network of a node.
+    on_node: FxHashMap<Id<Node>, NodeKey>,
+    /// What is said of an edge that policies may stop, and of one that they do not.
+    denied: [String; 2],
+    drawn: FxHashSet<(NodeId, NodeId)>,
 }
 
 impl<'c, 'a> Drawing<'c, 'a> {
-    fn new(context: &'c Context<'a>) -> Self {
-        let endpoints = endpoints(context);
-        let listening = listening(context);
+    fn new(context: &'c Context<'a>, maker: &Maker<'_>) -> Self {
+        let endpoints = context.endpoints();
+        let listening = context.listening();
         let mut targets: BTreeMap<Kind, Vec<Target>> = BTreeMap::new();
         let mut by_namespace: BTreeMap<&Str, Vec<usize>> = BTreeMap::new();
         let mut of_atom: BTreeMap<Atom, Vec<usize>> = BTreeMap::new();
@@ -139,11 +146,15 @@ impl<'c, 'a> Drawing<'c, 'a> {
             if !ports.is_empty() {
                 add(ports.clone(), NodeKey::Listener(one.unit));
             }
-            for open in open_ports(one.unit, unit) {
+            for open in context.open_ports(one.unit) {
                 let set = ConnectionSet::ports(Protocol::Tcp, open.port, open.port);
                 add(set, NodeKey::Port(one.unit, open.port));
             }
         }
+        let on_node = context.cluster.nodes.ids().filter_map(|(node, _)| {
+            let key = on_node(context, node);
+            maker.has(&key).then_some((node, key))
+        });
         let (_, why) = context.network.enforcement().anywhere();
         Self {
             context,
@@ -152,7 +163,11 @@ impl<'c, 'a> Drawing<'c, 'a> {
             by_namespace,
             sets: FxHashMap::default(),
             of_atom,
-            denied: why,
+            on_node: on_node.collect(),
+            denied: [
+                format!("whether policies stop it is not proven: {why}"),
+                format!("policies have no effect: {why}"),
+            ],
             drawn: FxHashSet::default(),
         }
     }
@@ -188,7 +203,12 @@ impl<'c, 'a> Drawing<'c, 'a> {
                 None => single.push(atom),
             }
         }
-        let wide = wide.into_iter().map(|(passing, atoms)| Wide { passing, atoms }).collect();
+        let wide = wide.into_iter().map(|(passing, atoms)| Wide {
+            passing,
+            atoms,
+            position: OnceCell::new(),
+        });
+        let wide = wide.collect();
         (wide, single)
     }
 
@@ -247,11 +267,13 @@ impl<'c, 'a> Drawing<'c, 'a> {
             }
         }
         let mut of_group: FxHashMap<(u32, Tri, ConnectionSet), Vec<Atom>> = FxHashMap::default();
-        let mut open_of: FxHashMap<(Class, Tri), Option<ConnectionSet>> = FxHashMap::default();
+        let mut open_of: FxHashMap<(u32, Tri), Option<ConnectionSet>> = FxHashMap::default();
         for (at, kind) in kinds.iter().enumerate() {
             let (class, enforced, ports) = kind;
             let of = (*class, *enforced);
-            let open = open_of.entry(of).or_insert_with(|| self.open_to(of, sure)).clone();
+            let group = network.group(Direction::Ingress, *class).unwrap_or(u32::MAX);
+            let open = open_of.entry((group, *enforced)).or_insert_with(|| self.open_to(of, sure));
+            let open = open.clone();
             let mut ruled: Vec<Atom> = let_in[at].iter().copied().collect();
             match open {
                 Some(open) => {
@@ -264,7 +286,6 @@ impl<'c, 'a> Drawing<'c, 'a> {
                     }
                 }
                 None => {
-                    let group = network.group(Direction::Ingress, *class).unwrap_or(u32::MAX);
                     let key = (group, *enforced, ports.clone());
                     if !of_group.contains_key(&key) {
                         let known = self.let_in(of, ports, &wide, sure);
@@ -327,7 +348,8 @@ impl<'c, 'a> Drawing<'c, 'a> {
     /// A listener that takes all alike: from every source of a set, and from those of its own
     /// namespace, so that a policy that keeps only the others out is seen for what it does.
     fn open(&mut self, maker: &mut Maker<'_>, kind: &Kind, wide: &Wide, sure: bool, note: bool) {
-        let any = self.set(maker, wide.atoms.clone(), "sources");
+        let any =
+            wide.position.get_or_init(|| self.set(maker, wide.atoms.clone(), "sources")).clone();
         self.edges(maker, kind, &any, Way::FromAnywhere, sure, note);
         let units: BTreeSet<u32> = self.targets[kind].iter().map(|target| target.unit).collect();
         let spaces: BTreeSet<&'c Str> =
@@ -360,21 +382,20 @@ impl<'c, 'a> Drawing<'c, 'a> {
 
     /// NP-07: what shares the network of a node reaches the pods that run there.
     fn nodes_reach(&mut self, maker: &mut Maker<'_>, kind: &Kind) {
+        if self.on_node.is_empty() {
+            return;
+        }
         let context = self.context;
         let mut wanted: BTreeSet<(Id<Node>, u32, NodeKey)> = BTreeSet::new();
         for target in &self.targets[kind] {
             let nodes = &context.units[target.unit as usize].nodes;
             let nodes = nodes.iter().filter(|node| target.place.is_none_or(|own| own == **node));
+            let nodes = nodes.filter(|node| self.on_node.contains_key(node));
             wanted.extend(nodes.map(|node| (*node, target.unit, target.to.clone())));
         }
         for (node, unit, to) in wanted {
-            let from = NodeKey::Outside(
-                "network",
-                Str::from(format!("on/{}", context.place_name(Some(node)))),
-            );
-            if maker.has(&from) {
-                self.edge(maker, unit, to, &from, Way::FromNode, true, false);
-            }
+            let from = self.on_node[&node].clone();
+            self.edge(maker, unit, to, &from, Way::FromNode, true, false);
         }
     }
 
@@ -406,15 +427,13 @@ impl<'c, 'a> Drawing<'c, 'a> {
         note: bool,
     ) {
         // What is sure is drawn first.
-        if !self.drawn.insert((from.clone(), to.clone())) {
+        if !self.drawn.insert((maker.node(from), maker.node(&to))) {
             return;
         }
         let draft = Draft::new(from.clone(), to).because(Why::Passes { unit, way });
         maker.edge(match (sure, note) {
-            (false, _) => {
-                draft.unverified(format!("whether policies stop it is not proven: {}", self.denied))
-            }
-            (true, true) => draft.noted(format!("policies have no effect: {}", self.denied)),
+            (false, _) => draft.unverified(self.denied[0].as_str()),
+            (true, true) => draft.noted(self.denied[1].as_str()),
             (true, false) => draft,
         });
     }
@@ -447,6 +466,10 @@ fn passes(sets: &[&ConnectionSet]) -> bool {
     !left.is_empty()
 }
 
+fn on_node(context: &Context<'_>, node: Id<Node>) -> NodeKey {
+    NodeKey::Outside("network", Str::from(format!("on/{}", context.place_name(Some(node)))))
+}
+
 /// Positions for the pods that share the network of a node, which reach what runs there.
 pub(crate) fn host_pods(context: &Context<'_>, maker: &mut Maker<'_>) {
     for (at, unit) in context.units.iter().enumerate() {
@@ -455,9 +478,7 @@ pub(crate) fn host_pods(context: &Context<'_>, maker: &mut Maker<'_>) {
         }
         for place in context.places(at as u32) {
             let Some(node) = place else { continue };
-            let name = format!("on/{}", context.place_name(Some(node)));
-            let to = NodeKey::Outside("network", Str::from(name));
-            maker.structure(NodeKey::Pods(at as u32, place), to, []);
+            maker.structure(NodeKey::Pods(at as u32, place), on_node(context, node), []);
         }
     }
 }
@@ -525,7 +546,7 @@ pub(crate) fn outward(
         Ok(address) => vec![network.of_address(address)],
         Err(_) => network.outside().map(|(class, _)| class).collect(),
     };
-    for one in endpoints(context) {
+    for one in context.endpoints() {
         let answer = classes.iter().map(|class| {
             let verdict = network.verdict(Direction::Egress, one.class, *class);
             match [true, false].map(|sure| passes(&[&verdict.passing(sure, one.enforced), &asked]))
@@ -536,7 +557,7 @@ pub(crate) fn outward(
             }
         });
         let answer = answer.max().unwrap_or(Tri::Unknown);
-        enter(maker, &one, position.clone(), answer, Way::ToServer);
+        enter(maker, one, position.clone(), answer, Way::ToServer);
     }
     position
 }
@@ -571,7 +592,7 @@ pub(crate) fn kept_from_api(context: &Context<'_>) -> BTreeSet<(u32, Option<Id<N
     }
     let mut kept = BTreeSet::new();
     let mut free = BTreeSet::new();
-    for one in endpoints(context) {
+    for one in context.endpoints() {
         let reached = servers.is_empty()
             || one.enforced != Tri::Yes
             || servers.iter().any(|(class, ports)| {

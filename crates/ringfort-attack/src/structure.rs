@@ -164,6 +164,12 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
         }
     }
     for place in places.iter().copied().chain([None]) {
+        let root = place.map_or(NodeKey::AnyNode, NodeKey::Node);
+        for part in Files::PARTS.map(|part| NodeKey::NodeFiles(place, part)) {
+            if maker.has(&part) && maker.has(&root) {
+                maker.structure(root.clone(), part, []);
+            }
+        }
         let all = NodeKey::NodeFiles(place, Files::All);
         if maker.has(&all) {
             for part in Files::PARTS {

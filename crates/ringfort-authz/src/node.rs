@@ -2,6 +2,7 @@
 //! the identity of a node may do because of the pods that are bound to it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ringfort_model::record::{PersistentVolumeSpec, SecretReference};
 use ringfort_model::{Cluster, Kind, Pod, PodSpec, Str, VolumeSource};
@@ -16,7 +17,6 @@ pub type Name = (Str, Str);
 /// What one node is related to.
 #[derive(Clone, Debug, Default)]
 struct Related {
-    pods: BTreeSet<Name>,
     secrets: BTreeSet<Name>,
     config_maps: BTreeSet<Name>,
     accounts: BTreeSet<Name>,
@@ -31,7 +31,7 @@ struct Related {
 #[derive(Debug)]
 pub struct NodeAuthorizer<'a> {
     cluster: &'a Cluster,
-    nodes: FxHashMap<Str, Related>,
+    nodes: Arc<FxHashMap<Str, Related>>,
 }
 
 /// Built-in rules, alike for all nodes (NODE-09): verbs, group, resource.
@@ -65,7 +65,6 @@ impl<'a> NodeAuthorizer<'a> {
                 continue;
             }
             let related = nodes.entry(pod.node_name.clone()).or_default();
-            related.pods.insert((pod.metadata.namespace.clone(), pod.metadata.name.clone()));
             if !pod.is_mirror() {
                 relate(cluster, &volumes, pod, related);
             }
@@ -80,7 +79,19 @@ impl<'a> NodeAuthorizer<'a> {
             let related = nodes.entry(spec.node_name.clone()).or_default();
             related.slices.insert((Str::default(), slice.metadata.name.clone()));
         }
-        Self { cluster, nodes }
+        Self { cluster, nodes: Arc::new(nodes) }
+    }
+
+    /// The authorizer of a cluster that was changed; where only objects of RBAC were, the
+    /// relations stay as they are.
+    #[must_use]
+    pub fn after(before: &NodeAuthorizer<'_>, cluster: &'a Cluster) -> Self {
+        const APART: [Kind; 4] =
+            [Kind::ClusterRole, Kind::ClusterRoleBinding, Kind::Role, Kind::RoleBinding];
+        if !cluster.differs_at_most_in(before.cluster, &APART) {
+            return Self::new(cluster);
+        }
+        Self { cluster, nodes: before.nodes.clone() }
     }
 
     /// Secrets that the node may read (NODE-01).
@@ -127,6 +138,12 @@ impl<'a> NodeAuthorizer<'a> {
             Some(_) => Decision::Unknown(vec!["the server's version was not read".to_owned()]),
             None => self.refused(group, resource),
         }
+    }
+
+    /// Whether the pod that is asked for is bound to the node that asks.
+    fn runs(&self, asked: &Asked<'_>) -> bool {
+        let pod = self.cluster.pods.get(asked.namespace, asked.name);
+        pod.is_some_and(|pod| *pod.node_name == *asked.node && !asked.node.is_empty())
     }
 
     /// A refusal rests on the lists that could show a relation to an object of this resource.
@@ -183,7 +200,7 @@ impl<'a> NodeAuthorizer<'a> {
                 .then(|| "the node's own CSINode".to_owned()),
             ("resource.k8s.io", "resourceslices") => asked.slice(related, selectors),
             ("", "nodes") => asked.nodes(selectors),
-            ("", "pods") => asked.pods(related, selectors),
+            ("", "pods") => asked.pods(|| self.runs(asked), selectors),
             _ if asked.sub.is_empty() => BUILT_IN
                 .iter()
                 .any(|(verbs, g, r)| *g == group && *r == resource && asked.is(verbs))
@@ -253,14 +270,12 @@ impl Asked<'_> {
         allowed.then(|| "nodes maintain their Node object".to_owned())
     }
 
-    fn pods(&self, related: &Related, selectors: bool) -> Option<String> {
+    fn pods(&self, runs: impl Fn() -> bool, selectors: bool) -> Option<String> {
         let allowed = match (self.sub, self.verb) {
             ("", "create" | "delete") | ("status", "update" | "patch") | ("eviction", "create") => {
                 true
             }
-            ("", "get" | "list" | "watch") => {
-                !selectors || (!self.name.is_empty() && related.pods.contains(&self.key))
-            }
+            ("", "get" | "list" | "watch") => !selectors || (!self.name.is_empty() && runs()),
             _ => false,
         };
         allowed.then(|| "pods that run on this node".to_owned())

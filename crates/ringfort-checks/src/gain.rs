@@ -28,14 +28,23 @@ impl Held {
     }
 }
 
-/// Follows edges from some positions; an AND node needs all of what leads to it.
-fn search(world: &World<'_>, from: &[NodeId], allowed: impl Fn(EdgeId) -> bool) -> Held {
+/// Follows edges from some positions, until one is found that is wanted; an AND node needs all
+/// of what leads to it.
+fn search(
+    world: &World<'_>,
+    from: &[NodeId],
+    allowed: impl Fn(EdgeId) -> bool,
+    wanted: impl Fn(NodeId) -> bool,
+) -> (Held, Option<NodeId>) {
     let graph = &world.attack.graph;
     let by = from.iter().map(|&node| (node, None)).collect();
     let mut held = Held { by, order: from.to_vec() };
     let mut next = 0;
     while let Some(&node) = held.order.get(next) {
         next += 1;
+        if wanted(node) {
+            return (held, Some(node));
+        }
         for &edge in graph.outgoing(node) {
             let to = graph.edge(edge).to;
             if held.has(to) || !allowed(edge) {
@@ -50,7 +59,7 @@ fn search(world: &World<'_>, from: &[NodeId], allowed: impl Fn(EdgeId) -> bool) 
             }
         }
     }
-    held
+    (held, None)
 }
 
 /// The reasons of the edges that lead to a position.
@@ -192,22 +201,21 @@ pub(crate) fn judge(world: &World<'_>, out: &mut Outcomes, ids: &[&str], assumed
         };
         let start = nodes(&world.own_start(subject, &grants));
         let whole = nodes(std::slice::from_ref(&from));
-        let own = search(world, &whole, |edge| attack.edge(edge).technique.is_none());
+        let structure = |edge: EdgeId| attack.edge(edge).technique.is_none();
+        let (own, _) = search(world, &whole, structure, |_| false);
         let allowed =
             |edge: EdgeId| attack.edge(edge).technique.is_none_or(|at| meant.contains(&at));
-        let gained = |held: &Held| {
-            held.order.iter().copied().find(|&node| is_more(world, &own, subject, node))
-        };
+        let gained = |node: NodeId| is_more(world, &own, subject, node);
         let verdict = 'found: {
-            let held = search(world, &start, |edge| allowed(edge) && sure(edge));
-            if let Some(node) = gained(&held) {
+            let surely = |edge: EdgeId| allowed(edge) && sure(edge);
+            let (held, found) = search(world, &start, surely, gained);
+            if let Some(node) = found {
                 let mut fault = Fault::of(reasons(world, &held, node))
                     .noted(format!("gains {}", attack.title(attack.key(node))));
                 fault.at.insert(from.clone());
                 break 'found Verdict::Fail(fault);
             }
-            let held = search(world, &start, allowed);
-            match gained(&held) {
+            match search(world, &start, allowed, gained).1 {
                 Some(node) => {
                     let title = attack.title(attack.key(node));
                     Verdict::missing(format!(

@@ -3,13 +3,12 @@
 //! - Pairs *through* a finding: an entry that reaches one of its positions, and a target that is
 //!   reached from there.
 //! - Pairs that mending it *cuts*: without the edges that rest on its reasons the target is not
-//!   reached from the entry any more. A pair whose easiest derivation has none of them stays
-//!   connected, so only the others are asked again.
+//!   reached from the entry any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, NodeKey, State, Why, WhyId};
-use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId, reach_many};
+use ringfort_graph::{BitSet, EdgeId, NodeId, Severed, reach_many};
 use rustc_hash::FxHashMap;
 
 /// Paths of the graph, for many questions.
@@ -17,10 +16,7 @@ pub struct Paths<'a> {
     attack: &'a Attack<'a>,
     entries: Vec<(State, NodeId)>,
     targets: Vec<NodeId>,
-    /// The easiest derivation of each pair: entry, target, derivation.
-    easiest: Vec<(usize, usize, Derivation)>,
-    /// Pairs whose easiest derivation has the edge.
-    of_edge: FxHashMap<EdgeId, Vec<usize>>,
+    severed: Severed<'a>,
     /// Edges that rest on a reason.
     edges: FxHashMap<WhyId, Vec<EdgeId>>,
     ids: FxHashMap<Why, Vec<WhyId>>,
@@ -64,19 +60,7 @@ impl<'a> Paths<'a> {
             attack.entries().map(|(instance, node)| (instance.state, node)).collect();
         let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
         let starts: Vec<NodeId> = entries.iter().map(|(_, node)| *node).collect();
-        let mut easiest = Vec::new();
-        let mut of_edge: FxHashMap<EdgeId, Vec<usize>> = FxHashMap::default();
-        for (entry, found) in attack.easiest(&starts, &targets).into_iter().enumerate() {
-            for derivation in found {
-                let Some(target) = targets.iter().position(|one| *one == derivation.target) else {
-                    continue;
-                };
-                for &edge in &derivation.edges {
-                    of_edge.entry(edge).or_default().push(easiest.len());
-                }
-                easiest.push((entry, target, derivation));
-            }
-        }
+        let severed = Severed::new(&attack.graph, &starts, &targets);
         let mut ids: FxHashMap<Why, Vec<WhyId>> = FxHashMap::default();
         for why in wanted {
             ids.entry(plain(why)).or_default();
@@ -95,12 +79,12 @@ impl<'a> Paths<'a> {
                 }
             }
         }
-        Self { attack, entries, targets, easiest, of_edge, edges, ids }
+        Self { attack, entries, targets, severed, edges, ids }
     }
 
     /// Weighs findings, each by its positions and its reasons.
     #[must_use]
-    pub fn weigh(&self, findings: &[(&BTreeSet<NodeKey>, &[Why])]) -> Vec<Weight> {
+    pub fn weigh(&mut self, findings: &[(&BTreeSet<NodeKey>, &[Why])]) -> Vec<Weight> {
         let through = self.through(findings);
         let mut known: BTreeMap<Vec<EdgeId>, (usize, Option<u64>)> = BTreeMap::new();
         let mut weights = Vec::with_capacity(findings.len());
@@ -128,32 +112,10 @@ impl<'a> Paths<'a> {
         weights
     }
 
-    fn cuts(&self, edges: &[EdgeId]) -> (usize, Option<u64>) {
-        let hit: BTreeSet<usize> =
-            edges.iter().filter_map(|edge| self.of_edge.get(edge)).flatten().copied().collect();
-        if hit.is_empty() {
-            return (0, None);
-        }
-        let mut blocked = self.attack.no_edges();
-        for edge in edges {
-            blocked.insert(edge.index());
-        }
-        let asked: BTreeSet<usize> = hit.iter().map(|&pair| self.easiest[pair].0).collect();
-        let asked: Vec<usize> = asked.into_iter().collect();
-        let starts: Vec<NodeId> = asked.iter().map(|&entry| self.entries[entry].1).collect();
-        let left = self.attack.pairs(&starts, &self.targets, &blocked);
-        let mut count = 0;
-        let mut effort = None;
-        for pair in hit {
-            let (entry, target, derivation) = &self.easiest[pair];
-            let at = asked.binary_search(entry).unwrap_or_default();
-            if !left[*target].contains(at) {
-                count += 1;
-                let cost = derivation.cost;
-                effort = Some(effort.map_or(cost, |known: u64| known.min(cost)));
-            }
-        }
-        (count, effort)
+    fn cuts(&mut self, edges: &[EdgeId]) -> (usize, Option<u64>) {
+        let lost = self.severed.lost(edges);
+        let efforts = lost.iter().filter_map(|&(entry, target)| self.severed.effort(entry, target));
+        (lost.len(), efforts.min())
     }
 
     /// For each finding the pairs through it, and whether one has a verified entry.

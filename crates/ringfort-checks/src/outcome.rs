@@ -175,9 +175,26 @@ impl Outcomes {
         self.0.iter()
     }
 
+    /// What is wrong, in the order of the objects.
+    pub fn failed(self) -> impl Iterator<Item = (Object, Fault)> {
+        self.into_iter().filter_map(|(object, verdict)| match verdict {
+            Verdict::Fail(fault) => Some((object, fault)),
+            _ => None,
+        })
+    }
+
     /// The result about an object.
     #[must_use]
     pub fn get(&self, object: &Object) -> Option<&Verdict> {
         self.0.get(object)
+    }
+}
+
+impl IntoIterator for Outcomes {
+    type Item = (Object, Verdict);
+    type IntoIter = std::collections::btree_map::IntoIter<Object, Verdict>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }

@@ -186,12 +186,12 @@ pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
         evidence.filter_map(|kind| Some((kind, unread(&world.cluster.coverage, kind)?))).collect();
     // What was not read could turn a pass into its opposite.
     let doubts: BTreeSet<String> = gaps.values().cloned().collect();
-    for (object, verdict) in judged.iter() {
+    for (object, verdict) in judged {
         let verdict = match verdict {
             Verdict::Pass if !doubts.is_empty() => Verdict::Unknown(doubts.clone()),
-            other => other.clone(),
+            other => other,
         };
-        found.add(object.clone(), verdict);
+        found.add(object, verdict);
     }
     let mut lists: Vec<Kind> = gaps.keys().copied().collect();
     if matches!(check.judge, Judge::Pods(_)) {
@@ -208,18 +208,16 @@ pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
 /// Runs the chosen checks.
 #[must_use]
 pub fn run(world: &World<'_>, chosen: &Chosen) -> Findings {
-    let results: Vec<(&Check, Outcomes)> =
-        chosen.checks.iter().map(|check| (*check, outcomes(world, check))).collect();
-    let mut failed: Vec<(&Check, &Object, &Fault)> = Vec::new();
-    for (check, outcomes) in &results {
-        for (object, verdict) in outcomes.iter() {
-            if let Verdict::Fail(fault) = verdict {
-                failed.push((check, object, fault));
-            }
-        }
+    // Most results are no findings: only their number is kept.
+    let mut failed: Vec<(&Check, Object, Fault)> = Vec::new();
+    let mut checks: Vec<Tally> = Vec::new();
+    for check in &chosen.checks {
+        let outcomes = outcomes(world, check);
+        checks.push(tally(check, &outcomes));
+        failed.extend(outcomes.failed().map(|(object, fault)| (*check, object, fault)));
     }
     let spots = failed.iter().flat_map(|(_, _, fault)| &fault.spots);
-    let paths = Paths::new(world.attack, spots);
+    let mut paths = Paths::new(world.attack, spots);
     let asked: Vec<(&BTreeSet<_>, &[_])> =
         failed.iter().map(|(_, _, fault)| (&fault.at, fault.spots.as_slice())).collect();
     let weights = paths.weigh(&asked);
@@ -241,7 +239,6 @@ pub fn run(world: &World<'_>, chosen: &Chosen) -> Findings {
             &b.object,
         ))
     });
-    let mut checks: Vec<Tally> = results.iter().map(|(check, found)| tally(check, found)).collect();
     checks.extend(chosen.not_evaluated.iter().map(|id| Tally {
         id,
         title: "",

@@ -10,6 +10,7 @@ pub struct EdgeId(pub u32);
 
 impl NodeId {
     /// The position, for indexing.
+    #[inline]
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
@@ -18,6 +19,7 @@ impl NodeId {
 
 impl EdgeId {
     /// The position, for indexing.
+    #[inline]
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
@@ -97,6 +99,7 @@ pub struct Graph {
 
 impl Graph {
     /// Number of nodes.
+    #[inline]
     #[must_use]
     pub fn node_count(&self) -> usize {
         self.kinds.len()
@@ -109,30 +112,35 @@ impl Graph {
     }
 
     /// Number of edges.
+    #[inline]
     #[must_use]
     pub fn edge_count(&self) -> usize {
         self.edges.len()
     }
 
     /// When the node is reached.
+    #[inline]
     #[must_use]
     pub fn kind(&self, node: NodeId) -> Kind {
         self.kinds[node.index()]
     }
 
     /// The edge.
+    #[inline]
     #[must_use]
     pub fn edge(&self, edge: EdgeId) -> Edge {
         self.edges[edge.index()]
     }
 
     /// Edges that start at the node, in the order of adding.
+    #[inline]
     #[must_use]
     pub fn outgoing(&self, node: NodeId) -> &[EdgeId] {
         self.outgoing.row(node)
     }
 
     /// Edges that end at the node, in the order of adding.
+    #[inline]
     #[must_use]
     pub fn incoming(&self, node: NodeId) -> &[EdgeId] {
         self.incoming.row(node)
@@ -164,6 +172,7 @@ impl Rows {
         Self { starts, edges: rows }
     }
 
+    #[inline]
     fn row(&self, node: NodeId) -> &[EdgeId] {
         let (from, to) = (self.starts[node.index()], self.starts[node.index() + 1]);
         &self.edges[from as usize..to as usize]

@@ -18,6 +18,7 @@ mod pairs;
 mod rank;
 mod reach;
 mod set;
+mod severed;
 mod ways;
 
 pub use derivation::Derivation;
@@ -27,4 +28,5 @@ pub use pairs::easiest_pairs;
 pub use rank::ranked;
 pub use reach::{co_reach, reach, reach_many, reach_pairs};
 pub use set::BitSet;
+pub use severed::Severed;
 pub use ways::{Independent, independent_ways, layers, necessary_edges, necessary_nodes};

@@ -3,8 +3,8 @@
 //! Without AND nodes between them a shortest path may be searched from either end, so one
 //! search for each of the fewer ends finds the distances to all of the others. Weights are
 //! small, so the queue is a ring of buckets (Dial, 1969), and arcs lie in the order in which
-//! they are read. With AND nodes, or with large weights, one forward search for each entry is
-//! needed ([`crate::easiest`]).
+//! they are read. With large weights, or where an AND node may make a difference, one forward
+//! search for each entry is needed ([`crate::easiest`]).
 //!
 //! Distances are pairs of cost and steps, packed into one number. The path itself is then read
 //! off the edges whose ends differ by exactly what they add, from the target back, the smallest
@@ -41,39 +41,78 @@ pub fn easiest_pairs(
             && useful.contains(ends.to.index())
             && !blocked.contains(edge.index())
     };
-    let plain = useful.iter().all(|node| graph.kind(NodeId(node as u32)) == Kind::Or);
-    let arcs = plain.then(|| Arcs::new(graph, &useful, &usable, entries.len() <= targets.len()));
-    let Some(Some(arcs)) = arcs else {
-        // A search ends once it has all that its entry reaches.
-        let pairs = reach_pairs(graph, entries, targets, blocked);
-        let all: Vec<usize> = (0..entries.len()).collect();
-        return spread(
-            &all,
-            threads,
-            || (),
-            |(), &at| {
-                let reached: Vec<bool> = pairs.iter().map(|from| from.contains(at)).collect();
-                let ends = targets.iter().zip(&reached).filter(|(_, reached)| **reached);
-                let ends: Vec<NodeId> = ends.map(|(&target, _)| target).collect();
-                if ends.is_empty() {
-                    return vec![None; targets.len()];
-                }
-                let found = search(graph, &[entries[at]], &ends, usable);
-                let path = |(&target, reached)| match reached {
-                    true => found.derivation(graph, target),
-                    false => None,
-                };
-                targets.iter().zip(reached).map(path).collect::<Vec<_>>()
-            },
-        );
+    let forward = entries.len() <= targets.len();
+    let is_or = |node: NodeId| graph.kind(node) == Kind::Or;
+    let mut plain = useful.clone();
+    for node in useful.iter().filter(|&node| !is_or(NodeId(node as u32))) {
+        plain.remove(node);
+    }
+    let conjunctions = plain.len() < useful.len();
+    let on = |nodes: &BitSet| {
+        let usable = |edge: EdgeId| {
+            let ends = graph.edge(edge);
+            usable(edge) && nodes.contains(ends.from.index()) && nodes.contains(ends.to.index())
+        };
+        let arcs = Arcs::new(graph, nodes, &usable, forward)?;
+        Some(along(&arcs, entries, targets, threads))
     };
+    let mut found = match on(&plain) {
+        Some(found) if !conjunctions => return found,
+        found => found,
+    };
+    // With AND nodes taken for OR nodes every way is at least as easy. What is the same with
+    // them and without is the easiest; the others are searched for.
+    let wide = found.as_ref().and_then(|_| on(&useful));
+    let open: Vec<usize> = match (&found, &wide) {
+        (Some(found), Some(wide)) => {
+            (0..entries.len()).filter(|&at| found[at] != wide[at]).collect()
+        }
+        _ => (0..entries.len()).collect(),
+    };
+    let starts: Vec<NodeId> = open.iter().map(|&at| entries[at]).collect();
+    let pairs = reach_pairs(graph, &starts, targets, blocked);
+    let all: Vec<usize> = (0..open.len()).collect();
+    // A search ends once it has all that its entry reaches.
+    let searched = spread(
+        &all,
+        threads,
+        || (),
+        |(), &at| {
+            let reached: Vec<bool> = pairs.iter().map(|from| from.contains(at)).collect();
+            let ends = targets.iter().zip(&reached).filter(|(_, reached)| **reached);
+            let ends: Vec<NodeId> = ends.map(|(&target, _)| target).collect();
+            if ends.is_empty() {
+                return vec![None; targets.len()];
+            }
+            let found = search(graph, &[starts[at]], &ends, usable);
+            let path = |(&target, reached)| match reached {
+                true => found.derivation(graph, target),
+                false => None,
+            };
+            targets.iter().zip(reached).map(path).collect::<Vec<_>>()
+        },
+    );
+    let found = found.get_or_insert_with(|| vec![Vec::new(); entries.len()]);
+    for (at, row) in open.into_iter().zip(searched) {
+        found[at] = row;
+    }
+    std::mem::take(found)
+}
+
+/// The easiest path of each pair over arcs whose nodes are all taken for OR nodes.
+fn along(
+    arcs: &Arcs,
+    entries: &[NodeId],
+    targets: &[NodeId],
+    threads: usize,
+) -> Vec<Vec<Option<Derivation>>> {
     let (roots, others) = if arcs.forward { (entries, targets) } else { (targets, entries) };
     let number = |&node: &NodeId| arcs.number(node);
     let wanted: Vec<u32> = others.iter().filter_map(number).collect();
     let rows = spread(
         roots,
         threads,
-        || Dial::new(&arcs),
+        || Dial::new(arcs),
         |dial, root| {
             let Some(root) = arcs.number(*root) else { return vec![None; others.len()] };
             dial.run(root, &wanted);

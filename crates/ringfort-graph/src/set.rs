@@ -14,6 +14,7 @@ impl BitSet {
     }
 
     /// Adds `item`; says whether it was new.
+    #[inline]
     pub fn insert(&mut self, item: usize) -> bool {
         let (word, bit) = (item / 64, 1 << (item % 64));
         let new = self.words[word] & bit == 0;
@@ -22,11 +23,13 @@ impl BitSet {
     }
 
     /// Removes `item`.
+    #[inline]
     pub fn remove(&mut self, item: usize) {
         self.words[item / 64] &= !(1 << (item % 64));
     }
 
     /// Whether `item` is in the set. Integers beyond the capacity are not.
+    #[inline]
     #[must_use]
     pub fn contains(&self, item: usize) -> bool {
         self.words.get(item / 64).is_some_and(|word| word & (1 << (item % 64)) != 0)

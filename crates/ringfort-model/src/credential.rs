@@ -78,6 +78,18 @@ pub(crate) struct Finder {
 impl Finder {
     /// Looks at one entry.
     pub(crate) fn entry(&mut self, key: &str, value: &str) {
+        // Most values are plain words: a format is looked for only where its bytes occur.
+        let bytes = Bytes::of(value);
+        if bytes.has(b'-') && value.contains("-----BEGIN ") {
+            self.pem(key, value);
+        }
+        if bytes.has(b':') {
+            self.found.extend(kubeconfig(value));
+        }
+        self.found.extend(token(value, &bytes));
+    }
+
+    fn pem(&mut self, key: &str, value: &str) {
         let stem = key.rsplit_once('.').map_or(key, |(stem, _)| stem);
         let stem = stem.strip_suffix("-key").unwrap_or(stem).to_ascii_lowercase();
         if value.contains("-----BEGIN OPENSSH PRIVATE KEY-----") {
@@ -88,8 +100,6 @@ impl Finder {
         if let Some(der) = first_certificate(value) {
             self.certificates.insert(stem, is_authority(&der));
         }
-        self.found.extend(kubeconfig(value));
-        self.found.extend(token(value));
     }
 
     /// Some value was not there to be looked at.
@@ -110,11 +120,29 @@ impl Finder {
     }
 }
 
+/// Which bytes a value has.
+struct Bytes([u64; 4]);
+
+impl Bytes {
+    fn of(value: &str) -> Self {
+        let mut seen = [0; 4];
+        for byte in value.bytes() {
+            seen[usize::from(byte / 64)] |= 1 << (byte % 64);
+        }
+        Self(seen)
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte / 64)] & (1 << (byte % 64)) != 0
+    }
+}
+
 /// The class of a literal under a name: its format's, else what the name says.
 pub(crate) fn literal(name: &str, value: &str) -> Option<&'static str> {
-    if is_placeholder(value) {
-        return None;
-    }
+    class(name, value).filter(|_| !is_placeholder(value))
+}
+
+fn class(name: &str, value: &str) -> Option<&'static str> {
     let mut finder = Finder::default();
     finder.entry(name, value);
     if let Some(class) = finder.classes().first() {
@@ -192,34 +220,43 @@ fn kubeconfig(value: &str) -> Vec<&'static str> {
 }
 
 /// Tokens and keys that are known by their own format.
-fn token(value: &str) -> Vec<&'static str> {
+fn token(value: &str, bytes: &Bytes) -> Vec<&'static str> {
     let mut found = Vec::new();
     let trimmed = value.trim();
-    if is_account_token(trimmed) {
+    if bytes.has(b'.') && is_account_token(trimmed) {
         found.push(ACCOUNT_TOKEN);
     }
-    if value.contains("\"auths\"") && (value.contains("\"auth\"") || value.contains("\"password\""))
+    let quoted = bytes.has(b'"');
+    if quoted
+        && value.contains("\"auths\"")
+        && (value.contains("\"auth\"") || value.contains("\"password\""))
     {
         found.push(REGISTRY);
     }
-    if has_word(value, "AKIA", 16, |b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
+    if bytes.has(b'K')
+        && has_word(value, "AKIA", 16, |b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    {
         found.push(AWS_KEY);
     }
-    if value.contains("\"service_account\"") && value.contains("\"private_key\"") {
+    if quoted && value.contains("\"service_account\"") && value.contains("\"private_key\"") {
         found.push(GOOGLE_KEY);
     }
-    let account = value.split_once("AccountKey=").map(|(_, key)| key);
+    let account = match bytes.has(b'=') {
+        true => value.split_once("AccountKey=").map(|(_, key)| key),
+        false => None,
+    };
     if account.is_some_and(|key| key.bytes().take_while(|b| is_base64(*b)).count() >= 86) {
         found.push(AZURE_KEY);
     }
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    if ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-"]
-        .iter()
-        .any(|prefix| has_word(value, prefix, 20, word))
+    if (bytes.has(b'_') || bytes.has(b'-'))
+        && ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-"]
+            .iter()
+            .any(|prefix| has_word(value, prefix, 20, word))
     {
         found.push(SOURCE_TOKEN);
     }
-    if address_with_password(trimmed) {
+    if bytes.has(b'@') && address_with_password(trimmed) {
         found.push(ADDRESS);
     }
     found

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, Engines};
-use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
+use ringfort_graph::{Derivation, EdgeId, NodeId, Severed};
 use ringfort_model::Cluster;
 
 use crate::change::{Change, apply};
@@ -25,11 +25,11 @@ pub struct FirstFix {
     pub left: usize,
 }
 
-/// How many candidates are tried on the cluster.
-const TRIED: usize = 5;
+/// Edges that may be drawn again to try candidates; one candidate is tried on any graph.
+const TRIES: usize = 2_000_000;
 
 /// How many candidates are blocked in the graph to see what they would cut.
-const BLOCKED: usize = 32;
+const BLOCKED: usize = 1_000;
 
 /// The pairs of the default question that are connected: each entry with each default target.
 #[must_use]
@@ -68,29 +68,31 @@ pub fn first_fixes(
     ordered.truncate(BLOCKED);
     let entries: Vec<NodeId> = attack.entries().map(|(_, node)| node).collect();
     let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
-    let mut cut_by: BTreeMap<u32, BitSet> =
-        ordered.iter().map(|&(fix, _)| (fix, attack.no_edges())).collect();
-    for edge in 0..attack.graph.edge_count() {
-        for fix in catalogue.of_edge(attack, EdgeId(edge as u32)) {
-            if let Some(blocked) = cut_by.get_mut(&fix) {
-                blocked.insert(edge);
+    let mut cut_by: BTreeMap<u32, Vec<EdgeId>> =
+        ordered.iter().map(|&(fix, _)| (fix, Vec::new())).collect();
+    for edge in (0..attack.graph.edge_count()).map(|edge| EdgeId(edge as u32)) {
+        for fix in catalogue.fixes_of(attack, edge) {
+            if let Some(edges) = cut_by.get_mut(&fix) {
+                edges.push(edge);
             }
         }
     }
+    let mut severed = Severed::new(&attack.graph, &entries, &targets);
     let mut candidates: Vec<(usize, &Fix)> = Vec::new();
-    for (&fix, blocked) in &cut_by {
-        let left: usize = attack.pairs(&entries, &targets, blocked).iter().map(BitSet::len).sum();
-        let cut = before.len().saturating_sub(left);
+    for (&fix, edges) in &mut cut_by {
+        edges.dedup();
+        let cut = severed.lost(edges).len();
         if cut > 0 {
             candidates.push((cut, &catalogue.fixes[fix as usize]));
         }
     }
     candidates.sort_by(|a, b| (b.0, a.1.cost, &a.1.id).cmp(&(a.0, b.1.cost, &b.1.id)));
     let mut fixes: Vec<FirstFix> = Vec::new();
-    for (_, fix) in candidates.into_iter().take(TRIED.max(limit)) {
+    let tries = (TRIES / attack.graph.edge_count().max(1)).clamp(1, limit);
+    for (_, fix) in candidates.into_iter().take(tries) {
         let changes = changes(&fix.edits);
         let Ok(changed) = apply(cluster, &changes) else { continue };
-        let engines = Engines::new(&changed);
+        let engines = Engines::after(attack, &changed);
         let after = pairs(&Attack::after(attack, &changed, &engines));
         let cut = before.difference(&after).count();
         if cut > 0 && after.is_subset(&before) {

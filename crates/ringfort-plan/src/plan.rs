@@ -366,7 +366,7 @@ pub fn tried(
     question: &Question,
 ) -> Result<BTreeSet<Pair>, PlanError> {
     let changed = apply(cluster, changes)?;
-    let engines = Engines::new(&changed);
+    let engines = Engines::after(attack, &changed);
     let attack = Attack::after(attack, &changed, &engines);
     Ok(connected(&attack, &question.ask(&attack, false)?))
 }

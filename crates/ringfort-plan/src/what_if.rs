@@ -24,7 +24,8 @@ pub fn what_if(cluster: &Cluster, changes: &[Change]) -> Result<WhatIf, ChangeEr
     let attack = Attack::new(cluster, &engines);
     let before = pairs(&attack);
     let changed = apply(cluster, changes)?;
-    let after = pairs(&Attack::after(&attack, &changed, &Engines::new(&changed)));
+    let engines = Engines::after(&attack, &changed);
+    let after = pairs(&Attack::after(&attack, &changed, &engines));
     Ok(WhatIf {
         gone: before.difference(&after).cloned().collect(),
         new: after.difference(&before).cloned().collect(),

@@ -9,7 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_model::record::Pod;
-use ringfort_model::{KubeVersion, Map};
+use ringfort_model::{KubeVersion, Map, PodSpec};
+use rustc_hash::FxHashMap;
 
 use crate::evaluate::evaluate;
 use crate::exempt::Exemptions;
@@ -77,14 +78,20 @@ pub fn relabel(
     ordered.truncate(MOST_PODS);
     // What is wrong, and the first pod by name and the number of pods with which it is.
     let mut found: BTreeMap<String, (&str, usize)> = BTreeMap::new();
+    // Replicas share their specification: each is judged once.
+    let mut judged: FxHashMap<(*const PodSpec, &Map), String> = FxHashMap::default();
     for pod in ordered.iter().filter(|pod| !exemptions.runtime_class(&pod.spec)) {
-        let violations = evaluate(&pod.spec, &pod.metadata.annotations, level, version, server);
-        if violations.is_empty() {
+        let notes = &pod.metadata.annotations;
+        let reasons = judged.entry((std::ptr::from_ref(&*pod.spec), notes)).or_insert_with(|| {
+            let violations = evaluate(&pod.spec, notes, level, version, server);
+            let reasons: Vec<&str> = violations.iter().map(|one| one.reason).collect();
+            reasons.join(", ")
+        });
+        if reasons.is_empty() {
             continue;
         }
-        let reasons: Vec<&str> = violations.iter().map(|violation| violation.reason).collect();
         let name = pod.metadata.name.as_str();
-        let (first, count) = found.entry(reasons.join(", ")).or_insert((name, 0));
+        let (first, count) = found.entry(reasons.clone()).or_insert((name, 0));
         *first = name.min(first);
         *count += 1;
     }

@@ -8,6 +8,7 @@ use ringfort_model::record::Pod;
 use ringfort_model::{
     Cluster, EntityId, Kind, KubeVersion, Map, PodSpec, SourceKind, Str, defaults,
 };
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::evaluate::{Violation, evaluate, strictest};
 use crate::exempt::Exemptions;
@@ -136,15 +137,19 @@ pub fn standing(cluster: &Cluster, namespace: &str, exemptions: &Exemptions) -> 
         _ => None,
     };
     let (level, at) = policy.enforce;
-    let mut violating: Vec<Violating> = pods
-        .iter()
-        .filter(|pod| !exemptions.runtime_class(&pod.spec))
-        .filter_map(|pod| {
-            let found = evaluate(&pod.spec, &pod.metadata.annotations, level, at, server);
+    let mut judged: FxHashMap<(*const PodSpec, &Map), Vec<(&'static str, String)>> =
+        FxHashMap::default();
+    let mut violating: Vec<Violating> = Vec::new();
+    for pod in pods.iter().filter(|pod| !exemptions.runtime_class(&pod.spec)) {
+        let notes = &pod.metadata.annotations;
+        let checks = judged
+            .entry((std::ptr::from_ref(&*pod.spec), notes))
+            .or_insert_with(|| named(evaluate(&pod.spec, notes, level, at, server)));
+        if !checks.is_empty() {
             let id = EntityId::Pod(pod.metadata.namespace.clone(), pod.metadata.name.clone());
-            (!found.is_empty()).then(|| Violating { id: id.to_string(), checks: named(found) })
-        })
-        .collect();
+            violating.push(Violating { id: id.to_string(), checks: checks.clone() });
+        }
+    }
     violating.sort_by(|a, b| a.id.cmp(&b.id));
 
     let mut missing = Vec::new();
@@ -250,7 +255,9 @@ fn holds<'b>(
     let changed: Map = changed.into_iter().collect();
     let policy = NamespacePolicy::of(&changed);
     let request = Request { policy: &policy, exemptions, namespace, user: "", server };
+    let mut seen = FxHashSet::default();
     let live = pods.iter().map(|pod| (&*pod.spec, &pod.metadata.annotations));
+    let live = live.filter(|(spec, notes)| seen.insert((std::ptr::from_ref(*spec), *notes)));
     relabel(namespace, labels, &changed, pods, exemptions, server).is_quiet()
         && templates.chain(live).all(|body| request.create_pod(body).admitted())
 }

@@ -122,8 +122,15 @@ pub fn first_screen(report: &Report, style: Style) -> String {
             line(cut(&format!("  {}", fix.title), WIDTH));
         }
     }
-    if let Some(plan) = report.plan.as_ref().filter(|plan| !plan.fixes.is_empty()) {
-        line(cut(&format!("All that can be cut: {} (ringfort plan)", plan.summary), WIDTH));
+    match &report.plan {
+        Some(plan) if plan.fixes.is_empty() => {}
+        Some(plan) => {
+            line(cut(&format!("All that can be cut: {} (ringfort plan)", plan.summary), WIDTH));
+        }
+        None if report.pairs == 0 => {}
+        None => {
+            line("All that can be cut: ringfort plan; at this size a scan leaves it out".into());
+        }
     }
     line(cut(
         &format!(

@@ -39,7 +39,10 @@ const ENTRIES: usize = 128;
 const PLANNING: u64 = 50_000_000;
 
 /// How many fixes a scan shows.
-const FIXES: usize = 5;
+const FIXES: usize = 3;
+
+/// Edges of a graph up to which a scan plans all that can be cut; beyond, `ringfort plan` does.
+const PLANNED: usize = 500_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let reading = &arguments.reading;
@@ -185,6 +188,23 @@ fn shown(attack: &Attack<'_>) -> Vec<Derivation> {
     found
 }
 
+/// Runs two tasks, on two threads unless one was asked for.
+fn beside<A: Send, B>(
+    reading: &Reading,
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> (A, B) {
+    if reading.threads == 1 {
+        return (first(), second());
+    }
+    std::thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        let first = first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (first, second)
+    })
+}
+
 fn scan(
     collected: &Collected,
     place: &str,
@@ -194,18 +214,29 @@ fn scan(
     mut stages: Stages,
 ) -> Result<u8> {
     rules.exist(&collected.cluster)?;
-    let engines = Engines::new(&collected.cluster);
-    stages.end("authz");
-    let attack = Attack::new(&collected.cluster, &engines);
+    let cluster = &collected.cluster;
+    let (engines, ground) =
+        beside(reading, || Engines::new(cluster), || ringfort_attack::Ground::new(cluster));
+    stages.end("engines");
+    let attack = Attack::on(ground, cluster, &engines);
     stages.end("graph");
     let paths = shown(&attack);
-    let fixes = first_fixes(&collected.cluster, &attack, &paths, &reading.costs, FIXES);
-    let wish = Wish { costs: reading.costs, ..Wish::default() };
-    let mut work = Work { visits: PLANNING, stop: &mut || false };
-    let plan = ringfort_plan::plan(&collected.cluster, &attack, &wish, &mut work)?;
-    stages.end("plan");
-    let checked = ringfort_checks::run(&World::new(&attack), chosen);
-    stages.end("checks");
+    let wanted = output.wanted()?;
+    // These formats show the cut on the graph.
+    let drawn = wanted.iter().any(|one| matches!(one.format, Format::Dot | Format::Graphml));
+    let answered = || -> Result<_> {
+        let fixes = first_fixes(cluster, &attack, &paths, &reading.costs, FIXES);
+        if !drawn && attack.graph.edge_count() > PLANNED {
+            return Ok((fixes, None));
+        }
+        let wish = Wish { costs: reading.costs, ..Wish::default() };
+        let mut work = Work { visits: PLANNING, stop: &mut || false };
+        Ok((fixes, Some(ringfort_plan::plan(cluster, &attack, &wish, &mut work)?)))
+    };
+    let checked = || ringfort_checks::run(&World::new(&attack), chosen);
+    let (answered, checked) = beside(reading, answered, checked);
+    let (fixes, plan) = answered?;
+    stages.end("plan and checks");
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         place: place.to_owned(),
@@ -213,15 +244,17 @@ fn scan(
         base: base(Path::new(place)),
         generated_at: jiff::Timestamp::now().to_string(),
     };
-    let mut report = ringfort_report::build(&attack, &paths, &fixes, Some(&plan), head);
+    let mut report = ringfort_report::build(&attack, &paths, &fixes, plan.as_ref(), head);
     report.checked = Some(checked);
     rules.judge(&mut report, collected, chosen);
     stages.end("report");
     stages.print();
-    for wanted in &output.wanted()? {
-        let rendered = match wanted.format {
-            Format::Dot | Format::Graphml => exported(&attack, &plan, wanted.format).into(),
-            format => render(&report, format, wanted.file.is_none(), reading),
+    for wanted in &wanted {
+        let rendered = match (wanted.format, &plan) {
+            (Format::Dot | Format::Graphml, Some(plan)) => {
+                exported(&attack, plan, wanted.format).into()
+            }
+            (format, _) => render(&report, format, wanted.file.is_none(), reading),
         };
         if !rendered.cut.is_empty() && !reading.quiet {
             eprintln!("{}: left out: {}", wanted.name, harmless(&rendered.cut));

@@ -4,7 +4,6 @@ use crate::cloud;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::network;
 use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::{Way, Why};
@@ -40,7 +39,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let addresses: Vec<IpAddr> = ADDRESSES.iter().filter_map(|text| text.parse().ok()).collect();
     let enforcement = context.network.enforcement().anywhere().1;
     let mut others = Vec::new();
-    for one in network::endpoints(context) {
+    for one in context.endpoints() {
         let unit = &context.units[one.unit as usize];
         // Fargate marks its nodes; a task there has no machine of its own to ask.
         let fargate = unit.nodes.iter().any(|node| {

@@ -4,7 +4,6 @@ use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::network;
 use crate::node::NodeKey;
 use crate::node::Scope;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
@@ -39,9 +38,9 @@ type Isolated<'c> = (u32, Tri, Vec<&'c Str>);
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let network = &context.network;
-    let listening = crate::listener::listening(context);
+    let listening = context.listening();
     let mut isolated: BTreeMap<&Str, Vec<Isolated<'_>>> = BTreeMap::new();
-    for one in network::endpoints(context).iter().filter(|one| one.enforced != Tri::No) {
+    for one in context.endpoints().iter().filter(|one| one.enforced != Tri::No) {
         let policies = network.selecting_policies(Direction::Ingress, one.class);
         let policies = policies.iter().map(|at| &network.policies()[*at as usize]);
         let own = policies.filter(|policy| policy.name.kind == KIND && policy.ingress.isolates);

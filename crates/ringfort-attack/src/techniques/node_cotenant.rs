@@ -1,5 +1,7 @@
 //! `node-cotenant`: Root on a node controls every container there.
 
+use std::collections::BTreeSet;
+
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
@@ -27,18 +29,19 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    let mut used = BTreeSet::new();
     for (at, unit) in context.units.iter().enumerate() {
-        for &node in &unit.nodes {
-            let why = Why::RunsOn { unit: at as u32, node: Some(node) };
-            maker.edge(
-                Draft::new(NodeKey::Node(node), context.pods_on(at as u32, node)).because(why),
-            );
-        }
+        used.extend(unit.nodes.iter().copied());
         if unit.nodes.is_empty() && unit.from_template && !unit.latent {
             let why = Why::RunsOn { unit: at as u32, node: None };
             for to in context.pods_of(at as u32) {
                 maker.edge(Draft::new(NodeKey::AnyNode, to).because(why.clone()));
             }
         }
+    }
+    // Structure leads from a kubelet to the pods that it runs.
+    for node in used {
+        let why = Why::Design("root on the node has what its kubelet has");
+        maker.edge(Draft::new(NodeKey::Node(node), NodeKey::Kubelet(Some(node))).because(why));
     }
 }

@@ -44,11 +44,12 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         for &node in &unit.nodes {
             let why = Why::RunsOn { unit: at as u32, node: Some(node) };
             let to = NodeKey::Subject(account.clone());
-            if mounted {
-                let files = NodeKey::NodeFiles(Some(node), Files::Pods);
-                maker.edge(Draft::new(files, to.clone()).because(why.clone()));
-            }
-            maker.edge(Draft::new(NodeKey::Node(node), to).because(why));
+            // A token that is not mounted is asked for with the kubelet's identity.
+            let from = match mounted {
+                true => NodeKey::NodeFiles(Some(node), Files::Pods),
+                false => NodeKey::Node(node),
+            };
+            maker.edge(Draft::new(from, to).because(why));
         }
     }
 }

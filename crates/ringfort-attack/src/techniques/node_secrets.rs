@@ -34,9 +34,9 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             let why =
                 Why::Design("a pod on the node refers to this Secret, so its kubelet may read it");
             let to = NodeKey::Secret(namespace.clone(), name.clone());
-            maker.edge(Draft::new(NodeKey::Node(id), to.clone()).because(why.clone()));
             // The kubelet's credential is enough: the node authorizer lets it read them.
-            maker.edge(Draft::new(NodeKey::NodeFiles(Some(id), Files::Kubelet), to).because(why));
+            let from = NodeKey::NodeFiles(Some(id), Files::Kubelet);
+            maker.edge(Draft::new(from, to).because(why));
         }
     }
     for (at, unit) in context.units.iter().enumerate() {

@@ -4,8 +4,9 @@ use crate::outcome::{Fault, Outcomes, Verdict};
 use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_attack::{Confidence, Difficulty, Impact, NodeKey, Why, techniques};
-use ringfort_graph::{EdgeId, NodeId, easiest, reach};
+use ringfort_graph::{EdgeId, NodeId, easiest_pairs, reach};
 use ringfort_model::Kind;
+use rustc_hash::FxHashMap;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -59,11 +60,20 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     unsure.union(&hard);
     let sure = attack.pairs(&starts, &[admin], &unsure);
     let possible = attack.pairs(&starts, &[admin], &hard);
+    let ways: FxHashMap<NodeId, Vec<EdgeId>> = {
+        let reaching: Vec<NodeId> = sure[0].iter().map(|at| starts[at]).collect();
+        let found = easiest_pairs(&attack.graph, &reaching, &[admin], &unsure, 1);
+        let edges = found.into_iter().map(|row| row.into_iter().flatten().next());
+        let edges = edges.map(|way| way.map(|way| way.edges).unwrap_or_default());
+        reaching.into_iter().zip(edges).collect()
+    };
+    let at_start: FxHashMap<NodeId, usize> =
+        starts.iter().enumerate().map(|(at, &node)| (node, at)).collect();
     for (subject, grants) in subjects {
         let object = World::subject_object(subject);
         let key = NodeKey::Subject(subject.clone());
         let node = attack.node(&key);
-        let at = node.and_then(|node| starts.iter().position(|one| *one == node));
+        let at = node.and_then(|node| at_start.get(&node).copied());
         let begins = world.own_start(subject, &grants);
         let verdict = match at {
             _ if world.is_admin(&grants) => Verdict::NotApplicable,
@@ -80,9 +90,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             }
             None => Verdict::Pass,
             Some(at) if sure[0].contains(at) => {
-                let path =
-                    easiest(&attack.graph, &[starts[at]], &unsure).derivation(&attack.graph, admin);
-                let edges = path.map(|path| path.edges).unwrap_or_default();
+                let edges = ways.get(&starts[at]).map_or(&[][..], Vec::as_slice);
                 let steps: Vec<&str> = edges
                     .iter()
                     .filter_map(|&edge| attack.edge(edge).technique)

@@ -4,8 +4,8 @@ use crate::outcome::Verdict;
 use crate::world::{Place, World};
 use ringfort_attack::NodeKey;
 use ringfort_attack::Zone;
-use ringfort_graph::NodeId;
-use ringfort_model::Kind;
+use ringfort_model::record::Node;
+use ringfort_model::{Id, Kind};
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -33,17 +33,22 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     }
     let attack = world.attack;
     let Some(keys) = attack.node(&NodeKey::ControlPlane) else { return Verdict::Pass };
-    let holds_keys = |node: NodeId| {
-        let mut leaving = attack.graph.outgoing(node).iter();
-        leaving.any(|&edge| attack.graph.edge(edge).to == keys)
+    let with_keys: Vec<Id<Node>> = attack
+        .graph
+        .incoming(keys)
+        .iter()
+        .filter_map(|&edge| match attack.key(attack.graph.edge(edge).from) {
+            NodeKey::Node(node) => Some(*node),
+            _ => None,
+        })
+        .collect();
+    let runs = |node: &Id<Node>| {
+        place.unit.nodes.binary_search(node).is_ok()
+            || world.placements().fits(place.at as usize, *node)
     };
-    let mut found = world.placements().nodes_of(place.at as usize);
-    found.extend(place.unit.nodes.iter().copied());
-    found.sort();
-    found.dedup();
-    found.retain(|&node| attack.node(&NodeKey::Node(node)).is_some_and(holds_keys));
-    let name = |&node: &_| world.cluster.nodes[node].metadata.name.as_str();
-    match found.first() {
+    let first = with_keys.into_iter().filter(runs).min();
+    let name = |node: Id<Node>| world.cluster.nodes[node].metadata.name.as_str();
+    match first {
         None => Verdict::Pass,
         Some(first) => {
             Verdict::of(vec![place.field("tolerations", format!("may run on {}", name(first)))])

@@ -1,12 +1,14 @@
 //! The solver: flow where the problem is one, else the implicit hitting set.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashSet;
 
 use super::certificate::{Answer, Evidence, Proof, Solution, Uncuttable};
 use super::check::cheapest_hitting_set;
 use super::lazy;
 use super::net::{Net, Way};
-use super::problem::{FixId, Limits, Problem};
+use super::problem::{FixId, Goal, Limits, Problem};
 use super::prune::{dearest_first, prune};
 use super::single;
 use crate::graph::{EdgeId, NodeId};
@@ -144,7 +146,31 @@ pub fn uncuttable(problem: &Problem<'_>) -> Vec<Uncuttable> {
         }
     }
     let mut found = Vec::new();
+    // Most goals have one entry, and few of them have no cut.
+    let alone = |goal: &Goal| match goal.entries.as_slice() {
+        [entry] => Some(*entry),
+        _ => None,
+    };
+    let entries: Vec<NodeId> = problem.goals.iter().filter_map(alone).collect();
+    let targets: BTreeSet<NodeId> =
+        problem.goals.iter().flat_map(|goal| goal.targets.iter().copied()).collect();
+    let targets: Vec<NodeId> = targets.into_iter().collect();
+    let reached = crate::reach_pairs(graph, &entries, &targets, &blocked);
+    let mut at = 0;
     for (goal, ends) in problem.goals.iter().enumerate() {
+        let left = match alone(ends) {
+            Some(_) => {
+                at += 1;
+                ends.targets.iter().any(|target| {
+                    let row = targets.binary_search(target).expect("it is a target");
+                    reached[row].contains(at - 1)
+                })
+            }
+            None => true,
+        };
+        if !left {
+            continue;
+        }
         let easiest = crate::easiest(graph, &ends.entries, &blocked);
         for &target in &ends.targets {
             if let Some(derivation) = easiest.derivation(graph, target) {

@@ -17,9 +17,10 @@ mod rbac;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::technique::FixKind;
-use ringfort_attack::{Attack, Subject, Why, WhyId};
+use ringfort_attack::{Attack, RoleKey, Subject, Why, WhyId};
 use ringfort_graph::{BitSet, EdgeId};
 use ringfort_model::Str;
+use rustc_hash::FxHashMap;
 
 use crate::edits::Edited;
 use crate::owner::{self, Owner};
@@ -131,12 +132,20 @@ impl Catalogue {
         catalogue
     }
 
+    /// Fixes that cut an edge, as positions in `fixes`, in no order and perhaps repeated.
+    pub(crate) fn fixes_of<'f>(
+        &'f self,
+        attack: &'f Attack<'_>,
+        edge: EdgeId,
+    ) -> impl Iterator<Item = u32> + 'f {
+        let whys = attack.edge(edge).why_ids.iter();
+        whys.filter_map(|why| self.of_why.get(why)).flatten().copied()
+    }
+
     /// Fixes that cut an edge, as positions in `fixes`, ascending.
     #[must_use]
     pub fn of_edge(&self, attack: &Attack<'_>, edge: EdgeId) -> Vec<u32> {
-        let whys = attack.edge(edge).why_ids.iter();
-        let mut found: Vec<u32> =
-            whys.filter_map(|why| self.of_why.get(why)).flatten().copied().collect();
+        let mut found: Vec<u32> = self.fixes_of(attack, edge).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -185,6 +194,8 @@ pub(crate) struct Desk<'a, 'c> {
     units: BTreeMap<(Str, Str), Vec<u32>>,
     /// Accounts of parts of the cluster itself.
     system: BTreeSet<(Str, Str)>,
+    /// Grants of each role, by position.
+    grants_of: FxHashMap<&'a RoleKey, Vec<usize>>,
 }
 
 impl<'a, 'c> Desk<'a, 'c> {
@@ -200,7 +211,18 @@ impl<'a, 'c> Desk<'a, 'c> {
                 units.entry(account).or_default().push(at as u32);
             }
         }
-        Self { attack, costs, units, system }
+        let mut grants_of: FxHashMap<&RoleKey, Vec<usize>> = FxHashMap::default();
+        for (at, grant) in attack.context.grants.iter().enumerate() {
+            grants_of.entry(&grant.role).or_default().push(at);
+        }
+        Self { attack, costs, units, system, grants_of }
+    }
+
+    /// Whom bindings give a role, in any scope.
+    pub(crate) fn bound(&self, role: &RoleKey) -> Vec<&'a Subject> {
+        let grants = self.grants_of.get(role).into_iter().flatten();
+        let grants = grants.map(|&at| &self.attack.context.grants[at]);
+        grants.flat_map(|grant| grant.bound.iter().map(|(subject, ..)| subject)).collect()
     }
 
     fn remedy(&self, why: &Why) -> Remedy {

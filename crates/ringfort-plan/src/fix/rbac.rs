@@ -151,12 +151,7 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
     if places.iter().any(|(_, meta, _)| is_default(meta)) {
         return Remedy::Untouchable(DEFAULT);
     }
-    let grants = &desk.attack.context.grants;
-    let bound: Vec<_> = grants
-        .iter()
-        .filter(|grant| grant.role == *role)
-        .flat_map(|grant| grant.bound.iter().map(|(subject, ..)| subject))
-        .collect();
+    let bound = desk.bound(role);
     if bound.iter().any(|subject| desk.is_system(subject)) {
         return Remedy::Untouchable(SYSTEM);
     }
