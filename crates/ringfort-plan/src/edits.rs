@@ -61,6 +61,8 @@ pub enum ObjectEdit {
     Delete,
     /// The object is made.
     Create(Value),
+    /// What the workload has made is made again, after the other edits.
+    Restart,
 }
 
 /// An object with what is done to it.
@@ -76,7 +78,8 @@ pub struct Edited {
     pub edit: ObjectEdit,
 }
 
-/// The changes that make all edits: one patch for each object, deletions last.
+/// The changes that make all edits: one patch for each object; restarts come after
+/// the patches, deletions last.
 #[must_use]
 pub fn changes<'e>(edits: impl IntoIterator<Item = &'e Edited>) -> Vec<Change> {
     let mut by_object: BTreeMap<(&str, &Str, &Str), Vec<&ObjectEdit>> = BTreeMap::new();
@@ -98,12 +101,13 @@ pub fn changes<'e>(edits: impl IntoIterator<Item = &'e Edited>) -> Vec<Change> {
         }
         let mut labels: BTreeMap<&String, &String> = BTreeMap::new();
         let mut fields: Vec<&FieldEdit> = Vec::new();
+        let restarts = edits.contains(&&ObjectEdit::Restart);
         for edit in edits {
             match edit {
                 ObjectEdit::Create(object) => found.push(change(Edit::Create(object.clone()))),
                 ObjectEdit::Labels(some) => labels.extend(some),
                 ObjectEdit::Fields(some) => fields.extend(some),
-                ObjectEdit::Delete => {}
+                ObjectEdit::Delete | ObjectEdit::Restart => {}
             }
         }
         if !labels.is_empty() {
@@ -112,8 +116,15 @@ pub fn changes<'e>(edits: impl IntoIterator<Item = &'e Edited>) -> Vec<Change> {
         if !fields.is_empty() {
             found.push(change(Edit::Json(operations(fields))));
         }
+        if restarts {
+            found.push(change(Edit::Restart));
+        }
     }
-    found.sort_by_key(|change| change.edit == Edit::Delete);
+    found.sort_by_key(|change| match change.edit {
+        Edit::Json(_) | Edit::Merge(_) | Edit::Create(_) => 0,
+        Edit::Restart => 1,
+        Edit::Delete => 2,
+    });
     found
 }
 

@@ -19,7 +19,8 @@ use ringfort_graph::cut::{
 use ringfort_graph::{BitSet, EdgeId};
 use ringfort_model::Cluster;
 
-use crate::change::{Change, ChangeError, apply};
+use crate::apply::apply;
+use crate::change::{Change, ChangeError};
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
 use crate::question::{

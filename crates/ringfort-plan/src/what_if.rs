@@ -3,7 +3,8 @@
 use ringfort_attack::{Attack, Engines};
 use ringfort_model::Cluster;
 
-use crate::change::{Change, ChangeError, apply};
+use crate::apply::apply;
+use crate::change::{Change, ChangeError};
 use crate::first::pairs;
 use crate::question::Pair;
 

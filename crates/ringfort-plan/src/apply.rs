@@ -1,0 +1,247 @@
+//! What changes make of a cluster. A change makes a new cluster; nothing is changed in place.
+//!
+//! ```text
+//!  change ──► object ──API server refuses?──► error
+//!                 │
+//!                 ├─ of a workload: pods that its controller replaces ([`crate::renew`])
+//!                 └─ deletion: what belongs to the object goes; what another object's
+//!                    controller keeps there comes back
+//! ```
+
+use std::collections::BTreeSet;
+
+use ringfort_model::{Cluster, Object, RollOut, Str, Workload, WorkloadKind, record};
+use serde_json::Value;
+
+use crate::change::{Change, ChangeError, Edit};
+use crate::refuse::refused;
+use crate::renew::{Renewal, Whom};
+
+/// The cluster after the changes, one after the other.
+pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeError> {
+    let mut changed = cluster.clone();
+    let mut renewal = Renewal::new(cluster);
+    for change in changes {
+        one(&mut changed, &mut renewal, change)?;
+    }
+    Ok(changed)
+}
+
+fn one(
+    changed: &mut Cluster,
+    renewal: &mut Renewal<'_>,
+    change: &Change,
+) -> Result<(), ChangeError> {
+    let objects = change.objects(changed);
+    if let Edit::Create(value) = &change.edit {
+        if !objects.is_empty() {
+            return Err(ChangeError::Exists(change.object()));
+        }
+        let object = created(change, value)?;
+        let made = match &object {
+            Object::Workload(workload) => Some(workload.key()),
+            _ => None,
+        };
+        changed.insert(object);
+        if let Some((kind, namespace, name)) = made {
+            renewal.bring_back(changed, kind, &namespace, &name)?;
+        }
+        return Ok(());
+    }
+    if objects.is_empty() {
+        return Err(ChangeError::Missing(change.object()));
+    }
+    for object in objects {
+        match &change.edit {
+            Edit::Restart => restart(changed, renewal, change, &object)?,
+            Edit::Delete => delete(changed, renewal, &object)?,
+            _ => patch(changed, renewal, change, &object)?,
+        }
+    }
+    Ok(())
+}
+
+fn created(change: &Change, value: &Value) -> Result<Object, ChangeError> {
+    let object = Object::read(value.to_string().as_bytes()).map_err(|error| {
+        ChangeError::Object { object: change.object(), reason: error.to_string() }
+    })?;
+    let meta = object.meta();
+    if meta.name != change.name || meta.namespace != change.namespace {
+        let reason = format!("the object to create is called {}", object.title());
+        return Err(ChangeError::Object { object: change.object(), reason });
+    }
+    Ok(object)
+}
+
+fn restart(
+    changed: &mut Cluster,
+    renewal: &mut Renewal<'_>,
+    change: &Change,
+    object: &Object,
+) -> Result<(), ChangeError> {
+    let Object::Workload(workload) = object else {
+        let reason = "only what makes pods can be restarted".to_owned();
+        return Err(ChangeError::Object { object: change.object(), reason });
+    };
+    let meta = &workload.metadata;
+    renewal.renew(changed, workload.kind, &meta.namespace, &meta.name, &Whom::All)
+}
+
+/// Deletes an object with what belongs to it.
+fn delete(
+    changed: &mut Cluster,
+    renewal: &mut Renewal<'_>,
+    object: &Object,
+) -> Result<(), ChangeError> {
+    let meta = object.meta();
+    match object {
+        Object::Pod(pod) => {
+            let Some((kind, name)) = changed.top_owner(meta) else {
+                // The kubelet or an operator makes it again.
+                if meta.controller().is_none() && !pod.is_mirror() {
+                    changed.remove(object);
+                }
+                return Ok(());
+            };
+            let whom = Whom::One(&meta.name);
+            renewal.renew(changed, kind, &meta.namespace, &name, &whom)
+        }
+        Object::Workload(workload) => {
+            let owner = meta.controller().and_then(|owner| {
+                let kind = WorkloadKind::from_name(&owner.kind)?;
+                changed.workload(kind, &meta.namespace, &owner.name)
+            });
+            if let Some(owner) = owner {
+                // Its own controller makes it again, with pods of the template of today.
+                let (kind, _, name) = owner.key();
+                return renewal.renew(changed, kind, &meta.namespace, &name, &Whom::All);
+            }
+            remove_workload(changed, workload);
+            Ok(())
+        }
+        Object::Namespace(_) => {
+            let inside: Vec<Object> =
+                changed.objects().filter(|one| one.meta().namespace == meta.name).collect();
+            for one in &inside {
+                changed.remove(one);
+            }
+            changed.remove(object);
+            Ok(())
+        }
+        _ => {
+            changed.remove(object);
+            Ok(())
+        }
+    }
+}
+
+/// Removes a workload, the workloads that it made, and their pods.
+fn remove_workload(changed: &mut Cluster, workload: &Workload) {
+    let (kind, namespace, name) = workload.key();
+    remove_pods(changed, kind, &namespace, &name);
+    let made: Vec<Object> = changed
+        .workloads
+        .in_namespace(&namespace)
+        .filter(|(_, one)| changed.top_owner(&one.metadata) == Some((kind, name.clone())))
+        .map(|(_, one)| Object::Workload(one.clone()))
+        .collect();
+    for one in &made {
+        changed.remove(one);
+    }
+    changed.remove(&Object::Workload(workload.clone()));
+}
+
+fn remove_pods(changed: &mut Cluster, kind: WorkloadKind, namespace: &str, name: &Str) {
+    let owner = Some((kind, name.clone()));
+    let pods: Vec<Object> = changed
+        .pods
+        .in_namespace(namespace)
+        .filter(|(_, pod)| changed.top_owner(&pod.metadata) == owner)
+        .map(|(_, pod)| Object::Pod(pod.clone()))
+        .collect();
+    for pod in &pods {
+        changed.remove(pod);
+    }
+}
+
+fn patch(
+    changed: &mut Cluster,
+    renewal: &mut Renewal<'_>,
+    change: &Change,
+    object: &Object,
+) -> Result<(), ChangeError> {
+    let edited = edit(object, change)?;
+    if let Some(reason) = refused(changed, object, &edited) {
+        return Err(ChangeError::Refused { object: change.object(), reason });
+    }
+    changed.remove(object);
+    changed.insert(edited.clone());
+    let (Object::Workload(before), Object::Workload(after)) = (object, &edited) else {
+        return Ok(());
+    };
+    let (kind, namespace, name) = after.key();
+    if stops(before, after) {
+        remove_pods(changed, kind, &namespace, &name);
+        return Ok(());
+    }
+    renewal.renew(changed, kind, &namespace, &name, &Whom::RolledOut)
+}
+
+/// Whether the change takes all running pods away. A CronJob that is suspended lets its
+/// running jobs end.
+fn stops(before: &Workload, after: &Workload) -> bool {
+    let counted = matches!(
+        after.kind,
+        WorkloadKind::Deployment
+            | WorkloadKind::StatefulSet
+            | WorkloadKind::ReplicaSet
+            | WorkloadKind::ReplicationController
+            | WorkloadKind::Job
+    );
+    counted && before.makes_pods() && !after.makes_pods()
+}
+
+fn edit(object: &Object, change: &Change) -> Result<Object, ChangeError> {
+    let name = object.title();
+    let wrong = |reason: String| ChangeError::Object { object: name.clone(), reason };
+    let mut value: Value =
+        serde_json::from_slice(&object.to_json()).map_err(|error| wrong(error.to_string()))?;
+    match &change.edit {
+        Edit::Merge(patch) => json_patch::merge(&mut value, patch),
+        Edit::Json(operations) => {
+            let wrong = |reason: String| ChangeError::Patch { object: change.object(), reason };
+            let patch: json_patch::Patch = serde_json::from_value(Value::Array(operations.clone()))
+                .map_err(|error| wrong(error.to_string()))?;
+            json_patch::patch(&mut value, &patch).map_err(|error| wrong(error.to_string()))?;
+        }
+        Edit::Create(_) | Edit::Delete | Edit::Restart => return Ok(object.clone()),
+    }
+    let json = value.to_string();
+    let mut edited = Object::read(json.as_bytes()).map_err(|error| wrong(error.to_string()))?;
+    keep_classes(object, &mut edited);
+    Ok(edited)
+}
+
+/// What values of a Secret or ConfigMap were is known from when they were read; it stays so as
+/// long as the patch leaves them alone.
+fn keep_classes(before: &Object, after: &mut Object) {
+    let keys = |data: &ringfort_model::Map| -> BTreeSet<Str> {
+        data.iter().map(|(key, _)| key.clone()).collect()
+    };
+    match (before, after) {
+        (Object::Secret(before), Object::Secret(after)) if before.data.0 == after.data.0 => {
+            after.credentials.clone_from(&before.credentials);
+        }
+        (Object::ConfigMap(before), Object::ConfigMap(after))
+            if keys(&before.data) == keys(&after.data) =>
+        {
+            after.credentials.clone_from(&before.credentials);
+        }
+        _ => {}
+    }
+}
+
+/// Whether pods of a workload follow a change of its template by themselves.
+pub(crate) fn follows(workload: &Workload, pod: &record::Pod) -> bool {
+    workload.roll_out(&pod.metadata.name) == RollOut::AtOnce
+}
