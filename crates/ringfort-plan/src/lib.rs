@@ -10,6 +10,7 @@
 
 pub mod apply;
 pub mod change;
+mod closing;
 pub mod edits;
 pub mod first;
 pub mod fix;

@@ -163,13 +163,24 @@ fn plan_changes(cluster: &Cluster) -> Vec<ringfort_plan::Change> {
 fn wishes_narrow_the_plan() {
     let cluster = demo();
     let all = planned(&cluster, &Wish::default()).expect("a plan").0;
-    // A plan of fewer changes leaves what the curve says, and claims no proof.
+    // A plan of fewer changes leaves what the curve says, and is measured by that.
     let short = Wish { most: Some(1), ..Wish::default() };
     let (one, file) = planned(&cluster, &short).expect("a plan");
     assert_eq!(one.fixes.len(), 1);
-    assert!(one.certificate.is_none() && !one.closing().contains("optimal"));
-    assert_eq!(one.after.len(), all.curve.points[1].pairs);
+    assert!(one.certificate.is_none());
+    let point = &all.curve.points[1];
+    assert_eq!((one.after.len(), one.least_left), (point.pairs, Some(point.at_least)));
+    let (left, least, before) = (one.after.len(), point.at_least, one.before.len());
+    let distance = match left - least {
+        0 => "optimal".to_owned(),
+        gap => format!("gap {gap}"),
+    };
+    let says = format!("{left} of {before} pairs left, bound {least} pairs, {distance}");
+    assert!(one.closing().ends_with(&says), "{}", one.closing());
     assert_eq!(check(&cluster, &file), Ok(one.closing()));
+    let mut better = file;
+    better.least_left = Some(left + 1);
+    assert!(check(&cluster, &better).is_err(), "a bound that is too high was believed");
     // A goal is cut, and nothing else need be.
     let goal = "no path from vector/V10/* to impact/cluster-admin".parse().expect("a goal");
     let question = Question { goals: vec![goal], ..Question::default() };
@@ -191,6 +202,44 @@ fn wishes_narrow_the_plan() {
         inside.closing()
     );
     assert!(!inside.residual.is_empty(), "other namespaces keep their paths");
+}
+
+#[test]
+fn pairs_that_are_left_without_a_cut_are_in_the_closing_line() {
+    let cluster = demo();
+    let wish = Wish { forbid: vec!["*".into()], ..Wish::default() };
+    let (plan, file) = planned(&cluster, &wish).expect("a plan");
+    let all = plan.before.len();
+    assert_eq!(plan.closing(), format!("plan: 0 changes, cost 0, none of {all} pairs has a cut"));
+    assert_eq!((plan.residual.len(), file.no_cut.len()), (all, all));
+    assert!(plan.residual.iter().all(|one| one.reason.contains("ruled out")));
+    let written = files(&cluster, &plan, &file, &DryRun::NotDone);
+    let readme = &written.iter().find(|(path, _)| path == "README.md").expect("it is there").1;
+    assert!(readme.contains("ruled out") && readme.contains(&plan.closing()), "{readme}");
+    assert_eq!(check(&cluster, &file), Ok(plan.closing()));
+    // Some have a cut, the others have none.
+    let wish = Wish { only: vec!["tickets".into()], ..Wish::default() };
+    let (plan, _) = planned(&cluster, &wish).expect("a plan");
+    let left = plan.after.len();
+    assert!(0 < left && left < all);
+    assert!(
+        plan.closing().contains(&format!(", {left} of {all} pairs left without a cut, bound ")),
+        "{}",
+        plan.closing()
+    );
+}
+
+#[test]
+fn no_more_changes_are_made_than_were_asked_for() {
+    let cluster = demo();
+    let all = planned(&cluster, &Wish::default()).expect("a plan").0.fixes.len();
+    for most in 0..=all + 1 {
+        let wish = Wish { most: Some(most), ..Wish::default() };
+        let (plan, file) = planned(&cluster, &wish).expect("a plan");
+        assert!(plan.fixes.len() <= most, "{most}: {}", plan.closing());
+        assert_eq!(plan.certificate.is_none(), most < all, "{most}: {}", plan.closing());
+        assert_eq!(check(&cluster, &file), Ok(plan.closing()), "{most}");
+    }
 }
 
 #[test]

@@ -120,8 +120,15 @@ fn a_plan_that_is_cut_short_says_what_is_left() {
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
     let closing = text.lines().last().expect("a line");
-    assert!(closing.starts_with("plan: 1 changes") && closing.ends_with("pairs left"), "{closing}");
-    assert!(!closing.contains("optimal"), "{closing}");
+    assert!(closing.starts_with("plan: 1 changes"), "{closing}");
+    assert!(closing.contains(" pairs left, bound "), "{closing}");
+    // With nothing to choose from it says so, and does not call that optimal.
+    let output = on_demo(&["plan", DEMO, "--forbid", "*"]);
+    let text = stdout(&output);
+    let closing = text.lines().last().expect("a line");
+    assert!(closing.starts_with("plan: 0 changes, cost 0, none of "), "{closing}");
+    assert!(closing.ends_with(" pairs has a cut"), "{closing}");
+    assert!(text.contains("every change that cuts it is ruled out"), "{text}");
 }
 
 #[test]
