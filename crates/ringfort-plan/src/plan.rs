@@ -142,10 +142,14 @@ fn residual(
     starts: &[Vec<ringfort_graph::NodeId>],
     found: Vec<Uncuttable>,
 ) -> Vec<Residual> {
-    let name = |node| {
-        let all = asked.iter().flat_map(|one| one.from.iter().chain(&one.to));
-        let known = all.into_iter().find(|(_, known)| *known == node);
-        known.map_or_else(|| attack.id(attack.key(node)), |(name, _)| name.clone())
+    // A position may have several names: those of the question that asks for both count.
+    let name = |list: &[(String, ringfort_graph::NodeId)], node| {
+        list.iter().find(|(_, known)| *known == node).map(|(name, _)| name.clone())
+    };
+    let named = |start, target| {
+        let both = |one: &Asked| Some((name(&one.from, start)?, name(&one.to, target)?));
+        let id = |node| attack.id(attack.key(node));
+        asked.iter().find_map(both).unwrap_or_else(|| (id(start), id(target)))
     };
     let mut residual: Vec<Residual> = Vec::new();
     for one in found {
@@ -160,7 +164,7 @@ fn residual(
             (false, None) => "no object of the cluster decides it",
         };
         let Some(&start) = starts[one.goal].first() else { continue };
-        let pair = (name(start), name(one.target));
+        let pair = named(start, one.target);
         if !residual.iter().any(|known| known.pair == pair) {
             residual.push(Residual { pair, edges: one.edges, reason });
         }

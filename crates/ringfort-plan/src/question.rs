@@ -47,6 +47,13 @@ impl std::str::FromStr for GoalText {
     }
 }
 
+/// The label of a namespace that names its tenant (conventions). Where there are tenants, no
+/// tenant may lead to another unless other targets are asked for.
+pub const TENANT_LABEL: &str = "ringfort.dev/tenant";
+
+/// The id of that target.
+const CROSSING: &str = "impact/tenant-crossing";
+
 /// What is asked of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
@@ -103,9 +110,18 @@ impl Question {
         entries.extend(assumed);
         let mut asked = Vec::new();
         if self.goals.is_empty() {
+            let (crossings, to_ids): (Vec<&String>, Vec<&String>) =
+                self.to.iter().partition(|id| *id == CROSSING);
             let mut to = Vec::new();
-            for id in &self.to {
+            for id in to_ids {
                 to.extend(find(id)?);
+            }
+            if self.to.is_empty() || !crossings.is_empty() {
+                let crossing = crossing(attack, TENANT_LABEL);
+                if crossing.is_empty() && strict && !crossings.is_empty() {
+                    return Err(QuestionError::Tenants(TENANT_LABEL.to_owned()));
+                }
+                asked.extend(crossing);
             }
             if self.to.is_empty() {
                 let targets = attack.targets().into_iter();
@@ -123,6 +139,12 @@ impl Question {
         }
         Ok(asked)
     }
+}
+
+/// The pairs of tenants by [`TENANT_LABEL`], one of which leads to the other.
+#[must_use]
+pub fn crossed(attack: &Attack<'_>) -> BTreeSet<Pair> {
+    connected(attack, &crossing(attack, TENANT_LABEL))
 }
 
 /// For each ordered pair of tenants: the pods of one, and what belongs to the other.

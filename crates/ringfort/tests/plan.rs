@@ -159,7 +159,7 @@ fn what_if_refuses_what_does_not_fit() {
 }
 
 /// Two tenants on nodes of their own; red's account may run commands in blue's pods.
-fn tenants() -> PathBuf {
+fn tenants(name: &str, label: &str, tenants: [&str; 2]) -> PathBuf {
     let pod = |namespace: &str| {
         json!({"apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": "app", "namespace": namespace, "uid": namespace},
@@ -175,10 +175,10 @@ fn tenants() -> PathBuf {
             "status": {"phase": "Running", "podIP": "10.0.0.1"}})
     };
     let mut items = Vec::new();
-    for tenant in ["red", "blue"] {
+    for (tenant, named) in ["red", "blue"].into_iter().zip(tenants) {
         items.push(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": tenant}}));
         items.push(json!({"apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": tenant, "labels": {"tenant": tenant}}}));
+            "metadata": {"name": tenant, "labels": {label: named}}}));
         items.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": "app", "namespace": tenant}}));
         items.push(pod(tenant));
@@ -190,7 +190,7 @@ fn tenants() -> PathBuf {
         "metadata": {"name": "exec", "namespace": "blue"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "exec"},
         "subjects": [{"kind": "ServiceAccount", "namespace": "red", "name": "app"}]}));
-    let path = free("tenants").with_extension("json");
+    let path = free(name).with_extension("json");
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
     std::fs::write(&path, list.to_string()).expect("the file can be written");
     path
@@ -198,7 +198,7 @@ fn tenants() -> PathBuf {
 
 #[test]
 fn one_tenant_reaches_the_other_and_not_the_reverse() {
-    let file = tenants();
+    let file = tenants("tenants", "tenant", ["red", "blue"]);
     let place = file.to_str().expect("a plain path");
     let output = on_demo(&["crossing", "--tenants", "label=tenant", "--cluster", place]);
     let text = stdout(&output);
@@ -211,6 +211,40 @@ fn one_tenant_reaches_the_other_and_not_the_reverse() {
     let none = on_demo(&["crossing", "--tenants", "label=team", "--cluster", place]);
     refused(&none, "team");
     std::fs::remove_file(file).expect("it was written");
+}
+
+#[test]
+fn tenants_by_the_common_label_are_a_target_of_every_plan() {
+    let file = tenants("labelled", "ringfort.dev/tenant", ["red", "blue"]);
+    let place = file.to_str().expect("a plain path");
+    for arguments in [&["plan", place][..], &["plan", place, "--to", "impact/tenant-crossing"]] {
+        let folder = free("labelled-plan");
+        let mut all = arguments.to_vec();
+        all.extend(["-o", folder.to_str().expect("a plain path")]);
+        let output = on_demo(&all);
+        let text = stdout(&output);
+        assert!(output.status.success(), "{text}{}", stderr(&output));
+        let closing = text.lines().last().expect("a line");
+        assert!(closing.starts_with("plan: 1 changes") && closing.ends_with("optimal"), "{text}");
+        let plan = std::fs::read(folder.join("plan.json")).expect("plan.json");
+        let plan: Value = serde_json::from_slice(&plan).expect("JSON");
+        let crossing = json!(["tenant/red", "tenant/blue"]);
+        assert!(plan["before"].as_array().expect("pairs").contains(&crossing), "{plan:#}");
+        assert_eq!(plan["after"], json!([]));
+        std::fs::remove_dir_all(folder).expect("it was written");
+    }
+    // One tenant has nobody to cross to; neither have namespaces without the label.
+    let alone = tenants("alone", "ringfort.dev/tenant", ["red", "red"]);
+    let other = tenants("other", "tenant", ["red", "blue"]);
+    for file in [&alone, &other] {
+        let place = file.to_str().expect("a plain path");
+        assert!(!stdout(&on_demo(&["plan", place])).contains("tenant/"));
+        let asked = on_demo(&["plan", place, "--to", "impact/tenant-crossing"]);
+        refused(&asked, "ringfort.dev/tenant");
+    }
+    for file in [file, alone, other] {
+        std::fs::remove_file(file).expect("it was written");
+    }
 }
 
 #[test]
@@ -249,6 +283,7 @@ fn techniques_vectors_and_impacts_are_explained() {
         ("vector/V10", "execution as a service"),
         ("impact/cluster-admin", "full control of the cluster"),
         ("data-store", "persistent volume"),
+        ("impact/tenant-crossing", "ringfort.dev/tenant"),
     ] {
         let output = ringfort(&["explain", id]);
         assert!(output.status.success(), "{id}");
