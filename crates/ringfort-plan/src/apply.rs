@@ -19,12 +19,34 @@ use crate::renew::{Renewal, Whom};
 
 /// The cluster after the changes, one after the other.
 pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeError> {
+    apply_noting(cluster, changes).map(|(changed, _)| changed)
+}
+
+/// The cluster after the changes, and what they leave as it was although it looks changed: pods
+/// that do not follow a changed template.
+pub fn apply_noting(
+    cluster: &Cluster,
+    changes: &[Change],
+) -> Result<(Cluster, Vec<String>), ChangeError> {
     let mut changed = cluster.clone();
     let mut renewal = Renewal::new(cluster);
     for change in changes {
         one(&mut changed, &mut renewal, change)?;
     }
-    Ok(changed)
+    let mut notes = Vec::new();
+    let changed_workloads: BTreeSet<(WorkloadKind, &Str, &Str)> = changes
+        .iter()
+        .filter_map(|one| {
+            let kind = WorkloadKind::from_name(&one.kind)?;
+            Some((kind, &one.namespace, &one.name))
+        })
+        .collect();
+    for (kind, namespace, name) in changed_workloads {
+        if let Some(workload) = changed.workload(kind, namespace, name) {
+            notes.extend(renewal.waiting(&changed, workload));
+        }
+    }
+    Ok((changed, notes))
 }
 
 fn one(

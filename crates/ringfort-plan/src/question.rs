@@ -25,6 +25,9 @@ pub enum QuestionError {
     /// The text is no goal.
     #[error("\"{0}\" is no goal: write \"no path from ID to ID\"")]
     Goal(String),
+    /// Both ends are one position.
+    #[error("no path from {0} to itself is no question")]
+    Itself(String),
     /// Nothing has that id.
     #[error("{0} is not in the attack graph")]
     Unknown(String),
@@ -135,7 +138,14 @@ impl Question {
                 "internet" => entries.clone(),
                 id => find(id)?,
             };
-            asked.push(Asked { from, to: find(&goal.to)? });
+            let to = find(&goal.to)?;
+            if let ([(from, start)], [(_, end)]) = (from.as_slice(), to.as_slice())
+                && start == end
+                && strict
+            {
+                return Err(QuestionError::Itself(from.clone()));
+            }
+            asked.push(Asked { from, to });
         }
         Ok(asked)
     }

@@ -79,6 +79,25 @@ impl<'c> Renewal<'c> {
         Ok(())
     }
 
+    /// What is to be said of pods that do not follow the workload's template.
+    pub(crate) fn waiting(&self, cluster: &Cluster, workload: &Workload) -> Option<String> {
+        let template = workload.pod_template()?;
+        let (kind, namespace, name) = workload.key();
+        let owner = Some((kind, name.clone()));
+        let pods = cluster.pods.in_namespace(&namespace).map(|(_, pod)| pod);
+        let stay: Vec<&Pod> = pods
+            .filter(|pod| cluster.top_owner(&pod.metadata) == owner)
+            .filter(|pod| self.template_of(workload, pod) != Some(template))
+            .collect();
+        let until = match workload.roll_out(&stay.first()?.metadata.name) {
+            RollOut::Held => "its roll-out goes on",
+            RollOut::NextRun => "its next run",
+            _ => "they are deleted",
+        };
+        let (kind, count) = (kind.name(), stay.len());
+        Some(format!("{count} pods of {kind} {namespace}/{name} stay as they are until {until}"))
+    }
+
     /// The pods that a workload had before it was deleted, made again.
     pub(crate) fn bring_back(
         &mut self,

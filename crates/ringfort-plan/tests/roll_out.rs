@@ -4,6 +4,7 @@
 use ringfort_attack::{Attack, Engines};
 use ringfort_collect::{Options, read_objects};
 use ringfort_model::{Cluster, KubeVersion, Object, WorkloadKind};
+use ringfort_plan::apply::apply_noting;
 use ringfort_plan::rollback::rollbacks;
 use ringfort_plan::{Change, ChangeError, Edit, Plan, Question, Wish, Work, apply, plan};
 use serde_json::{Value, json};
@@ -138,8 +139,9 @@ fn planned(cluster: &Cluster, from: &str) -> Plan {
 fn a_template_reaches_pods_as_its_controller_has_it() {
     for (kind, more, pod, at_once) in ways() {
         let cluster = cluster(running(kind, &more, pod));
-        let changed = apply(&cluster, &[tamed(kind)]).expect(kind);
+        let (changed, notes) = apply_noting(&cluster, &[tamed(kind)]).expect(kind);
         assert_eq!(is_privileged(&changed, pod), !at_once, "{kind} {more}");
+        assert_eq!(notes.is_empty(), at_once, "{kind} {more}: {notes:?}");
         let new = changed.pods.get("a", pod).expect("the pod");
         assert_eq!(new.spec.containers.len(), 2, "the side-car stays");
         assert_eq!(new.spec.volumes.len(), 1, "the token stays");

@@ -401,6 +401,9 @@ fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Res
             changes.extend(read);
         }
     }
+    if changes.is_empty() {
+        return Err(usage("the patches hold no change"));
+    }
     // A change that does not fit the cluster is wrong usage; the error names the object.
     let result = what_if(&collected.cluster, &changes).map_err(|error| usage(error.to_string()))?;
     let mut text = format!(
@@ -409,6 +412,9 @@ fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Res
         result.new.len(),
         result.left.len()
     );
+    for note in &result.notes {
+        text.push_str(&format!("note  {note}\n"));
+    }
     for (word, list) in [("gone", &result.gone), ("new", &result.new), ("left", &result.left)] {
         for (from, to) in list {
             text.push_str(&format!("{word}  {from} -> {to}\n"));

@@ -101,6 +101,19 @@ fn bad_input_is_named_and_writes_nothing() {
         (vec!["--goal", "no path from internet to pod/nowhere/*"], "pod/nowhere/*"),
         (vec!["--goal", "no path from sa/no/body to impact/node"], "sa/no/body"),
         (vec!["--goal", "close everything"], "close everything"),
+        (vec!["--goal", "no path from  to impact/node"], "no path from  to impact/node"),
+        (vec!["--goal", "no path from sa/ops/deployer to sa/ops/deployer"], "sa/ops/deployer"),
+        // Of several goals each has to mean something.
+        (
+            vec![
+                "--goal",
+                "no path from internet to impact/node",
+                "--goal",
+                "no path from internet to sa/no/body",
+            ],
+            "sa/no/body",
+        ),
+        (vec!["--to", "impact/nothing"], "impact/nothing"),
         (vec!["--assume", "compromised=pod/no/pod"], "pod/no/pod"),
         (vec!["--assume", "pod/tickets/storefront-0"], "compromised="),
         (vec!["--only", "namespace=nowhere"], "nowhere"),
@@ -111,6 +124,12 @@ fn bad_input_is_named_and_writes_nothing() {
         all.extend(&arguments);
         refused(&on_demo(&all), names);
         assert!(!folder.exists(), "{arguments:?} wrote something");
+        // An empty folder that is there already stays empty.
+        std::fs::create_dir(&folder).expect("a folder can be made");
+        refused(&on_demo(&all), names);
+        let mut inside = std::fs::read_dir(&folder).expect("it is there");
+        assert!(inside.next().is_none(), "{arguments:?} wrote something");
+        std::fs::remove_dir(&folder).expect("it is empty");
     }
 }
 
@@ -142,8 +161,30 @@ fn what_if_refuses_what_does_not_fit() {
                 "patch": [{"op": "remove", "path": "/rules/9"}]}),
             "Role tickets/rollout",
         ),
+        // Of several changes each has to fit; the first ones are not made.
+        (
+            json!([
+                {"kind": "ClusterRoleBinding", "name": "deployer", "delete": true},
+                {"kind": "ClusterRoleBinding", "name": "deployer", "merge": {"x": 1}},
+            ]),
+            "ClusterRoleBinding deployer",
+        ),
+        (json!({"kind": "Gadget", "name": "x", "delete": true}), "Gadget x"),
+        (
+            json!({"kind": "ClusterRoleBinding", "name": "deployer", "merge": {
+                "roleRef": {"name": "view"}}}),
+            "roleRef",
+        ),
+        (json!({"kind": "ClusterRoleBinding", "name": "deployer", "restart": true}), "deployer"),
+        (
+            json!({"kind": "ClusterRoleBinding", "name": "new", "create": {
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+                "metadata": {"name": "other"}}}),
+            "ClusterRoleBinding new",
+        ),
         (json!({"name": "rollout"}), "no change"),
         (json!("delete everything"), "no change"),
+        (json!([]), "no change"),
     ] {
         std::fs::write(&file, patch.to_string()).expect("the file can be written");
         refused(&on_demo(&["what-if", "--patch", place, "--cluster", DEMO]), names);
