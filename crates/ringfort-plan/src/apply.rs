@@ -14,6 +14,7 @@ use ringfort_model::{Cluster, Object, RollOut, Str, Workload, WorkloadKind, reco
 use serde_json::Value;
 
 use crate::change::{Change, ChangeError, Edit};
+use crate::fix::service::takes_balancer;
 use crate::refuse::refused;
 use crate::renew::{Renewal, Whom};
 
@@ -196,6 +197,7 @@ fn patch(
     if let Some(reason) = refused(changed, object, &edited) {
         return Err(ChangeError::Refused { object: change.object(), reason });
     }
+    let edited = settle(changed, object, edited);
     changed.remove(object);
     changed.insert(edited.clone());
     let (Object::Workload(before), Object::Workload(after)) = (object, &edited) else {
@@ -207,6 +209,53 @@ fn patch(
         return Ok(());
     }
     renewal.renew(changed, kind, &namespace, &name, &Whom::RolledOut)
+}
+
+/// What the server and the controller of a Service make of it: fields of a type go with it, and
+/// so does a load balancer, with its addresses in the status of what publishes them.
+fn settle(changed: &mut Cluster, before: &Object, edited: Object) -> Object {
+    let (Object::Service(before), Object::Service(mut after)) = (before, edited.clone()) else {
+        return edited;
+    };
+    if let Some(spec) = &mut after.spec
+        && *spec.kind == *"ClusterIP"
+        && before.spec.as_ref().is_some_and(|old| old.kind != spec.kind)
+    {
+        spec.ports.iter_mut().for_each(|port| port.node_port = None);
+        spec.external_traffic_policy = Str::default();
+        spec.allocate_load_balancer_node_ports = None;
+        spec.load_balancer_class = None;
+    }
+    if takes_balancer(before, &after) {
+        after.status = None;
+        unpublish(changed, before);
+    }
+    Object::Service(after)
+}
+
+/// Takes the addresses of a load balancer that is gone out of the Ingresses that publish them.
+fn unpublish(changed: &mut Cluster, service: &record::Service) {
+    let shows = |one: &record::network::LoadBalancerIngress| {
+        service.load_balancer_ingress().any(|gone| {
+            (!gone.ip.is_empty() && gone.ip == one.ip)
+                || (!gone.hostname.is_empty() && gone.hostname == one.hostname)
+        })
+    };
+    let mut stale: Vec<record::Ingress> = Vec::new();
+    for ingress in &changed.ingresses {
+        let mut new = ingress.clone();
+        let status = new.status.as_mut().and_then(|status| status.load_balancer.as_mut());
+        let Some(balancer) = status else { continue };
+        let kept: Vec<_> = balancer.ingress.iter().filter(|one| !shows(one)).cloned().collect();
+        if kept.len() < balancer.ingress.len() {
+            balancer.ingress = kept.into();
+            stale.push(new);
+        }
+    }
+    for ingress in stale {
+        changed.remove(&Object::Ingress(ingress.clone()));
+        changed.insert(Object::Ingress(ingress));
+    }
 }
 
 /// Whether the change takes all running pods away. A CronJob that is suspended lets its

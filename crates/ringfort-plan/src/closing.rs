@@ -38,7 +38,9 @@ impl Closing {
         let head = format!("plan: {changes} changes, cost {cost}");
         if self.wrong > 0 {
             let wrong = self.wrong;
-            return format!("{head}, not proved, {wrong} of {all} pairs are left that it should cut");
+            return format!(
+                "{head}, not proved, {wrong} of {all} pairs are left that it should cut"
+            );
         }
         match self.proved {
             Proved::Cost(_) | Proved::Nothing if all > 0 && self.uncut >= all => {
@@ -59,7 +61,9 @@ impl Closing {
                 };
                 let bound = bound.min(left);
                 let distance = distance(left as u64, bound as u64);
-                format!("{head}, {left} of {all} pairs left{uncut}, bound {bound} pairs, {distance}")
+                format!(
+                    "{head}, {left} of {all} pairs left{uncut}, bound {bound} pairs, {distance}"
+                )
             }
         }
     }
@@ -84,10 +88,7 @@ mod tests {
         for (closing, expected) in [
             (line(Proved::Cost(5), 0, 0, 0), "bound 5, optimal"),
             (line(Proved::Cost(3), 0, 0, 0), "bound 3, gap 2"),
-            (
-                line(Proved::Cost(5), 4, 0, 4),
-                "4 of 9 pairs left without a cut, bound 5, optimal",
-            ),
+            (line(Proved::Cost(5), 4, 0, 4), "4 of 9 pairs left without a cut, bound 5, optimal"),
             (line(Proved::Cost(5), 9, 0, 9), "none of 9 pairs has a cut"),
             (line(Proved::Left(3), 3, 0, 0), "3 of 9 pairs left, bound 3 pairs, optimal"),
             (

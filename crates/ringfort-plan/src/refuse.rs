@@ -25,6 +25,12 @@ pub(crate) fn refused(cluster: &Cluster, before: &Object, after: &Object) -> Opt
         (Object::RuntimeClass(a), Object::RuntimeClass(b)) => {
             fixed(a.handler == b.handler, "handler")
         }
+        (Object::Service(_), Object::Service(b)) => b.spec.as_ref().and_then(|spec| {
+            let balancer = *spec.kind == *"LoadBalancer";
+            (!balancer && !spec.load_balancer_source_ranges.is_empty()).then(|| {
+                "loadBalancerSourceRanges may only be used when type is LoadBalancer".to_owned()
+            })
+        }),
         (Object::Pod(a), Object::Pod(b)) if a.spec != b.spec || a.node_name != b.node_name => {
             if a.is_mirror() {
                 return Some("a static pod is changed in its file on the node".to_owned());

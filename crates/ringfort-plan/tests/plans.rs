@@ -1,49 +1,17 @@
 //! Plans on whole clusters: the built-in one, and those of the suites where they are at hand.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use ringfort_attack::{Attack, Engines};
-use ringfort_collect::{Options, Source, read, read_objects};
-use ringfort_model::{Cluster, KubeVersion};
+use ringfort_model::Cluster;
 use ringfort_plan::edits::changes;
 use ringfort_plan::{
     DryRun, Pair, Plan, PlanError, PlanFile, Question, Wish, Work, apply, files, plan, tried,
 };
 
-fn demo() -> Cluster {
-    let text = include_str!("../../ringfort/src/demo.yaml");
-    let options = Options {
-        threads: 1,
-        complete: true,
-        version: Some(KubeVersion::minor(36)),
-        ..Options::default()
-    };
-    read_objects(&[("demo.yaml", text.as_bytes())], &options).expect("it reads").cluster
-}
+mod clusters;
 
-/// Each cluster by name: the built-in one, then those of the suites that are there.
-fn clusters() -> Vec<(&'static str, Cluster)> {
-    let root = std::env::var_os("RINGFORT_SUITES").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let mut found = vec![("demo", demo())];
-    for (name, path) in [
-        ("shop", "clusters/shop.tar.zst"),
-        ("kubehound", "suites/kubehound/cluster.tar.zst"),
-        ("badpods", "suites/badpods/badpods.tar.zst"),
-    ] {
-        let path = root.join(path);
-        if !path.exists() {
-            println!("skipped: no {}", path.display());
-            continue;
-        }
-        let cluster = read(&Source::Path(path), &Options::default()).expect("it reads").cluster;
-        found.push((name, cluster));
-    }
-    found
-}
+use clusters::{clusters, demo};
 
 fn planned(cluster: &Cluster, wish: &Wish) -> Result<(Plan, PlanFile), PlanError> {
     let engines = Engines::new(cluster);

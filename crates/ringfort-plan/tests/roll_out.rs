@@ -2,12 +2,13 @@
 //! cut is claimed only for pods that are really made again.
 
 use ringfort_attack::{Attack, Engines};
-use ringfort_collect::{Options, read_objects};
-use ringfort_model::{Cluster, KubeVersion, Object, WorkloadKind};
+use ringfort_model::{Cluster, Object, WorkloadKind};
 use ringfort_plan::apply::apply_noting;
 use ringfort_plan::rollback::rollbacks;
 use ringfort_plan::{Change, ChangeError, Edit, Plan, Question, Wish, Work, apply, plan};
 use serde_json::{Value, json};
+
+mod clusters;
 
 fn cluster(mut objects: Vec<Value>) -> Cluster {
     objects.extend([
@@ -16,14 +17,7 @@ fn cluster(mut objects: Vec<Value>) -> Cluster {
         json!({"apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": "default", "namespace": "a"}}),
     ]);
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
-    let options = Options {
-        threads: 1,
-        complete: true,
-        version: Some(KubeVersion::minor(36)),
-        ..Options::default()
-    };
-    read_objects(&[("objects.json", list.as_bytes())], &options).expect("it reads").cluster
+    clusters::cluster(&objects)
 }
 
 fn spec() -> Value {

@@ -13,6 +13,7 @@ mod network;
 mod object;
 mod pod;
 mod rbac;
+pub(crate) mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -219,12 +220,14 @@ impl<'a, 'c> Desk<'a, 'c> {
                 pod::mount(self, *unit, *kind, *container as usize, *mount as usize, path)
             }
             Why::PodSecurity { namespace, .. } => object::pod_security(self, namespace),
-            Why::Field { object, path, value } => object::field(self, object, path, value),
+            Why::Field { object, path, .. } => object::field(self, object, path),
+            Why::ObjectField { kind, namespace, name, .. } => {
+                service::route(self, kind, namespace, name)
+            }
             Why::Passes { unit, way } => network::policy(self, *unit, *way),
             Why::Member(..)
             | Why::Masters
             | Why::RunsOn { .. }
-            | Why::ObjectField { .. }
             | Why::Design(_)
             | Why::Missing(_) => Remedy::Fact,
         }

@@ -227,6 +227,25 @@ fn in_container(path: &str) -> Option<(&str, usize, &str)> {
 pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> Remedy {
     let is_flag =
         matches!(path.as_str(), "hostPID" | "hostIPC" | "hostNetwork" | "shareProcessNamespace");
+    let unit_spec = &desk.attack.context.units[unit as usize].spec;
+    let host_port = path.ends_with(".hostPort");
+    if host_port && unit_spec.host_network != Some(true) {
+        return remedy(desk, unit, |place| {
+            let edits = ports(place, |_| true);
+            if edits.is_empty() {
+                return Found::Admitted;
+            }
+            Found::Acts(vec![Act {
+                id: "no-host-ports".to_owned(),
+                title: "open no port of the node for".to_owned(),
+                edits,
+                breaks: "clients that use the addresses of its nodes".to_owned(),
+            }])
+        });
+    }
+    // On the host network a container's ports are the node's.
+    let path = &if host_port { Str::new("hostNetwork") } else { path.clone() };
+    let is_flag = is_flag || host_port;
     if is_flag {
         return remedy(desk, unit, |place| {
             let mut edits =
@@ -297,15 +316,21 @@ fn drop(place: &Place, list: &str, index: usize, pointer: &str, capability: &str
 /// Ports of the node that the API server filled in because of hostNetwork
 /// (SetDefaults_PodSpec): they would stay when it goes.
 fn defaulted_ports(place: &Place) -> Vec<FieldEdit> {
+    ports(place, |port| port.get("hostPort") == port.get("containerPort"))
+}
+
+/// Removals of the host ports that are meant.
+fn ports(place: &Place, is_meant: impl Fn(&Value) -> bool) -> Vec<FieldEdit> {
     let mut found = Vec::new();
     for list in ["initContainers", "containers"] {
         let containers = place.get(&format!("/{list}")).and_then(Value::as_array);
         for (at, container) in containers.into_iter().flatten().enumerate() {
             let ports = container.get("ports").and_then(Value::as_array);
             for (port, one) in ports.into_iter().flatten().enumerate() {
-                if one.get("hostPort").is_some() && one.get("hostPort") == one.get("containerPort")
-                {
+                if let Some(value) = one.get("hostPort").filter(|_| is_meant(one)) {
                     let pointer = format!("/{list}/{at}/ports/{port}/hostPort");
+                    let value = value.clone();
+                    found.push(FieldEdit::Test { pointer: pointer.clone(), value });
                     found.push(FieldEdit::Remove { pointer });
                 }
             }
