@@ -103,6 +103,12 @@ fn inverse(mut object: Value, operations: &[Value]) -> Option<Vec<Value>> {
     let mut found = Vec::new();
     for operation in operations {
         let path = operation.get("path")?.as_str()?;
+        // What is added at the end of a list has the position that is free now.
+        let end = path.strip_suffix("/-").map(|list| {
+            let items = object.pointer(list).and_then(Value::as_array);
+            format!("{list}/{}", items.map_or(0, Vec::len))
+        });
+        let path = end.as_deref().unwrap_or(path);
         let old = object.pointer(path).cloned();
         let one: json_patch::Patch =
             serde_json::from_value(Value::Array(vec![operation.clone()])).ok()?;
@@ -162,6 +168,7 @@ mod tests {
             json!({"op": "remove", "path": "/rules/0/resources/1"}),
             json!({"op": "remove", "path": "/rules/0/resources/0"}),
             json!({"op": "add", "path": "/rules/0/verbs", "value": ["watch"]}),
+            json!({"op": "add", "path": "/rules/-", "value": {"verbs": ["get"]}}),
         ]));
     }
 }

@@ -8,7 +8,7 @@ use ringfort_graph::EdgeId;
 use ringfort_model::Cluster;
 use ringfort_plan::edits::changes;
 use ringfort_plan::plan_file::edge_name;
-use ringfort_plan::{Catalogue, Costs, Fix, Remedies, apply};
+use ringfort_plan::{Catalogue, Costs, Fix, Question, Remedies, apply};
 use serde_json::{Value, json};
 
 mod clusters;
@@ -208,4 +208,138 @@ fn the_shops_ways_in_are_closed_by_each_of_their_fixes() {
     assert!(with > 0, "{found:#?}");
     let services = found.values().flatten().filter(|fix| fix.contains(":Service ")).count();
     assert!(services > 0, "{found:#?}");
+}
+
+fn role(kind: &str, name: &str, rules: &Value) -> Value {
+    let mut role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
+        "metadata": {"name": name}, "rules": rules});
+    if kind == "Role" {
+        role["metadata"]["namespace"] = json!("a");
+    }
+    role
+}
+
+fn binding(name: &str, to: (&str, &str), accounts: &[&str]) -> Value {
+    let subjects: Vec<Value> = accounts
+        .iter()
+        .map(|one| json!({"kind": "ServiceAccount", "namespace": "a", "name": one}))
+        .collect();
+    json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": {"name": name}, "subjects": subjects,
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": to.0, "name": to.1}})
+}
+
+/// Pods of some accounts, each with its token.
+fn accounts(names: &[&str]) -> Vec<Value> {
+    let mut objects = vec![
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}),
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}),
+    ];
+    for name in names {
+        objects.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": name, "namespace": "a"}}));
+        objects.push(json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": "a", "uid": name},
+            "spec": {"nodeName": "n", "serviceAccountName": name, "containers": [
+                {"name": "c", "image": "i", "volumeMounts": [{"name": "kube-api-access-abcde",
+                    "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}]}],
+                "volumes": [{"name": "kube-api-access-abcde", "projected": {"sources": [
+                    {"serviceAccountToken": {"path": "token"}}]}}]},
+            "status": {"phase": "Running"}}));
+    }
+    objects
+}
+
+/// Fixes between a position and a target, by id.
+fn between(cluster: &Cluster, from: &str, to: &str) -> (BTreeMap<String, Fix>, usize) {
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    let goal = format!("no path from {from} to {to}").parse().expect("a goal");
+    let question = Question { goals: vec![goal], ..Question::default() };
+    let asked = question.ask(&attack, true).expect("it can be asked");
+    let edges = ringfort_plan::question::between(&attack, &asked);
+    let catalogue = Catalogue::new(&attack, &edges, &Costs::default());
+    let pairs = ringfort_plan::question::connected(&attack, &asked).len();
+    (catalogue.fixes.into_iter().map(|fix| (fix.id.clone(), fix)).collect(), pairs)
+}
+
+#[test]
+fn a_rule_loses_the_verbs_that_are_used_and_keeps_the_others() {
+    let rules = json!([{"apiGroups": [""], "resources": ["secrets", "configmaps"],
+        "verbs": ["get", "watch", "create"]}]);
+    let mut objects = accounts(&["one"]);
+    objects.push(role("ClusterRole", "r", &rules));
+    objects.push(binding("b", ("ClusterRole", "r"), &["one"]));
+    let cluster = cluster(&objects);
+    let (fixes, pairs) = between(&cluster, "sa/a/one", "impact/all-secrets");
+    assert_eq!(pairs, 1);
+    let fix = &fixes["narrow:ClusterRole r/rules[0]/verbs/get,watch"];
+    assert_eq!(fix.cost, Costs::default().grant);
+    assert!(fix.breaks.iter().any(|one| one.contains("pod/a/one")), "{:?}", fix.breaks);
+    let changed = apply(&cluster, &changes(&fix.edits)).expect("it applies");
+    let left = &changed.cluster_roles.get("", "r").expect("the role").rules[0];
+    assert_eq!(left.verbs.iter().map(|one| one.as_str()).collect::<Vec<_>>(), ["create"]);
+    assert_eq!(between(&changed, "sa/a/one", "impact/all-secrets").1, 0);
+    // With the rest of its verbs taken by another fix the rule goes, which the server accepts.
+    let resource = &fixes["narrow:ClusterRole r/rules[0]/secrets"];
+    let both = apply(&cluster, &changes(fix.edits.iter().chain(&resource.edits))).expect("both");
+    assert_eq!(both.cluster_roles.get("", "r").expect("the role").rules.len(), 1);
+
+    // A wildcard names no verb that could be taken out; all verbs together are the rule.
+    for verbs in [json!(["*"]), json!(["get", "list"])] {
+        let mut objects = accounts(&["one"]);
+        let rules = json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": verbs}]);
+        objects.push(role("ClusterRole", "r", &rules));
+        objects.push(binding("b", ("ClusterRole", "r"), &["one"]));
+        let (fixes, pairs) =
+            between(&clusters::cluster(&objects), "sa/a/one", "impact/all-secrets");
+        assert_eq!(pairs, 1);
+        assert!(fixes.keys().all(|id| !id.contains("/verbs/")), "{fixes:#?}");
+    }
+}
+
+#[test]
+fn a_role_that_several_hold_is_split_for_one_of_them() {
+    let rules = json!([
+        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"]},
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+    ]);
+    let mut objects = accounts(&["one", "two"]);
+    objects.push(role("ClusterRole", "r", &rules));
+    objects.push(binding("b", ("ClusterRole", "r"), &["one", "two"]));
+    let shared = cluster(&objects);
+    let (fixes, _) = between(&shared, "sa/a/one", "impact/all-secrets");
+    let fix = &fixes["split:ClusterRoleBinding b#0"];
+    assert!(fix.cost < fixes["unbind:ClusterRoleBinding b#0"].cost);
+    let changed = apply(&shared, &changes(&fix.edits)).expect("it applies");
+    assert_eq!(between(&changed, "sa/a/one", "impact/all-secrets").1, 0);
+    assert_eq!(between(&changed, "sa/a/two", "impact/all-secrets").1, 1, "the other keeps it");
+    let copy = changed.cluster_roles.get("", "r-for-one").expect("the copy");
+    assert_eq!(copy.rules.len(), 1);
+    let engines = Engines::new(&changed);
+    let mut reads = engines.authz.cluster_role_rules("r-for-one").iter();
+    assert!(reads.any(|rule| rule.resources.iter().any(|one| *one == *"configmaps")));
+
+    // Who holds a role alone needs no copy of it, and of a role that is all danger none is left.
+    let mut objects = accounts(&["one"]);
+    objects.push(role("ClusterRole", "r", &rules));
+    objects.push(binding("b", ("ClusterRole", "r"), &["one"]));
+    let mut all = accounts(&["one", "two"]);
+    all.push(role("ClusterRole", "r", &json!([rules[0]])));
+    all.push(binding("b", ("ClusterRole", "r"), &["one", "two"]));
+    for objects in [objects, all] {
+        let (fixes, pairs) = between(&cluster(&objects), "sa/a/one", "impact/all-secrets");
+        assert_eq!(pairs, 1);
+        assert!(fixes.keys().all(|id| !id.starts_with("split:")), "{:?}", fixes.keys());
+    }
+    // A default role is written again by the server, a copy of it is not.
+    let mut objects = accounts(&["one"]);
+    let mut default = role("ClusterRole", "r", &rules);
+    default["metadata"]["labels"] = json!({"kubernetes.io/bootstrapping": "rbac-defaults"});
+    objects.push(default);
+    objects.push(binding("b", ("ClusterRole", "r"), &["one"]));
+    let (fixes, _) = between(&cluster(&objects), "sa/a/one", "impact/all-secrets");
+    let ids: Vec<&str> = fixes.keys().map(String::as_str).collect();
+    assert!(ids.contains(&"split:ClusterRoleBinding b#0"), "{ids:?}");
+    assert!(ids.iter().all(|id| !id.contains("rules[")), "{ids:?}");
 }

@@ -14,11 +14,12 @@ mod object;
 mod pod;
 mod rbac;
 pub(crate) mod service;
+mod split;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::technique::FixKind;
-use ringfort_attack::{Attack, Subject, Why, WhyId};
+use ringfort_attack::{Attack, RoleKey, Subject, Why, WhyId};
 use ringfort_graph::{BitSet, EdgeId};
 use ringfort_model::Str;
 
@@ -104,7 +105,15 @@ impl Catalogue {
             .iter()
             .flat_map(|edge| attack.edge(EdgeId(edge as u32)).why_ids.iter().copied())
             .collect();
-        let desk = Desk::new(attack, *costs);
+        let mut desk = Desk::new(attack, *costs);
+        for &id in &whys {
+            if let Why::Rule { role, rule, .. }
+            | Why::Held { role, rule, .. }
+            | Why::Limit { role, rule } = attack.why(id)
+            {
+                desk.used.entry(role.clone()).or_default().insert(*rule as usize);
+            }
+        }
         let mut found: BTreeMap<String, (Fix, BTreeSet<WhyId>)> = BTreeMap::new();
         let mut untouchable = BTreeMap::new();
         for id in whys {
@@ -182,6 +191,8 @@ impl std::fmt::Debug for Remedies<'_, '_> {
 pub(crate) struct Desk<'a, 'c> {
     pub(crate) attack: &'a Attack<'c>,
     pub(crate) costs: Costs,
+    /// Rules of roles on which the edges in question rest.
+    used: BTreeMap<RoleKey, BTreeSet<usize>>,
     /// Running units of each account.
     units: BTreeMap<(Str, Str), Vec<u32>>,
     /// Accounts of parts of the cluster itself.
@@ -201,17 +212,18 @@ impl<'a, 'c> Desk<'a, 'c> {
                 units.entry(account).or_default().push(at as u32);
             }
         }
-        Self { attack, costs, units, system }
+        Self { attack, costs, used: BTreeMap::new(), units, system }
     }
 
     fn remedy(&self, why: &Why) -> Remedy {
         match why {
             Why::Bound { binding, subject } => rbac::unbind(self, binding, *subject as usize),
-            Why::Rule { role, rule, resource, .. } => {
-                rbac::narrow(self, role, *rule as usize, resource)
+            Why::Rule { role, rule, resource, verb, .. } => {
+                rbac::narrow(self, role, *rule as usize, resource, verb)
             }
-            Why::Limit { role, rule } => rbac::narrow(self, role, *rule as usize, ""),
-            Why::Held { role, rule, .. } => rbac::narrow(self, role, *rule as usize, ""),
+            Why::Limit { role, rule } | Why::Held { role, rule, .. } => {
+                rbac::narrow(self, role, *rule as usize, "", "")
+            }
             Why::Token { unit, kind, container, path, how } => {
                 pod::token(self, *unit, *kind, *container as usize, path, *how)
             }

@@ -1,4 +1,5 @@
-//! Fixes of grants: a subject leaves a binding, a binding goes, a rule goes or loses a resource.
+//! Fixes of grants: a subject leaves a binding, a binding goes, a rule goes or loses a resource
+//! or verbs.
 //!
 //! The API server writes default roles and bindings again at every start (semantics RBAC-14),
 //! unless `rbac.authorization.kubernetes.io/autoupdate` is `false`; subjects that were added to
@@ -9,9 +10,10 @@ use ringfort_attack::technique::FixKind;
 use ringfort_attack::{BindingKey, RoleKey};
 use ringfort_model::record::{Meta, PolicyRule, Subject as Named};
 use ringfort_model::{Map, Str};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
+use crate::fix::split::{Handed, leaving, split};
 use crate::fix::{Desk, Fix, Remedy};
 use crate::owner::owner;
 
@@ -19,7 +21,7 @@ const SYSTEM: &str = "it is the grant of a part of the cluster itself";
 const DEFAULT: &str = "the API server writes this default object again";
 
 /// Whether the API server restores the object.
-fn is_default(meta: &Meta) -> bool {
+pub(super) fn is_default(meta: &Meta) -> bool {
     let is = |map: &Map, key: &str, value: &str| map.get(key).is_some_and(|known| known == value);
     is(&meta.labels, "kubernetes.io/bootstrapping", "rbac-defaults")
         && !is(&meta.annotations, "rbac.authorization.kubernetes.io/autoupdate", "false")
@@ -69,16 +71,7 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
     let mut fixes = Vec::new();
     if subjects.len() > 1 || is_default(meta) {
         let (cost, breaks) = cost_of(&mut std::iter::once(desk.users(&identity)));
-        let pointer = format!("/subjects/{at}");
-        let test = |field: &str, value: &Str| FieldEdit::Test {
-            pointer: format!("{pointer}/{field}"),
-            value: Value::from(value.as_str()),
-        };
-        let edits = vec![
-            test("kind", &subject.kind),
-            test("name", &subject.name),
-            FieldEdit::Remove { pointer: pointer.clone() },
-        ];
+        let edits = leaving(subject, at);
         fixes.push(Fix {
             id: format!("unbind:{object}#{at}"),
             title: format!("take {} {} out of {object}", subject.kind, subject.name),
@@ -104,6 +97,7 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
             owner: owner(meta),
         });
     }
+    fixes.extend(split(desk, binding, &Handed { kind, meta, subjects, at }));
     Remedy::Fixes(fixes)
 }
 
@@ -145,8 +139,23 @@ fn written<'c>(
     }
 }
 
-/// Drops a rule, or one resource of it.
-pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &str) -> Remedy {
+/// Verbs any of which may serve where one of them is used. For a subresource several of both
+/// kinds may (`get` and `create` of `pods/exec`), so that its verbs are not told apart.
+fn alike(verb: &str) -> &[&str] {
+    const READ: &[&str] = &["get", "list", "watch"];
+    const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
+    const NONE: &[&str] = &[];
+    [READ, WRITE].into_iter().find(|verbs| verbs.contains(&verb)).unwrap_or(NONE)
+}
+
+/// Drops a rule, one resource of it, or the verbs that are used.
+pub(super) fn narrow(
+    desk: &Desk<'_, '_>,
+    role: &RoleKey,
+    at: usize,
+    resource: &str,
+    verb: &str,
+) -> Remedy {
     let Some((rule, places)) = written(desk, role, at) else { return Remedy::Fact };
     if places.iter().any(|(_, meta, _)| is_default(meta)) {
         return Remedy::Untouchable(DEFAULT);
@@ -173,7 +182,7 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
         true => words(&rule.non_resource_urls),
         false => words(&rule.resources),
     };
-    let fix = |id: String, title: String, below: &str, whole: bool| {
+    let fix = |id: String, title: String, below: &[String], breadth: usize, whole: bool| {
         let cost = match (breaks.is_empty(), whole) {
             (true, _) => desk.costs.label,
             (false, true) => desk.costs.workload,
@@ -190,7 +199,9 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
                     value: json!(list),
                 })
                 .collect();
-            edits.push(FieldEdit::Remove { pointer: format!("{rule_at}{below}") });
+            edits.extend(
+                below.iter().map(|one| FieldEdit::Remove { pointer: format!("{rule_at}{one}") }),
+            );
             edited(kind, meta, ObjectEdit::Fields(edits))
         };
         Fix {
@@ -199,7 +210,7 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
             kind: FixKind::Rbac,
             edits: places.iter().map(edit).collect(),
             cost,
-            breadth: if below.is_empty() { rule.resources.len().max(1) as u32 } else { 1 },
+            breadth: breadth as u32,
             breaks: breaks.clone(),
             owner: owner(meta),
         }
@@ -216,7 +227,8 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
     let mut fixes = vec![fix(
         format!("drop:{object}/rules[{at}]"),
         format!("drop rule {at} ({} {shown}) of {object}", words(&rule.verbs)),
-        "",
+        &[String::new()],
+        2 * rule.resources.len().max(1),
         rules == 1,
     )];
     let exact: Vec<usize> =
@@ -227,7 +239,24 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
         fixes.push(fix(
             format!("narrow:{object}/rules[{at}]/{resource}"),
             format!("take {resource} out of rule {at} of {object}"),
-            &format!("/resources/{entry}"),
+            &[format!("/resources/{entry}")],
+            1,
+            false,
+        ));
+    }
+    let used = alike(verb);
+    let taken: Vec<usize> = (0..rule.verbs.len())
+        .filter(|&at| used.contains(&rule.verbs[at].as_str()) || rule.verbs[at] == *verb)
+        .collect();
+    let some = !taken.is_empty() && taken.len() < rule.verbs.len();
+    if some && !resource.contains('/') && !rule.verbs.iter().any(|one| *one == *"*") {
+        let verbs: Vec<&str> = taken.iter().map(|&at| rule.verbs[at].as_str()).collect();
+        let below: Vec<String> = taken.iter().map(|at| format!("/verbs/{at}")).collect();
+        fixes.push(fix(
+            format!("narrow:{object}/rules[{at}]/verbs/{}", verbs.join(",")),
+            format!("take {} out of rule {at} ({shown}) of {object}", verbs.join(", ")),
+            &below,
+            rule.resources.len().max(1),
             false,
         ));
     }
