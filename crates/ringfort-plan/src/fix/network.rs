@@ -6,7 +6,7 @@ use ringfort_attack::Way;
 use ringfort_attack::technique::FixKind;
 use ringfort_model::{Map, Str};
 use ringfort_network::exposure::ListenerKind;
-use ringfort_network::policy::{Segment, Tri};
+use ringfort_network::policy::{Direction, Segment, Tri};
 use serde_json::{Value, json};
 
 use crate::edits::{Edited, ObjectEdit};
@@ -17,14 +17,23 @@ use crate::owner::{Manager, Owner, is_system};
 pub(super) fn policy(desk: &Desk<'_, '_>, unit: u32, way: Way) -> Remedy {
     let context = &desk.attack.context;
     let one = &context.units[unit as usize];
-    let enforced = context.network.enforcement().anywhere().0 == Tri::Yes;
+    let direction = match way {
+        Way::FromAnywhere => Direction::Ingress,
+        Way::ToMetadata => Direction::Egress,
+        _ => return Remedy::Fact,
+    };
     let classes = context.network.of_unit(one);
     let on_pods = classes.iter().all(|class| context.network.segment(*class) == Segment::Pods);
     // A selector without labels would mean the whole namespace.
-    if !enforced || !on_pods || one.labels.is_empty() {
+    if !enforced(desk, unit) || !on_pods || one.labels.is_empty() {
         return Remedy::Fact;
     }
-    if is_system(desk.attack, unit) {
+    // Policies add to each other: one that lets the connection through goes on doing so.
+    let selected = |class| !context.network.selecting_policies(direction, class).is_empty();
+    if classes.iter().any(|class| selected(*class)) {
+        return Remedy::Fact;
+    }
+    if alike(desk, unit).any(|other| is_system(desk.attack, other)) {
         return Remedy::Untouchable("it is a part of the cluster itself");
     }
     match way {
@@ -36,15 +45,35 @@ pub(super) fn policy(desk: &Desk<'_, '_>, unit: u32, way: Way) -> Remedy {
     }
 }
 
+/// Whether policies have an effect wherever the unit's pods run.
+fn enforced(desk: &Desk<'_, '_>, unit: u32) -> bool {
+    let context = &desk.attack.context;
+    let enforcement = context.network.enforcement();
+    let nodes = &context.units[unit as usize].nodes;
+    enforcement.anywhere().0 == Tri::Yes
+        && nodes.iter().all(|node| {
+            enforcement.on_node(&context.cluster.nodes[*node].metadata.name).0 == Tri::Yes
+        })
+}
+
+/// The units that a policy for this one's labels selects too.
+fn alike<'d>(desk: &'d Desk<'_, '_>, unit: u32) -> impl Iterator<Item = u32> + 'd {
+    let context = &desk.attack.context;
+    let one = &context.units[unit as usize];
+    context
+        .units_in(&one.namespace)
+        .filter(|(_, other)| {
+            one.labels.iter().all(|(key, value)| other.labels.get(key) == Some(value))
+        })
+        .map(|(at, _)| at)
+}
+
 /// Pods of the unit's labels take connections of their own namespace only. Whatever the
 /// outside or the API server calls is left alone: it would not work any more.
 fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
     let context = &desk.attack.context;
     let one = &context.units[unit as usize];
-    let selected = context.units_in(&one.namespace).filter(|(_, other)| {
-        one.labels.iter().all(|(key, value)| other.labels.get(key) == Some(value))
-    });
-    for (at, _) in selected {
+    for at in alike(desk, unit) {
         let mut fronts =
             context.fronts[at as usize].iter().map(|at| &context.exposure.listeners[*at as usize]);
         if fronts.any(|front| front.kind != ListenerKind::ClusterIp) || is_called(desk, at) {
@@ -54,7 +83,11 @@ fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
     let id = desk.attack.unit_id(unit);
     let spec = json!({"podSelector": selector(&one.labels), "policyTypes": ["Ingress"],
         "ingress": [{"from": [{"podSelector": {}}]}]});
-    let breaks = vec![format!("clients of {id} in other namespaces are cut off")];
+    let breaks = vec![
+        format!("clients of {id} in other namespaces are cut off"),
+        "the API server no longer reaches it as an aggregated API or a conversion webhook"
+            .to_owned(),
+    ];
     let title = format!("let only its own namespace connect to {id}");
     fix(desk, unit, "only-own-namespace", &spec, title, breaks)
 }
@@ -96,6 +129,31 @@ fn is_called(desk: &Desk<'_, '_>, unit: u32) -> bool {
     })
 }
 
+/// A name of its own: units of one workload whose labels differ have policies that differ.
+fn policy_name(desk: &Desk<'_, '_>, unit: u32, base: &str, act: &str) -> String {
+    let context = &desk.attack.context;
+    let one = &context.units[unit as usize];
+    let differs = context.units_in(&one.namespace).any(|(at, other)| {
+        at != unit && one.owner.is_some() && other.owner == one.owner && other.labels != one.labels
+    });
+    let mark = match differs {
+        true => format!("-{:06x}", mark(&one.labels)),
+        false => String::new(),
+    };
+    let room = 253 - act.len() - mark.len() - 1;
+    let base: String = base.chars().take(room).collect();
+    let base = base.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    format!("{base}-{act}{mark}")
+}
+
+/// Six digits that tell labels apart (FNV-1a).
+fn mark(labels: &Map) -> u32 {
+    let text: String = labels.iter().map(|(key, value)| format!("{key}={value},")).collect();
+    let hash =
+        text.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    hash & 0x00ff_ffff
+}
+
 fn fix(
     desk: &Desk<'_, '_>,
     unit: u32,
@@ -110,7 +168,7 @@ fn fix(
         || one.name(context.cluster).to_string(),
         |(kind, name)| format!("{}-{name}", kind.name().to_lowercase()),
     );
-    let name: String = format!("{name}-{act}").chars().take(253).collect();
+    let name = policy_name(desk, unit, &name, act);
     let namespace = &one.namespace;
     if context.cluster.network_policies.get(namespace, &name).is_some() {
         return Remedy::Fact;
