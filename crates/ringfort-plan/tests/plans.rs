@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use ringfort_attack::{Attack, Engines};
 use ringfort_model::Cluster;
 use ringfort_plan::edits::changes;
+use ringfort_plan::rollback::rollbacks;
 use ringfort_plan::{
-    DryRun, Pair, Plan, PlanError, PlanFile, Question, Wish, Work, apply, files, plan, tried,
+    Change, DryRun, Edit, Pair, Plan, PlanError, PlanFile, Question, Wish, Work, apply, files,
+    patches, plan, tried,
 };
 
 mod clusters;
@@ -81,6 +83,56 @@ fn every_step_of_a_folder_applies_and_has_a_way_back() {
         for fix in &plan.fixes {
             assert!(file.fixes.iter().any(|one| one.id == fix.id), "{name}");
         }
+    }
+}
+
+/// Every object as it is written, without what only a server writes.
+fn written(cluster: &Cluster) -> BTreeSet<String> {
+    let of = |object: ringfort_model::Object| {
+        let mut value: serde_json::Value =
+            serde_json::from_slice(&object.to_json()).expect("an object is JSON");
+        if let Some(meta) = value["metadata"].as_object_mut() {
+            meta.remove("uid");
+            meta.remove("resourceVersion");
+            meta.remove("x-ringfort-origin");
+        }
+        // A load balancer that is made again has another address.
+        if matches!(object, ringfort_model::Object::Service(_) | ringfort_model::Object::Ingress(_))
+        {
+            value.as_object_mut().expect("an object").remove("status");
+        }
+        value.to_string()
+    };
+    cluster.objects().map(of).collect()
+}
+
+#[test]
+fn steps_in_order_do_what_is_claimed_and_ways_back_in_reverse_undo_it() {
+    for (name, cluster) in clusters() {
+        let (plan, _) = planned(&cluster, &Wish::default()).expect(name);
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let steps: Vec<Change> = patches(&plan).into_iter().map(|(_, change)| change).collect();
+        assert!(!steps.is_empty(), "{name}");
+        // One after the other, each applies and changes something.
+        let mut so_far = written(&cluster);
+        for count in 1..=steps.len() {
+            let changed = apply(&cluster, &steps[..count]).expect(name);
+            let now = written(&changed);
+            let step = &steps[count - 1];
+            assert!(now != so_far || step.edit == Edit::Restart, "{name}: {}", step.object());
+            so_far = now;
+        }
+        // All of them give what the plan claims.
+        let after = tried(&cluster, &attack, &steps, &Question::default()).expect(name);
+        assert_eq!(after, plan.after, "{name}");
+        // What takes them back, the last first, gives the cluster as it was.
+        let all: Vec<Change> =
+            steps.iter().cloned().chain(rollbacks(&cluster, &steps)).collect();
+        let again = written(&apply(&cluster, &all).expect(name));
+        let before = written(&cluster);
+        let differs: Vec<&String> = again.symmetric_difference(&before).collect();
+        assert!(differs.is_empty(), "{name}: {differs:#?}");
     }
 }
 
