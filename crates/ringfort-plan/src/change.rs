@@ -91,6 +91,7 @@ impl Change {
         };
         let object = format!("{} {}{namespace}", self.kind.to_lowercase(), quoted(&self.name));
         match &self.edit {
+            Edit::Json(operations) if self.is_outside() => outside(&self.name, operations),
             edit if self.replaces_pod() => {
                 let (kind, patch) = match edit {
                     Edit::Merge(patch) => ("merge", patch.to_string()),
@@ -150,6 +151,17 @@ impl Change {
              xargs -r kubectl delete {owned}{namespace}",
             ringfort_attack::evidence::quoted(&template)
         )
+    }
+
+    /// Whether it is made on a machine, and its patch only says what the node then shows.
+    #[must_use]
+    pub fn is_outside(&self) -> bool {
+        let Edit::Json(operations) = &self.edit else { return false };
+        let of_status = |operation: &Value| {
+            let path = operation.get("path").and_then(Value::as_str);
+            path.is_some_and(|path| path.starts_with("/status/"))
+        };
+        self.kind == "Node" && !operations.is_empty() && operations.iter().all(of_status)
     }
 
     /// Whether it changes more of a pod than its metadata: almost nothing of a pod's
@@ -251,6 +263,21 @@ impl Change {
         let others = cluster.others.all(&self.namespace, &self.name);
         others.filter(|other| *other.kind == *self.kind).cloned().map(Object::Other).collect()
     }
+}
+
+/// What to do on a machine, as a comment: names are hostile and may not end it.
+fn outside(node: &str, operations: &[Value]) -> String {
+    let shown: Vec<String> = operations
+        .iter()
+        .filter(|operation| operation.get("op") != Some(&Value::from("test")))
+        .filter_map(|operation| {
+            let path = operation.get("path")?.as_str()?.trim_start_matches('/').replace('/', ".");
+            Some(format!("{path} is {}", operation.get("value")?.as_str()?))
+        })
+        .collect();
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let text = format!("# on node {node}: upgrade until {}", shown.join(" and "));
+    text.chars().map(plain).collect()
 }
 
 /// The labels that a merge patch sets, if it does nothing else.

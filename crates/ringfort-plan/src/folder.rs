@@ -269,6 +269,10 @@ fn patch(name: &str, change: &Change, commands: &mut String) -> Option<File> {
     };
     let kind = change.kind.to_lowercase();
     let object = format!("{kind} {}{namespace}", quoted(&change.name));
+    if change.is_outside() {
+        let _ = writeln!(commands, "{}", change.command());
+        return None;
+    }
     let (content, sort): (Value, &str) = match &change.edit {
         Edit::Json(operations) => (json!(operations), "json"),
         Edit::Merge(patch) => (patch.clone(), "merge"),

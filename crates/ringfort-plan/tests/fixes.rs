@@ -198,6 +198,16 @@ fn what_is_exposed_is_closed_by_each_of_its_fixes() {
 }
 
 #[test]
+fn every_way_in_is_closed_by_each_of_its_fixes() {
+    let all: Vec<&str> = ringfort_attack::vectors::ids().collect();
+    for (name, cluster) in clusters() {
+        let found = close(&cluster, &all);
+        let count: usize = found.values().map(BTreeSet::len).sum();
+        assert!(count > 0, "{name}: {found:#?}");
+    }
+}
+
+#[test]
 fn the_shops_ways_in_are_closed_by_each_of_their_fixes() {
     let Some((_, shop)) = clusters().into_iter().find(|(name, _)| *name == "shop") else {
         println!("skipped: no shop");
@@ -342,4 +352,34 @@ fn a_role_that_several_hold_is_split_for_one_of_them() {
     let ids: Vec<&str> = fixes.keys().map(String::as_str).collect();
     assert!(ids.contains(&"split:ClusterRoleBinding b#0"), "{ids:?}");
     assert!(ids.iter().all(|id| !id.contains("rules[")), "{ids:?}");
+}
+
+#[test]
+fn a_runtime_in_the_range_of_an_advisory_is_upgraded_on_every_node() {
+    let node = |name: &str, runtime: &str| {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
+            "status": {"nodeInfo": {"containerRuntimeVersion": runtime,
+                "kernelVersion": "6.8.0", "kubeletVersion": "v1.36.1"}}})
+    };
+    let objects = [
+        node("a", "cri-o://1.22.2"),
+        node("b", "cri-o://1.22.2"),
+        node("c", "cri-o://1.30.0"),
+        node("d", "containerd://1.6.0"),
+    ];
+    let cluster = cluster(&objects);
+    let found = close(&cluster, &["V13"]);
+    // What no version proves has no fix and is no way in.
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let fixes = found.values().next().expect("one");
+    assert_eq!(fixes.iter().collect::<Vec<_>>(), ["upgrade:cri-o://1.22.2"]);
+    let (fixes, pairs) = between(&cluster, "vector/V13/cri-o://1.22.2+6.8.0", "node/*");
+    assert_eq!(pairs, 2);
+    let fix = &fixes["upgrade:cri-o://1.22.2"];
+    assert_eq!((fix.cost, fix.edits.len()), (Costs::default().architecture, 2));
+    let commands: Vec<String> = changes(&fix.edits).iter().map(|one| one.command()).collect();
+    assert_eq!(
+        commands[0],
+        "# on node a: upgrade until status.nodeInfo.containerRuntimeVersion is cri-o://1.22.3"
+    );
 }

@@ -156,8 +156,7 @@ fn a_policy_keeps_pods_from_the_metadata_service_only() {
             .filter(|name| name.contains("net-imds"))
             .collect()
     };
-    let gone: Vec<String> =
-        metadata(&cluster).difference(&metadata(&changed)).cloned().collect();
+    let gone: Vec<String> = metadata(&cluster).difference(&metadata(&changed)).cloned().collect();
     assert!(gone.iter().all(|name| name.starts_with("pod/shop/web ")), "{gone:?}");
     assert_eq!(gone.len(), 1, "{:?}", metadata(&cluster));
     for to in [("shop", "till"), ("guest", "visitor")] {

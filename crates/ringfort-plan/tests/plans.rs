@@ -127,8 +127,7 @@ fn steps_in_order_do_what_is_claimed_and_ways_back_in_reverse_undo_it() {
         let after = tried(&cluster, &attack, &steps, &Question::default()).expect(name);
         assert_eq!(after, plan.after, "{name}");
         // What takes them back, the last first, gives the cluster as it was.
-        let all: Vec<Change> =
-            steps.iter().cloned().chain(rollbacks(&cluster, &steps)).collect();
+        let all: Vec<Change> = steps.iter().cloned().chain(rollbacks(&cluster, &steps)).collect();
         let again = written(&apply(&cluster, &all).expect(name));
         let before = written(&cluster);
         let differs: Vec<&String> = again.symmetric_difference(&before).collect();

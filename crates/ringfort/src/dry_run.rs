@@ -20,6 +20,10 @@ pub(crate) fn run(plan: &Plan, reading: &Reading) -> Result<Tried> {
             tried.untried.push((object, "its kind has no path in the API".to_owned()));
             continue;
         };
+        if change.is_outside() {
+            tried.untried.push((object, "made on the machine, not through the API".to_owned()));
+            continue;
+        }
         if change.edit == Edit::Restart {
             let reason = "deletes pods by their owner, which no dry run of one object shows";
             tried.untried.push((object, reason.to_owned()));

@@ -6,10 +6,12 @@
 //! ```
 //!
 //! An edge goes as soon as one of its conjuncts goes, so the fixes of an edge are those of all
-//! its reasons, any of which cuts it. A reason that rests on a part of the cluster itself has
+//! its reasons, any of which cuts it. What a way in leads to goes with the way in, so that its
+//! reasons count for the edges behind it: a path starts there. A reason that rests on a part of the cluster itself has
 //! no fix; the catalogue says why.
 
 mod network;
+mod node;
 mod object;
 mod pod;
 mod rbac;
@@ -19,9 +21,9 @@ mod split;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::technique::FixKind;
-use ringfort_attack::{Attack, RoleKey, Subject, Why, WhyId};
-use ringfort_graph::{BitSet, EdgeId};
-use ringfort_model::Str;
+use ringfort_attack::{Attack, NodeKey, RoleKey, Subject, Why, WhyId};
+use ringfort_graph::{BitSet, EdgeId, NodeId};
+use ringfort_model::{EntityId, Str};
 
 use crate::edits::Edited;
 use crate::owner::{self, Owner};
@@ -94,6 +96,8 @@ pub struct Catalogue {
     /// Every fix, by id.
     pub fixes: Vec<Fix>,
     of_why: BTreeMap<WhyId, Vec<u32>>,
+    /// Reasons of each way in.
+    of_entry: BTreeMap<NodeId, Vec<WhyId>>,
     untouchable: BTreeMap<WhyId, &'static str>,
 }
 
@@ -101,10 +105,12 @@ impl Catalogue {
     /// The fixes of all reasons of these edges.
     #[must_use]
     pub fn new(attack: &Attack<'_>, edges: &BitSet, costs: &Costs) -> Self {
-        let whys: BTreeSet<WhyId> = edges
-            .iter()
-            .flat_map(|edge| attack.edge(EdgeId(edge as u32)).why_ids.iter().copied())
-            .collect();
+        let of_entry = of_entries(attack);
+        let mut whys: BTreeSet<WhyId> = BTreeSet::new();
+        for edge in edges.iter().map(|edge| EdgeId(edge as u32)) {
+            whys.extend(attack.edge(edge).why_ids);
+            whys.extend(of_entry.get(&attack.graph.edge(edge).from).into_iter().flatten());
+        }
         let mut desk = Desk::new(attack, *costs);
         for &id in &whys {
             if let Why::Rule { role, rule, .. }
@@ -130,7 +136,7 @@ impl Catalogue {
                 Remedy::Fact => {}
             }
         }
-        let mut catalogue = Self { untouchable, ..Self::default() };
+        let mut catalogue = Self { untouchable, of_entry, ..Self::default() };
         for (fix, whys) in found.into_values() {
             let at = catalogue.fixes.len() as u32;
             for why in whys {
@@ -144,9 +150,9 @@ impl Catalogue {
     /// Fixes that cut an edge, as positions in `fixes`, ascending.
     #[must_use]
     pub fn of_edge(&self, attack: &Attack<'_>, edge: EdgeId) -> Vec<u32> {
-        let whys = attack.edge(edge).why_ids.iter();
+        let whys = self.whys(attack, edge);
         let mut found: Vec<u32> =
-            whys.filter_map(|why| self.of_why.get(why)).flatten().copied().collect();
+            whys.filter_map(|why| self.of_why.get(&why)).flatten().copied().collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -155,9 +161,31 @@ impl Catalogue {
     /// Why the reasons of an edge must not be touched, where some fix would have been.
     #[must_use]
     pub fn untouchable(&self, attack: &Attack<'_>, edge: EdgeId) -> Option<&'static str> {
-        let mut whys = attack.edge(edge).why_ids.iter();
-        whys.find_map(|why| self.untouchable.get(why)).copied()
+        self.whys(attack, edge).find_map(|why| self.untouchable.get(&why).copied())
     }
+
+    /// The reasons of an edge, and of the way in that it starts at.
+    fn whys<'s>(
+        &'s self,
+        attack: &'s Attack<'_>,
+        edge: EdgeId,
+    ) -> impl Iterator<Item = WhyId> + 's {
+        let entry = self.of_entry.get(&attack.graph.edge(edge).from);
+        attack.edge(edge).why_ids.iter().chain(entry.into_iter().flatten()).copied()
+    }
+}
+
+/// The reasons of the ways in.
+fn of_entries(attack: &Attack<'_>) -> BTreeMap<NodeId, Vec<WhyId>> {
+    let mut found: BTreeMap<NodeId, Vec<WhyId>> = BTreeMap::new();
+    let Some(internet) = attack.node(&NodeKey::Internet) else { return found };
+    for at in (0..attack.graph.edge_count()).map(|at| EdgeId(at as u32)) {
+        let edge = attack.graph.edge(at);
+        if edge.from == internet && matches!(attack.key(edge.to), NodeKey::Vector(..)) {
+            found.entry(edge.to).or_default().extend(attack.edge(at).why_ids);
+        }
+    }
+    found
 }
 
 /// The fixes of single reasons, for findings: what [`Catalogue`] would offer for their edges, and
@@ -232,6 +260,7 @@ impl<'a, 'c> Desk<'a, 'c> {
                 pod::mount(self, *unit, *kind, *container as usize, *mount as usize, path)
             }
             Why::PodSecurity { namespace, .. } => object::pod_security(self, namespace),
+            Why::Field { object: EntityId::Node(_), path, value } => node::field(self, path, value),
             Why::Field { object, path, .. } => object::field(self, object, path),
             Why::ObjectField { kind, namespace, name, .. } => {
                 service::route(self, kind, namespace, name)

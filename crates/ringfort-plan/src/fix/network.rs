@@ -149,8 +149,9 @@ fn policy_name(desk: &Desk<'_, '_>, unit: u32, base: &str, act: &str) -> String 
 /// Six digits that tell labels apart (FNV-1a).
 fn mark(labels: &Map) -> u32 {
     let text: String = labels.iter().map(|(key, value)| format!("{key}={value},")).collect();
-    let hash =
-        text.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let hash = text
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
     hash & 0x00ff_ffff
 }
 
