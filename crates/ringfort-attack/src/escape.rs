@@ -221,9 +221,17 @@ impl Placed<'_> {
         NodeKey::Container(self.at, self.place, self.one.kind, self.one.index)
     }
 
+    /// That the pod has no user namespace, where one is sure to hold it.
+    fn no_user_namespace(&self) -> Option<Why> {
+        let (context, spec) = (self.one.context, &self.one.unit.spec);
+        let gives = user_namespace_holds(context, spec, self.place?);
+        gives.then(|| self.one.because("hostUsers", ""))
+    }
+
     /// The draft with what is unknown about a control that could hold the pod in.
     pub(crate) fn controlled(&self, technique: &Technique, draft: Draft) -> Draft {
         let _ = technique;
+        let draft = draft.because_all(self.no_user_namespace());
         marked(draft, holds(self.one.context, &self.one.unit.spec, self.place))
     }
 }
@@ -276,6 +284,7 @@ pub(crate) fn each<F: IntoIterator<Item = Found>>(
             };
             let mut draft = Draft::new(placed.node(), to)
                 .because_all(found.why)
+                .because_all(placed.no_user_namespace())
                 .because(Why::RunsOn { unit: placed.at, node: placed.place });
             if let Some(by) = found.weakened {
                 draft = draft.weakened(technique, by);
@@ -283,6 +292,18 @@ pub(crate) fn each<F: IntoIterator<Item = Found>>(
             maker.edge(marked(draft, held));
         }
     }
+}
+
+/// Whether a pod without a user namespace would be held by one on that node.
+#[must_use]
+pub fn user_namespace_holds(context: &Context<'_>, spec: &PodSpec, node: Id<Node>) -> bool {
+    let node = &context.cluster.nodes[node];
+    // Without the node's word for it the verdict is never that it works.
+    if spec.host_users == Some(false) || node.gives_user_namespaces("") != Some(true) {
+        return false;
+    }
+    let with = PodSpec { host_users: Some(false), ..spec.clone() };
+    user_namespace(&with, node, context.version).effect.is_effective()
 }
 
 fn marked(draft: Draft, held: Option<Effect>) -> Draft {

@@ -8,15 +8,18 @@ use ringfort_graph::EdgeId;
 use ringfort_model::Cluster;
 use ringfort_plan::edits::changes;
 use ringfort_plan::plan_file::edge_name;
-use ringfort_plan::{Catalogue, Costs, Fix, Question, Remedies, apply};
+use ringfort_plan::{Catalogue, Change, Costs, Fix, Question, Remedies, apply};
 use serde_json::{Value, json};
 
 mod clusters;
 
 use clusters::{cluster, clusters};
 
+/// An edge, and object, field and value of all that it rests on.
+type Named = (String, Vec<(String, String, String)>);
+
 /// An edge with all that it rests on, by names that do not depend on other objects.
-fn edge(attack: &Attack<'_>, at: EdgeId) -> (String, Vec<(String, String, String)>) {
+fn edge(attack: &Attack<'_>, at: EdgeId) -> Named {
     let whys = attack.edge(at).why_ids.iter().map(|&id| {
         let evidence = attack.evidence(attack.why(id));
         (evidence.object, evidence.field, evidence.value)
@@ -24,7 +27,7 @@ fn edge(attack: &Attack<'_>, at: EdgeId) -> (String, Vec<(String, String, String
     (edge_name(attack, at), whys.collect())
 }
 
-fn edges(attack: &Attack<'_>) -> BTreeSet<(String, Vec<(String, String, String)>)> {
+fn edges(attack: &Attack<'_>) -> BTreeSet<Named> {
     (0..attack.graph.edge_count()).map(|at| edge(attack, EdgeId(at as u32))).collect()
 }
 
@@ -288,7 +291,7 @@ fn a_rule_loses_the_verbs_that_are_used_and_keeps_the_others() {
     assert!(fix.breaks.iter().any(|one| one.contains("pod/a/one")), "{:?}", fix.breaks);
     let changed = apply(&cluster, &changes(&fix.edits)).expect("it applies");
     let left = &changed.cluster_roles.get("", "r").expect("the role").rules[0];
-    assert_eq!(left.verbs.iter().map(|one| one.as_str()).collect::<Vec<_>>(), ["create"]);
+    assert_eq!(left.verbs.iter().map(ringfort_model::Str::as_str).collect::<Vec<_>>(), ["create"]);
     assert_eq!(between(&changed, "sa/a/one", "impact/all-secrets").1, 0);
     // With the rest of its verbs taken by another fix the rule goes, which the server accepts.
     let resource = &fixes["narrow:ClusterRole r/rules[0]/secrets"];
@@ -377,9 +380,66 @@ fn a_runtime_in_the_range_of_an_advisory_is_upgraded_on_every_node() {
     assert_eq!(pairs, 2);
     let fix = &fixes["upgrade:cri-o://1.22.2"];
     assert_eq!((fix.cost, fix.edits.len()), (Costs::default().architecture, 2));
-    let commands: Vec<String> = changes(&fix.edits).iter().map(|one| one.command()).collect();
+    let commands: Vec<String> = changes(&fix.edits).iter().map(Change::command).collect();
     assert_eq!(
         commands[0],
         "# on node a: upgrade until status.nodeInfo.containerRuntimeVersion is cri-o://1.22.3"
     );
+}
+
+#[test]
+fn a_user_namespace_is_offered_where_it_is_sure_to_hold() {
+    let set = |handlers: Value, kernel: &str, more: Value| {
+        let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"},
+            "status": {"runtimeHandlers": handlers, "nodeInfo": {"kernelVersion": kernel,
+                "containerRuntimeVersion": "containerd://2.1.0", "kubeletVersion": "v1.36.1"}}});
+        let mut spec = json!({"nodeName": "n", "containers": [{"name": "c", "image": "i",
+            "securityContext": {"privileged": true}}]});
+        spec.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        let mut template = spec.clone();
+        template.as_object_mut().expect("fields").remove("nodeName");
+        cluster(&[
+            node,
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}),
+            json!({"apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": {"name": "default", "namespace": "a"}}),
+            json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
+                "metadata": {"name": "d", "namespace": "a", "uid": "d"},
+                "spec": {"template": {"spec": template}}}),
+            json!({"apiVersion": "v1", "kind": "Pod",
+                "metadata": {"name": "d-x", "namespace": "a", "uid": "p", "ownerReferences": [
+                    {"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "d", "uid": "d",
+                        "controller": true}]},
+                "spec": spec, "status": {"phase": "Running"}}),
+        ])
+    };
+    let yes = json!([{"name": "", "features": {"userNamespaces": true}}]);
+    let id = "user-namespace:DaemonSet a/d";
+    let sure = set(yes.clone(), "6.8.0", json!({}));
+    let (fixes, pairs) = between(&sure, "workload/DaemonSet/a/d", "node/n");
+    assert!(pairs > 0);
+    let fix = fixes.get(id).unwrap_or_else(|| panic!("{:?}", fixes.keys()));
+    let changed = apply(&sure, &changes(&fix.edits)).expect("it applies");
+    assert_eq!(between(&changed, "workload/DaemonSet/a/d", "node/n").1, 0);
+    let (tried, wrong) = disproved(&sure, |fix| fix.id == id);
+    assert!(tried == 1 && wrong.is_empty(), "{wrong:?}");
+    for (what, near) in [
+        ("the node does not say", set(json!([]), "6.8.0", json!({}))),
+        ("it says no", set(json!([{"features": {"userNamespaces": false}}]), "6.8.0", json!({}))),
+        ("an old kernel", set(yes.clone(), "5.15.0", json!({}))),
+        ("refused with hostPID", set(yes.clone(), "6.8.0", json!({"hostPID": true}))),
+        (
+            "a volume that may not map ids",
+            set(
+                yes,
+                "6.8.0",
+                json!({"volumes": [
+            {"name": "v", "hostPath": {"path": "/data"}}]}),
+            ),
+        ),
+    ] {
+        let (fixes, pairs) = between(&near, "workload/DaemonSet/a/d", "node/n");
+        assert!(pairs > 0, "{what}");
+        assert!(!fixes.contains_key(id), "{what}");
+    }
 }

@@ -136,7 +136,7 @@ impl Catalogue {
                 Remedy::Fact => {}
             }
         }
-        let mut catalogue = Self { untouchable, of_entry, ..Self::default() };
+        let mut catalogue = Self { of_entry, untouchable, ..Self::default() };
         for (fix, whys) in found.into_values() {
             let at = catalogue.fixes.len() as u32;
             for why in whys {

@@ -243,6 +243,9 @@ pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> 
             }])
         });
     }
+    if *path == *"hostUsers" {
+        return user_namespace(desk, unit);
+    }
     // On the host network a container's ports are the node's.
     let path = &if host_port { Str::new("hostNetwork") } else { path.clone() };
     let is_flag = is_flag || host_port;
@@ -337,6 +340,26 @@ fn ports(place: &Place, is_meant: impl Fn(&Value) -> bool) -> Vec<FieldEdit> {
         }
     }
     found
+}
+
+/// Gives the pod users of its own, where that is sure to work on every node that runs it. A
+/// runtime class is no such fix: its name proves no sandbox (semantics EFF-RTC).
+fn user_namespace(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
+    let context = &desk.attack.context;
+    let one = &context.units[unit as usize];
+    let works = |node| ringfort_attack::user_namespace_holds(context, &one.spec, node);
+    if one.nodes.is_empty() || !one.nodes.iter().all(|node| works(*node)) {
+        return Remedy::Fact;
+    }
+    remedy(desk, unit, |_| {
+        Found::Acts(vec![Act {
+            id: "user-namespace".to_owned(),
+            title: "give users of its own (hostUsers: false) to".to_owned(),
+            edits: vec![FieldEdit::Set { pointer: "/hostUsers".to_owned(), value: json!(false) }],
+            breaks: "what its processes do as root of the node, and files of the node's users"
+                .to_owned(),
+        }])
+    })
 }
 
 /// Takes a mount of the node's files away.

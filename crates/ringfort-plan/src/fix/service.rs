@@ -185,7 +185,7 @@ fn internal(desk: &Desk<'_, '_>, service: &Service) -> Option<Fix> {
     schemes.dedup();
     let [scheme] = schemes.as_slice() else { return None };
     let (key, value) = INTERNAL.iter().find_map(|one| {
-        (one.scheme == *scheme && one.serves(service)).then_some((one.key, one.internal))
+        (one.scheme == *scheme && one.serves(service)).then_some((one.key, one.value))
     })?;
     let escaped = key.replace('~', "~0").replace('/', "~1");
     let annotations = &service.metadata.annotations;
@@ -208,7 +208,7 @@ struct Internal {
     scheme: &'static str,
     /// The annotation, and its value.
     key: &'static str,
-    internal: &'static str,
+    value: &'static str,
 }
 
 /// Controllers that make a new load balancer when the annotation changes: cloud-provider-gcp
@@ -216,16 +216,16 @@ struct Internal {
 /// to the internal one), aws-load-balancer-controller (a changed scheme is a replacement; the
 /// in-tree controller of AWS changes nothing).
 const INTERNAL: &[Internal] = &[
-    Internal { scheme: "gce", key: "networking.gke.io/load-balancer-type", internal: "Internal" },
+    Internal { scheme: "gce", key: "networking.gke.io/load-balancer-type", value: "Internal" },
     Internal {
         scheme: "azure",
         key: "service.beta.kubernetes.io/azure-load-balancer-internal",
-        internal: "true",
+        value: "true",
     },
     Internal {
         scheme: "aws",
         key: "service.beta.kubernetes.io/aws-load-balancer-scheme",
-        internal: "internal",
+        value: "internal",
     },
 ];
 
