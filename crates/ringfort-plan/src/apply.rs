@@ -45,9 +45,32 @@ pub fn apply_noting(
     for (kind, namespace, name) in changed_workloads {
         if let Some(workload) = changed.workload(kind, namespace, name) {
             notes.extend(renewal.waiting(&changed, workload));
+            notes.extend(unscheduled(&changed, workload));
         }
     }
+    let pods = changes.iter().filter(|one| one.kind == "Pod");
+    let made = pods.filter(|one| matches!(one.edit, Edit::Create(_)));
+    for pod in made.filter_map(|one| changed.pods.get(&one.namespace, &one.name)) {
+        let title = format!("Pod {}", pod.metadata.full_name());
+        notes.extend(pod.node_name.is_empty().then(|| not_evaluated(&title)));
+    }
     Ok((changed, notes))
+}
+
+/// What is to be said of a workload that has no pods and would make some.
+fn unscheduled(changed: &Cluster, workload: &Workload) -> Option<String> {
+    let (kind, namespace, name) = workload.key();
+    let owner = Some((kind, name.clone()));
+    let owned = workload.metadata.controller().is_some();
+    let mut pods = changed.pods.in_namespace(&namespace);
+    let runs = pods.any(|(_, pod)| changed.top_owner(&pod.metadata) == owner);
+    let facts = changed.source != ringfort_model::SourceKind::Manifests;
+    (facts && !owned && !runs && workload.makes_pods())
+        .then(|| not_evaluated(&format!("{} {namespace}/{name}", kind.name())))
+}
+
+fn not_evaluated(title: &str) -> String {
+    format!("what pods of {title} would reach is not evaluated: the scheduler places them")
 }
 
 fn one(

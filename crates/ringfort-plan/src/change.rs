@@ -289,3 +289,58 @@ fn only_labels(patch: &Value) -> Option<&serde_json::Map<String, Value>> {
     let plain = only(patch, "metadata") && only(&patch["metadata"], "labels");
     (plain && labels.values().all(Value::is_string)).then_some(labels)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn change(kind: &str, name: &str, edit: Edit) -> Change {
+        Change { kind: kind.into(), namespace: "a".into(), name: name.into(), edit }
+    }
+
+    #[test]
+    fn what_a_workload_made_is_found_by_its_owner() {
+        let restart = |kind: &str| change(kind, "x", Edit::Restart).command();
+        assert_eq!(
+            restart("ReplicaSet"),
+            "kubectl get pods -n a -o go-template='{{range $one := .items}}\
+             {{range .metadata.ownerReferences}}\
+             {{if and (eq .kind \"ReplicaSet\") (eq .name \"x\")}}\
+             {{$one.metadata.name}}{{\"\\n\"}}{{end}}{{end}}{{end}}' | \
+             xargs -r kubectl delete pod -n a"
+        );
+        assert!(restart("CronJob").starts_with("kubectl get jobs -n a "));
+        assert!(restart("CronJob").ends_with("xargs -r kubectl delete job -n a"));
+        assert_eq!(restart("Deployment"), "kubectl rollout restart deployment x -n a");
+    }
+
+    #[test]
+    fn a_pod_is_replaced_only_for_more_than_its_metadata() {
+        let label = json!([{"op": "add", "path": "/metadata/labels/x", "value": "y"}]);
+        let privileged = json!([
+            {"op": "test", "path": "/spec/containers/0/name", "value": "c"},
+            {"op": "add", "path": "/spec/hostPID", "value": false},
+        ]);
+        let json = |value: Value| Edit::Json(value.as_array().cloned().unwrap_or_default());
+        assert!(!change("Pod", "p", json(label)).replaces_pod());
+        let replaced = change("Pod", "p", json(privileged.clone()));
+        assert!(replaced.replaces_pod() && replaced.command().contains("replace --force"));
+        assert!(!change("Deployment", "p", json(privileged)).replaces_pod());
+    }
+
+    #[test]
+    fn every_edit_is_read_as_it_is_written() {
+        for edit in [
+            Edit::Json(vec![json!({"op": "remove", "path": "/rules/0"})]),
+            Edit::Merge(json!({"spec": {"paused": true}})),
+            Edit::Delete,
+            Edit::Create(json!({"kind": "Role"})),
+            Edit::Restart,
+        ] {
+            let change = change("Role", "r", edit);
+            let again = Change::read(&change.to_json()).expect("it reads");
+            assert_eq!(again, [change]);
+        }
+    }
+}

@@ -43,6 +43,7 @@ pub struct PlanFile {
     /// What the numbers of the certificate stand for.
     pub names: Names,
     /// Of a plan that was cut short: no choice of as many changes leaves fewer pairs.
+    #[serde(default)]
     pub least_left: Option<usize>,
     /// Pairs that nothing cuts.
     pub no_cut: Vec<NoCut>,
