@@ -46,6 +46,8 @@ pub fn apply_noting(
         if let Some(workload) = changed.workload(kind, namespace, name) {
             notes.extend(renewal.waiting(&changed, workload));
             notes.extend(unscheduled(&changed, workload));
+            let before = cluster.workload(kind, namespace, name);
+            notes.extend(before.and_then(|before| moved(before, workload)));
         }
     }
     let pods = changes.iter().filter(|one| one.kind == "Pod");
@@ -55,6 +57,26 @@ pub fn apply_noting(
         notes.extend(pod.node_name.is_empty().then(|| not_evaluated(&title)));
     }
     Ok((changed, notes))
+}
+
+/// What is to be said where the new template may put pods on other nodes.
+fn moved(before: &Workload, after: &Workload) -> Option<String> {
+    let spec = |workload: &Workload| {
+        let spec = workload.pod_template()?.spec.clone()?;
+        Some((
+            spec.node_selector,
+            spec.affinity,
+            spec.tolerations,
+            spec.topology_spread_constraints,
+            spec.runtime_class_name,
+            spec.scheduler_name,
+        ))
+    };
+    let (kind, namespace, name) = after.key();
+    let kind = kind.name();
+    (spec(before) != spec(after)).then(|| {
+        format!("pods of {kind} {namespace}/{name} are taken to stay on the nodes that they run on")
+    })
 }
 
 /// What is to be said of a workload that has no pods and would make some.

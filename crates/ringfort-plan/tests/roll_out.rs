@@ -330,6 +330,17 @@ fn what_would_be_placed_by_the_scheduler_is_said_to_be_left_out() {
 }
 
 #[test]
+fn pods_that_may_move_are_said_to_stay() {
+    let cluster = cluster(running("Deployment", &json!({}), "x-1-a"));
+    let notes = |spec: Value| {
+        let edit = Edit::Merge(json!({"spec": {"template": {"spec": spec}}}));
+        apply_noting(&cluster, &[change("Deployment", "x", edit)]).expect("it applies").1
+    };
+    assert_eq!(notes(json!({"nodeSelector": {"pool": "other"}})).len(), 1);
+    assert_eq!(notes(json!({"hostPID": true})), Vec::<String>::new());
+}
+
+#[test]
 fn a_namespace_goes_with_all_that_is_in_it() {
     let cluster = cluster(running("Deployment", &json!({}), "x-1-a"));
     let gone = Change {
