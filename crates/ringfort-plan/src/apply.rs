@@ -33,6 +33,9 @@ pub fn apply_noting(
     let mut renewal = Renewal::new(cluster);
     for change in changes {
         one(&mut changed, &mut renewal, change)?;
+        if change.kind == "ClusterRole" {
+            crate::aggregate::settle(&mut changed);
+        }
     }
     let mut notes = Vec::new();
     let changed_workloads: BTreeSet<(WorkloadKind, &Str, &Str)> = changes

@@ -8,6 +8,7 @@
 //!
 //! A fix is printed only after the changed cluster went through the whole pipeline again.
 
+mod aggregate;
 pub mod apply;
 pub mod change;
 mod closing;

@@ -443,3 +443,48 @@ fn a_user_namespace_is_offered_where_it_is_sure_to_hold() {
         assert!(!fixes.contains_key(id), "{what}");
     }
 }
+
+#[test]
+fn an_aggregated_rule_is_changed_where_it_comes_from() {
+    let secrets = json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"]}]);
+    let aggregated = |name: &str, label: &str, more: &str| {
+        let mut role = role("ClusterRole", name, &secrets);
+        role["aggregationRule"] =
+            json!({"clusterRoleSelectors": [{"matchLabels": {label: "yes"}}]});
+        if !more.is_empty() {
+            role["metadata"]["labels"] = json!({more: "yes"});
+        }
+        role
+    };
+    let mut source = role("ClusterRole", "source", &secrets);
+    source["metadata"]["labels"] = json!({"to-inner": "yes"});
+    let mut objects = accounts(&["one"]);
+    objects.extend([
+        source,
+        aggregated("inner", "to-inner", "to-outer"),
+        aggregated("outer", "to-outer", ""),
+        binding("b", ("ClusterRole", "outer"), &["one"]),
+    ]);
+    let cluster = cluster(&objects);
+    let (fixes, pairs) = between(&cluster, "sa/a/one", "impact/all-secrets");
+    assert_eq!(pairs, 1);
+    let of_roles: Vec<&str> =
+        fixes.keys().map(String::as_str).filter(|id| id.contains("rules[")).collect();
+    assert_eq!(of_roles, ["drop:ClusterRole source/rules[0]"]);
+    let fix = &fixes["drop:ClusterRole source/rules[0]"];
+    assert!(fix.breaks.iter().any(|one| one.contains("pod/a/one")), "{:?}", fix.breaks);
+    let changed = apply(&cluster, &changes(&fix.edits)).expect("it applies");
+    for role in ["source", "inner", "outer"] {
+        let rules = &changed.cluster_roles.get("", role).expect("the role").rules;
+        assert!(rules.is_empty(), "{role}: {rules:?}");
+    }
+    // What is written into an aggregated role itself is written over.
+    let own = Change {
+        kind: "ClusterRole".into(),
+        namespace: "".into(),
+        name: "outer".into(),
+        edit: ringfort_plan::Edit::Merge(json!({"rules": []})),
+    };
+    let kept = apply(&cluster, &[own]).expect("it applies");
+    assert_eq!(kept.cluster_roles.get("", "outer").expect("the role").rules.len(), 1);
+}

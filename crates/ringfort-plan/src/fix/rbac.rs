@@ -5,13 +5,16 @@
 //! unless `rbac.authorization.kubernetes.io/autoupdate` is `false`; subjects that were added to
 //! a default binding stay away once they are taken out.
 
+use std::collections::BTreeSet;
+
 use ringfort_attack::context::named;
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{BindingKey, RoleKey};
 use ringfort_model::record::{Meta, PolicyRule, Subject as Named};
-use ringfort_model::{Map, Str};
+use ringfort_model::{Cluster, Map, Str};
 use serde_json::json;
 
+use crate::aggregate::sources;
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
 use crate::fix::split::{Handed, leaving, split};
 use crate::fix::{Desk, Fix, Remedy};
@@ -104,39 +107,51 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
 /// A role in which a rule is written: its kind, the object's metadata, and the rule's index.
 type Written<'c> = (&'static str, &'c Meta, usize);
 
-/// Where a rule stands: in the role itself, and for an aggregated role in those whose labels
-/// its selectors match, from which a controller copies it.
+/// Where a rule stands: in the role itself, or in those from which it is aggregated.
 fn written<'c>(
     desk: &Desk<'_, 'c>,
     role: &RoleKey,
     at: usize,
-) -> Option<(&'c PolicyRule, Vec<Written<'c>>)> {
+) -> Option<(PolicyRule, Vec<Written<'c>>)> {
     let cluster = desk.attack.context.cluster;
     match role {
         // What is left of a role has other rules at other places; the limit is its own reason.
         RoleKey::Limited(..) | RoleKey::Node(_) => None,
         RoleKey::Namespaced(namespace, name) => {
             let role = cluster.roles.get(namespace, name)?;
-            Some((role.rules.get(at)?, vec![("Role", &role.metadata, at)]))
+            Some((role.rules.get(at)?.clone(), vec![("Role", &role.metadata, at)]))
         }
         RoleKey::Cluster(name) => {
+            // The rules that are in force, which in manifests are not those that are written.
+            let grant = desk.attack.context.grants.iter().find(|grant| grant.role == *role)?;
+            let rule = grant.rules.get(at)?.clone();
             let role = cluster.cluster_roles.get("", name)?;
-            let rule = role.rules.get(at)?;
-            let mut places = vec![("ClusterRole", &role.metadata, at)];
-            if let Some(aggregation) = &role.aggregation_rule {
-                for source in &cluster.cluster_roles {
-                    let labels = &source.metadata.labels;
-                    let feeds = source.metadata.name != role.metadata.name
-                        && aggregation.cluster_role_selectors.iter().any(|one| one.matches(labels));
-                    if feeds {
-                        let same = source.rules.iter().enumerate().filter(|(_, one)| *one == rule);
-                        places.extend(same.map(|(at, _)| ("ClusterRole", &source.metadata, at)));
-                    }
-                }
+            if role.aggregation_rule.is_none() {
+                return Some((rule, vec![("ClusterRole", &role.metadata, at)]));
             }
-            Some((rule, places))
+            let mut places: Vec<Written<'c>> = Vec::new();
+            for source in sources(cluster, role) {
+                let same = source.rules.iter().enumerate().filter(|(_, one)| **one == rule);
+                places.extend(same.map(|(at, _)| ("ClusterRole", &source.metadata, at)));
+            }
+            (!places.is_empty()).then_some((rule, places))
         }
     }
+}
+
+/// The roles into which rules of these places are aggregated, and the roles themselves.
+fn reached<'c>(cluster: &'c Cluster, role: &RoleKey, places: &[Written<'_>]) -> BTreeSet<RoleKey> {
+    let mut found = BTreeSet::from([role.clone()]);
+    let meant = |one: &&'c ringfort_model::record::ClusterRole| {
+        let from = sources(cluster, one);
+        let named = |meta: &Meta| places.iter().any(|(_, place, _)| place.name == meta.name);
+        from.iter().any(|source| named(&source.metadata))
+    };
+    if matches!(role, RoleKey::Cluster(_)) {
+        let roles = cluster.cluster_roles.iter().filter(meant);
+        found.extend(roles.map(|one| RoleKey::Cluster(one.metadata.name.clone())));
+    }
+    found
 }
 
 /// Verbs any of which may serve where one of them is used. For a subresource several of both
@@ -157,13 +172,15 @@ pub(super) fn narrow(
     verb: &str,
 ) -> Remedy {
     let Some((rule, places)) = written(desk, role, at) else { return Remedy::Fact };
+    let rule = &rule;
     if places.iter().any(|(_, meta, _)| is_default(meta)) {
         return Remedy::Untouchable(DEFAULT);
     }
     let grants = &desk.attack.context.grants;
+    let roles = reached(desk.attack.context.cluster, role, &places);
     let bound: Vec<_> = grants
         .iter()
-        .filter(|grant| grant.role == *role)
+        .filter(|grant| roles.contains(&grant.role))
         .flat_map(|grant| grant.bound.iter().map(|(subject, ..)| subject))
         .collect();
     if bound.iter().any(|subject| desk.is_system(subject)) {
@@ -172,7 +189,7 @@ pub(super) fn narrow(
     let mut breaks: Vec<String> = bound.iter().filter_map(|subject| desk.users(subject)).collect();
     breaks.sort();
     breaks.dedup();
-    let (kind, meta, _) = places[0];
+    let (kind, meta, at) = places[0];
     let object = match meta.namespace.as_str() {
         "" => format!("{kind} {}", meta.name),
         namespace => format!("{kind} {namespace}/{}", meta.name),
@@ -216,12 +233,9 @@ pub(super) fn narrow(
         }
     };
     let cluster = desk.attack.context.cluster;
-    let rules = match role {
-        RoleKey::Cluster(name) => cluster.cluster_roles.get("", name).map(|role| role.rules.len()),
-        RoleKey::Namespaced(namespace, name) => {
-            cluster.roles.get(namespace, name).map(|role| role.rules.len())
-        }
-        RoleKey::Limited(..) | RoleKey::Node(_) => None,
+    let rules = match kind {
+        "Role" => cluster.roles.get(&meta.namespace, &meta.name).map(|role| role.rules.len()),
+        _ => cluster.cluster_roles.get("", &meta.name).map(|role| role.rules.len()),
     };
     let rules = rules.unwrap_or_default();
     let mut fixes = vec![fix(
