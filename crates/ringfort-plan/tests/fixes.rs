@@ -65,11 +65,13 @@ fn disproved(cluster: &Cluster, is_meant: impl Fn(&Fix) -> bool) -> (usize, Vec<
 #[test]
 fn no_fix_is_offered_that_leaves_the_edges_it_should_cut() {
     for (name, cluster) in clusters() {
-        // Those of the large one are tried by kind below.
-        if name == "shop" {
-            continue;
-        }
-        let (tried, wrong) = disproved(&cluster, |_| true);
+        // Of the large one every sixth is enough for a test that is run often.
+        let step = if name == "shop" { 6 } else { 1 };
+        let count = std::cell::Cell::new(0);
+        let (tried, wrong) = disproved(&cluster, |_| {
+            count.set(count.get() + 1);
+            count.get() % step == 0
+        });
         assert!(tried > 10, "{name}: {tried} fixes");
         assert!(wrong.is_empty(), "{name}: {wrong:#?}");
     }

@@ -25,7 +25,7 @@ pub(super) fn policy(desk: &Desk<'_, '_>, unit: u32, way: Way) -> Remedy {
     let classes = context.network.of_unit(one);
     let on_pods = classes.iter().all(|class| context.network.segment(*class) == Segment::Pods);
     // A selector without labels would mean the whole namespace.
-    if !enforced(desk, unit) || !on_pods || one.labels.is_empty() {
+    if !enforced(desk, unit) || !on_pods || labels(desk, unit).is_empty() {
         return Remedy::Fact;
     }
     // Policies add to each other: one that lets the connection through goes on doing so.
@@ -33,7 +33,7 @@ pub(super) fn policy(desk: &Desk<'_, '_>, unit: u32, way: Way) -> Remedy {
     if classes.iter().any(|class| selected(*class)) {
         return Remedy::Fact;
     }
-    if alike(desk, unit).any(|other| is_system(desk.attack, other)) {
+    if alike(desk, unit).iter().any(|other| is_system(desk.attack, *other)) {
         return Remedy::Untouchable("it is a part of the cluster itself");
     }
     match way {
@@ -56,23 +56,39 @@ fn enforced(desk: &Desk<'_, '_>, unit: u32) -> bool {
         })
 }
 
-/// The units that a policy for this one's labels selects too.
-fn alike<'d>(desk: &'d Desk<'_, '_>, unit: u32) -> impl Iterator<Item = u32> + 'd {
+/// What a policy for the unit selects by: the labels that all pods of its workload have, so that
+/// pods of one workload have one policy.
+fn labels(desk: &Desk<'_, '_>, unit: u32) -> Map {
     let context = &desk.attack.context;
     let one = &context.units[unit as usize];
-    context
+    if one.owner.is_none() {
+        return one.labels.clone();
+    }
+    let like: Vec<&Map> = context
         .units_in(&one.namespace)
-        .filter(|(_, other)| {
-            one.labels.iter().all(|(key, value)| other.labels.get(key) == Some(value))
-        })
+        .filter(|(_, other)| other.owner == one.owner)
+        .map(|(_, other)| &other.labels)
+        .collect();
+    one.labels.filtered(|key, value| {
+        like.iter().all(|labels| labels.get(key).is_some_and(|known| known == value))
+    })
+}
+
+/// The units that a policy for this one selects.
+fn alike(desk: &Desk<'_, '_>, unit: u32) -> Vec<u32> {
+    let context = &desk.attack.context;
+    let labels = labels(desk, unit);
+    context
+        .units_in(&context.units[unit as usize].namespace)
+        .filter(|(_, other)| labels.iter().all(|(key, value)| other.labels.get(key) == Some(value)))
         .map(|(at, _)| at)
+        .collect()
 }
 
 /// Pods of the unit's labels take connections of their own namespace only. Whatever the
 /// outside or the API server calls is left alone: it would not work any more.
 fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
     let context = &desk.attack.context;
-    let one = &context.units[unit as usize];
     for at in alike(desk, unit) {
         let mut fronts =
             context.fronts[at as usize].iter().map(|at| &context.exposure.listeners[*at as usize]);
@@ -81,7 +97,7 @@ fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
         }
     }
     let id = desk.attack.unit_id(unit);
-    let spec = json!({"podSelector": selector(&one.labels), "policyTypes": ["Ingress"],
+    let spec = json!({"podSelector": selector(&labels(desk, unit)), "policyTypes": ["Ingress"],
         "ingress": [{"from": [{"podSelector": {}}]}]});
     let breaks = vec![
         format!("clients of {id} in other namespaces are cut off"),
@@ -94,9 +110,8 @@ fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
 
 /// Pods of the unit's labels send everywhere but to the metadata service.
 fn outward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
-    let one = &desk.attack.context.units[unit as usize];
     let id = desk.attack.unit_id(unit);
-    let spec = json!({"podSelector": selector(&one.labels), "policyTypes": ["Egress"],
+    let spec = json!({"podSelector": selector(&labels(desk, unit)), "policyTypes": ["Egress"],
         "egress": [{"to": [
             {"namespaceSelector": {}},
             {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}},
@@ -129,30 +144,10 @@ fn is_called(desk: &Desk<'_, '_>, unit: u32) -> bool {
     })
 }
 
-/// A name of its own: units of one workload whose labels differ have policies that differ.
-fn policy_name(desk: &Desk<'_, '_>, unit: u32, base: &str, act: &str) -> String {
-    let context = &desk.attack.context;
-    let one = &context.units[unit as usize];
-    let differs = context.units_in(&one.namespace).any(|(at, other)| {
-        at != unit && one.owner.is_some() && other.owner == one.owner && other.labels != one.labels
-    });
-    let mark = match differs {
-        true => format!("-{:06x}", mark(&one.labels)),
-        false => String::new(),
-    };
-    let room = 253 - act.len() - mark.len() - 1;
-    let base: String = base.chars().take(room).collect();
-    let base = base.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    format!("{base}-{act}{mark}")
-}
-
-/// Six digits that tell labels apart (FNV-1a).
-fn mark(labels: &Map) -> u32 {
-    let text: String = labels.iter().map(|(key, value)| format!("{key}={value},")).collect();
-    let hash = text
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
-    hash & 0x00ff_ffff
+/// A name within the limit, of the workload and what the policy does.
+fn policy_name(base: &str, act: &str) -> String {
+    let base: String = base.chars().take(253 - act.len() - 1).collect();
+    format!("{}-{act}", base.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()))
 }
 
 fn fix(
@@ -169,7 +164,7 @@ fn fix(
         || one.name(context.cluster).to_string(),
         |(kind, name)| format!("{}-{name}", kind.name().to_lowercase()),
     );
-    let name = policy_name(desk, unit, &name, act);
+    let name = policy_name(&name, act);
     let namespace = &one.namespace;
     if context.cluster.network_policies.get(namespace, &name).is_some() {
         return Remedy::Fact;
