@@ -15,6 +15,7 @@ mod node;
 mod object;
 mod pod;
 mod rbac;
+mod running;
 pub(crate) mod service;
 mod split;
 

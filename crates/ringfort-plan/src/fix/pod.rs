@@ -8,10 +8,11 @@
 
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::why::TokenSource;
-use ringfort_model::{ContainerKind, Kind, Object, RollOut, Str, Workload, WorkloadKind};
+use ringfort_model::{ContainerKind, Kind, Object, Str, WorkloadKind};
 use serde_json::{Value, json};
 
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
+use crate::fix::running::running;
 use crate::fix::{Desk, Fix, Remedy};
 use crate::owner::{is_system, owner};
 use crate::renew::is_token_volume;
@@ -119,7 +120,7 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Found) ->
             owner,
         }]);
     }
-    let running = running(desk, unit, &place);
+    let running = running(desk, unit, &place.object, &object);
     let fix = |act: Act| {
         let base = &place.base;
         let below = |edit: FieldEdit| match edit {
@@ -153,59 +154,6 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Found) ->
         }
     };
     Remedy::Fixes(acts.into_iter().map(fix).collect())
-}
-
-/// What makes a changed template reach the pods that run.
-#[derive(Default)]
-struct Running {
-    /// What holds the roll-out back goes.
-    release: Vec<FieldEdit>,
-    /// The pods have to be made again.
-    restart: bool,
-    breaks: Option<String>,
-}
-
-fn running(desk: &Desk<'_, '_>, unit: u32, place: &Place) -> Running {
-    let cluster = desk.attack.context.cluster;
-    let Object::Workload(workload) = &place.object else { return Running::default() };
-    let pods = desk.attack.context.units[unit as usize].pods.iter();
-    let mut ways: Vec<RollOut> =
-        pods.map(|&pod| workload.roll_out(&cluster.pods[pod].metadata.name)).collect();
-    ways.sort_unstable();
-    ways.dedup();
-    let title = place.title();
-    let restart =
-        |breaks: String| Running { restart: true, breaks: Some(breaks), ..Running::default() };
-    match ways.as_slice() {
-        [.., RollOut::Held] => release(workload, &title),
-        [.., RollOut::NextRun] => restart(format!("the jobs of {title} that run now are stopped")),
-        [.., RollOut::WhenDeleted] => restart(format!(
-            "{title} does not replace its pods by itself: all are deleted and made again"
-        )),
-        _ => Running::default(),
-    }
-}
-
-/// Lets a roll-out go on that is paused, or held back below an ordinal.
-fn release(workload: &Workload, title: &str) -> Running {
-    let set = |pointer: &str, from: Value, to: Value| {
-        let pointer = pointer.to_owned();
-        vec![
-            FieldEdit::Test { pointer: pointer.clone(), value: from },
-            FieldEdit::Set { pointer, value: to },
-        ]
-    };
-    let strategy = workload.spec.update_strategy.as_ref();
-    let rolling = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
-    let release = match rolling.and_then(|rolling| rolling.partition) {
-        Some(partition) => {
-            set("/spec/updateStrategy/rollingUpdate/partition", json!(partition), json!(0))
-        }
-        None => set("/spec/paused", json!(true), json!(false)),
-    };
-    let breaks =
-        format!("the roll-out of {title} is held back; whatever else waits in it goes out too");
-    Running { release, breaks: Some(breaks), ..Running::default() }
 }
 
 /// A test that the container at a position is the one that was meant.
