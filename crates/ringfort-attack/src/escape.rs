@@ -97,6 +97,12 @@ impl<'c> One<'c> {
     pub(crate) fn field(&self, rest: &str) -> String {
         format!("{}[{}].{rest}", self.kind.field(), self.index)
     }
+    /// That the pod has no user namespace, where one is sure to hold it.
+    fn no_user_namespace(&self, place: Option<Id<Node>>) -> Option<Why> {
+        let gives = user_namespace_holds(self.context, &self.unit.spec, place?);
+        gives.then(|| self.because("hostUsers", ""))
+    }
+
     fn is_on_windows(&self, place: Option<Id<Node>>) -> bool {
         match place {
             Some(node) => self.context.cluster.nodes[node].is_windows(),
@@ -225,6 +231,7 @@ impl Placed<'_> {
     /// The draft with what is unknown about a control that could hold the pod in.
     pub(crate) fn controlled(&self, technique: &Technique, draft: Draft) -> Draft {
         let _ = technique;
+        let draft = draft.because_all(self.one.no_user_namespace(self.place));
         marked(draft, holds(self.one.context, &self.one.unit.spec, self.place))
     }
 }
@@ -277,6 +284,7 @@ pub(crate) fn each<F: IntoIterator<Item = Found>>(
                 continue;
             }
             let from = NodeKey::Container(one.at, place, one.kind, one.index);
+            let open = one.no_user_namespace(place);
             for found in all.iter().filter(|found| one.is_on_windows(place) == found.windows) {
                 let to = match found.to {
                     To::Root => root.clone(),
@@ -284,6 +292,7 @@ pub(crate) fn each<F: IntoIterator<Item = Found>>(
                 };
                 let mut draft = Draft::new(from.clone(), to)
                     .because_all(found.why.iter().cloned())
+                    .because_all(open.clone())
                     .because(Why::RunsOn { unit: one.at, node: place });
                 if let Some(by) = found.weakened {
                     draft = draft.weakened(technique, by);
@@ -292,6 +301,18 @@ pub(crate) fn each<F: IntoIterator<Item = Found>>(
             }
         }
     }
+}
+
+/// Whether a pod without a user namespace would be held by one on that node.
+#[must_use]
+pub fn user_namespace_holds(context: &Context<'_>, spec: &PodSpec, node: Id<Node>) -> bool {
+    let node = &context.cluster.nodes[node];
+    // Without the node's word for it the verdict is never that it works.
+    if spec.host_users == Some(false) || node.gives_user_namespaces("") != Some(true) {
+        return false;
+    }
+    let with = PodSpec { host_users: Some(false), ..spec.clone() };
+    user_namespace(&with, node, context.version).effect.is_effective()
 }
 
 fn marked(draft: Draft, held: Option<Effect>) -> Draft {

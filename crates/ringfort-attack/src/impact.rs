@@ -66,10 +66,14 @@ impl Impact {
         Self::CloudRole,
     ];
 
-    /// Impacts that need facts from outside the objects of one cluster; they are listed as
-    /// not evaluated.
-    pub const NOT_EVALUATED: &'static [(&'static str, &'static str)] =
-        &[("tenant-crossing", "needs the network engine and a declaration of tenants")];
+    /// Targets that are no position of the graph but a question about pairs of positions, each
+    /// with where it is asked.
+    pub const ASKED_ELSEWHERE: &'static [(&'static str, &'static str)] = &[(
+        "tenant-crossing",
+        "a tenant's pods reach what belongs to another. A target of every scan and plan where \
+         namespaces carry the label ringfort.dev/tenant; for another label: ringfort crossing \
+         --tenants label=KEY",
+    )];
 
     /// Name in ids: `impact/NAME`.
     #[must_use]

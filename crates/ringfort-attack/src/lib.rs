@@ -43,7 +43,7 @@ pub mod why;
 
 pub use attack::{Attack, Engines};
 pub use context::{Context, Ground};
-pub use escape::{NodeMount, node_mounts};
+pub use escape::{NodeMount, node_mounts, user_namespace_holds};
 pub use evidence::Evidence;
 pub use impact::Impact;
 pub use maker::{EdgeInfo, WhyId};

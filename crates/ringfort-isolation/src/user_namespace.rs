@@ -1,8 +1,11 @@
 //! Whether `hostUsers: false` gives the pod a user namespace (semantics EFF-UNS, EFF-02).
 //!
 //! Follows the requirements of the Kubernetes and containerd documents on user namespaces.
-//! The API never shows the low-level runtime, so that without evidence from the node the
-//! best verdict is unknown; an old kernel, runtime or server is known not to work.
+//! The API does not show the low-level runtime. From 1.30 on a node shows what the handlers of
+//! its runtime say of it (`status.runtimeHandlers`, from the CRI's status; containerd
+//! `supportsCRIUserns`: a user namespace and mounts mapped by id). Without that, and without
+//! evidence from the node, the best verdict is unknown; an old kernel, runtime or server is
+//! known not to work.
 
 use ringfort_model::record::Node;
 use ringfort_model::{KubeVersion, PodSpec, VolumeSource};
@@ -39,7 +42,9 @@ pub fn user_namespace_with(
     }
     question.pod(spec, server);
     question.gate("the API server", server.map(|v| v.minor), facts);
-    question.node(node, facts);
+    // Which handler a runtime class names is not asked here.
+    let handler = spec.runtime_class_name.is_none().then(|| node.gives_user_namespaces(""));
+    question.node(node, facts, handler.flatten());
     question.volumes(spec, facts);
     let Question { fails, missing, evidence } = question;
     let effect = match fails {
@@ -111,7 +116,7 @@ impl Question {
         }
     }
 
-    fn node(&mut self, node: &Node, facts: &NodeFacts) {
+    fn node(&mut self, node: &Node, facts: &NodeFacts, handler: Option<bool>) {
         let name = &node.metadata.name;
         let Some(info) = node.status.as_ref().and_then(|status| status.node_info.as_ref()) else {
             self.lack(&format!("status.nodeInfo of node {name}"));
@@ -158,10 +163,19 @@ impl Question {
                 self.fail(format!("{runtime} is too old; 1.25 is the first that serves it"));
             }
             Some(("docker", _)) => self.fail(format!("{runtime} does not serve the field")),
+            _ if handler == Some(true) => {}
             _ => self.lack(&format!("whether container runtime \"{runtime}\" serves the field")),
         }
 
+        if handler.is_some() {
+            self.evidence.push(format!("Node {name} status.runtimeHandlers"));
+        }
         match &facts.low_level_runtime {
+            None if handler == Some(true) => {}
+            // The kubelet refuses the pod (HandlerSupportsUserNamespaces).
+            None if handler == Some(false) => {
+                self.fail("the handler of the runtime gives no user namespaces".to_owned());
+            }
             None => self.lack("version of the low-level runtime (runc 1.2 or crun 1.9)"),
             Some(low) => match (low.name.as_str(), major_minor(&low.version)) {
                 ("runc", Some(version)) if version >= (1, rules().runc_1) => {}
@@ -258,6 +272,29 @@ mod tests {
                 user_namespace_with(&pod(""), &node(kernel, runtime, minor), server, &facts);
             assert_eq!(mark(&found.effect), want, "{name}: {found:?}");
         }
+    }
+
+    #[test]
+    fn what_the_nodes_runtime_says_of_itself_stands_for_the_low_level_runtime() {
+        let judge = |handlers: &str, runtime: &str, more: &str| {
+            let json = format!(
+                r#"{{"metadata":{{"name":"n"}},"status":{{"nodeInfo":{{"kernelVersion":"6.8.0",
+                    "containerRuntimeVersion":"{runtime}","kubeletVersion":"v1.36.1"}},
+                    "runtimeHandlers":[{handlers}]}}}}"#
+            );
+            let node: Node = serde_json::from_str(&json).expect("node");
+            mark(&user_namespace(&pod(more), &node, Some(KubeVersion::minor(36))).effect)
+        };
+        let of = |name: &str, says: &str| format!(r#"{{"name":"{name}","features":{{{says}}}}}"#);
+        let (yes, no) = (r#""userNamespaces":true"#, r#""userNamespaces":false"#);
+        let new = "containerd://2.0.1";
+        assert_eq!(judge(&of("", yes), new, ""), '+');
+        assert_eq!(judge(&of("", yes), "other://1.0", ""), '+');
+        assert_eq!(judge(&of("", no), new, ""), '-');
+        assert_eq!(judge(&of("", ""), new, ""), '?', "the node does not say");
+        assert_eq!(judge(&of("kata", yes), new, ""), '?', "another handler");
+        assert_eq!(judge(&of("", yes), new, r#","runtimeClassName":"kata""#), '?');
+        assert_eq!(judge(&of("", yes), "containerd://1.6.36", ""), '-', "the field is ignored");
     }
 
     #[test]

@@ -38,7 +38,8 @@ pub use coverage::{Coverage, Gap, Listed};
 pub use id::{EntityId, IdError};
 pub use kinds::{Duplicate, Kind, Object, ObjectError, Tables};
 pub use record::{
-    Container, ContainerKind, Pod, PodSpec, Record, Volume, VolumeSource, Workload, WorkloadKind,
+    Container, ContainerKind, Pod, PodSpec, Record, RollOut, Volume, VolumeSource, Workload,
+    WorkloadKind,
 };
 pub use table::{Id, Table};
 pub use text::{Interner, Str, with_interner};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  RFSNAP1\n
-//!  {"format":1,"source":"dump","version":"v1.36.2",…}\n      header, one line of JSON
+//!  {"format":2,"source":"dump","version":"v1.36.2",…}\n      header, one line of JSON
 //!  zstd frame with checksum:
 //!      one object of the API's shape per line, by kind, namespace, name
 //!      {"end":N}\n                                            number of objects
@@ -23,7 +23,7 @@ use crate::version::KubeVersion;
 pub const MAGIC: &[u8; 8] = b"RFSNAP1\n";
 
 /// The version of the format that this program writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Longest header, in bytes.
 const LONGEST_HEADER: u64 = 64 << 20;

@@ -1,10 +1,8 @@
-//! Typed changes to a cluster: a patch of one object, or its deletion. A change makes a new
-//! cluster; nothing is changed in place.
-//!
-//! A change of a workload's template reaches its running pods too, as a roll-out would.
+//! Typed changes to a cluster: a patch of one object, its deletion, or the deletion of what a
+//! workload has made. What a change means for the cluster is in [`crate::apply`].
 
-use ringfort_model::{Cluster, Kind, Object, Pod, Str, Workload, WorkloadKind};
-use serde_json::{Value, json};
+use ringfort_model::{Cluster, Kind, Object, Str, WorkloadKind};
+use serde_json::Value;
 
 /// What is done to an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +15,9 @@ pub enum Edit {
     Delete,
     /// The object is made; it must not exist yet.
     Create(Value),
+    /// What the workload has made is deleted, so that it makes it again from its template: its
+    /// pods, or the jobs of a CronJob.
+    Restart,
 }
 
 /// A change of one object.
@@ -57,6 +58,14 @@ pub enum ChangeError {
         /// What is wrong.
         reason: String,
     },
+    /// A server would refuse it.
+    #[error("{object}: the API server refuses this: {reason}")]
+    Refused {
+        /// `Kind namespace/name`.
+        object: String,
+        /// Why.
+        reason: String,
+    },
     /// The file holds no change.
     #[error("no change: {0}")]
     Format(String),
@@ -82,14 +91,20 @@ impl Change {
         };
         let object = format!("{} {}{namespace}", self.kind.to_lowercase(), quoted(&self.name));
         match &self.edit {
-            // Almost nothing of a pod's specification can be changed: a changed one takes its
-            // place.
-            Edit::Json(operations) if self.kind == "Pod" => {
-                let patch = quoted(&Value::Array(operations.clone()).to_string());
+            Edit::Json(operations) if self.is_outside() => outside(&self.name, operations),
+            edit if self.replaces_pod() => {
+                let (kind, patch) = match edit {
+                    Edit::Merge(patch) => ("merge", patch.to_string()),
+                    Edit::Json(operations) => {
+                        ("json", Value::Array(operations.clone()).to_string())
+                    }
+                    _ => unreachable!("only patches replace a pod"),
+                };
                 format!(
                     "kubectl get {object} -o json | \
-                     kubectl patch --local -f - --type=json -p {patch} -o json | \
-                     kubectl replace --force -f -"
+                     kubectl patch --local -f - --type={kind} -p {} -o json | \
+                     kubectl replace --force -f -",
+                    quoted(&patch)
                 )
             }
             Edit::Json(operations) => {
@@ -110,6 +125,59 @@ impl Change {
             Edit::Create(value) => {
                 format!("kubectl create -f - <<'EOF'\n{value:#}\nEOF")
             }
+            Edit::Restart => self.restart(&namespace),
+        }
+    }
+
+    /// Deletes what the workload has made, found by its owner.
+    fn restart(&self, namespace: &str) -> String {
+        let (name, owned) = match self.kind.as_str() {
+            "Deployment" => {
+                let name = ringfort_attack::evidence::quoted(&self.name);
+                return format!("kubectl rollout restart deployment {name}{namespace}");
+            }
+            "CronJob" => (&self.name, "job"),
+            _ => (&self.name, "pod"),
+        };
+        let template = format!(
+            "{{{{range $one := .items}}}}{{{{range .metadata.ownerReferences}}}}\
+             {{{{if and (eq .kind \"{}\") (eq .name \"{name}\")}}}}\
+             {{{{$one.metadata.name}}}}{{{{\"\\n\"}}}}\
+             {{{{end}}}}{{{{end}}}}{{{{end}}}}",
+            self.kind
+        );
+        format!(
+            "kubectl get {owned}s{namespace} -o go-template={} | \
+             xargs -r kubectl delete {owned}{namespace}",
+            ringfort_attack::evidence::quoted(&template)
+        )
+    }
+
+    /// Whether it is made on a machine, and its patch only says what the node then shows.
+    #[must_use]
+    pub fn is_outside(&self) -> bool {
+        let Edit::Json(operations) = &self.edit else { return false };
+        let of_status = |operation: &Value| {
+            let path = operation.get("path").and_then(Value::as_str);
+            path.is_some_and(|path| path.starts_with("/status/"))
+        };
+        self.kind == "Node" && !operations.is_empty() && operations.iter().all(of_status)
+    }
+
+    /// Whether it changes more of a pod than its metadata: almost nothing of a pod's
+    /// specification can be changed, so that a changed pod takes its place.
+    #[must_use]
+    pub fn replaces_pod(&self) -> bool {
+        if self.kind != "Pod" {
+            return false;
+        }
+        match &self.edit {
+            Edit::Merge(patch) => patch.get("spec").is_some(),
+            Edit::Json(operations) => operations.iter().any(|operation| {
+                let path = operation.get("path").and_then(Value::as_str).unwrap_or_default();
+                operation.get("op") != Some(&Value::from("test")) && !path.starts_with("/metadata/")
+            }),
+            _ => false,
         }
     }
 
@@ -125,12 +193,14 @@ impl Change {
             Edit::Merge(patch) => value["merge"] = patch.clone(),
             Edit::Delete => value["delete"] = Value::Bool(true),
             Edit::Create(object) => value["create"] = object.clone(),
+            Edit::Restart => value["restart"] = Value::Bool(true),
         }
         value
     }
 
-    /// Reads changes: a list of `{kind, namespace, name, patch | merge | delete | create}`, or
-    /// objects in the API's shape, which are merge patches of the objects of their names.
+    /// Reads changes: a list of `{kind, namespace, name, patch | merge | delete | create |
+    /// restart}`, or objects in the API's shape, which are merge patches of the objects of their
+    /// names.
     pub fn read(value: &Value) -> Result<Vec<Self>, ChangeError> {
         let list = match value {
             Value::Array(list) => list.clone(),
@@ -154,6 +224,8 @@ impl Change {
             Edit::Json(patch.clone())
         } else if value.get("delete") == Some(&Value::Bool(true)) {
             Edit::Delete
+        } else if value.get("restart") == Some(&Value::Bool(true)) {
+            Edit::Restart
         } else if let Some(object) = value.get("create") {
             Edit::Create(object.clone())
         } else if let Some(merge) = value.get("merge") {
@@ -162,15 +234,27 @@ impl Change {
             Edit::Merge(value.clone())
         } else {
             return Err(ChangeError::Format(
-                "a change without patch, merge, delete or create".into(),
+                "a change without patch, merge, delete, create or restart".into(),
             ));
         };
         Ok(Self { kind, namespace: Str::from(namespace), name: Str::from(name), edit })
     }
 
+    /// Whether the other change is the way back of this one, of the two that an object may have.
+    pub(crate) fn undoes(&self, back: &Self) -> bool {
+        let same = self.kind == back.kind && self.namespace == back.namespace;
+        let sort = |edit: &Edit| match edit {
+            Edit::Json(_) => 0,
+            Edit::Merge(_) => 1,
+            Edit::Restart => 2,
+            Edit::Create(_) | Edit::Delete => 3,
+        };
+        same && self.name == back.name && sort(&self.edit) == sort(&back.edit)
+    }
+
     /// The objects that it is about: one, or several kinds of one name that the model keeps
     /// without a table of their own.
-    fn objects(&self, cluster: &Cluster) -> Vec<Object> {
+    pub(crate) fn objects(&self, cluster: &Cluster) -> Vec<Object> {
         let workload = WorkloadKind::from_name(&self.kind).map(Kind::Workload);
         let plain = Kind::PLAIN.iter().copied().find(|kind| kind.name() == self.kind);
         if let Some(kind) = workload.or(plain) {
@@ -179,6 +263,21 @@ impl Change {
         let others = cluster.others.all(&self.namespace, &self.name);
         others.filter(|other| *other.kind == *self.kind).cloned().map(Object::Other).collect()
     }
+}
+
+/// What to do on a machine, as a comment: names are hostile and may not end it.
+fn outside(node: &str, operations: &[Value]) -> String {
+    let shown: Vec<String> = operations
+        .iter()
+        .filter(|operation| operation.get("op") != Some(&Value::from("test")))
+        .filter_map(|operation| {
+            let path = operation.get("path")?.as_str()?.trim_start_matches('/').replace('/', ".");
+            Some(format!("{path} is {}", operation.get("value")?.as_str()?))
+        })
+        .collect();
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let text = format!("# on node {node}: upgrade until {}", shown.join(" and "));
+    text.chars().map(plain).collect()
 }
 
 /// The labels that a merge patch sets, if it does nothing else.
@@ -191,158 +290,57 @@ fn only_labels(patch: &Value) -> Option<&serde_json::Map<String, Value>> {
     (plain && labels.values().all(Value::is_string)).then_some(labels)
 }
 
-/// The cluster after the changes, one after the other.
-pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeError> {
-    let mut changed = cluster.clone();
-    for change in changes {
-        let objects = change.objects(&changed);
-        if let Edit::Create(value) = &change.edit {
-            if !objects.is_empty() {
-                return Err(ChangeError::Exists(change.object()));
-            }
-            changed.insert(created(change, value)?);
-            continue;
-        }
-        if objects.is_empty() {
-            return Err(ChangeError::Missing(change.object()));
-        }
-        // Pods follow their workload as it was before the change.
-        let pods = rolled_out(&changed, change)?;
-        for object in objects {
-            let edited = edit(&object, change, &change.edit)?;
-            changed.remove(&object);
-            if let Some(edited) = edited {
-                changed.remove(&edited);
-                changed.insert(edited);
-            }
-        }
-        let mut edited = Vec::new();
-        for (pod, becomes) in pods {
-            match becomes {
-                Some(pod) => edited.push(pod),
-                None => {
-                    changed.remove(&Object::Pod(pod));
-                }
-            }
-        }
-        if !edited.is_empty() {
-            changed.replace_pods(edited);
-        }
-    }
-    Ok(changed)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
 
-fn created(change: &Change, value: &Value) -> Result<Object, ChangeError> {
-    let object = Object::read(value.to_string().as_bytes()).map_err(|error| {
-        ChangeError::Object { object: change.object(), reason: error.to_string() }
-    })?;
-    let meta = object.meta();
-    if meta.name != change.name || meta.namespace != change.namespace {
-        let reason = format!("the object to create is called {}", object.title());
-        return Err(ChangeError::Object { object: change.object(), reason });
+    fn change(kind: &str, name: &str, edit: Edit) -> Change {
+        Change { kind: kind.into(), namespace: "a".into(), name: name.into(), edit }
     }
-    Ok(object)
-}
 
-fn edit(object: &Object, change: &Change, edit: &Edit) -> Result<Option<Object>, ChangeError> {
-    let name = object.title();
-    let wrong = |reason: String| ChangeError::Object { object: name.clone(), reason };
-    let mut value: Value =
-        serde_json::from_slice(&object.to_json()).map_err(|error| wrong(error.to_string()))?;
-    match edit {
-        Edit::Delete => return Ok(None),
-        Edit::Create(_) => return Err(ChangeError::Exists(change.object())),
-        Edit::Merge(patch) => json_patch::merge(&mut value, patch),
-        Edit::Json(operations) => {
-            let patch: json_patch::Patch =
-                serde_json::from_value(Value::Array(operations.clone())).map_err(|error| {
-                    ChangeError::Patch { object: change.object(), reason: error.to_string() }
-                })?;
-            json_patch::patch(&mut value, &patch).map_err(|error| ChangeError::Patch {
-                object: change.object(),
-                reason: error.to_string(),
-            })?;
-        }
+    #[test]
+    fn what_a_workload_made_is_found_by_its_owner() {
+        let restart = |kind: &str| change(kind, "x", Edit::Restart).command();
+        assert_eq!(
+            restart("ReplicaSet"),
+            "kubectl get pods -n a -o go-template='{{range $one := .items}}\
+             {{range .metadata.ownerReferences}}\
+             {{if and (eq .kind \"ReplicaSet\") (eq .name \"x\")}}\
+             {{$one.metadata.name}}{{\"\\n\"}}{{end}}{{end}}{{end}}' | \
+             xargs -r kubectl delete pod -n a"
+        );
+        assert!(restart("CronJob").starts_with("kubectl get jobs -n a "));
+        assert!(restart("CronJob").ends_with("xargs -r kubectl delete job -n a"));
+        assert_eq!(restart("Deployment"), "kubectl rollout restart deployment x -n a");
     }
-    if matches!(object, Object::Pod(_)) {
-        drop_token_mounts(&mut value);
-    }
-    let json = value.to_string();
-    Object::read(json.as_bytes()).map(Some).map_err(|error| wrong(error.to_string()))
-}
 
-/// What a change of a workload means for its running pods: each with what becomes of it.
-fn rolled_out(cluster: &Cluster, change: &Change) -> Result<Vec<(Pod, Option<Pod>)>, ChangeError> {
-    let Some(kind) = WorkloadKind::from_name(&change.kind) else { return Ok(Vec::new()) };
-    let Some(workload) = cluster.workload(kind, &change.namespace, &change.name) else {
-        return Ok(Vec::new());
-    };
-    let Some(edit_of_pods) = edit_of_pods(workload, &change.edit) else { return Ok(Vec::new()) };
-    let owner = Some((kind, change.name.clone()));
-    let pods = cluster.pods.in_namespace(&change.namespace).map(|(_, pod)| pod);
-    let mut found = Vec::new();
-    for pod in pods.filter(|pod| cluster.top_owner(&pod.metadata) == owner) {
-        let becomes = match &edit_of_pods {
-            Edit::Delete => None,
-            other => match edit(&Object::Pod(pod.clone()), change, other)? {
-                Some(Object::Pod(pod)) => Some(pod),
-                _ => None,
-            },
-        };
-        found.push((pod.clone(), becomes));
+    #[test]
+    fn a_pod_is_replaced_only_for_more_than_its_metadata() {
+        let label = json!([{"op": "add", "path": "/metadata/labels/x", "value": "y"}]);
+        let privileged = json!([
+            {"op": "test", "path": "/spec/containers/0/name", "value": "c"},
+            {"op": "add", "path": "/spec/hostPID", "value": false},
+        ]);
+        let json = |value: Value| Edit::Json(value.as_array().cloned().unwrap_or_default());
+        assert!(!change("Pod", "p", json(label)).replaces_pod());
+        let replaced = change("Pod", "p", json(privileged.clone()));
+        assert!(replaced.replaces_pod() && replaced.command().contains("replace --force"));
+        assert!(!change("Deployment", "p", json(privileged)).replaces_pod());
     }
-    Ok(found)
-}
 
-/// The edit of a workload as one of its pods sees it.
-fn edit_of_pods(workload: &Workload, edit: &Edit) -> Option<Edit> {
-    let prefix = format!("/{}/", workload.pod_spec_path().replace('.', "/"));
-    match edit {
-        Edit::Delete => Some(Edit::Delete),
-        Edit::Create(_) => None,
-        Edit::Merge(patch) => {
-            let mut spec = patch;
-            for part in workload.pod_spec_path().split('.') {
-                spec = spec.get(part)?;
-            }
-            Some(Edit::Merge(json!({"spec": spec})))
-        }
-        Edit::Json(operations) => {
-            let moved: Vec<Value> = operations
-                .iter()
-                .filter_map(|operation| {
-                    let path = operation.get("path")?.as_str()?;
-                    let rest = path.strip_prefix(&prefix)?;
-                    let mut operation = operation.clone();
-                    operation["path"] = Value::String(format!("/spec/{rest}"));
-                    Some(operation)
-                })
-                .collect();
-            (!moved.is_empty()).then_some(Edit::Json(moved))
-        }
-    }
-}
-
-/// Whether a volume, or a mount of one, is the token volume that admission adds to a pod.
-pub(crate) fn is_token_volume(item: &Value) -> bool {
-    let name = item.get("name").and_then(Value::as_str);
-    name.is_some_and(|name| name.starts_with("kube-api-access-"))
-}
-
-/// A new pod that mounts no token has neither the volume nor its mounts.
-fn drop_token_mounts(pod: &mut Value) {
-    if pod.pointer("/spec/automountServiceAccountToken") != Some(&Value::Bool(false)) {
-        return;
-    }
-    let prune = |list: Option<&mut Value>| {
-        if let Some(Value::Array(items)) = list {
-            items.retain(|item| !is_token_volume(item));
-        }
-    };
-    prune(pod.pointer_mut("/spec/volumes"));
-    for list in ["/spec/initContainers", "/spec/containers"] {
-        for container in pod.pointer_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-            prune(container.get_mut("volumeMounts"));
+    #[test]
+    fn every_edit_is_read_as_it_is_written() {
+        for edit in [
+            Edit::Json(vec![json!({"op": "remove", "path": "/rules/0"})]),
+            Edit::Merge(json!({"spec": {"paused": true}})),
+            Edit::Delete,
+            Edit::Create(json!({"kind": "Role"})),
+            Edit::Restart,
+        ] {
+            let change = change("Role", "r", edit);
+            let again = Change::read(&change.to_json()).expect("it reads");
+            assert_eq!(again, [change]);
         }
     }
 }

@@ -61,6 +61,8 @@ pub enum ObjectEdit {
     Delete,
     /// The object is made.
     Create(Value),
+    /// What the workload has made is made again, after the other edits.
+    Restart,
 }
 
 /// An object with what is done to it.
@@ -76,7 +78,8 @@ pub struct Edited {
     pub edit: ObjectEdit,
 }
 
-/// The changes that make all edits: one patch for each object, deletions last.
+/// The changes that make all edits: one patch for each object. What is made comes
+/// first, restarts come after the patches, deletions last.
 #[must_use]
 pub fn changes<'e>(edits: impl IntoIterator<Item = &'e Edited>) -> Vec<Change> {
     let mut by_object: BTreeMap<(&str, &Str, &Str), Vec<&ObjectEdit>> = BTreeMap::new();
@@ -98,12 +101,13 @@ pub fn changes<'e>(edits: impl IntoIterator<Item = &'e Edited>) -> Vec<Change> {
         }
         let mut labels: BTreeMap<&String, &String> = BTreeMap::new();
         let mut fields: Vec<&FieldEdit> = Vec::new();
+        let restarts = edits.contains(&&ObjectEdit::Restart);
         for edit in edits {
             match edit {
                 ObjectEdit::Create(object) => found.push(change(Edit::Create(object.clone()))),
                 ObjectEdit::Labels(some) => labels.extend(some),
                 ObjectEdit::Fields(some) => fields.extend(some),
-                ObjectEdit::Delete => {}
+                ObjectEdit::Delete | ObjectEdit::Restart => {}
             }
         }
         if !labels.is_empty() {
@@ -112,8 +116,16 @@ pub fn changes<'e>(edits: impl IntoIterator<Item = &'e Edited>) -> Vec<Change> {
         if !fields.is_empty() {
             found.push(change(Edit::Json(operations(fields))));
         }
+        if restarts {
+            found.push(change(Edit::Restart));
+        }
     }
-    found.sort_by_key(|change| change.edit == Edit::Delete);
+    found.sort_by_key(|change| match change.edit {
+        Edit::Create(_) => 0,
+        Edit::Json(_) | Edit::Merge(_) => 1,
+        Edit::Restart => 2,
+        Edit::Delete => 3,
+    });
     found
 }
 
@@ -136,6 +148,15 @@ fn operations(mut edits: Vec<&FieldEdit>) -> Vec<Value> {
         })
     });
     edits.dedup();
+    let emptied = emptied_rules(&edits);
+    let mut edits: Vec<&FieldEdit> = edits.into_iter().chain(&emptied).collect();
+    edits.sort_by(|a, b| {
+        rank(a).cmp(&rank(b)).then_with(|| match rank(a) {
+            2 => steps(b).cmp(&steps(a)),
+            _ => steps(a).cmp(&steps(b)),
+        })
+    });
+    edits.dedup();
     let removed: Vec<String> = edits
         .iter()
         .filter(|edit| matches!(edit, FieldEdit::Remove { .. }))
@@ -146,6 +167,25 @@ fn operations(mut edits: Vec<&FieldEdit>) -> Vec<Value> {
             || !removed.iter().any(|gone| edit.pointer().starts_with(gone.as_str()))
     };
     edits.into_iter().filter(below).map(FieldEdit::operation).collect()
+}
+
+/// A rule without verbs or resources is refused by the API server (ValidatePolicyRule): where
+/// several edits take the last ones, the rule goes. How many there are is in the tests.
+fn emptied_rules(edits: &[&FieldEdit]) -> Vec<FieldEdit> {
+    let mut found = Vec::new();
+    for edit in edits {
+        let FieldEdit::Test { pointer, value: Value::Array(items) } = edit else { continue };
+        let Some((rule, _)) = pointer.rsplit_once('/') else { continue };
+        let within = rule.strip_prefix("/rules/").is_some_and(|at| at.parse::<usize>().is_ok());
+        let gone = |at: usize| {
+            let item = format!("{pointer}/{at}");
+            edits.iter().any(|edit| **edit == FieldEdit::Remove { pointer: item.clone() })
+        };
+        if within && (0..items.len()).all(gone) {
+            found.push(FieldEdit::Remove { pointer: rule.to_owned() });
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -179,6 +219,21 @@ mod tests {
         let paths: Vec<&str> =
             operations.iter().filter_map(|operation| operation["path"].as_str()).collect();
         assert_eq!(paths, ["/rules/2/verbs", "/rules/10", "/rules/3/resources/1", "/rules/2"]);
+    }
+
+    #[test]
+    fn a_rule_goes_with_its_last_verb() {
+        let test = FieldEdit::Test { pointer: "/rules/1/verbs".into(), value: json!(["get", "x"]) };
+        let one = edited(vec![test.clone(), remove("/rules/1/verbs/0")]);
+        let two = edited(vec![test, remove("/rules/1/verbs/1")]);
+        let paths = |edits: &[&Edited]| -> Vec<String> {
+            let changes = changes(edits.iter().copied());
+            let Edit::Json(operations) = &changes[0].edit else { panic!("a JSON patch") };
+            let removals = operations.iter().filter(|operation| operation["op"] == "remove");
+            removals.filter_map(|one| one["path"].as_str().map(str::to_owned)).collect()
+        };
+        assert_eq!(paths(&[&one]), ["/rules/1/verbs/0"]);
+        assert_eq!(paths(&[&one, &two]), ["/rules/1"]);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use ringfort_attack::{Attack, Engines};
 use ringfort_graph::{Derivation, EdgeId, NodeId, Severed};
 use ringfort_model::Cluster;
 
-use crate::change::{Change, apply};
+use crate::apply::apply;
+use crate::change::Change;
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
 use crate::question::{Pair, Question, connected};

@@ -17,7 +17,7 @@ use crate::edits::{Edited, ObjectEdit, changes};
 use crate::fix::Fix;
 use crate::plan::Plan;
 use crate::plan_file::PlanFile;
-use crate::rollback::rollback;
+use crate::rollback::{holds, rollbacks};
 
 /// A file of the folder: path and text.
 pub type File = (String, String);
@@ -81,19 +81,19 @@ pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) 
             }
         }
         let mut there = String::new();
-        let mut backs: Vec<String> = Vec::new();
+        let mut back = String::new();
         for (at, change) in step.changes.iter().enumerate() {
-            let name = file_name(number, at, change);
-            found.extend(patch(&name, change, &mut there));
-            if let Some(undo) = rollback(cluster, change) {
-                let mut back = String::new();
-                found.extend(patch(&format!("rollback/{name}"), &undo, &mut back));
-                backs.push(back);
-            }
+            found.extend(patch(&file_name(number, at, change), change, &mut there));
         }
-        // What was changed last is taken back first.
-        backs.reverse();
-        let back = backs.concat();
+        for undo in rollbacks(cluster, &step.changes) {
+            let at = step.changes.iter().position(|one| one.undoes(&undo)).unwrap_or_default();
+            let mut name = format!("rollback/{}", file_name(number, at, &step.changes[at]));
+            if holds(&undo) {
+                name = name.replace(".json", "-hold.json");
+                let _ = writeln!(back, "{}", rolled_out(&undo));
+            }
+            found.extend(patch(&name, &undo, &mut back));
+        }
         let _ = write!(readme, "\n```sh\n{there}```\n\nBack:\n\n```sh\n{back}```\n");
     }
     found.push(("README.md".to_owned(), readme));
@@ -254,6 +254,13 @@ fn file_name(number: usize, at: usize, change: &Change) -> String {
     format!("{number:02}{part}-{}.json", slug.trim_matches('-'))
 }
 
+/// Waits until a roll-out has ended.
+fn rolled_out(change: &Change) -> String {
+    let kind = change.kind.to_lowercase();
+    let (name, namespace) = (quoted(&change.name), quoted(&change.namespace));
+    format!("kubectl rollout status {kind} {name} -n {namespace}")
+}
+
 /// The file of a change, if it needs one, and the command that makes it.
 fn patch(name: &str, change: &Change, commands: &mut String) -> Option<File> {
     let namespace = match change.namespace.as_str() {
@@ -262,25 +269,28 @@ fn patch(name: &str, change: &Change, commands: &mut String) -> Option<File> {
     };
     let kind = change.kind.to_lowercase();
     let object = format!("{kind} {}{namespace}", quoted(&change.name));
-    let (content, command): (Value, String) = match &change.edit {
-        Edit::Json(operations) if change.kind == "Pod" => (
-            json!(operations),
-            format!(
-                "kubectl get {object} -o json | kubectl patch --local -f - --type=json \
-                 --patch-file {name} -o json | kubectl replace --force -f -"
-            ),
-        ),
-        Edit::Json(operations) => {
-            (json!(operations), format!("kubectl patch {object} --type=json --patch-file {name}"))
+    if change.is_outside() {
+        let _ = writeln!(commands, "{}", change.command());
+        return None;
+    }
+    let (content, sort): (Value, &str) = match &change.edit {
+        Edit::Json(operations) => (json!(operations), "json"),
+        Edit::Merge(patch) => (patch.clone(), "merge"),
+        Edit::Create(made) => {
+            let _ = writeln!(commands, "kubectl create -f {name}");
+            return Some((name.to_owned(), format!("{made:#}\n")));
         }
-        Edit::Merge(patch) => {
-            (patch.clone(), format!("kubectl patch {object} --type=merge --patch-file {name}"))
-        }
-        Edit::Create(made) => (made.clone(), format!("kubectl create -f {name}")),
-        Edit::Delete => {
-            let _ = writeln!(commands, "kubectl delete {object}");
+        Edit::Delete | Edit::Restart => {
+            let _ = writeln!(commands, "{}", change.command());
             return None;
         }
+    };
+    let command = match change.replaces_pod() {
+        true => format!(
+            "kubectl get {object} -o json | kubectl patch --local -f - --type={sort} \
+             --patch-file {name} -o json | kubectl replace --force -f -"
+        ),
+        false => format!("kubectl patch {object} --type={sort} --patch-file {name}"),
     };
     let _ = writeln!(commands, "{command}");
     Some((name.to_owned(), format!("{content:#}\n")))

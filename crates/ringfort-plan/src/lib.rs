@@ -3,12 +3,15 @@
 //! ```text
 //!  paths ──reasons──► candidate changes ──block in the graph──► the promising ones
 //!                                                                    │
-//!  cluster ──[`change::apply`]──► changed cluster ──pipeline──► pairs that are gone
+//!  cluster ──[`apply::apply`]──► changed cluster ──pipeline──► pairs that are gone
 //! ```
 //!
 //! A fix is printed only after the changed cluster went through the whole pipeline again.
 
+mod aggregate;
+pub mod apply;
 pub mod change;
+mod closing;
 pub mod edits;
 pub mod first;
 pub mod fix;
@@ -17,10 +20,13 @@ pub mod owner;
 pub mod plan;
 pub mod plan_file;
 pub mod question;
+mod refuse;
+mod renew;
 pub mod rollback;
 pub mod what_if;
 
-pub use change::{Change, ChangeError, Edit, apply};
+pub use apply::apply;
+pub use change::{Change, ChangeError, Edit};
 pub use first::{FirstFix, first_fixes};
 pub use fix::{Catalogue, Costs, Fix, Remedies};
 pub use folder::{DryRun, Tried, files, patches};

@@ -19,7 +19,9 @@ use ringfort_graph::cut::{
 use ringfort_graph::{BitSet, EdgeId};
 use ringfort_model::Cluster;
 
-use crate::change::{Change, ChangeError, apply};
+use crate::apply::apply;
+use crate::change::{Change, ChangeError};
+use crate::closing::{Closing, Proved};
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
 use crate::question::{
@@ -98,7 +100,7 @@ pub fn pose<'g>(attack: &'g Attack<'_>, wish: &Wish) -> Result<Posed<'g>, PlanEr
     };
     let starts: Vec<_> = problem.goals.iter().map(|goal| goal.entries.clone()).collect();
     let found = without_uncuttable(&mut problem);
-    let residual = residual(attack, &catalogue, &asked, &starts, found);
+    let residual = residual(attack, &catalogue, &problem, &asked, &starts, found);
     Ok(Posed { asked, catalogue, problem, residual, between: edges })
 }
 
@@ -135,23 +137,34 @@ fn allowed(catalogue: &Catalogue, wish: &Wish) -> Result<Vec<Option<u32>>, PlanE
 fn residual(
     attack: &Attack<'_>,
     catalogue: &Catalogue,
+    problem: &Problem<'_>,
     asked: &[Asked],
     starts: &[Vec<ringfort_graph::NodeId>],
     found: Vec<Uncuttable>,
 ) -> Vec<Residual> {
-    let name = |node| {
-        let all = asked.iter().flat_map(|one| one.from.iter().chain(&one.to));
-        let known = all.into_iter().find(|(_, known)| *known == node);
-        known.map_or_else(|| attack.id(attack.key(node)), |(name, _)| name.clone())
+    // A position may have several names: those of the question that asks for both count.
+    let name = |list: &[(String, ringfort_graph::NodeId)], node| {
+        list.iter().find(|(_, known)| *known == node).map(|(name, _)| name.clone())
+    };
+    let named = |start, target| {
+        let both = |one: &Asked| Some((name(&one.from, start)?, name(&one.to, target)?));
+        let id = |node| attack.id(attack.key(node));
+        asked.iter().find_map(both).unwrap_or_else(|| (id(start), id(target)))
     };
     let mut residual: Vec<Residual> = Vec::new();
     for one in found {
         let reasons = one.edges.iter().filter_map(|&edge| catalogue.untouchable(attack, edge));
         let mut reasons: Vec<&'static str> = reasons.collect();
         reasons.sort_unstable();
-        let reason = reasons.first().copied().unwrap_or("no object of the cluster decides it");
+        // Its edges have no fix that may be used; some have one that may not.
+        let ruled_out = one.edges.iter().any(|&edge| !problem.fixes_of_edge.of(edge).is_empty());
+        let reason = match (ruled_out, reasons.first()) {
+            (true, _) => "every change that cuts it is ruled out (--forbid, --only)",
+            (false, Some(reason)) => reason,
+            (false, None) => "no object of the cluster decides it",
+        };
         let Some(&start) = starts[one.goal].first() else { continue };
-        let pair = (name(start), name(one.target));
+        let pair = named(start, one.target);
         if !residual.iter().any(|known| known.pair == pair) {
             residual.push(Residual { pair, edges: one.edges, reason });
         }
@@ -172,6 +185,8 @@ pub struct Plan {
     pub bound: u64,
     /// The proof; none for a plan that was cut short by a number of changes.
     pub certificate: Option<Certificate>,
+    /// Of a plan that was cut short: no choice of as many changes leaves fewer pairs.
+    pub least_left: Option<usize>,
     /// Pairs that nothing cuts.
     pub residual: Vec<Residual>,
     /// Changes made against what is left.
@@ -198,37 +213,29 @@ impl Plan {
     /// The closing line.
     #[must_use]
     pub fn closing(&self) -> String {
-        let bound = self.certificate.as_ref().map(|_| self.bound);
-        closing(self.fixes.len(), self.cost, bound, self.after.len(), self.before.len())
-    }
-}
-
-/// The line that a plan closes with (conventions); without a bound the plan was cut short and
-/// the line says what is left.
-pub(crate) fn closing(
-    count: usize,
-    cost: u64,
-    bound: Option<u64>,
-    left: usize,
-    all: usize,
-) -> String {
-    match bound {
-        None => format!("plan: {count} changes, cost {cost}, {left} of {all} pairs left"),
-        Some(bound) if bound == cost => {
-            format!("plan: {count} changes, cost {cost}, bound {bound}, optimal")
+        let proved = match (&self.certificate, self.least_left) {
+            (Some(_), _) => Proved::Cost(self.bound),
+            (None, Some(least)) => Proved::Left(least),
+            (None, None) => Proved::Nothing,
+        };
+        Closing {
+            changes: self.fixes.len(),
+            cost: self.cost,
+            proved,
+            left: self.after.len(),
+            wrong: self.disagreements().len(),
+            uncut: self.residual.len(),
+            all: self.before.len(),
         }
-        Some(bound) => {
-            let gap = cost - bound;
-            format!("plan: {count} changes, cost {cost}, bound {bound}, gap {gap}")
-        }
+        .line()
     }
 }
 
 /// Points of the curve at the most.
-const POINTS: usize = 12;
+pub(crate) const POINTS: usize = 12;
 
 /// Choices of fixes that are all tried for a point of the curve.
-const EXHAUSTIVE: u64 = 400;
+pub(crate) const EXHAUSTIVE: u64 = 400;
 
 /// How much work a plan may take.
 pub struct Work<'s> {
@@ -275,7 +282,10 @@ pub fn plan(
     let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
     let curve = curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut work.limits(size));
     let short = wish.most.filter(|&most| most < chosen.len());
-    let (chosen, certificate) = match short.and_then(|most| curve.points.get(most)) {
+    // Fewer changes than were asked for may leave nothing, at a higher cost than those of the cut.
+    let short = short.and_then(|most| curve.points.get(most).or(curve.points.last()));
+    let least_left = short.map(|point| point.at_least + posed.residual.len());
+    let (chosen, certificate) = match short {
         Some(point) => (point.fixes.clone(), None),
         None => (chosen, certificate),
     };
@@ -304,6 +314,7 @@ pub fn plan(
         fixes,
         changes,
         certificate,
+        least_left,
         residual: posed.residual,
         curve,
         before,

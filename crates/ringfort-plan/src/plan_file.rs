@@ -9,15 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, techniques};
 use ringfort_graph::EdgeId;
-use ringfort_graph::cut::{Certificate, check};
+use ringfort_graph::cut::{Certificate, FixId, Limits, check, curve};
 use ringfort_model::Cluster;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::change::Change;
+use crate::closing::{Closing, Proved};
 use crate::edits::changes;
 use crate::fix::{Costs, Fix};
-use crate::plan::{Plan, PlanError, Posed, Wish, pose, tried};
+use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Wish, pose, tried};
 use crate::question::{GoalText, Pair, Question, connected, connected_without};
 
 /// Version of the file's shape.
@@ -41,6 +42,9 @@ pub struct PlanFile {
     pub certificate: Option<Certificate>,
     /// What the numbers of the certificate stand for.
     pub names: Names,
+    /// Of a plan that was cut short: no choice of as many changes leaves fewer pairs.
+    #[serde(default)]
+    pub least_left: Option<usize>,
     /// Pairs that nothing cuts.
     pub no_cut: Vec<NoCut>,
     /// Pairs that were connected before.
@@ -192,6 +196,7 @@ impl PlanFile {
             changes: plan.changes.iter().map(Change::to_json).collect(),
             names: Names::new(attack, &posed, plan.certificate.as_ref()),
             certificate: plan.certificate.clone(),
+            least_left: plan.least_left,
             no_cut: plan
                 .residual
                 .iter()
@@ -268,7 +273,7 @@ impl PlanFile {
             same("chosen fixes", format!("{:?}", certificate.fixes), format!("{numbers:?}"))?;
             check(&posed.problem, certificate)?;
         }
-        let fixes: Vec<_> = numbers.into_iter().map(ringfort_graph::cut::FixId).collect();
+        let fixes: Vec<FixId> = numbers.into_iter().map(FixId).collect();
         let blocked = posed.problem.blocked_by(&fixes);
         let expected = match &self.certificate {
             Some(_) => residual,
@@ -279,17 +284,45 @@ impl PlanFile {
             return Err(CheckError::Left(from.clone(), to.clone()));
         }
         same("pairs after", shown(&self.after), shown(&after))?;
-        let summary = self.proved(&after);
+        let short = self.certificate.is_none() && self.least_left.is_some();
+        let least = short.then(|| least_left(&posed, &fixes, fixes.len())).flatten();
+        // A shorter search may have known less.
+        if let (Some(file), Some(cluster)) = (self.least_left, least)
+            && file > cluster
+        {
+            same("pairs left at the least", file.to_string(), cluster.to_string())?;
+        }
+        let summary = self.proved(&after, self.least_left);
         same("summary", self.summary.clone(), summary.clone())?;
         Ok(summary)
     }
 
-    fn proved(&self, after: &BTreeSet<Pair>) -> String {
-        let count = self.fixes.len();
-        let cost: u64 = self.fixes.iter().map(|fix| u64::from(fix.cost)).sum();
-        let bound = self.certificate.as_ref().map(|proof| proof.bound);
-        crate::plan::closing(count, cost, bound, after.len(), self.before.len())
+    fn proved(&self, after: &BTreeSet<Pair>, least_left: Option<usize>) -> String {
+        let proved = match (&self.certificate, least_left) {
+            (Some(proof), _) => Proved::Cost(proof.bound),
+            (None, Some(least)) => Proved::Left(least),
+            (None, None) => Proved::Nothing,
+        };
+        Closing {
+            changes: self.fixes.len(),
+            cost: self.fixes.iter().map(|fix| u64::from(fix.cost)).sum(),
+            proved,
+            left: after.len(),
+            wrong: 0,
+            uncut: self.no_cut.len(),
+            all: self.before.len(),
+        }
+        .line()
     }
+}
+
+/// The fewest pairs that as many fixes leave, as far as is known. The count is made anew: what a
+/// plan without a certificate says about its bound is not believed.
+fn least_left(posed: &Posed<'_>, chosen: &[FixId], count: usize) -> Option<usize> {
+    let mut never = || false;
+    let again = curve(&posed.problem, chosen, count, EXHAUSTIVE, &mut Limits::new(&mut never));
+    let point = again.points.get(count).or(again.points.last())?;
+    Some(point.at_least + posed.residual.len())
 }
 
 impl Names {

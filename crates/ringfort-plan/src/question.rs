@@ -25,6 +25,9 @@ pub enum QuestionError {
     /// The text is no goal.
     #[error("\"{0}\" is no goal: write \"no path from ID to ID\"")]
     Goal(String),
+    /// Both ends are one position.
+    #[error("no path from {0} to itself is no question")]
+    Itself(String),
     /// Nothing has that id.
     #[error("{0} is not in the attack graph")]
     Unknown(String),
@@ -46,6 +49,13 @@ impl std::str::FromStr for GoalText {
         parse().ok_or_else(|| QuestionError::Goal(text.to_owned()))
     }
 }
+
+/// The label of a namespace that names its tenant (conventions). Where there are tenants, no
+/// tenant may lead to another unless other targets are asked for.
+pub const TENANT_LABEL: &str = "ringfort.dev/tenant";
+
+/// The id of that target.
+const CROSSING: &str = "impact/tenant-crossing";
 
 /// What is asked of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,9 +113,18 @@ impl Question {
         entries.extend(assumed);
         let mut asked = Vec::new();
         if self.goals.is_empty() {
+            let (crossings, to_ids): (Vec<&String>, Vec<&String>) =
+                self.to.iter().partition(|id| *id == CROSSING);
             let mut to = Vec::new();
-            for id in &self.to {
+            for id in to_ids {
                 to.extend(find(id)?);
+            }
+            if self.to.is_empty() || !crossings.is_empty() {
+                let crossing = crossing(attack, TENANT_LABEL);
+                if crossing.is_empty() && strict && !crossings.is_empty() {
+                    return Err(QuestionError::Tenants(TENANT_LABEL.to_owned()));
+                }
+                asked.extend(crossing);
             }
             if self.to.is_empty() {
                 let targets = attack.targets().into_iter();
@@ -119,10 +138,23 @@ impl Question {
                 "internet" => entries.clone(),
                 id => find(id)?,
             };
-            asked.push(Asked { from, to: find(&goal.to)? });
+            let to = find(&goal.to)?;
+            if let ([(from, start)], [(_, end)]) = (from.as_slice(), to.as_slice())
+                && start == end
+                && strict
+            {
+                return Err(QuestionError::Itself(from.clone()));
+            }
+            asked.push(Asked { from, to });
         }
         Ok(asked)
     }
+}
+
+/// The pairs of tenants by [`TENANT_LABEL`], one of which leads to the other.
+#[must_use]
+pub fn crossed(attack: &Attack<'_>) -> BTreeSet<Pair> {
+    connected(attack, &crossing(attack, TENANT_LABEL))
 }
 
 /// For each ordered pair of tenants: the pods of one, and what belongs to the other.

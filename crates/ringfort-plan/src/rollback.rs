@@ -13,8 +13,54 @@ pub fn rollback(cluster: &Cluster, change: &Change) -> Option<Change> {
         Edit::Delete => Edit::Create(bare(&object(cluster, change)?)),
         Edit::Merge(patch) => Edit::Merge(before(&object(cluster, change)?, patch)),
         Edit::Json(operations) => Edit::Json(inverse(object(cluster, change)?, operations)?),
+        Edit::Restart => Edit::Restart,
     };
     Some(Change { edit, ..change.clone() })
+}
+
+/// What takes changes back: the last one first, but pods are made again once everything else
+/// is as it was, and a roll-out is held back again only after it has brought the old template.
+/// A change without a way back is left out.
+#[must_use]
+pub fn rollbacks(cluster: &Cluster, changes: &[Change]) -> Vec<Change> {
+    let mut found: Vec<Change> = Vec::new();
+    for back in changes.iter().rev().filter_map(|change| rollback(cluster, change)) {
+        let Edit::Json(operations) = &back.edit else {
+            found.push(back);
+            continue;
+        };
+        let holds = |operation: &&Value| {
+            let path = operation.get("path").and_then(Value::as_str);
+            path.is_some_and(|path| HOLDS.contains(&path))
+        };
+        let (held, plain): (Vec<&Value>, Vec<&Value>) = operations.iter().partition(holds);
+        for part in [plain, held].into_iter().filter(|part| !part.is_empty()) {
+            let edit = Edit::Json(part.into_iter().cloned().collect());
+            found.push(Change { edit, ..back.clone() });
+        }
+    }
+    found.sort_by_key(|change| match change.edit {
+        Edit::Restart => 2,
+        _ if holds(change) => 1,
+        _ => 0,
+    });
+    found
+}
+
+/// Fields that hold the roll-out of a changed template back.
+const HOLDS: &[&str] = &["/spec/paused", "/spec/updateStrategy/rollingUpdate/partition"];
+
+/// Whether the change does nothing but hold roll-outs back.
+#[must_use]
+pub fn holds(change: &Change) -> bool {
+    let Edit::Json(operations) = &change.edit else { return false };
+    let holds = |operation: &Value| {
+        let path = operation.get("path").and_then(Value::as_str);
+        let to = operation.get("value");
+        path.is_some_and(|path| HOLDS.contains(&path))
+            && to.is_some_and(|to| *to != json!(false) && *to != json!(0))
+    };
+    !operations.is_empty() && operations.iter().all(holds)
 }
 
 fn object(cluster: &Cluster, change: &Change) -> Option<Value> {
@@ -57,6 +103,12 @@ fn inverse(mut object: Value, operations: &[Value]) -> Option<Vec<Value>> {
     let mut found = Vec::new();
     for operation in operations {
         let path = operation.get("path")?.as_str()?;
+        // What is added at the end of a list has the position that is free now.
+        let end = path.strip_suffix("/-").map(|list| {
+            let items = object.pointer(list).and_then(Value::as_array);
+            format!("{list}/{}", items.map_or(0, Vec::len))
+        });
+        let path = end.as_deref().unwrap_or(path);
         let old = object.pointer(path).cloned();
         let one: json_patch::Patch =
             serde_json::from_value(Value::Array(vec![operation.clone()])).ok()?;
@@ -97,8 +149,8 @@ mod tests {
         let cluster = cluster();
         let change = Change { kind: "Role".into(), namespace: "a".into(), name: "r".into(), edit };
         let back = rollback(&cluster, &change).expect("a rollback");
-        let changed = crate::change::apply(&cluster, &[change]).expect("it applies");
-        let again = crate::change::apply(&changed, &[back]).expect("it applies");
+        let changed = crate::apply::apply(&cluster, &[change]).expect("it applies");
+        let again = crate::apply::apply(&changed, &[back]).expect("it applies");
         let rules = |cluster: &Cluster| {
             let role = cluster.roles.get("a", "r").expect("the role").clone();
             (role.rules, role.metadata.labels)
@@ -116,6 +168,7 @@ mod tests {
             json!({"op": "remove", "path": "/rules/0/resources/1"}),
             json!({"op": "remove", "path": "/rules/0/resources/0"}),
             json!({"op": "add", "path": "/rules/0/verbs", "value": ["watch"]}),
+            json!({"op": "add", "path": "/rules/-", "value": {"verbs": ["get"]}}),
         ]));
     }
 }

@@ -3,7 +3,8 @@
 use ringfort_attack::{Attack, Engines};
 use ringfort_model::Cluster;
 
-use crate::change::{Change, ChangeError, apply};
+use crate::apply::apply_noting;
+use crate::change::{Change, ChangeError};
 use crate::first::pairs;
 use crate::question::Pair;
 
@@ -16,19 +17,23 @@ pub struct WhatIf {
     pub new: Vec<Pair>,
     /// Pairs that stay connected.
     pub left: Vec<Pair>,
+    /// What the changes leave as it was, although it looks changed.
+    pub notes: Vec<String>,
 }
 
 /// Applies the changes, runs the pipeline again and compares.
 pub fn what_if(cluster: &Cluster, changes: &[Change]) -> Result<WhatIf, ChangeError> {
+    // Changes that do not fit are found before anything else is done.
+    let (changed, notes) = apply_noting(cluster, changes)?;
     let engines = Engines::new(cluster);
     let attack = Attack::new(cluster, &engines);
     let before = pairs(&attack);
-    let changed = apply(cluster, changes)?;
     let engines = Engines::after(&attack, &changed);
     let after = pairs(&Attack::after(&attack, &changed, &engines));
     Ok(WhatIf {
         gone: before.difference(&after).cloned().collect(),
         new: after.difference(&before).cloned().collect(),
         left: before.intersection(&after).cloned().collect(),
+        notes,
     })
 }

@@ -1,49 +1,19 @@
 //! Plans on whole clusters: the built-in one, and those of the suites where they are at hand.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use ringfort_attack::{Attack, Engines};
-use ringfort_collect::{Options, Source, read, read_objects};
-use ringfort_model::{Cluster, KubeVersion};
+use ringfort_model::Cluster;
 use ringfort_plan::edits::changes;
+use ringfort_plan::rollback::rollbacks;
 use ringfort_plan::{
-    DryRun, Pair, Plan, PlanError, PlanFile, Question, Wish, Work, apply, files, plan, tried,
+    Change, DryRun, Edit, Pair, Plan, PlanError, PlanFile, Question, Wish, Work, apply, files,
+    patches, plan, tried,
 };
 
-fn demo() -> Cluster {
-    let text = include_str!("../../ringfort/src/demo.yaml");
-    let options = Options {
-        threads: 1,
-        complete: true,
-        version: Some(KubeVersion::minor(36)),
-        ..Options::default()
-    };
-    read_objects(&[("demo.yaml", text.as_bytes())], &options).expect("it reads").cluster
-}
+mod clusters;
 
-/// Each cluster by name: the built-in one, then those of the suites that are there.
-fn clusters() -> Vec<(&'static str, Cluster)> {
-    let root = std::env::var_os("RINGFORT_SUITES").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let mut found = vec![("demo", demo())];
-    for (name, path) in [
-        ("shop", "clusters/shop.tar.zst"),
-        ("kubehound", "suites/kubehound/cluster.tar.zst"),
-        ("badpods", "suites/badpods/badpods.tar.zst"),
-    ] {
-        let path = root.join(path);
-        if !path.exists() {
-            println!("skipped: no {}", path.display());
-            continue;
-        }
-        let cluster = read(&Source::Path(path), &Options::default()).expect("it reads").cluster;
-        found.push((name, cluster));
-    }
-    found
-}
+use clusters::{clusters, demo};
 
 fn planned(cluster: &Cluster, wish: &Wish) -> Result<(Plan, PlanFile), PlanError> {
     let engines = Engines::new(cluster);
@@ -116,6 +86,55 @@ fn every_step_of_a_folder_applies_and_has_a_way_back() {
     }
 }
 
+/// Every object as it is written, without what only a server writes.
+fn written(cluster: &Cluster) -> BTreeSet<String> {
+    let of = |object: ringfort_model::Object| {
+        let mut value: serde_json::Value =
+            serde_json::from_slice(&object.to_json()).expect("an object is JSON");
+        if let Some(meta) = value["metadata"].as_object_mut() {
+            meta.remove("uid");
+            meta.remove("resourceVersion");
+            meta.remove("x-ringfort-origin");
+        }
+        // A load balancer that is made again has another address.
+        if matches!(object, ringfort_model::Object::Service(_) | ringfort_model::Object::Ingress(_))
+        {
+            value.as_object_mut().expect("an object").remove("status");
+        }
+        value.to_string()
+    };
+    cluster.objects().map(of).collect()
+}
+
+#[test]
+fn steps_in_order_do_what_is_claimed_and_ways_back_in_reverse_undo_it() {
+    for (name, cluster) in clusters() {
+        let (plan, _) = planned(&cluster, &Wish::default()).expect(name);
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let steps: Vec<Change> = patches(&plan).into_iter().map(|(_, change)| change).collect();
+        assert!(!steps.is_empty(), "{name}");
+        // One after the other, each applies and changes something.
+        let mut so_far = written(&cluster);
+        for count in 1..=steps.len() {
+            let changed = apply(&cluster, &steps[..count]).expect(name);
+            let now = written(&changed);
+            let step = &steps[count - 1];
+            assert!(now != so_far || step.edit == Edit::Restart, "{name}: {}", step.object());
+            so_far = now;
+        }
+        // All of them give what the plan claims.
+        let after = tried(&cluster, &attack, &steps, &Question::default()).expect(name);
+        assert_eq!(after, plan.after, "{name}");
+        // What takes them back, the last first, gives the cluster as it was.
+        let all: Vec<Change> = steps.iter().cloned().chain(rollbacks(&cluster, &steps)).collect();
+        let again = written(&apply(&cluster, &all).expect(name));
+        let before = written(&cluster);
+        let differs: Vec<&String> = again.symmetric_difference(&before).collect();
+        assert!(differs.is_empty(), "{name}: {differs:#?}");
+    }
+}
+
 #[test]
 fn what_a_file_claims_is_not_believed() {
     let cluster = demo();
@@ -163,13 +182,24 @@ fn plan_changes(cluster: &Cluster) -> Vec<ringfort_plan::Change> {
 fn wishes_narrow_the_plan() {
     let cluster = demo();
     let all = planned(&cluster, &Wish::default()).expect("a plan").0;
-    // A plan of fewer changes leaves what the curve says, and claims no proof.
+    // A plan of fewer changes leaves what the curve says, and is measured by that.
     let short = Wish { most: Some(1), ..Wish::default() };
     let (one, file) = planned(&cluster, &short).expect("a plan");
     assert_eq!(one.fixes.len(), 1);
-    assert!(one.certificate.is_none() && !one.closing().contains("optimal"));
-    assert_eq!(one.after.len(), all.curve.points[1].pairs);
+    assert!(one.certificate.is_none());
+    let point = &all.curve.points[1];
+    assert_eq!((one.after.len(), one.least_left), (point.pairs, Some(point.at_least)));
+    let (left, least, before) = (one.after.len(), point.at_least, one.before.len());
+    let distance = match left - least {
+        0 => "optimal".to_owned(),
+        gap => format!("gap {gap}"),
+    };
+    let says = format!("{left} of {before} pairs left, bound {least} pairs, {distance}");
+    assert!(one.closing().ends_with(&says), "{}", one.closing());
     assert_eq!(check(&cluster, &file), Ok(one.closing()));
+    let mut better = file;
+    better.least_left = Some(left + 1);
+    assert!(check(&cluster, &better).is_err(), "a bound that is too high was believed");
     // A goal is cut, and nothing else need be.
     let goal = "no path from vector/V10/* to impact/cluster-admin".parse().expect("a goal");
     let question = Question { goals: vec![goal], ..Question::default() };
@@ -191,6 +221,44 @@ fn wishes_narrow_the_plan() {
         inside.closing()
     );
     assert!(!inside.residual.is_empty(), "other namespaces keep their paths");
+}
+
+#[test]
+fn pairs_that_are_left_without_a_cut_are_in_the_closing_line() {
+    let cluster = demo();
+    let wish = Wish { forbid: vec!["*".into()], ..Wish::default() };
+    let (plan, file) = planned(&cluster, &wish).expect("a plan");
+    let all = plan.before.len();
+    assert_eq!(plan.closing(), format!("plan: 0 changes, cost 0, none of {all} pairs has a cut"));
+    assert_eq!((plan.residual.len(), file.no_cut.len()), (all, all));
+    assert!(plan.residual.iter().all(|one| one.reason.contains("ruled out")));
+    let written = files(&cluster, &plan, &file, &DryRun::NotDone);
+    let readme = &written.iter().find(|(path, _)| path == "README.md").expect("it is there").1;
+    assert!(readme.contains("ruled out") && readme.contains(&plan.closing()), "{readme}");
+    assert_eq!(check(&cluster, &file), Ok(plan.closing()));
+    // Some have a cut, the others have none.
+    let wish = Wish { only: vec!["tickets".into()], ..Wish::default() };
+    let (plan, _) = planned(&cluster, &wish).expect("a plan");
+    let left = plan.after.len();
+    assert!(0 < left && left < all);
+    assert!(
+        plan.closing().contains(&format!(", {left} of {all} pairs left without a cut, bound ")),
+        "{}",
+        plan.closing()
+    );
+}
+
+#[test]
+fn no_more_changes_are_made_than_were_asked_for() {
+    let cluster = demo();
+    let all = planned(&cluster, &Wish::default()).expect("a plan").0.fixes.len();
+    for most in 0..=all + 1 {
+        let wish = Wish { most: Some(most), ..Wish::default() };
+        let (plan, file) = planned(&cluster, &wish).expect("a plan");
+        assert!(plan.fixes.len() <= most, "{most}: {}", plan.closing());
+        assert_eq!(plan.certificate.is_none(), most < all, "{most}: {}", plan.closing());
+        assert_eq!(check(&cluster, &file), Ok(plan.closing()), "{most}");
+    }
 }
 
 #[test]

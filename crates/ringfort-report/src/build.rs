@@ -43,7 +43,8 @@ pub fn build(
     let nodes: Vec<NodeId> = entries.iter().map(|(_, node)| *node).collect();
     let ends: Vec<NodeId> = targets.iter().map(|(_, node)| *node).collect();
     let reached = attack.pairs(&nodes, &ends, &attack.no_edges());
-    let pairs: usize = reached.iter().map(BitSet::len).sum();
+    let crossed = ringfort_plan::question::crossed(attack).len();
+    let pairs: usize = reached.iter().map(BitSet::len).sum::<usize>() + crossed;
     let unverified = reached
         .iter()
         .flat_map(BitSet::iter)
@@ -79,7 +80,6 @@ pub fn build(
         unknown: unknown(attack),
         not_evaluated: techniques::NOT_EVALUATED
             .iter()
-            .chain(Impact::NOT_EVALUATED)
             .map(|(id, needs)| Unevaluated { id, needs })
             .collect(),
         checked: None,

@@ -188,13 +188,13 @@ fn shown(attack: &Attack<'_>) -> Vec<Derivation> {
     found
 }
 
-/// Runs two tasks, on two threads unless one was asked for.
+/// Runs two tasks, on two threads or one after the other.
 fn beside<A: Send, B>(
-    reading: &Reading,
+    threads: bool,
     first: impl FnOnce() -> A + Send,
     second: impl FnOnce() -> B,
 ) -> (A, B) {
-    if reading.threads == 1 {
+    if !threads {
         return (first(), second());
     }
     std::thread::scope(|scope| {
@@ -215,8 +215,9 @@ fn scan(
 ) -> Result<u8> {
     rules.exist(&collected.cluster)?;
     let cluster = &collected.cluster;
+    let threads = reading.threads != 1;
     let (engines, ground) =
-        beside(reading, || Engines::new(cluster), || ringfort_attack::Ground::new(cluster));
+        beside(threads, || Engines::new(cluster), || ringfort_attack::Ground::new(cluster));
     stages.end("engines");
     let attack = Attack::on(ground, cluster, &engines);
     stages.end("graph");
@@ -224,9 +225,10 @@ fn scan(
     let wanted = output.wanted()?;
     // These formats show the cut on the graph.
     let drawn = wanted.iter().any(|one| matches!(one.format, Format::Dot | Format::Graphml));
+    let large = attack.graph.edge_count() > PLANNED;
     let answered = || -> Result<_> {
         let fixes = first_fixes(cluster, &attack, &paths, &reading.costs, FIXES);
-        if !drawn && attack.graph.edge_count() > PLANNED {
+        if !drawn && large {
             return Ok((fixes, None));
         }
         let wish = Wish { costs: reading.costs, ..Wish::default() };
@@ -234,7 +236,8 @@ fn scan(
         Ok((fixes, Some(ringfort_plan::plan(cluster, &attack, &wish, &mut work)?)))
     };
     let checked = || ringfort_checks::run(&World::new(&attack), chosen);
-    let (answered, checked) = beside(reading, answered, checked);
+    // Together they are faster and hold more memory: a small cluster has no need of it.
+    let (answered, checked) = beside(threads && large, answered, checked);
     let (fixes, plan) = answered?;
     stages.end("plan and checks");
     let head = Head {
@@ -439,6 +442,9 @@ fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Res
             changes.extend(read);
         }
     }
+    if changes.is_empty() {
+        return Err(usage("the patches hold no change"));
+    }
     // A change that does not fit the cluster is wrong usage; the error names the object.
     let result = what_if(&collected.cluster, &changes).map_err(|error| usage(error.to_string()))?;
     let mut text = format!(
@@ -447,6 +453,9 @@ fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Res
         result.new.len(),
         result.left.len()
     );
+    for note in &result.notes {
+        text.push_str(&format!("note  {note}\n"));
+    }
     for (word, list) in [("gone", &result.gone), ("new", &result.new), ("left", &result.left)] {
         for (from, to) in list {
             text.push_str(&format!("{word}  {from} -> {to}\n"));

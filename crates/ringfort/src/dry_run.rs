@@ -20,7 +20,16 @@ pub(crate) fn run(plan: &Plan, reading: &Reading) -> Result<Tried> {
             tried.untried.push((object, "its kind has no path in the API".to_owned()));
             continue;
         };
-        if change.kind == "Pod" && matches!(change.edit, Edit::Json(_)) {
+        if change.is_outside() {
+            tried.untried.push((object, "made on the machine, not through the API".to_owned()));
+            continue;
+        }
+        if change.edit == Edit::Restart {
+            let reason = "deletes pods by their owner, which no dry run of one object shows";
+            tried.untried.push((object, reason.to_owned()));
+            continue;
+        }
+        if change.replaces_pod() {
             // As long as the pod exists no server tries to make another one of its name.
             let reason = "the changed pod takes the old one's place: only the deletion was tried";
             tried.untried.push((object.clone(), reason.to_owned()));
@@ -47,12 +56,14 @@ fn kind(name: &str) -> Option<Kind> {
 
 /// What is sent. A bare pod is replaced, of which a server can try the deletion.
 fn write(change: Change) -> Write {
+    if change.replaces_pod() {
+        return Write::Delete;
+    }
     match change.edit {
-        Edit::Json(_) if change.kind == "Pod" => Write::Delete,
         Edit::Json(operations) => Write::JsonPatch(operations),
         Edit::Merge(patch) => Write::MergePatch(patch),
         Edit::Create(object) => Write::Create(object),
-        Edit::Delete => Write::Delete,
+        Edit::Delete | Edit::Restart => Write::Delete,
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) fn run(id: &str) -> Result<u8> {
         self::impact(impact)
     } else if let Some(text) = crate::findings::explained(id) {
         text
+    } else if let Some((id, where_)) = asked_elsewhere(id) {
+        format!("impact/{id}: {where_}\n")
     } else if let Some((id, needs)) = not_evaluated(id) {
         format!("{id}: not evaluated; {needs}\n")
     } else {
@@ -77,7 +79,11 @@ fn impact(impact: Impact) -> String {
 
 /// What is listed as not evaluated, with what it needs.
 fn not_evaluated(id: &str) -> Option<(&'static str, &'static str)> {
-    let all = techniques::NOT_EVALUATED.iter().chain(Impact::NOT_EVALUATED);
+    techniques::NOT_EVALUATED.iter().copied().find(|(known, _)| *known == id)
+}
+
+/// Targets that are pairs of positions.
+fn asked_elsewhere(id: &str) -> Option<(&'static str, &'static str)> {
     let name = id.strip_prefix("impact/").unwrap_or(id);
-    all.copied().find(|(known, _)| *known == name)
+    Impact::ASKED_ELSEWHERE.iter().copied().find(|(known, _)| *known == name)
 }

@@ -101,6 +101,19 @@ fn bad_input_is_named_and_writes_nothing() {
         (vec!["--goal", "no path from internet to pod/nowhere/*"], "pod/nowhere/*"),
         (vec!["--goal", "no path from sa/no/body to impact/node"], "sa/no/body"),
         (vec!["--goal", "close everything"], "close everything"),
+        (vec!["--goal", "no path from  to impact/node"], "no path from  to impact/node"),
+        (vec!["--goal", "no path from sa/ops/deployer to sa/ops/deployer"], "sa/ops/deployer"),
+        // Of several goals each has to mean something.
+        (
+            vec![
+                "--goal",
+                "no path from internet to impact/node",
+                "--goal",
+                "no path from internet to sa/no/body",
+            ],
+            "sa/no/body",
+        ),
+        (vec!["--to", "impact/nothing"], "impact/nothing"),
         (vec!["--assume", "compromised=pod/no/pod"], "pod/no/pod"),
         (vec!["--assume", "pod/tickets/storefront-0"], "compromised="),
         (vec!["--only", "namespace=nowhere"], "nowhere"),
@@ -111,6 +124,12 @@ fn bad_input_is_named_and_writes_nothing() {
         all.extend(&arguments);
         refused(&on_demo(&all), names);
         assert!(!folder.exists(), "{arguments:?} wrote something");
+        // An empty folder that is there already stays empty.
+        std::fs::create_dir(&folder).expect("a folder can be made");
+        refused(&on_demo(&all), names);
+        let mut inside = std::fs::read_dir(&folder).expect("it is there");
+        assert!(inside.next().is_none(), "{arguments:?} wrote something");
+        std::fs::remove_dir(&folder).expect("it is empty");
     }
 }
 
@@ -120,8 +139,15 @@ fn a_plan_that_is_cut_short_says_what_is_left() {
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
     let closing = text.lines().last().expect("a line");
-    assert!(closing.starts_with("plan: 1 changes") && closing.ends_with("pairs left"), "{closing}");
-    assert!(!closing.contains("optimal"), "{closing}");
+    assert!(closing.starts_with("plan: 1 changes"), "{closing}");
+    assert!(closing.contains(" pairs left, bound "), "{closing}");
+    // With nothing to choose from it says so, and does not call that optimal.
+    let output = on_demo(&["plan", DEMO, "--forbid", "*"]);
+    let text = stdout(&output);
+    let closing = text.lines().last().expect("a line");
+    assert!(closing.starts_with("plan: 0 changes, cost 0, none of "), "{closing}");
+    assert!(closing.ends_with(" pairs has a cut"), "{closing}");
+    assert!(text.contains("every change that cuts it is ruled out"), "{text}");
 }
 
 #[test]
@@ -135,8 +161,30 @@ fn what_if_refuses_what_does_not_fit() {
                 "patch": [{"op": "remove", "path": "/rules/9"}]}),
             "Role tickets/rollout",
         ),
+        // Of several changes each has to fit; the first ones are not made.
+        (
+            json!([
+                {"kind": "ClusterRoleBinding", "name": "deployer", "delete": true},
+                {"kind": "ClusterRoleBinding", "name": "deployer", "merge": {"x": 1}},
+            ]),
+            "ClusterRoleBinding deployer",
+        ),
+        (json!({"kind": "Gadget", "name": "x", "delete": true}), "Gadget x"),
+        (
+            json!({"kind": "ClusterRoleBinding", "name": "deployer", "merge": {
+                "roleRef": {"name": "view"}}}),
+            "roleRef",
+        ),
+        (json!({"kind": "ClusterRoleBinding", "name": "deployer", "restart": true}), "deployer"),
+        (
+            json!({"kind": "ClusterRoleBinding", "name": "new", "create": {
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+                "metadata": {"name": "other"}}}),
+            "ClusterRoleBinding new",
+        ),
         (json!({"name": "rollout"}), "no change"),
         (json!("delete everything"), "no change"),
+        (json!([]), "no change"),
     ] {
         std::fs::write(&file, patch.to_string()).expect("the file can be written");
         refused(&on_demo(&["what-if", "--patch", place, "--cluster", DEMO]), names);
@@ -152,7 +200,7 @@ fn what_if_refuses_what_does_not_fit() {
 }
 
 /// Two tenants on nodes of their own; red's account may run commands in blue's pods.
-fn tenants() -> PathBuf {
+fn tenants(name: &str, label: &str, tenants: [&str; 2]) -> PathBuf {
     let pod = |namespace: &str| {
         json!({"apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": "app", "namespace": namespace, "uid": namespace},
@@ -168,10 +216,10 @@ fn tenants() -> PathBuf {
             "status": {"phase": "Running", "podIP": "10.0.0.1"}})
     };
     let mut items = Vec::new();
-    for tenant in ["red", "blue"] {
+    for (tenant, named) in ["red", "blue"].into_iter().zip(tenants) {
         items.push(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": tenant}}));
         items.push(json!({"apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": tenant, "labels": {"tenant": tenant}}}));
+            "metadata": {"name": tenant, "labels": {label: named}}}));
         items.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": "app", "namespace": tenant}}));
         items.push(pod(tenant));
@@ -183,7 +231,7 @@ fn tenants() -> PathBuf {
         "metadata": {"name": "exec", "namespace": "blue"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "exec"},
         "subjects": [{"kind": "ServiceAccount", "namespace": "red", "name": "app"}]}));
-    let path = free("tenants").with_extension("json");
+    let path = free(name).with_extension("json");
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
     std::fs::write(&path, list.to_string()).expect("the file can be written");
     path
@@ -191,7 +239,7 @@ fn tenants() -> PathBuf {
 
 #[test]
 fn one_tenant_reaches_the_other_and_not_the_reverse() {
-    let file = tenants();
+    let file = tenants("tenants", "tenant", ["red", "blue"]);
     let place = file.to_str().expect("a plain path");
     let output = on_demo(&["crossing", "--tenants", "label=tenant", "--cluster", place]);
     let text = stdout(&output);
@@ -204,6 +252,40 @@ fn one_tenant_reaches_the_other_and_not_the_reverse() {
     let none = on_demo(&["crossing", "--tenants", "label=team", "--cluster", place]);
     refused(&none, "team");
     std::fs::remove_file(file).expect("it was written");
+}
+
+#[test]
+fn tenants_by_the_common_label_are_a_target_of_every_plan() {
+    let file = tenants("labelled", "ringfort.dev/tenant", ["red", "blue"]);
+    let place = file.to_str().expect("a plain path");
+    for arguments in [&["plan", place][..], &["plan", place, "--to", "impact/tenant-crossing"]] {
+        let folder = free("labelled-plan");
+        let mut all = arguments.to_vec();
+        all.extend(["-o", folder.to_str().expect("a plain path")]);
+        let output = on_demo(&all);
+        let text = stdout(&output);
+        assert!(output.status.success(), "{text}{}", stderr(&output));
+        let closing = text.lines().last().expect("a line");
+        assert!(closing.starts_with("plan: 1 changes") && closing.ends_with("optimal"), "{text}");
+        let plan = std::fs::read(folder.join("plan.json")).expect("plan.json");
+        let plan: Value = serde_json::from_slice(&plan).expect("JSON");
+        let crossing = json!(["tenant/red", "tenant/blue"]);
+        assert!(plan["before"].as_array().expect("pairs").contains(&crossing), "{plan:#}");
+        assert_eq!(plan["after"], json!([]));
+        std::fs::remove_dir_all(folder).expect("it was written");
+    }
+    // One tenant has nobody to cross to; neither have namespaces without the label.
+    let alone = tenants("alone", "ringfort.dev/tenant", ["red", "red"]);
+    let other = tenants("other", "tenant", ["red", "blue"]);
+    for file in [&alone, &other] {
+        let place = file.to_str().expect("a plain path");
+        assert!(!stdout(&on_demo(&["plan", place])).contains("tenant/"));
+        let asked = on_demo(&["plan", place, "--to", "impact/tenant-crossing"]);
+        refused(&asked, "ringfort.dev/tenant");
+    }
+    for file in [file, alone, other] {
+        std::fs::remove_file(file).expect("it was written");
+    }
 }
 
 #[test]
@@ -242,6 +324,7 @@ fn techniques_vectors_and_impacts_are_explained() {
         ("vector/V10", "execution as a service"),
         ("impact/cluster-admin", "full control of the cluster"),
         ("data-store", "persistent volume"),
+        ("impact/tenant-crossing", "ringfort.dev/tenant"),
     ] {
         let output = ringfort(&["explain", id]);
         assert!(output.status.success(), "{id}");

@@ -10,7 +10,7 @@ mod identities;
 mod images;
 mod kubelet;
 mod pipelines;
-mod runtime;
+pub mod runtime;
 pub(crate) mod services;
 mod workloads;
 

@@ -37,12 +37,17 @@ fn plain(version: &str) -> Option<(u32, u32, u32)> {
     }
 }
 
-/// The advisory in whose range a runtime's version lies.
-fn flaw(runtime: &str) -> Option<&'static str> {
+/// The advisory in whose range a runtime's version lies, and the first version out of it.
+#[must_use]
+pub fn mended(runtime: &str) -> Option<(&'static str, String)> {
     let (major, minor, patch) = plain(runtime.strip_prefix("cri-o://")?)?;
-    let affected =
-        CRIO.mended.iter().any(|(a, b, mended)| (major, minor) == (*a, *b) && patch < *mended);
-    affected.then_some(CRIO.id)
+    let mut affected =
+        CRIO.mended.iter().filter(|(a, b, mended)| (major, minor) == (*a, *b) && patch < *mended);
+    affected.next().map(|(a, b, mended)| (CRIO.id, format!("cri-o://{a}.{b}.{mended}")))
+}
+
+fn flaw(runtime: &str) -> Option<&'static str> {
+    mended(runtime).map(|(id, _)| id)
 }
 
 /// One instance for each version of runtime and kernel that nodes run.
@@ -97,11 +102,13 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::flaw;
+    use super::{flaw, mended};
 
     #[test]
     fn only_versions_without_a_suffix_prove_a_flaw() {
         assert_eq!(flaw("cri-o://1.22.2"), Some("CVE-2022-0811"));
+        let after = mended("cri-o://1.22.2").map(|(_, version)| version);
+        assert_eq!(after.as_deref(), Some("cri-o://1.22.3"));
         assert_eq!(flaw("cri-o://1.22.3"), None);
         assert_eq!(flaw("cri-o://1.24.0"), None);
         assert_eq!(flaw("cri-o://1.20.6-5.rhaos4.7"), None);

@@ -35,7 +35,7 @@ pub use policy::*;
 pub use rbac::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
 pub use storage::*;
 pub use volume::{Volume, VolumeSource};
-pub use workload::{Workload, WorkloadKind};
+pub use workload::{PodTemplate, RollOut, Workload, WorkloadKind};
 
 /// What every kept API object has.
 pub trait Record: Clone + serde::Serialize {

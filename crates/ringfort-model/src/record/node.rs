@@ -33,6 +33,17 @@ record! {
         pub daemon_endpoints: Option<NodeDaemonEndpoints>,
         /// The names of the resources that pods can have.
         pub allocatable: Keys,
+        /// What the handlers of the container runtime say that they can do (from 1.30).
+        pub runtime_handlers: List<RuntimeHandler>,
+    }
+    /// NodeRuntimeHandler; the default handler has no name.
+    pub struct RuntimeHandler {
+        pub name: Str,
+        pub features: Option<RuntimeHandlerFeatures>,
+    }
+    /// NodeRuntimeHandlerFeatures.
+    pub struct RuntimeHandlerFeatures {
+        pub user_namespaces: Option<bool>,
     }
     /// NodeDaemonEndpoints.
     pub struct NodeDaemonEndpoints {
@@ -83,6 +94,16 @@ impl Node {
     #[must_use]
     pub fn provider_id(&self) -> &str {
         self.spec.as_ref().map_or("", |spec| spec.provider_id.as_str())
+    }
+
+    /// Whether a handler of the node's runtime says that it gives pods user namespaces, which
+    /// needs a low-level runtime that maps mounts by id; nothing where the node does not show
+    /// it. The default handler has no name.
+    #[must_use]
+    pub fn gives_user_namespaces(&self, handler: &str) -> Option<bool> {
+        let handlers = self.status.as_ref().map_or(&[][..], |status| &status.runtime_handlers);
+        let found = handlers.iter().find(|one| *one.name == *handler)?;
+        found.features.as_ref()?.user_namespaces
     }
 
     /// Whether the node runs Windows, by label or node info.

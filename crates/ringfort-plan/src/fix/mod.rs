@@ -6,20 +6,25 @@
 //! ```
 //!
 //! An edge goes as soon as one of its conjuncts goes, so the fixes of an edge are those of all
-//! its reasons, any of which cuts it. A reason that rests on a part of the cluster itself has
+//! its reasons, any of which cuts it. What a way in leads to goes with the way in, so that its
+//! reasons count for the edges behind it: a path starts there. A reason that rests on a part of the cluster itself has
 //! no fix; the catalogue says why.
 
 mod network;
+mod node;
 mod object;
 mod pod;
 mod rbac;
+mod running;
+pub(crate) mod service;
+mod split;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::technique::FixKind;
-use ringfort_attack::{Attack, RoleKey, Subject, Why, WhyId};
-use ringfort_graph::{BitSet, EdgeId};
-use ringfort_model::Str;
+use ringfort_attack::{Attack, NodeKey, RoleKey, Subject, Why, WhyId};
+use ringfort_graph::{BitSet, EdgeId, NodeId};
+use ringfort_model::{EntityId, Str};
 use rustc_hash::FxHashMap;
 
 use crate::edits::Edited;
@@ -93,6 +98,8 @@ pub struct Catalogue {
     /// Every fix, by id.
     pub fixes: Vec<Fix>,
     of_why: BTreeMap<WhyId, Vec<u32>>,
+    /// Reasons of each way in.
+    of_entry: BTreeMap<NodeId, Vec<WhyId>>,
     untouchable: BTreeMap<WhyId, &'static str>,
 }
 
@@ -100,11 +107,21 @@ impl Catalogue {
     /// The fixes of all reasons of these edges.
     #[must_use]
     pub fn new(attack: &Attack<'_>, edges: &BitSet, costs: &Costs) -> Self {
-        let whys: BTreeSet<WhyId> = edges
-            .iter()
-            .flat_map(|edge| attack.edge(EdgeId(edge as u32)).why_ids.iter().copied())
-            .collect();
-        let desk = Desk::new(attack, *costs);
+        let of_entry = of_entries(attack);
+        let mut whys: BTreeSet<WhyId> = BTreeSet::new();
+        for edge in edges.iter().map(|edge| EdgeId(edge as u32)) {
+            whys.extend(attack.edge(edge).why_ids);
+            whys.extend(of_entry.get(&attack.graph.edge(edge).from).into_iter().flatten());
+        }
+        let mut desk = Desk::new(attack, *costs);
+        for &id in &whys {
+            if let Why::Rule { role, rule, .. }
+            | Why::Held { role, rule, .. }
+            | Why::Limit { role, rule } = attack.why(id)
+            {
+                desk.used.entry(role.clone()).or_default().insert(*rule as usize);
+            }
+        }
         let mut found: BTreeMap<String, (Fix, BTreeSet<WhyId>)> = BTreeMap::new();
         let mut untouchable = BTreeMap::new();
         for id in whys {
@@ -121,7 +138,7 @@ impl Catalogue {
                 Remedy::Fact => {}
             }
         }
-        let mut catalogue = Self { untouchable, ..Self::default() };
+        let mut catalogue = Self { of_entry, untouchable, ..Self::default() };
         for (fix, whys) in found.into_values() {
             let at = catalogue.fixes.len() as u32;
             for why in whys {
@@ -138,8 +155,7 @@ impl Catalogue {
         attack: &'f Attack<'_>,
         edge: EdgeId,
     ) -> impl Iterator<Item = u32> + 'f {
-        let whys = attack.edge(edge).why_ids.iter();
-        whys.filter_map(|why| self.of_why.get(why)).flatten().copied()
+        self.whys(attack, edge).filter_map(|why| self.of_why.get(&why)).flatten().copied()
     }
 
     /// Fixes that cut an edge, as positions in `fixes`, ascending.
@@ -154,9 +170,31 @@ impl Catalogue {
     /// Why the reasons of an edge must not be touched, where some fix would have been.
     #[must_use]
     pub fn untouchable(&self, attack: &Attack<'_>, edge: EdgeId) -> Option<&'static str> {
-        let mut whys = attack.edge(edge).why_ids.iter();
-        whys.find_map(|why| self.untouchable.get(why)).copied()
+        self.whys(attack, edge).find_map(|why| self.untouchable.get(&why).copied())
     }
+
+    /// The reasons of an edge, and of the way in that it starts at.
+    fn whys<'s>(
+        &'s self,
+        attack: &'s Attack<'_>,
+        edge: EdgeId,
+    ) -> impl Iterator<Item = WhyId> + 's {
+        let entry = self.of_entry.get(&attack.graph.edge(edge).from);
+        attack.edge(edge).why_ids.iter().chain(entry.into_iter().flatten()).copied()
+    }
+}
+
+/// The reasons of the ways in.
+fn of_entries(attack: &Attack<'_>) -> BTreeMap<NodeId, Vec<WhyId>> {
+    let mut found: BTreeMap<NodeId, Vec<WhyId>> = BTreeMap::new();
+    let Some(internet) = attack.node(&NodeKey::Internet) else { return found };
+    for at in (0..attack.graph.edge_count()).map(|at| EdgeId(at as u32)) {
+        let edge = attack.graph.edge(at);
+        if edge.from == internet && matches!(attack.key(edge.to), NodeKey::Vector(..)) {
+            found.entry(edge.to).or_default().extend(attack.edge(at).why_ids);
+        }
+    }
+    found
 }
 
 /// The fixes of single reasons, for findings: what [`Catalogue`] would offer for their edges, and
@@ -190,6 +228,8 @@ impl std::fmt::Debug for Remedies<'_, '_> {
 pub(crate) struct Desk<'a, 'c> {
     pub(crate) attack: &'a Attack<'c>,
     pub(crate) costs: Costs,
+    /// Rules of roles on which the edges in question rest.
+    used: BTreeMap<RoleKey, BTreeSet<usize>>,
     /// Running units of each account.
     units: BTreeMap<(Str, Str), Vec<u32>>,
     /// Accounts of parts of the cluster itself.
@@ -215,7 +255,7 @@ impl<'a, 'c> Desk<'a, 'c> {
         for (at, grant) in attack.context.grants.iter().enumerate() {
             grants_of.entry(&grant.role).or_default().push(at);
         }
-        Self { attack, costs, units, system, grants_of }
+        Self { attack, costs, used: BTreeMap::new(), units, system, grants_of }
     }
 
     /// Whom bindings give a role, in any scope.
@@ -228,11 +268,12 @@ impl<'a, 'c> Desk<'a, 'c> {
     fn remedy(&self, why: &Why) -> Remedy {
         match why {
             Why::Bound { binding, subject } => rbac::unbind(self, binding, *subject as usize),
-            Why::Rule { role, rule, resource, .. } => {
-                rbac::narrow(self, role, *rule as usize, resource)
+            Why::Rule { role, rule, resource, verb, .. } => {
+                rbac::narrow(self, role, *rule as usize, resource, verb)
             }
-            Why::Limit { role, rule } => rbac::narrow(self, role, *rule as usize, ""),
-            Why::Held { role, rule, .. } => rbac::narrow(self, role, *rule as usize, ""),
+            Why::Limit { role, rule } | Why::Held { role, rule, .. } => {
+                rbac::narrow(self, role, *rule as usize, "", "")
+            }
             Why::Token { unit, kind, container, path, how } => {
                 pod::token(self, *unit, *kind, *container as usize, path, *how)
             }
@@ -241,12 +282,15 @@ impl<'a, 'c> Desk<'a, 'c> {
                 pod::mount(self, *unit, *kind, *container as usize, *mount as usize, path)
             }
             Why::PodSecurity { namespace, .. } => object::pod_security(self, namespace),
-            Why::Field { object, path, value } => object::field(self, object, path, value),
+            Why::Field { object: EntityId::Node(_), path, value } => node::field(self, path, value),
+            Why::Field { object, path, .. } => object::field(self, object, path),
+            Why::ObjectField { kind, namespace, name, .. } => {
+                service::route(self, kind, namespace, name)
+            }
             Why::Passes { unit, way } => network::policy(self, *unit, *way),
             Why::Member(..)
             | Why::Masters
             | Why::RunsOn { .. }
-            | Why::ObjectField { .. }
             | Why::Design(_)
             | Why::Missing(_) => Remedy::Fact,
         }

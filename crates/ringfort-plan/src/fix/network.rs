@@ -6,7 +6,7 @@ use ringfort_attack::Way;
 use ringfort_attack::technique::FixKind;
 use ringfort_model::{Map, Str};
 use ringfort_network::exposure::ListenerKind;
-use ringfort_network::policy::{Segment, Tri};
+use ringfort_network::policy::{Direction, Segment, Tri};
 use serde_json::{Value, json};
 
 use crate::edits::{Edited, ObjectEdit};
@@ -17,14 +17,23 @@ use crate::owner::{Manager, Owner, is_system};
 pub(super) fn policy(desk: &Desk<'_, '_>, unit: u32, way: Way) -> Remedy {
     let context = &desk.attack.context;
     let one = &context.units[unit as usize];
-    let enforced = context.network.enforcement().anywhere().0 == Tri::Yes;
+    let direction = match way {
+        Way::FromAnywhere => Direction::Ingress,
+        Way::ToMetadata => Direction::Egress,
+        _ => return Remedy::Fact,
+    };
     let classes = context.network.of_unit(one);
     let on_pods = classes.iter().all(|class| context.network.segment(*class) == Segment::Pods);
     // A selector without labels would mean the whole namespace.
-    if !enforced || !on_pods || one.labels.is_empty() {
+    if !enforced(desk, unit) || !on_pods || labels(desk, unit).is_empty() {
         return Remedy::Fact;
     }
-    if is_system(desk.attack, unit) {
+    // Policies add to each other: one that lets the connection through goes on doing so.
+    let selected = |class| !context.network.selecting_policies(direction, class).is_empty();
+    if classes.iter().any(|class| selected(*class)) {
+        return Remedy::Fact;
+    }
+    if alike(desk, unit).iter().any(|other| is_system(desk.attack, *other)) {
         return Remedy::Untouchable("it is a part of the cluster itself");
     }
     match way {
@@ -36,15 +45,51 @@ pub(super) fn policy(desk: &Desk<'_, '_>, unit: u32, way: Way) -> Remedy {
     }
 }
 
+/// Whether policies have an effect wherever the unit's pods run.
+fn enforced(desk: &Desk<'_, '_>, unit: u32) -> bool {
+    let context = &desk.attack.context;
+    let enforcement = context.network.enforcement();
+    let nodes = &context.units[unit as usize].nodes;
+    enforcement.anywhere().0 == Tri::Yes
+        && nodes.iter().all(|node| {
+            enforcement.on_node(&context.cluster.nodes[*node].metadata.name).0 == Tri::Yes
+        })
+}
+
+/// What a policy for the unit selects by: the labels that all pods of its workload have, so that
+/// pods of one workload have one policy.
+fn labels(desk: &Desk<'_, '_>, unit: u32) -> Map {
+    let context = &desk.attack.context;
+    let one = &context.units[unit as usize];
+    if one.owner.is_none() {
+        return one.labels.clone();
+    }
+    let like: Vec<&Map> = context
+        .units_in(&one.namespace)
+        .filter(|(_, other)| other.owner == one.owner)
+        .map(|(_, other)| &other.labels)
+        .collect();
+    one.labels.filtered(|key, value| {
+        like.iter().all(|labels| labels.get(key).is_some_and(|known| known == value))
+    })
+}
+
+/// The units that a policy for this one selects.
+fn alike(desk: &Desk<'_, '_>, unit: u32) -> Vec<u32> {
+    let context = &desk.attack.context;
+    let labels = labels(desk, unit);
+    context
+        .units_in(&context.units[unit as usize].namespace)
+        .filter(|(_, other)| labels.iter().all(|(key, value)| other.labels.get(key) == Some(value)))
+        .map(|(at, _)| at)
+        .collect()
+}
+
 /// Pods of the unit's labels take connections of their own namespace only. Whatever the
 /// outside or the API server calls is left alone: it would not work any more.
 fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
     let context = &desk.attack.context;
-    let one = &context.units[unit as usize];
-    let selected = context.units_in(&one.namespace).filter(|(_, other)| {
-        one.labels.iter().all(|(key, value)| other.labels.get(key) == Some(value))
-    });
-    for (at, _) in selected {
+    for at in alike(desk, unit) {
         let mut fronts =
             context.fronts[at as usize].iter().map(|at| &context.exposure.listeners[*at as usize]);
         if fronts.any(|front| front.kind != ListenerKind::ClusterIp) || is_called(desk, at) {
@@ -52,18 +97,21 @@ fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
         }
     }
     let id = desk.attack.unit_id(unit);
-    let spec = json!({"podSelector": selector(&one.labels), "policyTypes": ["Ingress"],
+    let spec = json!({"podSelector": selector(&labels(desk, unit)), "policyTypes": ["Ingress"],
         "ingress": [{"from": [{"podSelector": {}}]}]});
-    let breaks = vec![format!("clients of {id} in other namespaces are cut off")];
+    let breaks = vec![
+        format!("clients of {id} in other namespaces are cut off"),
+        "the API server no longer reaches it as an aggregated API or a conversion webhook"
+            .to_owned(),
+    ];
     let title = format!("let only its own namespace connect to {id}");
     fix(desk, unit, "only-own-namespace", &spec, title, breaks)
 }
 
 /// Pods of the unit's labels send everywhere but to the metadata service.
 fn outward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
-    let one = &desk.attack.context.units[unit as usize];
     let id = desk.attack.unit_id(unit);
-    let spec = json!({"podSelector": selector(&one.labels), "policyTypes": ["Egress"],
+    let spec = json!({"podSelector": selector(&labels(desk, unit)), "policyTypes": ["Egress"],
         "egress": [{"to": [
             {"namespaceSelector": {}},
             {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}},
@@ -96,6 +144,12 @@ fn is_called(desk: &Desk<'_, '_>, unit: u32) -> bool {
     })
 }
 
+/// A name within the limit, of the workload and what the policy does.
+fn policy_name(base: &str, act: &str) -> String {
+    let base: String = base.chars().take(253 - act.len() - 1).collect();
+    format!("{}-{act}", base.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()))
+}
+
 fn fix(
     desk: &Desk<'_, '_>,
     unit: u32,
@@ -110,7 +164,7 @@ fn fix(
         || one.name(context.cluster).to_string(),
         |(kind, name)| format!("{}-{name}", kind.name().to_lowercase()),
     );
-    let name: String = format!("{name}-{act}").chars().take(253).collect();
+    let name = policy_name(&name, act);
     let namespace = &one.namespace;
     if context.cluster.network_policies.get(namespace, &name).is_some() {
         return Remedy::Fact;

@@ -1,14 +1,13 @@
-//! Fixes of other objects: a namespace's Pod Security label, a token Secret, a Service.
+//! Fixes of other objects: a namespace's Pod Security label, a token Secret.
 
 use std::collections::BTreeMap;
 
 use ringfort_attack::technique::FixKind;
 use ringfort_model::{EntityId, Str};
 use ringfort_podsec::{Level, PolicyVersion, evaluate};
-use serde_json::json;
 
-use crate::edits::{Edited, FieldEdit, ObjectEdit};
-use crate::fix::{Desk, Fix, Remedy};
+use crate::edits::{Edited, ObjectEdit};
+use crate::fix::{Desk, Fix, Remedy, service};
 use crate::owner::{is_system, owner};
 
 /// Has a namespace enforce the baseline level.
@@ -55,14 +54,10 @@ pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
 }
 
 /// What a field of an object stands for decides what takes it away.
-pub(super) fn field(desk: &Desk<'_, '_>, object: &EntityId, path: &Str, value: &Str) -> Remedy {
+pub(super) fn field(desk: &Desk<'_, '_>, object: &EntityId, path: &Str) -> Remedy {
     match (object, path.as_str()) {
         (EntityId::Secret(namespace, name), "type") => token_secret(desk, namespace, name),
-        (EntityId::Service(namespace, name), "spec.type")
-            if matches!(value.as_str(), "LoadBalancer" | "NodePort") =>
-        {
-            service(desk, namespace, name, value)
-        }
+        (EntityId::Service(namespace, name), path) => service::field(desk, namespace, name, path),
         _ => Remedy::Fact,
     }
 }
@@ -90,28 +85,5 @@ fn token_secret(desk: &Desk<'_, '_>, namespace: &Str, name: &Str) -> Remedy {
         breadth: 1,
         breaks: users,
         owner: owner(&secret.metadata),
-    }])
-}
-
-fn service(desk: &Desk<'_, '_>, namespace: &Str, name: &Str, kind: &str) -> Remedy {
-    let context = &desk.attack.context;
-    let Some(service) = context.cluster.services.get(namespace, name) else { return Remedy::Fact };
-    Remedy::Fixes(vec![Fix {
-        id: format!("inside:Service {namespace}/{name}"),
-        title: format!("make Service {namespace}/{name} reachable from inside only"),
-        kind: FixKind::Netpol,
-        edits: vec![Edited {
-            kind: "Service".to_owned(),
-            namespace: namespace.clone(),
-            name: name.clone(),
-            edit: ObjectEdit::Fields(vec![
-                FieldEdit::Test { pointer: "/spec/type".to_owned(), value: json!(kind) },
-                FieldEdit::Set { pointer: "/spec/type".to_owned(), value: json!("ClusterIP") },
-            ]),
-        }],
-        cost: desk.costs.workload,
-        breadth: 1,
-        breaks: vec![format!("clients outside the cluster use Service {namespace}/{name}")],
-        owner: owner(&service.metadata),
     }])
 }

@@ -2,19 +2,23 @@
 //!
 //! They are made where the specification is written. A bare pod is replaced by a changed one
 //! (almost nothing of its specification can be changed in place); the template of a Job cannot
-//! be changed at all (batch/v1), so that the Job goes.
+//! be changed at all (batch/v1), so that the Job goes. Where the controller does not replace
+//! running pods after a change of the template, the fix has a second step that does, or lifts
+//! what holds the roll-out back.
 
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::why::TokenSource;
 use ringfort_model::{ContainerKind, Kind, Object, Str, WorkloadKind};
 use serde_json::{Value, json};
 
-use crate::change::is_token_volume;
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
+use crate::fix::running::running;
 use crate::fix::{Desk, Fix, Remedy};
 use crate::owner::{is_system, owner};
+use crate::renew::is_token_volume;
 
 const SYSTEM: &str = "the pod is a part of the cluster itself";
+const ADMITTED: &str = "admission adds it to the pod: what adds it has to change";
 
 /// Where a unit's specification is written.
 struct Place {
@@ -38,6 +42,20 @@ impl Place {
         Some(Self { kind, namespace, name, base, object, value })
     }
 
+    /// The position where a container of the running pods is written: admission may have put
+    /// others before it. `None` for one that admission added.
+    fn container(&self, desk: &Desk<'_, '_>, unit: u32, list: &str, at: usize) -> Option<usize> {
+        let spec = &desk.attack.context.units[unit as usize].spec;
+        let containers = match list {
+            "initContainers" => &spec.init_containers,
+            "containers" => &spec.containers,
+            _ => &spec.ephemeral_containers,
+        };
+        let name = containers.get(at)?.name.as_str();
+        let written = self.get(&format!("/{list}"))?.as_array()?;
+        written.iter().position(|one| one.get("name").and_then(Value::as_str) == Some(name))
+    }
+
     fn title(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
     }
@@ -55,12 +73,30 @@ struct Act {
     breaks: String,
 }
 
-fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Option<Vec<Act>>) -> Remedy {
+/// What can be done about a reason where it is written.
+enum Found {
+    Acts(Vec<Act>),
+    /// It is not written there: admission added it.
+    Admitted,
+    Nothing,
+}
+
+impl From<Option<Act>> for Found {
+    fn from(act: Option<Act>) -> Self {
+        act.map_or(Self::Nothing, |act| Self::Acts(vec![act]))
+    }
+}
+
+fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Found) -> Remedy {
     if is_system(desk.attack, unit) {
         return Remedy::Untouchable(SYSTEM);
     }
     let Some(place) = Place::new(desk, unit) else { return Remedy::Fact };
-    let Some(acts) = acts(&place) else { return Remedy::Fact };
+    let acts = match acts(&place) {
+        Found::Acts(acts) => acts,
+        Found::Admitted => return Remedy::Untouchable(ADMITTED),
+        Found::Nothing => return Remedy::Fact,
+    };
     let edited = |edit: ObjectEdit| Edited {
         kind: place.kind.clone(),
         namespace: place.namespace.clone(),
@@ -84,6 +120,7 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Option<Ve
             owner,
         }]);
     }
+    let running = running(desk, unit, &place.object, &object);
     let fix = |act: Act| {
         let base = &place.base;
         let below = |edit: FieldEdit| match edit {
@@ -97,14 +134,22 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Option<Ve
                 FieldEdit::Test { pointer: format!("{base}{pointer}"), value }
             }
         };
+        let mut fields: Vec<FieldEdit> = act.edits.into_iter().map(below).collect();
+        fields.extend(running.release.iter().cloned());
+        let mut edits = vec![edited(ObjectEdit::Fields(fields))];
+        if running.restart {
+            edits.push(edited(ObjectEdit::Restart));
+        }
+        let mut breaks = vec![act.breaks];
+        breaks.extend(running.breaks.clone());
         Fix {
             id: format!("{}:{object}", act.id),
             title: format!("{} {object}", act.title),
             kind: FixKind::Pod,
-            edits: vec![edited(ObjectEdit::Fields(act.edits.into_iter().map(below).collect()))],
+            edits,
             cost: desk.costs.workload,
             breadth: 1,
-            breaks: vec![act.breaks],
+            breaks,
             owner: owner.clone(),
         }
     };
@@ -130,18 +175,44 @@ fn in_container(path: &str) -> Option<(&str, usize, &str)> {
 pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> Remedy {
     let is_flag =
         matches!(path.as_str(), "hostPID" | "hostIPC" | "hostNetwork" | "shareProcessNamespace");
+    let unit_spec = &desk.attack.context.units[unit as usize].spec;
+    let host_port = path.ends_with(".hostPort");
+    if host_port && unit_spec.host_network != Some(true) {
+        return remedy(desk, unit, |place| {
+            let edits = ports(place, |_| true);
+            if edits.is_empty() {
+                return Found::Admitted;
+            }
+            Found::Acts(vec![Act {
+                id: "no-host-ports".to_owned(),
+                title: "open no port of the node for".to_owned(),
+                edits,
+                breaks: "clients that use the addresses of its nodes".to_owned(),
+            }])
+        });
+    }
+    if *path == *"hostUsers" {
+        return user_namespace(desk, unit);
+    }
+    // On the host network a container's ports are the node's.
+    let path = &if host_port { Str::new("hostNetwork") } else { path.clone() };
+    let is_flag = is_flag || host_port;
     if is_flag {
-        return remedy(desk, unit, |_| {
-            Some(vec![Act {
+        return remedy(desk, unit, |place| {
+            let mut edits =
+                vec![FieldEdit::Set { pointer: format!("/{path}"), value: json!(false) }];
+            if *path == *"hostNetwork" {
+                edits.extend(defaulted_ports(place));
+            }
+            Found::Acts(vec![Act {
                 id: format!("unset:{path}"),
                 title: format!("switch {path} off in"),
-                edits: vec![FieldEdit::Set { pointer: format!("/{path}"), value: json!(false) }],
+                edits,
                 breaks: format!("what its processes do through {path}"),
             }])
         });
     }
     let Some((list, index, rest)) = in_container(path) else { return Remedy::Fact };
-    let at = format!("/{list}/{index}");
     let safe = match rest {
         "securityContext.privileged" => json!(false),
         "securityContext.procMount" => json!("Default"),
@@ -150,38 +221,92 @@ pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> 
         _ => return Remedy::Fact,
     };
     remedy(desk, unit, |place| {
-        let pointer = format!("{at}/{}", rest.replace('.', "/"));
-        let name = place.get(&format!("{at}/name"))?.as_str()?.to_owned();
-        let mut edits = vec![is_container(place, list, index)?];
-        let (id, title, breaks) = if rest == "securityContext.capabilities.add" {
-            let held = place.get(&pointer)?.as_array()?.iter().enumerate();
-            let same = held.filter_map(|(at, one)| {
-                let one = one.as_str()?;
-                let upper = one.to_ascii_uppercase();
-                let plain = upper.strip_prefix("CAP_").unwrap_or(&upper);
-                (plain == value.as_str() || plain == "ALL").then(|| (at, one.to_owned()))
-            });
-            for (at, one) in same {
-                let pointer = format!("{pointer}/{at}");
-                edits.push(FieldEdit::Test { pointer: pointer.clone(), value: json!(one) });
-                edits.push(FieldEdit::Remove { pointer });
+        let Some(index) = place.container(desk, unit, list, index) else { return Found::Admitted };
+        let pointer = format!("/{list}/{index}/{}", rest.replace('.', "/"));
+        if place.get(&pointer).is_none() {
+            return Found::Admitted;
+        }
+        match rest {
+            "securityContext.capabilities.add" => drop(place, list, index, &pointer, value).into(),
+            _ => unset(place, list, index, pointer, safe).into(),
+        }
+    })
+}
+
+fn unset(place: &Place, list: &str, index: usize, pointer: String, safe: Value) -> Option<Act> {
+    let name = place.get(&format!("/{list}/{index}/name"))?.as_str()?.to_owned();
+    let field = pointer.rsplit('/').next().unwrap_or_default().to_owned();
+    Some(Act {
+        id: format!("unset:{name}:{field}"),
+        title: format!("switch {field} off for container {name} of"),
+        edits: vec![is_container(place, list, index)?, FieldEdit::Set { pointer, value: safe }],
+        breaks: format!("what container {name} does because of {field}"),
+    })
+}
+
+fn drop(place: &Place, list: &str, index: usize, pointer: &str, capability: &str) -> Option<Act> {
+    let name = place.get(&format!("/{list}/{index}/name"))?.as_str()?.to_owned();
+    let mut edits = vec![is_container(place, list, index)?];
+    for (at, one) in place.get(pointer)?.as_array()?.iter().enumerate() {
+        let upper = one.as_str()?.to_ascii_uppercase();
+        let plain = upper.strip_prefix("CAP_").unwrap_or(&upper);
+        if plain == capability || plain == "ALL" {
+            let pointer = format!("{pointer}/{at}");
+            edits.push(FieldEdit::Test { pointer: pointer.clone(), value: one.clone() });
+            edits.push(FieldEdit::Remove { pointer });
+        }
+    }
+    (edits.len() > 1).then(|| Act {
+        id: format!("drop-capability:{name}:{capability}"),
+        title: format!("take capability {capability} from container {name} of"),
+        edits,
+        breaks: format!("what container {name} does with capability {capability}"),
+    })
+}
+
+/// Ports of the node that the API server filled in because of hostNetwork
+/// (SetDefaults_PodSpec): they would stay when it goes.
+fn defaulted_ports(place: &Place) -> Vec<FieldEdit> {
+    ports(place, |port| port.get("hostPort") == port.get("containerPort"))
+}
+
+/// Removals of the host ports that are meant.
+fn ports(place: &Place, is_meant: impl Fn(&Value) -> bool) -> Vec<FieldEdit> {
+    let mut found = Vec::new();
+    for list in ["initContainers", "containers"] {
+        let containers = place.get(&format!("/{list}")).and_then(Value::as_array);
+        for (at, container) in containers.into_iter().flatten().enumerate() {
+            let ports = container.get("ports").and_then(Value::as_array);
+            for (port, one) in ports.into_iter().flatten().enumerate() {
+                if let Some(value) = one.get("hostPort").filter(|_| is_meant(one)) {
+                    let pointer = format!("/{list}/{at}/ports/{port}/hostPort");
+                    let value = value.clone();
+                    found.push(FieldEdit::Test { pointer: pointer.clone(), value });
+                    found.push(FieldEdit::Remove { pointer });
+                }
             }
-            (
-                format!("drop-capability:{name}:{value}"),
-                format!("take capability {value} from container {name} of"),
-                format!("what container {name} does with capability {value}"),
-            )
-        } else {
-            place.get(&pointer)?;
-            edits.push(FieldEdit::Set { pointer, value: safe });
-            let field = rest.rsplit('.').next().unwrap_or(rest);
-            (
-                format!("unset:{name}:{field}"),
-                format!("switch {field} off for container {name} of"),
-                format!("what container {name} does because of {field}"),
-            )
-        };
-        (edits.len() > 1).then(|| vec![Act { id, title, edits, breaks }])
+        }
+    }
+    found
+}
+
+/// Gives the pod users of its own, where that is sure to work on every node that runs it. A
+/// runtime class is no such fix: its name proves no sandbox (semantics EFF-RTC).
+fn user_namespace(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
+    let context = &desk.attack.context;
+    let one = &context.units[unit as usize];
+    let works = |node| ringfort_attack::user_namespace_holds(context, &one.spec, node);
+    if one.nodes.is_empty() || !one.nodes.iter().all(|node| works(*node)) {
+        return Remedy::Fact;
+    }
+    remedy(desk, unit, |_| {
+        Found::Acts(vec![Act {
+            id: "user-namespace".to_owned(),
+            title: "give users of its own (hostUsers: false) to".to_owned(),
+            edits: vec![FieldEdit::Set { pointer: "/hostUsers".to_owned(), value: json!(false) }],
+            breaks: "what its processes do as root of the node, and files of the node's users"
+                .to_owned(),
+        }])
     })
 }
 
@@ -194,34 +319,55 @@ pub(super) fn mount(
     mount: usize,
     path: &Str,
 ) -> Remedy {
-    if kind == ContainerKind::Ephemeral {
+    let spec = &desk.attack.context.units[unit as usize].spec;
+    let mounted = spec
+        .all_containers()
+        .find(|(list, at, _)| *list == kind && *at == container)
+        .and_then(|(.., one)| one.volume_mounts.get(mount))
+        .map(|mount| mount.mount_path.clone());
+    let (Some(mounted), false) = (mounted, kind == ContainerKind::Ephemeral) else {
         return Remedy::Fact;
-    }
-    remedy(desk, unit, |place| Some(vec![unmount(place, kind, container, mount, path)?]))
+    };
+    remedy(desk, unit, |place| {
+        let Some(at) = place.container(desk, unit, kind.field(), container) else {
+            return Found::Admitted;
+        };
+        unmount(place, kind, at, |at| at == mounted.as_str(), path)
+    })
 }
 
+/// Takes away the mount whose path is meant.
 fn unmount(
     place: &Place,
     kind: ContainerKind,
     container: usize,
-    mount: usize,
+    is_meant: impl Fn(&str) -> bool,
     path: &str,
-) -> Option<Act> {
+) -> Found {
     let list = kind.field();
     let at = format!("/{list}/{container}");
-    let name = place.get(&format!("{at}/name"))?.as_str()?;
-    let pointer = format!("{at}/volumeMounts/{mount}");
-    let mounted = place.get(&format!("{pointer}/mountPath"))?;
-    Some(Act {
-        id: format!("unmount:{name}:{}", mounted.as_str()?),
+    let name = place.get(&format!("{at}/name")).and_then(Value::as_str).unwrap_or_default();
+    let mounts = place.get(&format!("{at}/volumeMounts")).and_then(Value::as_array);
+    let meant = mounts.into_iter().flatten().enumerate().filter_map(|(index, mount)| {
+        let mounted = mount.get("mountPath")?.as_str()?;
+        is_meant(mounted).then_some((index, mounted))
+    });
+    // Of mounts one below the other the deepest holds the file.
+    let Some((index, mounted)) = meant.max_by_key(|(_, mounted)| mounted.len()) else {
+        return Found::Admitted;
+    };
+    let pointer = format!("{at}/volumeMounts/{index}");
+    let Some(test) = is_container(place, list, container) else { return Found::Nothing };
+    Found::Acts(vec![Act {
+        id: format!("unmount:{name}:{mounted}"),
         title: format!("do not mount {path} in container {name} of"),
         edits: vec![
-            is_container(place, list, container)?,
-            FieldEdit::Test { pointer: format!("{pointer}/mountPath"), value: mounted.clone() },
+            test,
+            FieldEdit::Test { pointer: format!("{pointer}/mountPath"), value: json!(mounted) },
             FieldEdit::Remove { pointer },
         ],
         breaks: format!("what container {name} does with {path}"),
-    })
+    }])
 }
 
 /// Takes a token away from a container.
@@ -242,7 +388,7 @@ pub(super) fn token(
             if place.kind == "Pod" {
                 edits.extend(written_by_admission(place));
             }
-            Some(vec![Act {
+            Found::Acts(vec![Act {
                 id: "no-token".to_owned(),
                 title: "mount no API token in".to_owned(),
                 edits,
@@ -254,14 +400,15 @@ pub(super) fn token(
         return Remedy::Fact;
     }
     remedy(desk, unit, |place| {
-        let mounts = place.get(&format!("/{}/{container}/volumeMounts", kind.field()))?;
-        // A token file lies below the path of its mount.
-        let of = |mount: &Value| {
-            let at = mount.get("mountPath").and_then(Value::as_str).unwrap_or_default();
-            !at.is_empty() && path.starts_with(at)
+        let Some(at) = place.container(desk, unit, kind.field(), container) else {
+            return Found::Admitted;
         };
-        let at = mounts.as_array()?.iter().position(of)?;
-        Some(vec![unmount(place, kind, container, at, path)?])
+        // A token file lies below the path of its mount.
+        let holds = |mounted: &str| {
+            let rest = path.strip_prefix(mounted.trim_end_matches('/'));
+            !mounted.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        unmount(place, kind, at, holds, path)
     })
 }
 

@@ -1,17 +1,22 @@
-//! Fixes of grants: a subject leaves a binding, a binding goes, a rule goes or loses a resource.
+//! Fixes of grants: a subject leaves a binding, a binding goes, a rule goes or loses a resource
+//! or verbs.
 //!
 //! The API server writes default roles and bindings again at every start (semantics RBAC-14),
 //! unless `rbac.authorization.kubernetes.io/autoupdate` is `false`; subjects that were added to
 //! a default binding stay away once they are taken out.
 
+use std::collections::BTreeSet;
+
 use ringfort_attack::context::named;
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{BindingKey, RoleKey};
 use ringfort_model::record::{Meta, PolicyRule, Subject as Named};
-use ringfort_model::{Map, Str};
-use serde_json::{Value, json};
+use ringfort_model::{Cluster, Map, Str};
+use serde_json::json;
 
+use crate::aggregate::sources;
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
+use crate::fix::split::{Handed, leaving, split};
 use crate::fix::{Desk, Fix, Remedy};
 use crate::owner::owner;
 
@@ -19,7 +24,7 @@ const SYSTEM: &str = "it is the grant of a part of the cluster itself";
 const DEFAULT: &str = "the API server writes this default object again";
 
 /// Whether the API server restores the object.
-fn is_default(meta: &Meta) -> bool {
+pub(super) fn is_default(meta: &Meta) -> bool {
     let is = |map: &Map, key: &str, value: &str| map.get(key).is_some_and(|known| known == value);
     is(&meta.labels, "kubernetes.io/bootstrapping", "rbac-defaults")
         && !is(&meta.annotations, "rbac.authorization.kubernetes.io/autoupdate", "false")
@@ -69,16 +74,7 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
     let mut fixes = Vec::new();
     if subjects.len() > 1 || is_default(meta) {
         let (cost, breaks) = cost_of(&mut std::iter::once(desk.users(&identity)));
-        let pointer = format!("/subjects/{at}");
-        let test = |field: &str, value: &Str| FieldEdit::Test {
-            pointer: format!("{pointer}/{field}"),
-            value: Value::from(value.as_str()),
-        };
-        let edits = vec![
-            test("kind", &subject.kind),
-            test("name", &subject.name),
-            FieldEdit::Remove { pointer: pointer.clone() },
-        ];
+        let edits = leaving(subject, at);
         fixes.push(Fix {
             id: format!("unbind:{object}#{at}"),
             title: format!("take {} {} out of {object}", subject.kind, subject.name),
@@ -104,61 +100,91 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
             owner: owner(meta),
         });
     }
+    fixes.extend(split(desk, binding, &Handed { kind, meta, subjects, at }));
     Remedy::Fixes(fixes)
 }
 
 /// A role in which a rule is written: its kind, the object's metadata, and the rule's index.
 type Written<'c> = (&'static str, &'c Meta, usize);
 
-/// Where a rule stands: in the role itself, and for an aggregated role in those whose labels
-/// its selectors match, from which a controller copies it.
+/// Where a rule stands: in the role itself, or in those from which it is aggregated.
 fn written<'c>(
     desk: &Desk<'_, 'c>,
     role: &RoleKey,
     at: usize,
-) -> Option<(&'c PolicyRule, Vec<Written<'c>>)> {
+) -> Option<(PolicyRule, Vec<Written<'c>>)> {
     let cluster = desk.attack.context.cluster;
     match role {
         // What is left of a role has other rules at other places; the limit is its own reason.
         RoleKey::Limited(..) | RoleKey::Node(_) => None,
         RoleKey::Namespaced(namespace, name) => {
             let role = cluster.roles.get(namespace, name)?;
-            Some((role.rules.get(at)?, vec![("Role", &role.metadata, at)]))
+            Some((role.rules.get(at)?.clone(), vec![("Role", &role.metadata, at)]))
         }
         RoleKey::Cluster(name) => {
+            // The rules that are in force, which in manifests are not those that are written.
+            let grant = desk.attack.context.grants.iter().find(|grant| grant.role == *role)?;
+            let rule = grant.rules.get(at)?.clone();
             let role = cluster.cluster_roles.get("", name)?;
-            let rule = role.rules.get(at)?;
-            let mut places = vec![("ClusterRole", &role.metadata, at)];
-            if let Some(aggregation) = &role.aggregation_rule {
-                for source in &cluster.cluster_roles {
-                    let labels = &source.metadata.labels;
-                    let feeds = source.metadata.name != role.metadata.name
-                        && aggregation.cluster_role_selectors.iter().any(|one| one.matches(labels));
-                    if feeds {
-                        let same = source.rules.iter().enumerate().filter(|(_, one)| *one == rule);
-                        places.extend(same.map(|(at, _)| ("ClusterRole", &source.metadata, at)));
-                    }
-                }
+            if role.aggregation_rule.is_none() {
+                return Some((rule, vec![("ClusterRole", &role.metadata, at)]));
             }
-            Some((rule, places))
+            let mut places: Vec<Written<'c>> = Vec::new();
+            for source in sources(cluster, role) {
+                let same = source.rules.iter().enumerate().filter(|(_, one)| **one == rule);
+                places.extend(same.map(|(at, _)| ("ClusterRole", &source.metadata, at)));
+            }
+            (!places.is_empty()).then_some((rule, places))
         }
     }
 }
 
-/// Drops a rule, or one resource of it.
-pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &str) -> Remedy {
+/// The roles into which rules of these places are aggregated, and the roles themselves.
+fn reached<'c>(cluster: &'c Cluster, role: &RoleKey, places: &[Written<'_>]) -> BTreeSet<RoleKey> {
+    let mut found = BTreeSet::from([role.clone()]);
+    let meant = |one: &&'c ringfort_model::record::ClusterRole| {
+        let from = sources(cluster, one);
+        let named = |meta: &Meta| places.iter().any(|(_, place, _)| place.name == meta.name);
+        from.iter().any(|source| named(&source.metadata))
+    };
+    if matches!(role, RoleKey::Cluster(_)) {
+        let roles = cluster.cluster_roles.iter().filter(meant);
+        found.extend(roles.map(|one| RoleKey::Cluster(one.metadata.name.clone())));
+    }
+    found
+}
+
+/// Verbs any of which may serve where one of them is used. For a subresource several of both
+/// kinds may (`get` and `create` of `pods/exec`), so that its verbs are not told apart.
+fn alike(verb: &str) -> &[&str] {
+    const READ: &[&str] = &["get", "list", "watch"];
+    const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
+    const NONE: &[&str] = &[];
+    [READ, WRITE].into_iter().find(|verbs| verbs.contains(&verb)).unwrap_or(NONE)
+}
+
+/// Drops a rule, one resource of it, or the verbs that are used.
+pub(super) fn narrow(
+    desk: &Desk<'_, '_>,
+    role: &RoleKey,
+    at: usize,
+    resource: &str,
+    verb: &str,
+) -> Remedy {
     let Some((rule, places)) = written(desk, role, at) else { return Remedy::Fact };
+    let rule = &rule;
     if places.iter().any(|(_, meta, _)| is_default(meta)) {
         return Remedy::Untouchable(DEFAULT);
     }
-    let bound = desk.bound(role);
+    let roles = reached(desk.attack.context.cluster, role, &places);
+    let bound: Vec<_> = roles.iter().flat_map(|role| desk.bound(role)).collect();
     if bound.iter().any(|subject| desk.is_system(subject)) {
         return Remedy::Untouchable(SYSTEM);
     }
     let mut breaks: Vec<String> = bound.iter().filter_map(|subject| desk.users(subject)).collect();
     breaks.sort();
     breaks.dedup();
-    let (kind, meta, _) = places[0];
+    let (kind, meta, at) = places[0];
     let object = match meta.namespace.as_str() {
         "" => format!("{kind} {}", meta.name),
         namespace => format!("{kind} {namespace}/{}", meta.name),
@@ -168,7 +194,7 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
         true => words(&rule.non_resource_urls),
         false => words(&rule.resources),
     };
-    let fix = |id: String, title: String, below: &str, whole: bool| {
+    let fix = |id: String, title: String, below: &[String], breadth: usize, whole: bool| {
         let cost = match (breaks.is_empty(), whole) {
             (true, _) => desk.costs.label,
             (false, true) => desk.costs.workload,
@@ -185,7 +211,9 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
                     value: json!(list),
                 })
                 .collect();
-            edits.push(FieldEdit::Remove { pointer: format!("{rule_at}{below}") });
+            edits.extend(
+                below.iter().map(|one| FieldEdit::Remove { pointer: format!("{rule_at}{one}") }),
+            );
             edited(kind, meta, ObjectEdit::Fields(edits))
         };
         Fix {
@@ -194,24 +222,22 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
             kind: FixKind::Rbac,
             edits: places.iter().map(edit).collect(),
             cost,
-            breadth: if below.is_empty() { rule.resources.len().max(1) as u32 } else { 1 },
+            breadth: breadth as u32,
             breaks: breaks.clone(),
             owner: owner(meta),
         }
     };
     let cluster = desk.attack.context.cluster;
-    let rules = match role {
-        RoleKey::Cluster(name) => cluster.cluster_roles.get("", name).map(|role| role.rules.len()),
-        RoleKey::Namespaced(namespace, name) => {
-            cluster.roles.get(namespace, name).map(|role| role.rules.len())
-        }
-        RoleKey::Limited(..) | RoleKey::Node(_) => None,
+    let rules = match kind {
+        "Role" => cluster.roles.get(&meta.namespace, &meta.name).map(|role| role.rules.len()),
+        _ => cluster.cluster_roles.get("", &meta.name).map(|role| role.rules.len()),
     };
     let rules = rules.unwrap_or_default();
     let mut fixes = vec![fix(
         format!("drop:{object}/rules[{at}]"),
         format!("drop rule {at} ({} {shown}) of {object}", words(&rule.verbs)),
-        "",
+        &[String::new()],
+        2 * rule.resources.len().max(1),
         rules == 1,
     )];
     let exact: Vec<usize> =
@@ -222,7 +248,24 @@ pub(super) fn narrow(desk: &Desk<'_, '_>, role: &RoleKey, at: usize, resource: &
         fixes.push(fix(
             format!("narrow:{object}/rules[{at}]/{resource}"),
             format!("take {resource} out of rule {at} of {object}"),
-            &format!("/resources/{entry}"),
+            &[format!("/resources/{entry}")],
+            1,
+            false,
+        ));
+    }
+    let used = alike(verb);
+    let taken: Vec<usize> = (0..rule.verbs.len())
+        .filter(|&at| used.contains(&rule.verbs[at].as_str()) || rule.verbs[at] == *verb)
+        .collect();
+    let some = !taken.is_empty() && taken.len() < rule.verbs.len();
+    if some && !resource.contains('/') && !rule.verbs.iter().any(|one| *one == *"*") {
+        let verbs: Vec<&str> = taken.iter().map(|&at| rule.verbs[at].as_str()).collect();
+        let below: Vec<String> = taken.iter().map(|at| format!("/verbs/{at}")).collect();
+        fixes.push(fix(
+            format!("narrow:{object}/rules[{at}]/verbs/{}", verbs.join(",")),
+            format!("take {} out of rule {at} ({shown}) of {object}", verbs.join(", ")),
+            &below,
+            rule.resources.len().max(1),
             false,
         ));
     }

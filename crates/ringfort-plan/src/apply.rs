@@ -1,0 +1,366 @@
+//! What changes make of a cluster. A change makes a new cluster; nothing is changed in place.
+//!
+//! ```text
+//!  change ──► object ──API server refuses?──► error
+//!                 │
+//!                 ├─ of a workload: pods that its controller replaces ([`crate::renew`])
+//!                 └─ deletion: what belongs to the object goes; what another object's
+//!                    controller keeps there comes back
+//! ```
+
+use std::collections::BTreeSet;
+
+use ringfort_model::{Cluster, Object, RollOut, Str, Workload, WorkloadKind, record};
+use serde_json::Value;
+
+use crate::change::{Change, ChangeError, Edit};
+use crate::fix::service::takes_balancer;
+use crate::refuse::refused;
+use crate::renew::{Renewal, Whom};
+
+/// The cluster after the changes, one after the other.
+pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeError> {
+    apply_noting(cluster, changes).map(|(changed, _)| changed)
+}
+
+/// The cluster after the changes, and what they leave as it was although it looks changed: pods
+/// that do not follow a changed template.
+pub fn apply_noting(
+    cluster: &Cluster,
+    changes: &[Change],
+) -> Result<(Cluster, Vec<String>), ChangeError> {
+    let mut changed = cluster.clone();
+    let mut renewal = Renewal::new(cluster);
+    for change in changes {
+        one(&mut changed, &mut renewal, change)?;
+        if change.kind == "ClusterRole" {
+            crate::aggregate::settle(&mut changed);
+        }
+    }
+    let mut notes = Vec::new();
+    let changed_workloads: BTreeSet<(WorkloadKind, &Str, &Str)> = changes
+        .iter()
+        .filter_map(|one| {
+            let kind = WorkloadKind::from_name(&one.kind)?;
+            Some((kind, &one.namespace, &one.name))
+        })
+        .collect();
+    for (kind, namespace, name) in changed_workloads {
+        if let Some(workload) = changed.workload(kind, namespace, name) {
+            notes.extend(renewal.waiting(&changed, workload));
+            notes.extend(unscheduled(&changed, workload));
+            let before = cluster.workload(kind, namespace, name);
+            notes.extend(before.and_then(|before| moved(before, workload)));
+        }
+    }
+    let pods = changes.iter().filter(|one| one.kind == "Pod");
+    let made = pods.filter(|one| matches!(one.edit, Edit::Create(_)));
+    for pod in made.filter_map(|one| changed.pods.get(&one.namespace, &one.name)) {
+        let title = format!("Pod {}", pod.metadata.full_name());
+        notes.extend(pod.node_name.is_empty().then(|| not_evaluated(&title)));
+    }
+    Ok((changed, notes))
+}
+
+/// What is to be said where the new template may put pods on other nodes.
+fn moved(before: &Workload, after: &Workload) -> Option<String> {
+    let spec = |workload: &Workload| {
+        let spec = workload.pod_template()?.spec.clone()?;
+        Some((
+            spec.node_selector,
+            spec.affinity,
+            spec.tolerations,
+            spec.topology_spread_constraints,
+            spec.runtime_class_name,
+            spec.scheduler_name,
+        ))
+    };
+    let (kind, namespace, name) = after.key();
+    let kind = kind.name();
+    (spec(before) != spec(after)).then(|| {
+        format!("pods of {kind} {namespace}/{name} are taken to stay on the nodes that they run on")
+    })
+}
+
+/// What is to be said of a workload that has no pods and would make some.
+fn unscheduled(changed: &Cluster, workload: &Workload) -> Option<String> {
+    let (kind, namespace, name) = workload.key();
+    let owner = Some((kind, name.clone()));
+    let owned = workload.metadata.controller().is_some();
+    let mut pods = changed.pods.in_namespace(&namespace);
+    let runs = pods.any(|(_, pod)| changed.top_owner(&pod.metadata) == owner);
+    let facts = changed.source != ringfort_model::SourceKind::Manifests;
+    (facts && !owned && !runs && workload.makes_pods())
+        .then(|| not_evaluated(&format!("{} {namespace}/{name}", kind.name())))
+}
+
+fn not_evaluated(title: &str) -> String {
+    format!("what pods of {title} would reach is not evaluated: the scheduler places them")
+}
+
+fn one(
+    changed: &mut Cluster,
+    renewal: &mut Renewal<'_>,
+    change: &Change,
+) -> Result<(), ChangeError> {
+    let objects = change.objects(changed);
+    if let Edit::Create(value) = &change.edit {
+        if !objects.is_empty() {
+            return Err(ChangeError::Exists(change.object()));
+        }
+        let object = created(change, value)?;
+        let made = match &object {
+            Object::Workload(workload) => Some(workload.key()),
+            _ => None,
+        };
+        changed.insert(object);
+        if let Some((kind, namespace, name)) = made {
+            renewal.bring_back(changed, kind, &namespace, &name)?;
+        }
+        return Ok(());
+    }
+    if objects.is_empty() {
+        return Err(ChangeError::Missing(change.object()));
+    }
+    for object in objects {
+        match &change.edit {
+            Edit::Restart => restart(changed, renewal, change, &object)?,
+            Edit::Delete => delete(changed, renewal, &object)?,
+            _ => patch(changed, renewal, change, &object)?,
+        }
+    }
+    Ok(())
+}
+
+fn created(change: &Change, value: &Value) -> Result<Object, ChangeError> {
+    let object = Object::read(value.to_string().as_bytes()).map_err(|error| {
+        ChangeError::Object { object: change.object(), reason: error.to_string() }
+    })?;
+    let meta = object.meta();
+    if meta.name != change.name || meta.namespace != change.namespace {
+        let reason = format!("the object to create is called {}", object.title());
+        return Err(ChangeError::Object { object: change.object(), reason });
+    }
+    Ok(object)
+}
+
+fn restart(
+    changed: &mut Cluster,
+    renewal: &mut Renewal<'_>,
+    change: &Change,
+    object: &Object,
+) -> Result<(), ChangeError> {
+    let Object::Workload(workload) = object else {
+        let reason = "only what makes pods can be restarted".to_owned();
+        return Err(ChangeError::Object { object: change.object(), reason });
+    };
+    let meta = &workload.metadata;
+    renewal.renew(changed, workload.kind, &meta.namespace, &meta.name, &Whom::All)
+}
+
+/// Deletes an object with what belongs to it.
+fn delete(
+    changed: &mut Cluster,
+    renewal: &mut Renewal<'_>,
+    object: &Object,
+) -> Result<(), ChangeError> {
+    let meta = object.meta();
+    match object {
+        Object::Pod(pod) => {
+            let Some((kind, name)) = changed.top_owner(meta) else {
+                // The kubelet or an operator makes it again.
+                if meta.controller().is_none() && !pod.is_mirror() {
+                    changed.remove(object);
+                }
+                return Ok(());
+            };
+            let whom = Whom::One(&meta.name);
+            renewal.renew(changed, kind, &meta.namespace, &name, &whom)
+        }
+        Object::Workload(workload) => {
+            let owner = meta.controller().and_then(|owner| {
+                let kind = WorkloadKind::from_name(&owner.kind)?;
+                changed.workload(kind, &meta.namespace, &owner.name)
+            });
+            if let Some(owner) = owner {
+                // Its own controller makes it again, with pods of the template of today.
+                let (kind, _, name) = owner.key();
+                return renewal.renew(changed, kind, &meta.namespace, &name, &Whom::All);
+            }
+            remove_workload(changed, workload);
+            Ok(())
+        }
+        Object::Namespace(_) => {
+            let inside: Vec<Object> =
+                changed.objects().filter(|one| one.meta().namespace == meta.name).collect();
+            for one in &inside {
+                changed.remove(one);
+            }
+            changed.remove(object);
+            Ok(())
+        }
+        _ => {
+            changed.remove(object);
+            Ok(())
+        }
+    }
+}
+
+/// Removes a workload, the workloads that it made, and their pods.
+fn remove_workload(changed: &mut Cluster, workload: &Workload) {
+    let (kind, namespace, name) = workload.key();
+    remove_pods(changed, kind, &namespace, &name);
+    let made: Vec<Object> = changed
+        .workloads
+        .in_namespace(&namespace)
+        .filter(|(_, one)| changed.top_owner(&one.metadata) == Some((kind, name.clone())))
+        .map(|(_, one)| Object::Workload(one.clone()))
+        .collect();
+    for one in &made {
+        changed.remove(one);
+    }
+    changed.remove(&Object::Workload(workload.clone()));
+}
+
+fn remove_pods(changed: &mut Cluster, kind: WorkloadKind, namespace: &str, name: &Str) {
+    let owner = Some((kind, name.clone()));
+    let pods: Vec<Object> = changed
+        .pods
+        .in_namespace(namespace)
+        .filter(|(_, pod)| changed.top_owner(&pod.metadata) == owner)
+        .map(|(_, pod)| Object::Pod(pod.clone()))
+        .collect();
+    for pod in &pods {
+        changed.remove(pod);
+    }
+}
+
+fn patch(
+    changed: &mut Cluster,
+    renewal: &mut Renewal<'_>,
+    change: &Change,
+    object: &Object,
+) -> Result<(), ChangeError> {
+    let edited = edit(object, change)?;
+    if let Some(reason) = refused(changed, object, &edited) {
+        return Err(ChangeError::Refused { object: change.object(), reason });
+    }
+    let edited = settle(changed, object, edited);
+    changed.remove(object);
+    changed.insert(edited.clone());
+    let (Object::Workload(before), Object::Workload(after)) = (object, &edited) else {
+        return Ok(());
+    };
+    let (kind, namespace, name) = after.key();
+    if stops(before, after) {
+        remove_pods(changed, kind, &namespace, &name);
+        return Ok(());
+    }
+    renewal.renew(changed, kind, &namespace, &name, &Whom::RolledOut)
+}
+
+/// What the server and the controller of a Service make of it: fields of a type go with it, and
+/// so does a load balancer, with its addresses in the status of what publishes them.
+fn settle(changed: &mut Cluster, before: &Object, edited: Object) -> Object {
+    let (Object::Service(before), Object::Service(mut after)) = (before, edited.clone()) else {
+        return edited;
+    };
+    if let Some(spec) = &mut after.spec
+        && *spec.kind == *"ClusterIP"
+        && before.spec.as_ref().is_some_and(|old| old.kind != spec.kind)
+    {
+        spec.ports.iter_mut().for_each(|port| port.node_port = None);
+        spec.external_traffic_policy = Str::default();
+        spec.allocate_load_balancer_node_ports = None;
+        spec.load_balancer_class = None;
+    }
+    if takes_balancer(before, &after) {
+        after.status = None;
+        unpublish(changed, before);
+    }
+    Object::Service(after)
+}
+
+/// Takes the addresses of a load balancer that is gone out of the Ingresses that publish them.
+fn unpublish(changed: &mut Cluster, service: &record::Service) {
+    let shows = |one: &record::network::LoadBalancerIngress| {
+        service.load_balancer_ingress().any(|gone| {
+            (!gone.ip.is_empty() && gone.ip == one.ip)
+                || (!gone.hostname.is_empty() && gone.hostname == one.hostname)
+        })
+    };
+    let mut stale: Vec<record::Ingress> = Vec::new();
+    for ingress in &changed.ingresses {
+        let mut new = ingress.clone();
+        let status = new.status.as_mut().and_then(|status| status.load_balancer.as_mut());
+        let Some(balancer) = status else { continue };
+        let kept: Vec<_> = balancer.ingress.iter().filter(|one| !shows(one)).cloned().collect();
+        if kept.len() < balancer.ingress.len() {
+            balancer.ingress = kept.into();
+            stale.push(new);
+        }
+    }
+    for ingress in stale {
+        changed.remove(&Object::Ingress(ingress.clone()));
+        changed.insert(Object::Ingress(ingress));
+    }
+}
+
+/// Whether the change takes all running pods away. A CronJob that is suspended lets its
+/// running jobs end.
+fn stops(before: &Workload, after: &Workload) -> bool {
+    let counted = matches!(
+        after.kind,
+        WorkloadKind::Deployment
+            | WorkloadKind::StatefulSet
+            | WorkloadKind::ReplicaSet
+            | WorkloadKind::ReplicationController
+            | WorkloadKind::Job
+    );
+    counted && before.makes_pods() && !after.makes_pods()
+}
+
+fn edit(object: &Object, change: &Change) -> Result<Object, ChangeError> {
+    let name = object.title();
+    let wrong = |reason: String| ChangeError::Object { object: name.clone(), reason };
+    let mut value: Value =
+        serde_json::from_slice(&object.to_json()).map_err(|error| wrong(error.to_string()))?;
+    match &change.edit {
+        Edit::Merge(patch) => json_patch::merge(&mut value, patch),
+        Edit::Json(operations) => {
+            let wrong = |reason: String| ChangeError::Patch { object: change.object(), reason };
+            let patch: json_patch::Patch = serde_json::from_value(Value::Array(operations.clone()))
+                .map_err(|error| wrong(error.to_string()))?;
+            json_patch::patch(&mut value, &patch).map_err(|error| wrong(error.to_string()))?;
+        }
+        Edit::Create(_) | Edit::Delete | Edit::Restart => return Ok(object.clone()),
+    }
+    let json = value.to_string();
+    let mut edited = Object::read(json.as_bytes()).map_err(|error| wrong(error.to_string()))?;
+    keep_classes(object, &mut edited);
+    Ok(edited)
+}
+
+/// What values of a Secret or ConfigMap were is known from when they were read; it stays so as
+/// long as the patch leaves them alone.
+fn keep_classes(before: &Object, after: &mut Object) {
+    let keys = |data: &ringfort_model::Map| -> BTreeSet<Str> {
+        data.iter().map(|(key, _)| key.clone()).collect()
+    };
+    match (before, after) {
+        (Object::Secret(before), Object::Secret(after)) if before.data.0 == after.data.0 => {
+            after.credentials.clone_from(&before.credentials);
+        }
+        (Object::ConfigMap(before), Object::ConfigMap(after))
+            if keys(&before.data) == keys(&after.data) =>
+        {
+            after.credentials.clone_from(&before.credentials);
+        }
+        _ => {}
+    }
+}
+
+/// Whether pods of a workload follow a change of its template by themselves.
+pub(crate) fn follows(workload: &Workload, pod: &record::Pod) -> bool {
+    workload.roll_out(&pod.metadata.name) == RollOut::AtOnce
+}

@@ -1,0 +1,107 @@
+//! The line that a plan closes with (conventions).
+//!
+//! A plan that cuts all that can be cut is measured by its cost, a plan cut short by a number of
+//! changes by the pairs that it leaves: no choice of as many changes leaves fewer than its bound.
+
+/// What the line says.
+pub(crate) struct Closing {
+    /// Number of changes.
+    pub(crate) changes: usize,
+    /// Their cost.
+    pub(crate) cost: u64,
+    /// What is proved.
+    pub(crate) proved: Proved,
+    /// Pairs that are connected after the changes.
+    pub(crate) left: usize,
+    /// Of these, pairs that the graph says are cut.
+    pub(crate) wrong: usize,
+    /// Pairs that no change cuts.
+    pub(crate) uncut: usize,
+    /// Pairs that were connected before.
+    pub(crate) all: usize,
+}
+
+/// What is proved about a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proved {
+    /// Whatever cuts the same costs no less.
+    Cost(u64),
+    /// As many changes leave no fewer pairs.
+    Left(usize),
+    /// Nothing.
+    Nothing,
+}
+
+impl Closing {
+    pub(crate) fn line(&self) -> String {
+        let Self { changes, cost, left, all, .. } = *self;
+        let head = format!("plan: {changes} changes, cost {cost}");
+        if self.wrong > 0 {
+            let wrong = self.wrong;
+            return format!(
+                "{head}, not proved, {wrong} of {all} pairs are left that it should cut"
+            );
+        }
+        match self.proved {
+            Proved::Cost(_) | Proved::Nothing if all > 0 && self.uncut >= all => {
+                format!("{head}, none of {all} pairs has a cut")
+            }
+            Proved::Nothing => format!("{head}, {left} of {all} pairs left, no bound"),
+            Proved::Cost(bound) => {
+                let rest = match left {
+                    0 => String::new(),
+                    left => format!(", {left} of {all} pairs left without a cut"),
+                };
+                format!("{head}{rest}, bound {bound}, {}", distance(cost, bound))
+            }
+            Proved::Left(bound) => {
+                let uncut = match self.uncut {
+                    0 => String::new(),
+                    uncut => format!(" ({uncut} without a cut)"),
+                };
+                let bound = bound.min(left);
+                let distance = distance(left as u64, bound as u64);
+                format!(
+                    "{head}, {left} of {all} pairs left{uncut}, bound {bound} pairs, {distance}"
+                )
+            }
+        }
+    }
+}
+
+fn distance(reached: u64, bound: u64) -> String {
+    match reached.saturating_sub(bound) {
+        0 => "optimal".to_owned(),
+        gap => format!("gap {gap}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn optimal_is_said_only_of_what_is_proved() {
+        let line = |proved, left, wrong, uncut| {
+            Closing { changes: 2, cost: 5, proved, left, wrong, uncut, all: 9 }.line()
+        };
+        for (closing, expected) in [
+            (line(Proved::Cost(5), 0, 0, 0), "bound 5, optimal"),
+            (line(Proved::Cost(3), 0, 0, 0), "bound 3, gap 2"),
+            (line(Proved::Cost(5), 4, 0, 4), "4 of 9 pairs left without a cut, bound 5, optimal"),
+            (line(Proved::Cost(5), 9, 0, 9), "none of 9 pairs has a cut"),
+            (line(Proved::Left(3), 3, 0, 0), "3 of 9 pairs left, bound 3 pairs, optimal"),
+            (
+                line(Proved::Left(1), 3, 0, 1),
+                "3 of 9 pairs left (1 without a cut), bound 1 pairs, gap 2",
+            ),
+            (line(Proved::Nothing, 3, 0, 0), "3 of 9 pairs left, no bound"),
+            (
+                line(Proved::Cost(5), 1, 1, 0),
+                "not proved, 1 of 9 pairs are left that it should cut",
+            ),
+        ] {
+            assert_eq!(closing, format!("plan: 2 changes, cost 5, {expected}"));
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Pods that are made again: by a controller that rolls a changed template out, or because
+//! somebody deleted them.
+//!
+//! A pod is its template and what admission made of it. The new pod is the old one with the
+//! difference of the two templates, so that side-cars, defaults and volumes that admission added
+//! stay; made again from the same template it is the same pod. That a pod differed from its
+//! template before any change is not undone.
+
+use std::collections::BTreeMap;
+
+use ringfort_model::record::PodTemplate;
+use ringfort_model::token_volume::{COMMON_NAME, PREFIX};
+use ringfort_model::{Cluster, Object, Pod, RollOut, Str, Workload, WorkloadKind};
+use serde_json::{Map, Value, json};
+
+use crate::apply::follows;
+use crate::change::ChangeError;
+
+/// Where the token of the ServiceAccount is mounted by admission.
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Which pods of a workload are made again.
+pub(crate) enum Whom<'a> {
+    /// Those that its controller replaces after a change of the template.
+    RolledOut,
+    /// All of them: they are deleted.
+    All,
+    /// One that is deleted.
+    One(&'a str),
+}
+
+/// Pods as they were, and from which template those were made that were made again.
+pub(crate) struct Renewal<'c> {
+    before: &'c Cluster,
+    made_from: BTreeMap<(Str, Str), PodTemplate>,
+}
+
+impl<'c> Renewal<'c> {
+    pub(crate) fn new(before: &'c Cluster) -> Self {
+        Self { before, made_from: BTreeMap::new() }
+    }
+
+    /// Makes pods of a workload again from its template, as far as they would be.
+    pub(crate) fn renew(
+        &mut self,
+        cluster: &mut Cluster,
+        kind: WorkloadKind,
+        namespace: &str,
+        name: &Str,
+        whom: &Whom<'_>,
+    ) -> Result<(), ChangeError> {
+        // What makes them is not known: they come back as they were.
+        let Some(workload) = cluster.workload(kind, namespace, name) else { return Ok(()) };
+        let Some(template) = workload.pod_template() else { return Ok(()) };
+        let owner = Some((kind, name.clone()));
+        let mut made = Vec::new();
+        for (_, pod) in cluster.pods.in_namespace(namespace) {
+            let deleted = match whom {
+                Whom::RolledOut => false,
+                Whom::All => true,
+                Whom::One(name) => pod.metadata.name == **name,
+            };
+            let replaced = deleted || follows(workload, pod);
+            let held = deleted && workload.roll_out(&pod.metadata.name) == RollOut::Held;
+            if !replaced || held || cluster.top_owner(&pod.metadata) != owner {
+                continue;
+            }
+            if deleted || self.template_of(workload, pod) != Some(template) {
+                made.push(self.made(cluster, workload, pod)?);
+            }
+        }
+        for pod in &made {
+            let key = (pod.metadata.namespace.clone(), pod.metadata.name.clone());
+            self.made_from.insert(key, template.clone());
+        }
+        if !made.is_empty() {
+            cluster.replace_pods(made);
+        }
+        Ok(())
+    }
+
+    /// What is to be said of pods that do not follow the workload's template.
+    pub(crate) fn waiting(&self, cluster: &Cluster, workload: &Workload) -> Option<String> {
+        let template = workload.pod_template()?;
+        let (kind, namespace, name) = workload.key();
+        let owner = Some((kind, name.clone()));
+        let pods = cluster.pods.in_namespace(&namespace).map(|(_, pod)| pod);
+        let stay: Vec<&Pod> = pods
+            .filter(|pod| cluster.top_owner(&pod.metadata) == owner)
+            .filter(|pod| self.template_of(workload, pod) != Some(template))
+            .collect();
+        let until = match workload.roll_out(&stay.first()?.metadata.name) {
+            RollOut::Held => "its roll-out goes on",
+            RollOut::NextRun => "its next run",
+            _ => "they are deleted",
+        };
+        let (kind, count) = (kind.name(), stay.len());
+        Some(format!("{count} pods of {kind} {namespace}/{name} stay as they are until {until}"))
+    }
+
+    /// The pods that a workload had before it was deleted, made again.
+    pub(crate) fn bring_back(
+        &mut self,
+        cluster: &mut Cluster,
+        kind: WorkloadKind,
+        namespace: &str,
+        name: &Str,
+    ) -> Result<(), ChangeError> {
+        let Some(workload) = cluster.workload(kind, namespace, name) else { return Ok(()) };
+        if !workload.makes_pods() {
+            return Ok(());
+        }
+        let owner = Some((kind, name.clone()));
+        let before = self.before;
+        let gone: Vec<&Pod> = before
+            .pods
+            .in_namespace(namespace)
+            .map(|(_, pod)| pod)
+            .filter(|pod| before.top_owner(&pod.metadata) == owner)
+            .filter(|pod| cluster.pods.get(namespace, &pod.metadata.name).is_none())
+            .collect();
+        let made: Vec<Pod> = gone
+            .into_iter()
+            .map(|pod| self.made(cluster, workload, pod))
+            .collect::<Result<_, _>>()?;
+        let template = workload.pod_template().cloned().unwrap_or_default();
+        let owned: Vec<Workload> = before
+            .workloads
+            .in_namespace(namespace)
+            .map(|(_, one)| one)
+            .filter(|one| before.top_owner(&one.metadata) == owner)
+            .filter(|one| cluster.workload(one.kind, namespace, &one.metadata.name).is_none())
+            .cloned()
+            .collect();
+        for one in owned {
+            cluster.insert(Object::Workload(one));
+        }
+        for pod in made {
+            let key = (pod.metadata.namespace.clone(), pod.metadata.name.clone());
+            self.made_from.insert(key, template.clone());
+            cluster.insert(Object::Pod(pod));
+        }
+        Ok(())
+    }
+
+    /// The template that a pod was made from.
+    fn template_of(&self, workload: &Workload, pod: &Pod) -> Option<&PodTemplate> {
+        let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
+        self.made_from.get(&(namespace.clone(), name.clone())).or_else(|| {
+            let meta = &workload.metadata;
+            let known = self.before.workload(workload.kind, &meta.namespace, &meta.name);
+            known.and_then(Workload::pod_template)
+        })
+    }
+
+    fn made(&self, cluster: &Cluster, workload: &Workload, pod: &Pod) -> Result<Pod, ChangeError> {
+        let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
+        // From pods as they were, so that a change taken back gives the same pods again.
+        let first = self.before.pods.get(namespace, name).unwrap_or(pod);
+        let meta = &workload.metadata;
+        let then = self.before.workload(workload.kind, &meta.namespace, &meta.name);
+        let then = then.and_then(Workload::pod_template);
+        let now = workload.pod_template();
+        let mut value = json_of(first);
+        if let (Some(then), Some(now)) = (then, now)
+            && then != now
+        {
+            merge_templates(&json_of(then), &json_of(now), &mut value);
+        }
+        let mounted = |cluster: &Cluster, value: &Value| mounts_token(cluster, namespace, value);
+        let (before, after) = (mounted(self.before, &json_of(first)), mounted(cluster, &value));
+        admit_token(&mut value, before, after);
+        let read = Object::read(value.to_string().as_bytes());
+        match read {
+            Ok(Object::Pod(pod)) => Ok(pod),
+            Ok(other) => Err(ChangeError::Object {
+                object: other.title(),
+                reason: "is no pod any more".to_owned(),
+            }),
+            Err(error) => Err(ChangeError::Object {
+                object: format!("Pod {namespace}/{name}"),
+                reason: error.to_string(),
+            }),
+        }
+    }
+}
+
+fn json_of<T: Record>(record: &T) -> Value {
+    record.json()
+}
+
+/// What is compared as JSON in the API's shape.
+trait Record {
+    fn json(&self) -> Value;
+}
+
+impl Record for PodTemplate {
+    fn json(&self) -> Value {
+        serde_json::to_value(self).expect("a template is plain data")
+    }
+}
+
+impl Record for Pod {
+    fn json(&self) -> Value {
+        let json = Object::Pod(self.clone()).to_json();
+        serde_json::from_slice(&json).expect("an object is written as JSON")
+    }
+}
+
+/// Brings the difference of two templates into a pod.
+fn merge_templates(then: &Value, now: &Value, pod: &mut Value) {
+    let part = |template: &Value, pointer: &str| {
+        template.pointer(pointer).cloned().unwrap_or_else(|| Value::Object(Map::new()))
+    };
+    for (pointer, parent, field) in [
+        ("/metadata/labels", "/metadata", "labels"),
+        ("/metadata/annotations", "/metadata", "annotations"),
+        ("/spec", "", "spec"),
+    ] {
+        let (then, now) = (part(then, pointer), part(now, pointer));
+        let Some(parent) = pod.pointer_mut(parent).and_then(Value::as_object_mut) else { continue };
+        let own = parent.entry(field).or_insert_with(|| Value::Object(Map::new()));
+        merge(field, &then, &now, own);
+    }
+}
+
+/// Three-way merge: where `now` differs from `then`, `own` becomes `now`.
+fn merge(field: &str, then: &Value, now: &Value, own: &mut Value) {
+    if then == now {
+        return;
+    }
+    match (then, now, &mut *own) {
+        (Value::Object(then), Value::Object(now), Value::Object(own)) => {
+            for key in then.keys().filter(|key| !now.contains_key(*key)) {
+                own.remove(key);
+            }
+            for (key, wanted) in now {
+                match (then.get(key), own.get_mut(key)) {
+                    (Some(old), Some(own)) => merge(key, old, wanted, own),
+                    (None, Some(own)) if *own == *wanted => {}
+                    // Admission filled a list in that the template had not.
+                    (None, Some(own)) if own.is_array() && wanted.is_array() => {
+                        merge(key, &json!([]), wanted, own);
+                    }
+                    (old, _) => {
+                        if old != Some(wanted) {
+                            own.insert(key.clone(), wanted.clone());
+                        }
+                    }
+                }
+            }
+        }
+        (Value::Array(then), Value::Array(now), Value::Array(own))
+            if then.iter().chain(now).all(Value::is_object) =>
+        {
+            merge_lists(field, then, now, own);
+        }
+        _ => *own = now.clone(),
+    }
+}
+
+/// What tells the items of a list apart (the patch merge keys of core/v1).
+fn merge_key(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "volumes"
+        | "env"
+        | "imagePullSecrets"
+        | "resourceClaims" => "name",
+        "volumeMounts" => "mountPath",
+        "volumeDevices" => "devicePath",
+        _ => return None,
+    })
+}
+
+fn merge_lists(field: &str, then: &[Value], now: &[Value], own: &mut Vec<Value>) {
+    let key = merge_key(field);
+    let same = |a: &Value, b: &Value| match key {
+        Some(key) => a.get(key).is_some() && a.get(key) == b.get(key),
+        None => a == b,
+    };
+    own.retain(|item| {
+        !then.iter().any(|old| same(old, item)) || now.iter().any(|wanted| same(wanted, item))
+    });
+    for wanted in now {
+        let old = then.iter().find(|old| same(old, wanted));
+        match (old, own.iter_mut().find(|item| same(item, wanted))) {
+            (Some(old), Some(item)) => merge("", old, wanted, item),
+            (None, Some(item)) => item.clone_from(wanted),
+            (Some(old), None) if old == wanted => {}
+            (_, None) => own.push(wanted.clone()),
+        }
+    }
+}
+
+/// Whether admission mounts a token into a new pod (plugin/pkg/admission/serviceaccount).
+fn mounts_token(cluster: &Cluster, namespace: &str, pod: &Value) -> bool {
+    let text = |pointer: &str| pod.pointer(pointer).and_then(Value::as_str);
+    let account = text("/spec/serviceAccountName").or_else(|| text("/spec/serviceAccount"));
+    let of_pod = pod.pointer("/spec/automountServiceAccountToken").and_then(Value::as_bool);
+    let of_account = || {
+        let account = cluster.service_accounts.get(namespace, account.unwrap_or("default"))?;
+        account.automount_service_account_token
+    };
+    of_pod.or_else(of_account).unwrap_or(true)
+}
+
+/// Whether a volume, or a mount of one, is the token volume that admission adds to a pod.
+pub(crate) fn is_token_volume(item: &Value) -> bool {
+    let name = item.get("name").and_then(Value::as_str);
+    name.is_some_and(|name| name.starts_with(PREFIX))
+}
+
+/// Gives a new pod the token volume that admission would, and takes away one that it would not.
+fn admit_token(pod: &mut Value, before: bool, after: bool) {
+    let has = pod
+        .pointer("/spec/volumes")
+        .and_then(Value::as_array)
+        .is_some_and(|volumes| volumes.iter().any(is_token_volume));
+    let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) else { return };
+    if !after {
+        prune(spec, "volumes");
+        for container in containers(spec).filter_map(Value::as_object_mut) {
+            prune(container, "volumeMounts");
+        }
+        return;
+    }
+    // A pod that had none although it should mounts one of its own, or admission is off.
+    if !has && before {
+        return;
+    }
+    let name = token_name(spec);
+    if !has {
+        push(
+            spec,
+            "volumes",
+            json!({"name": name, "projected": {"sources": [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": {"name": "kube-root-ca.crt",
+                "items": [{"key": "ca.crt", "path": "ca.crt"}]}}]}}),
+        );
+    }
+    for container in containers(spec) {
+        let mounts = container.get("volumeMounts").and_then(Value::as_array);
+        let taken = mounts.is_some_and(|mounts| {
+            mounts.iter().any(|mount| mount.get("mountPath") == Some(&json!(TOKEN_PATH)))
+        });
+        if let (false, Some(container)) = (taken, container.as_object_mut()) {
+            let mount = json!({"name": name, "mountPath": TOKEN_PATH, "readOnly": true});
+            push(container, "volumeMounts", mount);
+        }
+    }
+}
+
+fn token_name(spec: &Map<String, Value>) -> String {
+    let volumes = spec.get("volumes").and_then(Value::as_array);
+    let known = volumes.into_iter().flatten().find(|volume| is_token_volume(volume));
+    let name = known.and_then(|volume| volume.get("name")).and_then(Value::as_str);
+    name.unwrap_or(COMMON_NAME).to_owned()
+}
+
+fn prune(object: &mut Map<String, Value>, field: &str) {
+    if let Some(Value::Array(items)) = object.get_mut(field) {
+        items.retain(|item| !is_token_volume(item));
+    }
+}
+
+fn push(object: &mut Map<String, Value>, field: &str, item: Value) {
+    match object.entry(field).or_insert_with(|| json!([])) {
+        Value::Array(items) => items.push(item),
+        other => *other = json!([item]),
+    }
+}
+
+fn containers(spec: &mut Map<String, Value>) -> impl Iterator<Item = &mut Value> {
+    spec.iter_mut()
+        .filter(|(field, _)| matches!(field.as_str(), "initContainers" | "containers"))
+        .filter_map(|(_, list)| list.as_array_mut())
+        .flatten()
+}
