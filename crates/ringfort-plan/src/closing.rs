@@ -50,9 +50,9 @@ impl Closing {
             Proved::Cost(bound) => {
                 let rest = match left {
                     0 => String::new(),
-                    left => format!(", {left} of {all} pairs left without a cut"),
+                    left => format!("; {left} of {all} pairs have no cut"),
                 };
-                format!("{head}{rest}, bound {bound}, {}", distance(cost, bound))
+                format!("{head}, bound {bound}, {}{rest}", distance(cost, bound))
             }
             Proved::Left(bound) => {
                 let uncut = match self.uncut {
@@ -88,7 +88,7 @@ mod tests {
         for (closing, expected) in [
             (line(Proved::Cost(5), 0, 0, 0), "bound 5, optimal"),
             (line(Proved::Cost(3), 0, 0, 0), "bound 3, gap 2"),
-            (line(Proved::Cost(5), 4, 0, 4), "4 of 9 pairs left without a cut, bound 5, optimal"),
+            (line(Proved::Cost(5), 4, 0, 4), "bound 5, optimal; 4 of 9 pairs have no cut"),
             (line(Proved::Cost(5), 9, 0, 9), "none of 9 pairs has a cut"),
             (line(Proved::Left(3), 3, 0, 0), "3 of 9 pairs left, bound 3 pairs, optimal"),
             (

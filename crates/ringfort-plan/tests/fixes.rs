@@ -55,7 +55,7 @@ fn disproved(cluster: &Cluster, is_meant: impl Fn(&Fix) -> bool) -> (usize, Vec<
         let changed = apply(cluster, &changes(&fix.edits))
             .unwrap_or_else(|error| panic!("{}: {error}", fix.id));
         let engines = Engines::new(&changed);
-        let after = edges(&Attack::after(&attack, &changed, &engines));
+        let after = edges(&Attack::new(&changed, &engines));
         let left = claimed.iter().map(|&at| edge(&attack, at)).find(|one| after.contains(one));
         wrong.extend(left.map(|one| format!("{} leaves {one:?}", fix.id)));
     }
@@ -98,7 +98,7 @@ fn close(cluster: &Cluster, vectors: &[&str]) -> BTreeMap<String, BTreeSet<Strin
             let changed = apply(cluster, &changes(&fix.edits))
                 .unwrap_or_else(|error| panic!("{}: {error}", fix.id));
             let engines = Engines::new(&changed);
-            let after = Attack::after(&attack, &changed, &engines);
+            let after = Attack::new(&changed, &engines);
             let open = of_entries(&after, vectors).into_iter().any(|(name, _)| name == entry);
             assert!(!open, "{entry} is still there after {}", fix.id);
         }

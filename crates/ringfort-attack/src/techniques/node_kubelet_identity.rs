@@ -32,6 +32,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let name = &node.metadata.name;
         let to = NodeKey::Subject(Subject::User(Str::from(format!("system:node:{name}"))));
         let why = Why::Design("the kubelet keeps its client credential on the node");
+        maker.edge(Draft::new(NodeKey::Node(id), to.clone()).because(why.clone()));
         maker.edge(Draft::new(NodeKey::NodeFiles(Some(id), Files::Kubelet), to).because(why));
     }
 }
