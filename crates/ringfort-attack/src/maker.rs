@@ -223,9 +223,7 @@ impl<'a> Maker<'a> {
     /// Says which technique the edges that follow belong to.
     pub(crate) fn start(&mut self, technique: Option<usize>) {
         // Edges of other techniques are never equal to those to come.
-        if self.reasons {
-            self.latest.clear();
-        }
+        self.latest.clear();
         self.current = technique.map(|at| at as u16);
     }
 
@@ -362,7 +360,11 @@ impl<'a> Maker<'a> {
         let difficulty = draft.difficulty.unwrap_or(own);
         if !self.reasons {
             // What is reached does not depend on how many edges lead there.
-            if self.latest.insert((from, to), 0).is_none() {
+            let table = match technique {
+                Some(_) => &mut self.latest,
+                None => &mut self.latest_structure,
+            };
+            if table.insert((from, to), 0).is_none() {
                 self.builder.add_edge(from, to, difficulty.weight());
             }
             return;

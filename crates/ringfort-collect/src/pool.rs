@@ -115,7 +115,7 @@ pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
             specs: SpecPool::default(),
         });
     } else {
-        let (send, receive) = sync_channel::<Batch>(threads * 4);
+        let (send, receive) = sync_channel::<Batch>(threads * 2);
         let receive = Arc::new(Mutex::new(receive));
         std::thread::scope(|scope| {
             for _ in 0..threads {
