@@ -7,10 +7,15 @@
 //! template before any change is not undone.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use ringfort_model::record::PodTemplate;
 use ringfort_model::token_volume::{COMMON_NAME, PREFIX};
-use ringfort_model::{Cluster, Object, Pod, RollOut, Str, Workload, WorkloadKind};
+use ringfort_model::{
+    Cluster, Map as Labels, Object, Pod, PodSpec, RollOut, Str, Workload, WorkloadKind,
+};
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 
 use crate::apply::follows;
@@ -53,7 +58,9 @@ impl<'c> Renewal<'c> {
         let Some(workload) = cluster.workload(kind, namespace, name) else { return Ok(()) };
         let Some(template) = workload.pod_template() else { return Ok(()) };
         let owner = Some((kind, name.clone()));
-        let mut made = Vec::new();
+        let mut made: Vec<Pod> = Vec::new();
+        // Pods that were alike are alike again: each sort is made once.
+        let mut sorts: FxHashMap<Sort<'_>, usize> = FxHashMap::default();
         for (_, pod) in cluster.pods.in_namespace(namespace) {
             let deleted = match whom {
                 Whom::RolledOut => false,
@@ -66,7 +73,15 @@ impl<'c> Renewal<'c> {
                 continue;
             }
             if deleted || self.template_of(workload, pod) != Some(template) {
-                made.push(self.made(cluster, workload, pod)?);
+                let first = self.first(pod);
+                let again = match sorts.entry(sort_of(first)) {
+                    Entry::Occupied(known) => like(&made[*known.get()], first),
+                    Entry::Vacant(free) => {
+                        free.insert(made.len());
+                        self.made(cluster, workload, pod)?
+                    }
+                };
+                made.push(again);
             }
         }
         for pod in &made {
@@ -153,10 +168,18 @@ impl<'c> Renewal<'c> {
         })
     }
 
+    /// The pod as it was, so that a change taken back gives the same pods again.
+    fn first<'p>(&self, pod: &'p Pod) -> &'p Pod
+    where
+        'c: 'p,
+    {
+        let meta = &pod.metadata;
+        self.before.pods.get(&meta.namespace, &meta.name).unwrap_or(pod)
+    }
+
     fn made(&self, cluster: &Cluster, workload: &Workload, pod: &Pod) -> Result<Pod, ChangeError> {
         let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
-        // From pods as they were, so that a change taken back gives the same pods again.
-        let first = self.before.pods.get(namespace, name).unwrap_or(pod);
+        let first = self.first(pod);
         let meta = &workload.metadata;
         let then = self.before.workload(workload.kind, &meta.namespace, &meta.name);
         let then = then.and_then(Workload::pod_template);
@@ -183,6 +206,22 @@ impl<'c> Renewal<'c> {
             }),
         }
     }
+}
+
+/// What a new pod takes from the one before: all that a template has a say in.
+type Sort<'p> = (*const PodSpec, &'p Labels, &'p Labels);
+
+fn sort_of(pod: &Pod) -> Sort<'_> {
+    (Arc::as_ptr(&pod.spec), &pod.metadata.labels, &pod.metadata.annotations)
+}
+
+/// A pod made again as another of its sort was.
+fn like(other: &Pod, first: &Pod) -> Pod {
+    let mut pod = first.clone();
+    pod.spec = other.spec.clone();
+    pod.metadata.labels = other.metadata.labels.clone();
+    pod.metadata.annotations = other.metadata.annotations.clone();
+    pod
 }
 
 fn json_of<T: Record>(record: &T) -> Value {
