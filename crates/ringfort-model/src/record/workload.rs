@@ -95,7 +95,7 @@ pub struct Workload {
     pub spec: WorkloadSpec,
     /// The template of kind PodTemplate, which has no `spec`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub template: Option<PodTemplate>,
+    pub template: Option<Box<PodTemplate>>,
 }
 has_meta!(Workload);
 
@@ -108,7 +108,7 @@ record! {
         pub update_strategy: Option<UpdateStrategy>,
         pub ordinals: Option<Ordinals>,
         pub template: Option<PodTemplate>,
-        pub job_template: Option<JobTemplate>,
+        pub job_template: Option<Box<JobTemplate>>,
     }
     /// StatefulSetUpdateStrategy and DaemonSetUpdateStrategy.
     pub struct UpdateStrategy {
@@ -189,7 +189,7 @@ impl Workload {
     #[must_use]
     pub fn pod_template(&self) -> Option<&PodTemplate> {
         match self.kind {
-            WorkloadKind::PodTemplate => self.template.as_ref(),
+            WorkloadKind::PodTemplate => self.template.as_deref(),
             WorkloadKind::CronJob => {
                 self.spec.job_template.as_ref()?.spec.as_ref()?.template.as_ref()
             }
@@ -200,7 +200,7 @@ impl Workload {
     /// The pod template, to be changed while a cluster is being built.
     pub fn pod_template_mut(&mut self) -> Option<&mut PodTemplate> {
         match self.kind {
-            WorkloadKind::PodTemplate => self.template.as_mut(),
+            WorkloadKind::PodTemplate => self.template.as_deref_mut(),
             WorkloadKind::CronJob => {
                 self.spec.job_template.as_mut()?.spec.as_mut()?.template.as_mut()
             }
