@@ -466,7 +466,8 @@ fn passes(sets: &[&ConnectionSet]) -> bool {
     !left.is_empty()
 }
 
-fn on_node(context: &Context<'_>, node: Id<Node>) -> NodeKey {
+/// The position of what shares the network of a node.
+pub(crate) fn on_node(context: &Context<'_>, node: Id<Node>) -> NodeKey {
     NodeKey::Outside("network", Str::from(format!("on/{}", context.place_name(Some(node)))))
 }
 

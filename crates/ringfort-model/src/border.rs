@@ -57,7 +57,12 @@ const ANNOTATIONS: &[&str] = &[
 ];
 
 /// Environment variables whose literal value is a documented setting that a rule reads.
-const SETTINGS: &[&str] = &["GF_AUTH_ANONYMOUS_ENABLED", "GF_AUTH_ANONYMOUS_ORG_ROLE"];
+const SETTINGS: &[&str] = &[
+    "GF_AUTH_ANONYMOUS_ENABLED",
+    "GF_AUTH_ANONYMOUS_ORG_ROLE",
+    "ETCD_CLIENT_CERT_AUTH",
+    "ETCD_LISTEN_CLIENT_URLS",
+];
 
 /// ConfigMap keys whose value is a documented setting that a rule reads.
 const CONFIG_SETTINGS: &[(&str, &str)] = &[

@@ -226,9 +226,17 @@ fn ports_of_the_control_plane() {
     };
     let client = || running("client", "x", json!({}), json!({}));
     let etcd = |flags: Value| with(holds(false, json!([])), [client(), system("etcd", flags)]);
-    assert!(reaches(&etcd(json!(["etcd"])), &["pod/a/client"], "control-plane"));
-    let asks = etcd(json!(["etcd", "--client-cert-auth=true"]));
+    let open = ["etcd", "--listen-client-urls", "http://127.0.0.1:2379,http://10.0.0.4:2379"];
+    assert!(reaches(&etcd(json!(open)), &["pod/a/client"], "control-plane"));
+    let asks = etcd(json!([&open[..], &["--client-cert-auth=true"]].concat()));
     assert!(!reaches(&asks, &["pod/a/client", "fact/net-etcd-direct"], "control-plane"));
+    // By default it listens on the loopback address: what shares the node's network is there.
+    let local = etcd(json!(["etcd"]));
+    assert!(!reaches(&local, &["pod/a/client", "fact/net-etcd-direct"], "control-plane"));
+    assert!(reaches(&local, &["pod/kube-system/etcd@n"], "control-plane"));
+    let filed = etcd(json!([&open[..], &["--config-file=/etc/etcd.yaml"]].concat()));
+    assert!(!reaches(&filed, &["pod/a/client"], "control-plane"));
+    assert!(reaches(&filed, &["pod/a/client", "fact/net-etcd-direct"], "control-plane"));
     let scheduler = |paths: &str| {
         let command = json!(["kube-scheduler", "--bind-address=0.0.0.0", paths]);
         with(holds(false, json!([])), [client(), system("scheduler", command)])
