@@ -47,13 +47,8 @@ impl Closing {
                 format!("{head}, none of {all} pairs has a cut")
             }
             Proved::Nothing => format!("{head}, {left} of {all} pairs left, no bound"),
-            Proved::Cost(bound) => {
-                let rest = match left {
-                    0 => String::new(),
-                    left => format!("; {left} of {all} pairs have no cut"),
-                };
-                format!("{head}, bound {bound}, {}{rest}", distance(cost, bound))
-            }
+            // What has no cut is said beside the line.
+            Proved::Cost(bound) => format!("{head}, bound {bound}, {}", distance(cost, bound)),
             Proved::Left(bound) => {
                 let uncut = match self.uncut {
                     0 => String::new(),
@@ -88,7 +83,7 @@ mod tests {
         for (closing, expected) in [
             (line(Proved::Cost(5), 0, 0, 0), "bound 5, optimal"),
             (line(Proved::Cost(3), 0, 0, 0), "bound 3, gap 2"),
-            (line(Proved::Cost(5), 4, 0, 4), "bound 5, optimal; 4 of 9 pairs have no cut"),
+            (line(Proved::Cost(5), 4, 0, 4), "bound 5, optimal"),
             (line(Proved::Cost(5), 9, 0, 9), "none of 9 pairs has a cut"),
             (line(Proved::Left(3), 3, 0, 0), "3 of 9 pairs left, bound 3 pairs, optimal"),
             (

@@ -296,6 +296,9 @@ pub fn plan(
     let blocked = posed.problem.blocked_by(&chosen);
     let expected = connected_without(attack, &posed.asked, &blocked);
     let after = tried(cluster, attack, &changes, &wish.question)?;
+    // A way in may close for other reasons than those that its pairs have no cut for.
+    let mut residual = posed.residual;
+    residual.retain(|one| after.contains(&one.pair));
     let costs = fixes.iter().map(|fix| u64::from(fix.cost));
     let mut cut = BTreeMap::new();
     for at in posed.between.iter() {
@@ -315,7 +318,7 @@ pub fn plan(
         changes,
         certificate,
         least_left,
-        residual: posed.residual,
+        residual,
         curve,
         before,
         after,

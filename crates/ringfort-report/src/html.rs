@@ -243,7 +243,7 @@ fn curve(out: &mut String, points: &[Point]) {
             point.changes
         );
     }
-    out.push_str("</svg><p class=\"soft\">Pairs that are left after the first changes.</p>");
+    out.push_str("</svg><p class=\"soft\">Of the pairs that changes cut, those that are left after the first changes.</p>");
 }
 
 /// A path as a column of boxes; hovering a box shows its evidence.

@@ -125,7 +125,11 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     match &report.plan {
         Some(plan) if plan.fixes.is_empty() => {}
         Some(plan) => {
-            line(cut(&format!("All that can be cut: {} (ringfort plan)", plan.summary), WIDTH));
+            let rest = match plan.no_cut.len() {
+                0 => String::new(),
+                count => format!("; {count} of {} have no cut", report.pairs),
+            };
+            line(cut(&format!("All that can be cut: {}{rest}", plan.summary), WIDTH));
         }
         None if report.pairs == 0 => {}
         None => {
