@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ringfort_attack::{Attack, Engines};
 use ringfort_model::Cluster;
 use ringfort_plan::edits::changes;
+use ringfort_plan::first::pairs;
 use ringfort_plan::rollback::rollbacks;
 use ringfort_plan::{
     Change, DryRun, Edit, Pair, Plan, PlanError, PlanFile, Question, Wish, Work, apply, files,
@@ -59,6 +60,33 @@ fn no_fix_of_a_plan_can_be_left_out() {
             let left = tried(&cluster, &attack, &patches, &Question::default()).expect(name);
             let back = left.difference(&plan.after).count();
             assert!(back > 0, "{name}: {} changes nothing", without.id);
+        }
+    }
+}
+
+/// A trial shares what a change does not touch and keeps no reasons: the same positions are
+/// reached as in a graph that is drawn from nothing.
+#[test]
+fn a_trial_reaches_what_a_new_graph_reaches() {
+    for (name, cluster) in clusters() {
+        let (plan, _) = planned(&cluster, &Wish::default()).expect(name);
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let reached = |attack: &Attack<'_>| -> BTreeSet<String> {
+            let starts: Vec<_> = attack.entries().map(|(_, node)| node).collect();
+            let found = attack.reach(&starts);
+            let keys = attack.keys().iter().enumerate();
+            keys.filter(|(at, _)| found.contains(*at)).map(|(_, key)| attack.id(key)).collect()
+        };
+        for fix in &plan.fixes {
+            let changed = apply(&cluster, &changes(&fix.edits)).expect(name);
+            let shared = Engines::after(&attack, &changed);
+            let trial = Attack::after(&attack, &changed, &shared);
+            let own = Engines::new(&changed);
+            let anew = Attack::new(&changed, &own);
+            assert_eq!(trial.keys().len(), anew.keys().len(), "{name}: {}", fix.id);
+            assert_eq!(reached(&trial), reached(&anew), "{name}: {}", fix.id);
+            assert_eq!(pairs(&trial), pairs(&anew), "{name}: {}", fix.id);
         }
     }
 }
