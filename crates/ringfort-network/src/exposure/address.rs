@@ -5,28 +5,28 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::rules::rules;
+
 /// Whether an address is private: RFC 1918, 100.64/10, link-local, loopback, ULA, unspecified.
 /// Documentation ranges count as public.
 #[must_use]
 pub fn is_private(address: IpAddr) -> bool {
+    let rules = rules();
     match address {
         IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || (a == 100 && b & 0xc0 == 64)
+            let inside = |&(range, length): &(Ipv4Addr, u32)| {
+                (v4.to_bits() ^ range.to_bits()).checked_shr(32 - length).unwrap_or(0) == 0
+            };
+            rules.private_v4.iter().any(inside)
         }
         IpAddr::V6(v6) => {
             if let Some(v4) = v6.to_ipv4_mapped() {
                 return is_private(IpAddr::V4(v4));
             }
-            let first = v6.segments()[0];
-            v6.is_loopback()
-                || v6.is_unspecified()
-                || first & 0xfe00 == 0xfc00
-                || first & 0xffc0 == 0xfe80
+            let inside = |&(range, length): &(Ipv6Addr, u32)| {
+                (v6.to_bits() ^ range.to_bits()).checked_shr(128 - length).unwrap_or(0) == 0
+            };
+            rules.private_v6.iter().any(inside)
         }
     }
 }
@@ -127,6 +127,9 @@ pub fn is_allow_list(ranges: &[Cidr]) -> bool {
         }
         sum
     };
+    if !rules().switches.wide_ranges_are_none {
+        return !ranges.is_empty();
+    }
     !ranges.is_empty()
         && held(true, (0, u128::from(u32::MAX))) < 1 << 31
         && held(false, GLOBAL) < 1 << 124
