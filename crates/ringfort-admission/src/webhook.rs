@@ -129,7 +129,7 @@ impl<'c> Webhook<'c> {
         let rule = &rules().switches;
         match engines.mode(&self.record.name, self.mutating, kind, namespace) {
             Some(Mode::Passive(reason)) if rule.passive_engines => {
-                tally.ineffective.push(finding(&reason))
+                tally.ineffective.push(finding(&reason));
             }
             _ if !self.fails_closed && rule.ignoring_webhook_does_not_hold => {
                 tally.ineffective.push(finding("ignores its own failure"));
@@ -138,7 +138,7 @@ impl<'c> Webhook<'c> {
                 tally.unknown.push(finding(&format!("{by} may refuse")));
             }
             Some(Mode::Unknown(reason) | Mode::Passive(reason)) => {
-                tally.unknown.push(finding(&reason))
+                tally.unknown.push(finding(&reason));
             }
             None if self.mutating && !rule.mutating_webhook_is_unknown => {}
             None if self.mutating => tally.unknown.push(finding("may change or refuse the object")),

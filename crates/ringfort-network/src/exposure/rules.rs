@@ -218,14 +218,14 @@ pub static UPSTREAM: Rules = Rules {
         (Ipv4Addr::new(100, 64, 0, 0), 10),
         (Ipv4Addr::new(169, 254, 0, 0), 16),
         (Ipv4Addr::new(127, 0, 0, 0), 8),
-        (Ipv4Addr::new(0, 0, 0, 0), 32),
+        (Ipv4Addr::UNSPECIFIED, 32),
     ],
     // ULA, link-local, loopback, unspecified.
     private_v6: &[
         (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
         (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
-        (Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 1), 128),
-        (Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 0), 128),
+        (Ipv6Addr::LOCALHOST, 128),
+        (Ipv6Addr::UNSPECIFIED, 128),
     ],
 };
 
