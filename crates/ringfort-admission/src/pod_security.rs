@@ -2,7 +2,7 @@
 //! `admission/admission.go`).
 
 use ringfort_model::{KubeVersion, Map, Pod, Str};
-use ringfort_podsec::{NamespacePolicy, enforcement_on, evaluate, refusal_message};
+use ringfort_podsec::{NamespacePolicy, enforcement_on, evaluate, is_ignored, refusal_message};
 use serde_json::Value as Json;
 
 use crate::decision::{Control, Finding, Tally};
@@ -31,8 +31,7 @@ pub(crate) fn ask(
     let resource = &request.resource;
     let is_pod = resource.group.is_empty() && resource.resource == "pods";
     let evaluated = matches!(request.operation, Operation::Create | Operation::Update);
-    if !is_pod || !evaluated || rules().pod_security_ignores.contains(&request.subresource.as_str())
-    {
+    if !is_pod || !evaluated || is_ignored(&request.subresource) {
         return;
     }
     // Some pod satisfies every level, and labels that may be changed hold nothing back.

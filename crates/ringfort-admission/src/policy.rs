@@ -214,7 +214,7 @@ fn message(check: &Check, environment: &Environment<'_>) -> String {
     {
         let trimmed = text.trim();
         if !trimmed.is_empty()
-            && text.len() <= rules().longest_message as usize
+            && trimmed.len() <= rules().longest_message as usize
             && !trimmed.contains('\n')
         {
             return trimmed.to_owned();

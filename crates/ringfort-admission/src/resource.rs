@@ -98,16 +98,15 @@ impl ResourceType {
 
     /// Other (group, version) pairs of the resource; `None` if they are not known.
     pub(crate) fn equivalents(&self) -> Option<Vec<(&'static str, &'static str)>> {
-        let row =
-            rules().equivalents.iter().find(|row| row.0 == self.group && row.1 == self.resource);
+        let own = (self.group.as_str(), self.version.as_str());
+        let row = rules()
+            .equivalents
+            .iter()
+            .find(|(resource, versions)| *resource == self.resource && versions.contains(&own));
         match row {
-            Some((_, _, versions)) => Some(
-                versions
-                    .iter()
-                    .copied()
-                    .filter(|(group, version)| *group != self.group || *version != self.version)
-                    .collect(),
-            ),
+            Some((_, versions)) => {
+                Some(versions.iter().copied().filter(|other| *other != own).collect())
+            }
             None => rules().one_version.contains(&self.group.as_str()).then(Vec::new),
         }
     }

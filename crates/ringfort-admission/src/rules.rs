@@ -5,7 +5,7 @@
 //! namespace,object}` and `pkg/registry/admissionregistration`. [`mutants`] makes wrong tables of
 //! it, for `cargo xtask mutants`.
 
-use ringfort_model::mutation::Mutants;
+use ringfort_model::mutation::{Mutants, without};
 use ringfort_model::switches;
 
 switches! {
@@ -123,8 +123,8 @@ pub struct Rules {
     /// The same for mutating policies.
     pub mutating: (u32, u32),
     /// Versions of built-in resources besides that of the request through which the same object
-    /// can be reached on servers of today: group, plural, and every (group, version).
-    pub equivalents: &'static [(&'static str, &'static str, Versions)],
+    /// can be reached on servers of today: plural, and every (group, version).
+    pub equivalents: &'static [(&'static str, Versions)],
     /// Groups whose resources have one version on servers of today.
     pub one_version: &'static [&'static str],
     /// Kinds that webhooks do not see (ADM-02).
@@ -133,8 +133,6 @@ pub struct Rules {
     pub policy_exempt: &'static [&'static str],
     /// Reviews, which are not stored, and which policies do not see.
     pub reviews: &'static [(&'static str, &'static str)],
-    /// Subresources of pods that Pod Security does not look at.
-    pub pod_security_ignores: &'static [&'static str],
     /// Longest message of a validation, in bytes.
     pub longest_message: u32,
 }
@@ -145,13 +143,8 @@ pub static UPSTREAM: Rules = Rules {
     validating: (30, 26),
     mutating: (36, 32),
     equivalents: &[
-        (
-            "autoscaling",
-            "horizontalpodautoscalers",
-            &[("autoscaling", "v1"), ("autoscaling", "v2")],
-        ),
-        ("", "events", &[("", "v1"), ("events.k8s.io", "v1")]),
-        ("events.k8s.io", "events", &[("", "v1"), ("events.k8s.io", "v1")]),
+        ("horizontalpodautoscalers", &[("autoscaling", "v1"), ("autoscaling", "v2")]),
+        ("events", &[("", "v1"), ("events.k8s.io", "v1")]),
     ],
     one_version: &[
         "",
@@ -189,16 +182,6 @@ pub static UPSTREAM: Rules = Rules {
         ("authorization.k8s.io", "selfsubjectrulesreviews"),
         ("authorization.k8s.io", "subjectaccessreviews"),
     ],
-    pod_security_ignores: &[
-        "exec",
-        "attach",
-        "binding",
-        "eviction",
-        "log",
-        "portforward",
-        "proxy",
-        "status",
-    ],
     longest_message: 5 * 1024,
 };
 
@@ -213,21 +196,19 @@ pub fn mutants() -> Vec<(String, Rules)> {
     found.bound("validating policies exist", |rules| &mut rules.validating.1);
     found.bound("mutating policies on", |rules| &mut rules.mutating.0);
     found.bound("mutating policies exist", |rules| &mut rules.mutating.1);
-    for (at, (group, resource, versions)) in UPSTREAM.equivalents.iter().enumerate() {
+    for (at, (resource, versions)) in UPSTREAM.equivalents.iter().enumerate() {
         for (of, version) in versions.iter().enumerate() {
-            found.add(format!("equivalents/{group} {resource} not {version:?}"), |rules| {
+            found.add(format!("equivalents/{resource} not {version:?}"), |rules| {
                 let mut all = rules.equivalents.to_vec();
-                all[at].2 = ringfort_model::mutation::without(versions, of);
+                all[at].1 = without(versions, of);
                 rules.equivalents = all.leak();
             });
         }
     }
-    found.list("equivalents", |rules| &mut rules.equivalents);
     found.list("one version", |rules| &mut rules.one_version);
     found.list("webhooks do not see", |rules| &mut rules.webhook_exempt);
     found.list("policies do not see", |rules| &mut rules.policy_exempt);
     found.list("reviews", |rules| &mut rules.reviews);
-    found.list("Pod Security ignores", |rules| &mut rules.pod_security_ignores);
     found.limit("longest message", |rules| &mut rules.longest_message);
     found.all()
 }

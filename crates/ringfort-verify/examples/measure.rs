@@ -70,9 +70,9 @@ fn cluster(services: usize) -> Result<Cluster, Box<dyn Error>> {
             service["spec"]["ports"][0]["nodePort"] = json!(30000 + at % 2767);
         }
         if kind == "LoadBalancer" {
-            service["metadata"]["annotations"] = json!({
-                "service.beta.kubernetes.io/aws-load-balancer-scheme":
-                    ["internal", "internet-facing"][at % 2]});
+            let scheme = ["internal", "internet-facing"][at % 2];
+            service["metadata"]["annotations"] =
+                json!({"service.beta.kubernetes.io/aws-load-balancer-scheme": scheme});
             service["spec"]["loadBalancerSourceRanges"] = json!(["198.51.100.0/24"]);
         }
         add(service)?;
