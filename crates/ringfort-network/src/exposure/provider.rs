@@ -244,3 +244,21 @@ pub(super) fn go_bool(text: &str) -> Option<bool> {
 pub(super) fn either([yes, no]: [&[&str]; 2], text: &str) -> Option<bool> {
     if yes.contains(&text) { Some(true) } else { no.contains(&text).then_some(false) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_go() {
+        for (words, value) in [
+            (["1", "t", "T", "TRUE", "true", "True"], Some(true)),
+            (["0", "f", "F", "FALSE", "false", "False"], Some(false)),
+            (["", "yes", "no", "tRUE", " true", "2"], None),
+        ] {
+            for word in words {
+                assert_eq!(go_bool(word), value, "{word}");
+            }
+        }
+    }
+}
