@@ -40,11 +40,10 @@ pub(crate) fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         bail!("the graphs cannot be measured");
     }
     // Pods of upstream's fixtures and a cluster of Services.
-    let suites = std::env::var_os("RINGFORT_SUITES").map(PathBuf::from);
     let status = Command::new("cargo")
         .args(["run", "--quiet", "--release", "-p", "ringfort-verify", "--example", "measure"])
         .arg("--")
-        .arg(suites.unwrap_or_else(|| root.join("../shared")))
+        .arg(crate::test::suites())
         .current_dir(root)
         .status()?;
     if !status.success() {

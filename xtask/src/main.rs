@@ -46,7 +46,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         }
         _ => bail!(
             "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
-             fuzz [--minutes N] | mutants [--own] [ENGINE…] | bootstrap FOLDER | \
+             fuzz [--minutes N] | mutants [--own | --suites] [ENGINE…] | bootstrap FOLDER | \
              gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }

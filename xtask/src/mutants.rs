@@ -1,9 +1,10 @@
-//! `cargo xtask mutants [--own] [ENGINE…]`: can the tests fail?
+//! `cargo xtask mutants [--own | --suites] [ENGINE…]`: can the tests fail?
 //!
 //! Builds the tests of the engines once, with the feature by which a test build can be told to
 //! use wrong rules, and runs them against every mutant of the rule tables: first the project's
 //! own, and only what survives those also the truth suites, where they are at hand. Prints every
-//! survivor; one without a reason below fails the run.
+//! survivor; one without a reason below fails the run. With `--suites` the suites are run alone,
+//! to see what they let pass.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -33,8 +34,11 @@ const NAMED: &[(&str, &str)] = &[
     ("runAsUser before 1.23", "podsec:runAsUser/at every version"),
 ];
 
-/// The engines with mutants, and the names of those.
-const ENGINES: &[(&str, fn() -> Vec<String>)] = &[
+/// Gives the names of an engine's mutants.
+type Names = fn() -> Vec<String>;
+
+/// The engines with mutants.
+const ENGINES: &[(&str, Names)] = &[
     ("admission", || names(ringfort_admission::rules::mutants())),
     ("authz", || names(ringfort_authz::rules::mutants())),
     ("exposure", || names(ringfort_network::exposure::rules::mutants())),
@@ -89,24 +93,45 @@ struct Test {
     takes: Duration,
 }
 
-/// Runs everything, or with `--own` the project's own tests alone; of all engines, or of those
-/// that are named.
+/// Which tests are run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// The project's own, and the suites against what survives them.
+    All,
+    /// The project's own alone.
+    Own,
+    /// The suites alone.
+    Suites,
+}
+
+/// Runs the tests of all engines, or of those that are named.
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     let started = Instant::now();
-    let mut own_only = false;
+    let mut mode = Mode::All;
     let mut engines: Vec<&str> = Vec::new();
     for word in arguments {
         match ENGINES.iter().find(|(name, _)| *name == word) {
             Some((name, _)) => engines.push(name),
-            None if word == "--own" => own_only = true,
-            None => bail!("no engine {word}; mutants [--own] [ENGINE…]"),
+            None if word == "--own" => mode = Mode::Own,
+            None if word == "--suites" => mode = Mode::Suites,
+            None => bail!("no engine {word}; mutants [--own | --suites] [ENGINE…]"),
         }
     }
     if engines.is_empty() {
         engines.extend(ENGINES.iter().map(|(name, _)| name));
     }
     let mutants = all(&engines)?;
-    let mut tests = build(&engines, own_only)?;
+    let suites = crate::test::suites();
+    match mode {
+        Mode::Own => println!("skipped: the truth suites"),
+        Mode::All if !suites.is_dir() => {
+            println!("skipped: the truth suites are not at {}", suites.display());
+            mode = Mode::Own;
+        }
+        Mode::Suites if !suites.is_dir() => bail!("the suites are not at {}", suites.display()),
+        Mode::All | Mode::Suites => {}
+    }
+    let mut tests = build(&engines, mode)?;
     println!("{} mutants", mutants.len());
     // Against the right rules everything must pass, or a kill means nothing.
     for test in &mut tests {
@@ -142,7 +167,11 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     })?;
     let mut results = results.into_inner().expect("no worker panics");
     results.sort_by(|a, b| a.mutant.cmp(&b.mutant));
-    report(&results, &engines, own_only, started)
+    if mode == Mode::Suites {
+        suites_alone(&results, started);
+        return Ok(());
+    }
+    report(&results, &engines, started)
 }
 
 /// What became of a mutant.
@@ -187,31 +216,29 @@ fn all(engines: &[&str]) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// Builds the test programs of the engines, those of the suites only if they are to be run.
-fn build(engines: &[&str], own_only: bool) -> Result<Vec<Test>> {
+/// Builds the test programs that are to be run.
+fn build(engines: &[&str], mode: Mode) -> Result<Vec<Test>> {
+    let asked = |suite: bool| match mode {
+        Mode::All => true,
+        Mode::Own => !suite,
+        Mode::Suites => suite,
+    };
     let wanted: Vec<_> = TESTS
         .iter()
-        .filter(|(engine, .., suite)| engines.contains(engine) && !(*suite && own_only))
+        .filter(|(engine, .., suite)| engines.contains(engine) && asked(*suite))
         .collect();
-    let mut packages: Vec<&str> = wanted.iter().map(|(_, package, ..)| *package).collect();
+    // Always the same packages and features, so that no other run builds anything again.
+    let mut packages: Vec<&str> = TESTS.iter().map(|(_, package, ..)| *package).collect();
     packages.sort_unstable();
     packages.dedup();
-    // Always of the same packages and features, so that nothing is built twice.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.current_dir(crate::test::root());
     command.args(["test", "--no-run", "--message-format", "json"]);
-    for package in &packages {
+    for package in packages {
         command.args(["-p", package]);
     }
-    let engines_built: Vec<&str> = FEATURES
-        .split(',')
-        .filter(|feature| {
-            let package = feature.split('/').next().unwrap_or_default();
-            packages.contains(&"ringfort-verify") || packages.contains(&package)
-        })
-        .collect();
-    command.args(["--features", &engines_built.join(",")]).stderr(Stdio::inherit());
+    command.args(["--features", FEATURES]).stderr(Stdio::inherit());
     let output = command.output().context("cargo does not start")?;
     if !output.status.success() {
         bail!("the tests do not build");
@@ -268,9 +295,23 @@ fn killed_by(test: &Test, mutant: Option<&str>) -> Result<bool> {
     Ok(!status.success())
 }
 
+/// Prints what the suites let pass.
+fn suites_alone(results: &[Outcome], started: Instant) {
+    let passed: Vec<&Outcome> = results.iter().filter(|one| one.killer.is_none()).collect();
+    for one in &passed {
+        println!("the suites let pass: {}", one.mutant);
+    }
+    println!(
+        "mutants: the suites alone kill {} of {}; {:.0} s",
+        results.len() - passed.len(),
+        results.len(),
+        started.elapsed().as_secs_f64()
+    );
+}
+
 /// Prints what survives and the closing line; an error where a survivor has no reason, where a
 /// reason explains nothing, or where the project's own tests let a named mistake pass.
-fn report(results: &[Outcome], engines: &[&str], own_only: bool, started: Instant) -> Result<()> {
+fn report(results: &[Outcome], engines: &[&str], started: Instant) -> Result<()> {
     let killed = |killer: Killer| results.iter().filter(move |one| one.killer == Some(killer));
     for one in killed(Killer::Suite) {
         println!("killed by suites alone: {}", one.mutant);
@@ -286,9 +327,6 @@ fn report(results: &[Outcome], engines: &[&str], own_only: bool, started: Instan
                 println!("survives without a reason: {mutant}");
             }
         }
-    }
-    if own_only {
-        println!("skipped: the truth suites, which may kill more");
     }
     let asked = |mutant: &str| engines.iter().any(|engine| mutant.starts_with(engine));
     for (name, _) in REASONS.iter().filter(|(name, _)| asked(name)) {
