@@ -44,6 +44,7 @@ const ENGINES: &[(&str, Names)] = &[
     ("exposure", || names(ringfort_network::exposure::rules::mutants())),
     ("isolation", || names(ringfort_isolation::rules::mutants())),
     ("network", || names(ringfort_network::policy::rules::mutants())),
+    ("routes", || names(ringfort_network::exposure::route_rules::mutants())),
     ("podsec", || names(ringfort_podsec::rules::mutants())),
 ];
 
@@ -62,6 +63,9 @@ const TESTS: &[(&str, &str, &str, &str, bool)] = &[
     ("exposure", "ringfort-network", "backends", "", false),
     ("exposure", "ringfort-verify", "exposure", "the_table_agrees_and_covers_every_rule", false),
     ("exposure", "ringfort-verify", "exposure", "every_service_of_the_shop", true),
+    ("routes", "ringfort-network", "ringfort_network", "", false),
+    ("routes", "ringfort-verify", "exposure", "the_table_agrees_and_covers_every_rule", false),
+    ("routes", "ringfort-verify", "exposure", "every_service_of_the_shop", true),
     ("isolation", "ringfort-isolation", "", "", false),
     ("isolation", "ringfort-verify", "pod_truth", "recorded_token_files", true),
     ("network", "ringfort-network", "", "", false),
