@@ -39,6 +39,16 @@ pub(crate) fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
     if !status.success() {
         bail!("the graphs cannot be measured");
     }
+    // Pods of upstream's fixtures and a cluster of Services.
+    let status = Command::new("cargo")
+        .args(["run", "--quiet", "--release", "-p", "ringfort-verify", "--example", "measure"])
+        .arg("--")
+        .arg(crate::test::suites())
+        .current_dir(root)
+        .status()?;
+    if !status.success() {
+        bail!("pods and Services cannot be measured");
+    }
     println!(
         "{:>8} {:>8} {:>10} {:>10} {:>8} {:>8}  stages",
         "pods", "MB", "baseline s", "scan s", "ratio", "MiB"

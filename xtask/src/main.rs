@@ -38,7 +38,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
             let minutes = arguments.nth(1).map_or(Ok(10), |text| text.parse());
             fuzz::run(minutes.context("fuzz [--minutes N]")?)
         }
-        Some("mutants") => mutants::run(arguments.next().as_deref() == Some("--own")),
+        Some("mutants") => mutants::run(arguments),
         // What `bench` runs as a process of its own, to be measured.
         Some("baseline") => {
             let path = arguments.next().context("baseline FILE")?;
@@ -46,7 +46,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         }
         _ => bail!(
             "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
-             fuzz [--minutes N] | mutants [--own] | bootstrap FOLDER | \
+             fuzz [--minutes N] | mutants [--own | --suites] [ENGINE…] | bootstrap FOLDER | \
              gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }

@@ -25,10 +25,15 @@ pub(crate) fn run() -> Result<()> {
     cargo(&["test", "--workspace"])
 }
 
+/// Where the truth suites are looked for.
+pub(crate) fn suites() -> PathBuf {
+    let given = std::env::var_os("RINGFORT_SUITES").map(PathBuf::from);
+    given.unwrap_or_else(|| root().join("../shared"))
+}
+
 /// The truth suites, one line for each, where they are at hand.
 fn verify() -> Result<()> {
-    let given = std::env::var_os("RINGFORT_SUITES").map(PathBuf::from);
-    let suites = given.unwrap_or_else(|| root().join("../shared"));
+    let suites = suites();
     if !suites.is_dir() {
         println!("skipped: the truth suites are not at {}", suites.display());
         return Ok(());

@@ -13,13 +13,8 @@ use crate::matching::{Match, selects};
 use crate::pod_security::{self, Exemptions};
 use crate::policy::Asked;
 use crate::request::Request;
+use crate::rules::rules;
 use crate::webhook::Webhook;
-
-/// The first minor version in which validating policies are on without being asked for, and
-/// the first that has them at all.
-const VALIDATING: (u32, u32) = (30, 26);
-/// The same for mutating policies.
-const MUTATING: (u32, u32) = (36, 32);
 
 /// What the cluster's objects do not say.
 #[derive(Clone, Debug, Default)]
@@ -134,7 +129,11 @@ impl<'c> Admission<'c> {
 
     /// A policy on a server where policies may be off refuses only perhaps.
     fn ask_policy(&self, bound: &Bound<'_>, asked: &Asked<'_>, tally: &mut Tally) {
-        let on = self.policies_on(if bound.policy.mutating { MUTATING } else { VALIDATING });
+        let on = self.policies_on(if bound.policy.mutating {
+            rules().mutating
+        } else {
+            rules().validating
+        });
         if on == Some(true) {
             bound.policy.ask(&bound.bindings, asked, tally);
         } else if on.is_none() {
@@ -170,6 +169,9 @@ impl<'c> Admission<'c> {
             None if self.cluster.coverage.is_complete(Kind::Namespace) => Map::default(),
             None => return None,
         };
+        if !rules().switches.namespaces_carry_their_name {
+            return Some(labels);
+        }
         let own = (Str::new("kubernetes.io/metadata.name"), Str::new(name));
         Some(labels.iter().map(|(key, value)| (key.clone(), value.clone())).chain([own]).collect())
     }
@@ -187,14 +189,15 @@ impl<'c> Admission<'c> {
         let policies = !request.resource.skips_policies();
         let webhooks = !request.resource.skips_webhooks();
         for (kind, asked) in [
-            (Kind::ValidatingPolicy, policies && on(VALIDATING)),
-            (Kind::ValidatingPolicyBinding, policies && on(VALIDATING)),
-            (Kind::MutatingPolicy, policies && on(MUTATING)),
-            (Kind::MutatingPolicyBinding, policies && on(MUTATING)),
+            (Kind::ValidatingPolicy, policies && on(rules().validating)),
+            (Kind::ValidatingPolicyBinding, policies && on(rules().validating)),
+            (Kind::MutatingPolicy, policies && on(rules().mutating)),
+            (Kind::MutatingPolicyBinding, policies && on(rules().mutating)),
             (Kind::ValidatingWebhook, webhooks),
             (Kind::MutatingWebhook, webhooks),
         ] {
-            if asked && !self.cluster.coverage.is_complete(kind) {
+            let weighs = rules().switches.unlisted_is_unknown;
+            if asked && weighs && !self.cluster.coverage.is_complete(kind) {
                 add(kind.plural(), "not all were listed");
             }
         }

@@ -10,6 +10,7 @@ use ringfort_model::{KubeVersion, List, Str};
 use crate::cel::{Expression, ExpressionError};
 use crate::decision::Problem;
 use crate::matching::selector_problem;
+use crate::rules::rules;
 
 /// An expression, or why it is none.
 pub(crate) type Parsed = Result<Expression, ExpressionError>;
@@ -95,8 +96,9 @@ impl Place<'_> {
 
     fn failure_policy(&mut self, text: Option<&Str>, field: &str) -> bool {
         match text.map(Str::as_str) {
-            None | Some("" | "Fail") => true,
-            Some("Ignore") => false,
+            None | Some("") => rules().switches.fail_by_default,
+            Some("Fail") => true,
+            Some("Ignore") => !rules().switches.ignore_lets_pass,
             Some(other) => {
                 self.problem(field.to_owned(), format!("\"{other}\" is neither Fail nor Ignore"));
                 true

@@ -28,6 +28,7 @@ mod policy;
 mod quantity;
 mod request;
 mod resource;
+pub mod rules;
 mod webhook;
 
 pub use admission::{Admission, Options};

@@ -7,6 +7,7 @@ use ringfort_model::record::{LabelSelector, MatchResources, RuleWithOperations};
 use ringfort_model::{List, Map, Str};
 
 use crate::request::{Request, labels_of};
+use crate::rules::rules;
 
 /// Whether something is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,11 +66,15 @@ pub(crate) fn selector_problem(selector: &LabelSelector) -> Option<String> {
 /// `None` where they are not known.
 pub(crate) fn selects(selector: Option<&LabelSelector>, labels: Option<&Map>) -> Match {
     let Some(selector) = selector else { return Match::Yes };
+    let rule = &rules().switches;
     if is_empty(selector) {
-        return Match::Yes;
+        return Match::of(rule.empty_selects_everything);
     }
     if let Some(problem) = selector_problem(selector) {
-        return Match::Unknown(problem);
+        return match rule.wrong_selector_is_unknown {
+            true => Match::Unknown(problem),
+            false => Match::No,
+        };
     }
     match labels {
         Some(labels) => Match::of(selector.matches(labels)),
@@ -88,12 +93,17 @@ pub(crate) fn in_namespace(
     request: &Request,
     namespace_labels: Option<&Map>,
 ) -> Match {
-    if request.resource.is_namespaces() && request.subresource.is_empty() {
+    let rule = &rules().switches;
+    if !rule.namespace_selector_counts {
+        return Match::Yes;
+    }
+    let own = rule.namespace_is_its_own;
+    if own && request.resource.is_namespaces() && request.subresource.is_empty() {
         let object = request.object.as_ref().or(request.old_object.as_ref());
         return selects(selector, object.map(labels_of).as_ref());
     }
     if request.namespace.is_empty() {
-        return Match::Yes;
+        return Match::of(rule.no_namespace_is_taken);
     }
     if request.free_namespace && selector.is_some_and(can_be_evaded) {
         return Match::No;
@@ -111,13 +121,17 @@ fn can_be_evaded(selector: &LabelSelector) -> bool {
 
 /// Whether the selector for objects takes the object before or after.
 pub(crate) fn on_object(selector: Option<&LabelSelector>, request: &Request) -> Match {
-    if selector.is_none_or(is_empty) {
+    let rule = &rules().switches;
+    if selector.is_none_or(is_empty) || !rule.object_selector_counts {
         return Match::Yes;
     }
     if request.free_labels {
         return Match::No;
     }
-    let objects = [request.object.as_ref(), request.old_object.as_ref()];
+    let objects = [
+        request.object.as_ref().filter(|_| rule.new_object_counts),
+        request.old_object.as_ref().filter(|_| rule.old_object_counts),
+    ];
     // An object without metadata (PodExecOptions) is not selected.
     let known = objects.into_iter().flatten().filter(|object| object["metadata"].is_object());
     Match::any(known.map(|object| selects(selector, Some(&labels_of(object)))))
@@ -125,59 +139,72 @@ pub(crate) fn on_object(selector: Option<&LabelSelector>, request: &Request) -> 
 
 /// Whether a rule takes the request as being of that group and version.
 fn rule_matches(rule: &RuleWithOperations, request: &Request, group: &str, version: &str) -> bool {
-    let has =
-        |list: &List<Str>, wanted: &str| list.iter().any(|entry| entry == "*" || entry == wanted);
+    let table = &rules().switches;
+    let has = |list: &List<Str>, wanted: &str, star: bool| {
+        list.iter().any(|entry| (entry == "*" && star) || entry == wanted)
+    };
     let resource = &request.resource;
-    let scope = match rule.scope.as_deref() {
+    let in_cluster = resource.is_namespaces() && table.namespaces_are_cluster_scoped;
+    let scope = match rule.scope.as_deref().filter(|_| table.scope_counts) {
         None | Some("*" | "") => true,
-        Some("Namespaced") => !resource.is_namespaces() && !request.namespace.is_empty(),
-        Some("Cluster") => resource.is_namespaces() || request.namespace.is_empty(),
+        Some("Namespaced") => !in_cluster && !request.namespace.is_empty(),
+        Some("Cluster") => in_cluster || request.namespace.is_empty(),
         Some(_) => false,
     };
     let resources = rule.resources.iter().any(|entry| {
         let (name, sub) = entry.split_once('/').unwrap_or((entry, ""));
-        (name == "*" || name == resource.resource) && (sub == "*" || sub == request.subresource)
+        let whole = entry.split_once('/').is_none()
+            && ((entry == "*" && table.resource_star_is_subresources)
+                || table.resource_is_subresources);
+        ((name == "*" && table.resource_star) || name == resource.resource)
+            && ((sub == "*" && table.subresource_star) || sub == request.subresource || whole)
     });
     scope
         && resources
-        && has(&rule.operations, request.operation.name())
-        && has(&rule.api_groups, group)
-        && has(&rule.api_versions, version)
+        && has(&rule.operations, request.operation.name(), table.operation_star)
+        && has(&rule.api_groups, group, table.group_star)
+        && has(&rule.api_versions, version, table.version_star)
 }
 
 /// Whether any rule takes the request, or a version of it that is the same resource. `free`
 /// is what a rule for certain names does where the maker of the object may choose its name.
 pub(crate) fn by_rules(
-    rules: &List<RuleWithOperations>,
+    list: &List<RuleWithOperations>,
     match_policy: Option<&str>,
     request: &Request,
     free: bool,
 ) -> Match {
+    let table = &rules().switches;
     let named = |rule: &RuleWithOperations| {
         Match::of(match (rule.resource_names.is_empty(), request.free_labels) {
-            (true, _) => true,
+            (true, _) => table.no_names_is_any_name,
             (false, true) => free,
-            (false, false) => rule.resource_names.has(&request.name),
+            (false, false) => rule.resource_names.has(&request.name) || !table.names_count,
         })
     };
     let at = |group: &str, version: &str| {
         Match::any(
-            rules.iter().filter(|rule| rule_matches(rule, request, group, version)).map(named),
+            list.iter().filter(|rule| rule_matches(rule, request, group, version)).map(named),
         )
     };
     let (group, version) = (request.resource.group.as_str(), request.resource.version.as_str());
     let exact = at(group, version);
-    if exact == Match::Yes || match_policy == Some("Exact") {
+    let only = match match_policy {
+        Some("Exact") => table.exact_is_exact,
+        Some(_) => false,
+        None => !table.equivalent_by_default,
+    };
+    if exact == Match::Yes || only {
         return exact;
     }
     match request.resource.equivalents() {
         Some(others) => Match::any(others.into_iter().map(|(group, version)| at(group, version))),
         None => {
             // Which other versions are served is not known: a rule for another one may match.
-            let other = rules.iter().any(|rule| {
+            let other = list.iter().any(|rule| {
                 rule.api_versions.iter().any(|version| rule_matches(rule, request, group, version))
             });
-            match other {
+            match other && table.other_versions_are_unknown {
                 true => Match::Unknown("the served versions are not known".to_owned()),
                 false => Match::No,
             }
@@ -193,15 +220,16 @@ pub(crate) fn by_resources(
 ) -> Match {
     let Some(resources) = resources else { return Match::Yes };
     let policy = resources.match_policy.as_deref();
+    let table = &rules().switches;
     in_namespace(resources.namespace_selector.as_ref(), request, namespace_labels)
         .and(|| on_object(resources.object_selector.as_ref(), request))
         .and(|| match by_rules(&resources.exclude_resource_rules, policy, request, true) {
-            Match::Yes => Match::No,
-            Match::No => Match::Yes,
+            Match::Yes if table.exclusions_count => Match::No,
+            Match::Yes | Match::No => Match::Yes,
             unknown @ Match::Unknown(_) => unknown,
         })
         .and(|| match resources.resource_rules.is_empty() {
-            true => Match::Yes,
+            true => Match::of(table.no_rules_is_everything),
             false => by_rules(&resources.resource_rules, policy, request, false),
         })
 }

@@ -12,6 +12,7 @@ use crate::cel::{Outcome, Value, from_json, partial};
 use crate::matching::{Match, selects};
 use crate::request::labels_of;
 use crate::resource::ResourceType;
+use crate::rules::rules;
 
 /// The parameters of a binding.
 #[derive(Debug)]
@@ -58,8 +59,10 @@ pub(crate) fn collect(
         }
         None => return undefined(kind, cluster),
     };
+    let rule = &rules().switches;
     let scope = match (namespaced, reference.namespace.is_empty()) {
         (false, true) => "",
+        (false, false) if !rule.cluster_params_without_namespace => "",
         (false, false) => {
             return Params::Error(
                 "paramRef.namespace must not be provided for a cluster-scoped paramKind".to_owned(),
@@ -74,13 +77,13 @@ pub(crate) fn collect(
         (true, true) => namespace,
     };
     let (mut found, complete) = known(kind, resource.as_ref(), cluster, &given);
-    found.retain(|one| one.namespace == scope);
+    found.retain(|one| one.namespace == scope || !rule.params_of_own_namespace);
     let chosen = match (reference.name.is_empty(), &reference.selector) {
-        (false, Some(_)) => {
+        (false, Some(_)) if rule.name_or_selector => {
             return Params::Error("paramRef has both a name and a selector".to_owned());
         }
         (true, None) => return Params::Error("paramRef has neither name nor selector".to_owned()),
-        (false, None) => {
+        (false, _) => {
             found.retain(|one| one.name == reference.name);
             if found.is_empty() && !complete {
                 return Params::Unknown(format!(
@@ -95,7 +98,8 @@ pub(crate) fn collect(
             Err(unknown) => return unknown,
         },
     };
-    if chosen.is_empty() && reference.parameter_not_found_action.as_deref() == Some("Deny") {
+    let denies = reference.parameter_not_found_action.as_deref() == Some("Deny");
+    if chosen.is_empty() && denies && rule.missing_params_may_refuse {
         return Params::Error("no parameters found, and the binding denies without".to_owned());
     }
     Params::Each(chosen.into_iter().map(|one| Ok(one.value)).collect())

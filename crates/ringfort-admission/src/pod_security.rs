@@ -2,11 +2,12 @@
 //! `admission/admission.go`).
 
 use ringfort_model::{KubeVersion, Map, Pod, Str};
-use ringfort_podsec::{NamespacePolicy, enforcement_on, evaluate, refusal_message};
+use ringfort_podsec::{NamespacePolicy, enforcement_on, evaluate, is_ignored, refusal_message};
 use serde_json::Value as Json;
 
 use crate::decision::{Control, Finding, Tally};
 use crate::request::{Identity, Operation, Request};
+use crate::rules::rules;
 
 /// What the plug-in's configuration leaves out. The API does not show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,10 +20,6 @@ pub struct Exemptions {
     pub runtime_classes: Vec<Str>,
 }
 
-/// Subresources of pods that the plug-in does not look at.
-const IGNORED: &[&str] =
-    &["exec", "attach", "binding", "eviction", "log", "portforward", "proxy", "status"];
-
 /// Asks the plug-in about a pod. Objects with a template get audit and warn only.
 pub(crate) fn ask(
     request: &Request,
@@ -34,14 +31,16 @@ pub(crate) fn ask(
     let resource = &request.resource;
     let is_pod = resource.group.is_empty() && resource.resource == "pods";
     let evaluated = matches!(request.operation, Operation::Create | Operation::Update);
-    if !is_pod || !evaluated || IGNORED.contains(&request.subresource.as_str()) {
+    if !is_pod || !evaluated || is_ignored(&request.subresource) {
         return;
     }
     // Some pod satisfies every level, and labels that may be changed hold nothing back.
     if request.open_object || request.free_namespace {
         return;
     }
-    if enforcement_on(server) == Some(false) || exempt.namespaces.contains(&request.namespace) {
+    let rule = &rules().switches;
+    let free = rule.exempt_namespaces && exempt.namespaces.contains(&request.namespace);
+    if enforcement_on(server) == Some(false) || free || !rule.pod_security_asked {
         return;
     }
     let (level, version) = NamespacePolicy::of(labels).enforce;
@@ -56,13 +55,14 @@ pub(crate) fn ask(
     };
     if let Some(old) = &request.old_object
         && request.operation == Operation::Update
+        && rule.only_significant_updates
         && let Ok(old) = read(old)
         && !significant(&old, &pod)
     {
         return;
     }
     let class = pod.spec.runtime_class_name.as_ref();
-    if class.is_some_and(|class| exempt.runtime_classes.contains(class)) {
+    if class.is_some_and(|class| exempt.runtime_classes.contains(class)) && rule.exempt_classes {
         return;
     }
     let found = evaluate(&pod.spec, &pod.metadata.annotations, level, version, server);
@@ -71,7 +71,8 @@ pub(crate) fn ask(
     }
     let reason = refusal_message(&found);
     match &request.identity {
-        Identity::User { name, .. } if exempt.usernames.iter().any(|one| *one == **name) => {}
+        Identity::User { name, .. }
+            if rule.exempt_users && exempt.usernames.iter().any(|one| *one == **name) => {}
         Identity::Any if !exempt.usernames.is_empty() => {
             let reason = "some users are exempt".to_owned();
             tally.unknown.push(Finding::new(control, reason));

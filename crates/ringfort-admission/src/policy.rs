@@ -15,9 +15,7 @@ use crate::environment::roots;
 use crate::matching::{Match, by_resources};
 use crate::params::{self, Params};
 use crate::request::Request;
-
-/// The longest message that is kept, in bytes.
-const LONGEST_MESSAGE: usize = 5 * 1024;
+use crate::rules::rules;
 
 /// Everything that policies are asked with.
 pub(crate) struct Asked<'a> {
@@ -46,7 +44,10 @@ pub(crate) fn conditions(list: &[Named], environment: &Environment<'_>) -> Condi
             Err(problem) => Err(Stop::Unknown(problem.to_string())),
         };
         match outcome {
-            Ok(Value::Bool(false)) => return Conditions::Skip,
+            Ok(Value::Bool(false)) if error.is_none() || rules().switches.false_condition_first => {
+                return Conditions::Skip;
+            }
+            Ok(Value::Bool(false)) => {}
             Ok(Value::Bool(true)) => {}
             Ok(_) => error = error.or_else(|| Some(format!("condition {} is no bool", one.name))),
             Err(Stop::Error(text)) => {
@@ -87,6 +88,7 @@ impl Policy<'_> {
             let Some(spec) = &binding.spec else { continue };
             let bound =
                 by_resources(spec.match_resources.as_ref(), asked.request, asked.namespace_labels);
+            let bound = if rules().switches.binding_selects { bound } else { Match::Yes };
             match seen.clone().and(|| bound) {
                 Match::No => self.note_evaded(&[*binding], asked, tally),
                 Match::Unknown(reason) => {
@@ -127,7 +129,7 @@ impl Policy<'_> {
         let found =
             params::collect(self.param_kind, reference, namespace, asked.cluster, asked.given);
         match found {
-            Params::Error(reason) if self.fails_closed => {
+            Params::Error(reason) if self.fails_closed && rules().switches.wrong_params_refuse => {
                 tally.refused.push(Finding::new(control, reason));
             }
             Params::Error(reason) => tally.ineffective.push(Finding::new(control, reason)),
@@ -191,9 +193,11 @@ impl Policy<'_> {
             };
             match outcome {
                 Ok(Value::Bool(true)) => {}
+                Ok(Value::Bool(false)) => report.denied(message(check, &environment)),
+                Ok(_) if !rules().switches.only_true_passes => {}
                 Ok(_) => report.denied(message(check, &environment)),
                 Err(Stop::Unknown(reason)) => report.unknown(reason),
-                Err(Stop::Error(text)) if self.fails_closed => {
+                Err(Stop::Error(text)) if self.fails_closed && rules().switches.failure_refuses => {
                     report.denied(format!("expression results in error: {text}"));
                 }
                 Err(Stop::Error(_)) => {}
@@ -209,7 +213,10 @@ fn message(check: &Check, environment: &Environment<'_>) -> String {
         && let Ok(Value::String(text)) = environment.evaluate(expression)
     {
         let trimmed = text.trim();
-        if !trimmed.is_empty() && text.len() <= LONGEST_MESSAGE && !trimmed.contains('\n') {
+        if !trimmed.is_empty()
+            && trimmed.len() <= rules().longest_message as usize
+            && !trimmed.contains('\n')
+        {
             return trimmed.to_owned();
         }
     }
@@ -235,7 +242,17 @@ impl<'r, 't> Report<'r, 't> {
     }
 
     fn has(&self, action: &str) -> bool {
-        self.binding.spec.as_ref().is_some_and(|spec| spec.validation_actions.has(action))
+        let spec = self.binding.spec.as_ref();
+        spec.is_some_and(|spec| spec.validation_actions.has(action))
+    }
+
+    /// Whether a denial refuses.
+    fn refuses(&self) -> bool {
+        let rule = &rules().switches;
+        self.mutating()
+            || self.has("Deny")
+            || !rule.deny_needed
+            || (rule.audit_refuses && self.has("Audit"))
     }
 
     fn mutating(&self) -> bool {
@@ -247,10 +264,10 @@ impl<'r, 't> Report<'r, 't> {
             return self.unknown(doubt);
         }
         let finding = Finding::new(self.control.clone(), reason);
-        if self.has("Warn") {
+        if self.has("Warn") && rules().switches.warn_warns {
             self.tally.warnings.push(finding.clone());
         }
-        match self.mutating() || self.has("Deny") {
+        match self.refuses() {
             true => self.tally.refused.push(finding),
             false => self.tally.ineffective.push(finding),
         }
@@ -258,7 +275,7 @@ impl<'r, 't> Report<'r, 't> {
 
     fn unknown(&mut self, reason: String) {
         let finding = Finding::new(self.control.clone(), reason);
-        match self.mutating() || self.has("Deny") {
+        match self.refuses() {
             true => self.tally.unknown.push(finding),
             false => self.tally.ineffective.push(finding),
         }

@@ -3,6 +3,8 @@
 
 use ringfort_model::{Cluster, Kind};
 
+use crate::rules::rules;
+
 /// A resource and the kind of its objects.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResourceType {
@@ -52,51 +54,6 @@ const BUILT_IN: &[(&str, &str, &str, bool)] = &[
     ("apiregistration.k8s.io", "APIService", "apiservices", false),
 ];
 
-/// Pairs of group and version.
-type Versions = &'static [(&'static str, &'static str)];
-
-/// Versions of built-in resources besides that of the request through which the same object
-/// can be reached on servers of today: group, plural, and every (group, version).
-const EQUIVALENTS: &[(&str, &str, Versions)] = &[
-    ("autoscaling", "horizontalpodautoscalers", &[("autoscaling", "v1"), ("autoscaling", "v2")]),
-    ("", "events", &[("", "v1"), ("events.k8s.io", "v1")]),
-    ("events.k8s.io", "events", &[("", "v1"), ("events.k8s.io", "v1")]),
-];
-
-/// Groups whose resources have one version on servers of today.
-const ONE_VERSION: &[&str] = &[
-    "",
-    "apps",
-    "batch",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "discovery.k8s.io",
-    "node.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "scheduling.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-];
-
-/// The six kinds that configure admission (semantics ADM-02).
-const WEBHOOK_EXEMPT: &[&str] = &[
-    "mutatingadmissionpolicies",
-    "mutatingadmissionpolicybindings",
-    "mutatingwebhookconfigurations",
-    "validatingadmissionpolicies",
-    "validatingadmissionpolicybindings",
-    "validatingwebhookconfigurations",
-];
-
-/// The four of them that policies skip.
-const POLICY_EXEMPT: &[&str] = &[
-    "mutatingadmissionpolicies",
-    "mutatingadmissionpolicybindings",
-    "validatingadmissionpolicies",
-    "validatingadmissionpolicybindings",
-];
-
 impl ResourceType {
     /// The resource of a kind: built-in, or defined by a CustomResourceDefinition.
     #[must_use]
@@ -141,41 +98,31 @@ impl ResourceType {
 
     /// Other (group, version) pairs of the resource; `None` if they are not known.
     pub(crate) fn equivalents(&self) -> Option<Vec<(&'static str, &'static str)>> {
-        let row = EQUIVALENTS.iter().find(|row| row.0 == self.group && row.1 == self.resource);
+        let own = (self.group.as_str(), self.version.as_str());
+        let row = rules()
+            .equivalents
+            .iter()
+            .find(|(resource, versions)| *resource == self.resource && versions.contains(&own));
         match row {
-            Some((_, _, versions)) => Some(
-                versions
-                    .iter()
-                    .copied()
-                    .filter(|(group, version)| *group != self.group || *version != self.version)
-                    .collect(),
-            ),
-            None => ONE_VERSION.contains(&self.group.as_str()).then(Vec::new),
+            Some((_, versions)) => {
+                Some(versions.iter().copied().filter(|other| *other != own).collect())
+            }
+            None => rules().one_version.contains(&self.group.as_str()).then(Vec::new),
         }
     }
 
     /// Whether webhooks that are stored in the API never see it.
     pub(crate) fn skips_webhooks(&self) -> bool {
         self.group == "admissionregistration.k8s.io"
-            && WEBHOOK_EXEMPT.contains(&self.resource.as_str())
+            && rules().webhook_exempt.contains(&self.resource.as_str())
     }
 
     /// Whether policies that are stored in the API never see it: their own kinds, and reviews,
     /// which are not stored.
     pub(crate) fn skips_policies(&self) -> bool {
-        match self.group.as_str() {
-            "admissionregistration.k8s.io" => POLICY_EXEMPT.contains(&self.resource.as_str()),
-            "authentication.k8s.io" => {
-                matches!(self.resource.as_str(), "tokenreviews" | "selfsubjectreviews")
-            }
-            "authorization.k8s.io" => matches!(
-                self.resource.as_str(),
-                "localsubjectaccessreviews"
-                    | "selfsubjectaccessreviews"
-                    | "selfsubjectrulesreviews"
-                    | "subjectaccessreviews"
-            ),
-            _ => false,
-        }
+        let rules = rules();
+        let resource = self.resource.as_str();
+        (self.group == "admissionregistration.k8s.io" && rules.policy_exempt.contains(&resource))
+            || rules.reviews.contains(&(self.group.as_str(), resource))
     }
 }

@@ -11,6 +11,7 @@ use crate::engine::{Engines, Mode};
 use crate::environment::roots;
 use crate::matching::{Match, by_rules, in_namespace, is_empty, on_object};
 use crate::policy::{Asked, Conditions, conditions};
+use crate::rules::rules;
 
 /// A webhook with its match conditions parsed.
 #[derive(Debug)]
@@ -125,15 +126,21 @@ impl<'c> Webhook<'c> {
         }
         let namespace = asked.request.namespace.as_str();
         let kind = &asked.request.resource.kind;
+        let rule = &rules().switches;
         match engines.mode(&self.record.name, self.mutating, kind, namespace) {
-            Some(Mode::Passive(reason)) => tally.ineffective.push(finding(&reason)),
-            _ if !self.fails_closed => {
+            Some(Mode::Passive(reason)) if rule.passive_engines => {
+                tally.ineffective.push(finding(&reason));
+            }
+            _ if !self.fails_closed && rule.ignoring_webhook_does_not_hold => {
                 tally.ineffective.push(finding("ignores its own failure"));
             }
             Some(Mode::Enforcing(by)) => {
                 tally.unknown.push(finding(&format!("{by} may refuse")));
             }
-            Some(Mode::Unknown(reason)) => tally.unknown.push(finding(&reason)),
+            Some(Mode::Unknown(reason) | Mode::Passive(reason)) => {
+                tally.unknown.push(finding(&reason));
+            }
+            None if self.mutating && !rule.mutating_webhook_is_unknown => {}
             None if self.mutating => tally.unknown.push(finding("may change or refuse the object")),
             None => tally.unknown.push(finding("may refuse the object")),
         }

@@ -66,22 +66,7 @@ pub static UPSTREAM: Rules = Rules {
     own_volumes: &["configMap", "downwardAPI", "emptyDir", "projected", "secret"],
 };
 
-/// The tables in force: the right ones, but in a test build that is told to be a mutant.
-#[cfg(not(feature = "mutants"))]
-#[must_use]
-pub fn rules() -> &'static Rules {
-    &UPSTREAM
-}
-
-/// The tables in force: the right ones, but in a test build that is told to be a mutant.
-#[cfg(feature = "mutants")]
-#[must_use]
-pub fn rules() -> &'static Rules {
-    static CHOSEN: std::sync::LazyLock<Rules> = std::sync::LazyLock::new(|| {
-        ringfort_model::mutation::chosen("isolation", &UPSTREAM, mutants)
-    });
-    &CHOSEN
-}
+ringfort_model::active_rules!("isolation", Rules);
 
 /// Tables with one rule wrong, by name.
 #[must_use]

@@ -81,6 +81,25 @@ impl<R: Clone> Mutants<R> {
         self.add(format!("{name}/newest at every version"), |rules| *field(rules) = early.leak());
     }
 
+    /// Switches: each turned over.
+    pub fn switches<S>(&mut self, all: &[Switch<S>], field: impl Fn(&mut R) -> &mut S) {
+        for (name, switch) in all {
+            self.add(*name, |rules| {
+                let held = switch(field(rules));
+                *held = !*held;
+            });
+        }
+    }
+
+    /// A limit: one less and one more.
+    pub fn limit(&mut self, name: &str, field: impl Fn(&mut R) -> &mut u32) {
+        let limit = *field(&mut self.upstream.clone());
+        if limit > 0 {
+            self.add(format!("{name}/one less"), |rules| *field(rules) = limit - 1);
+        }
+        self.add(format!("{name}/one more"), |rules| *field(rules) = limit + 1);
+    }
+
     /// All mutants.
     #[must_use]
     pub fn all(self) -> Vec<(String, R)> {
@@ -111,7 +130,7 @@ pub fn moved(bound: u32) -> Vec<(&'static str, u32)> {
 }
 
 /// The table that a test build is to use: the right one unless [`VARIABLE`] names a mutant of
-/// this engine.
+/// this engine, as `ENGINE:NAME`.
 pub fn chosen<R: Clone>(engine: &str, upstream: &R, mutants: fn() -> Vec<(String, R)>) -> R {
     let Ok(wanted) = std::env::var(VARIABLE) else { return upstream.clone() };
     let Some(name) = wanted.strip_prefix(engine).and_then(|rest| rest.strip_prefix(':')) else {
@@ -120,6 +139,57 @@ pub fn chosen<R: Clone>(engine: &str, upstream: &R, mutants: fn() -> Vec<(String
     let found = mutants().into_iter().find(|(known, _)| known == name);
     found.map_or_else(|| panic!("no mutant {wanted}"), |(_, rules)| rules)
 }
+
+/// `rules()` of an engine, whose right table is `UPSTREAM` and whose wrong ones `mutants()`
+/// makes. In the program it is a constant.
+#[macro_export]
+macro_rules! active_rules {
+    ($engine:literal, $rules:ty) => {
+        /// The rules in force: upstream's, but in a test build that is told to be a mutant.
+        #[must_use]
+        #[inline]
+        pub fn rules() -> &'static $rules {
+            #[cfg(not(feature = "mutants"))]
+            return &UPSTREAM;
+            #[cfg(feature = "mutants")]
+            {
+                static CHOSEN: std::sync::LazyLock<$rules> = std::sync::LazyLock::new(|| {
+                    $crate::mutation::chosen($engine, &UPSTREAM, mutants)
+                });
+                &CHOSEN
+            }
+        }
+    };
+}
+
+/// Rules that hold or do not: a struct of switches, its upstream value, and every switch by
+/// name.
+#[macro_export]
+macro_rules! switches {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $($(#[$doc:meta])* $field:ident: $value:literal,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name {
+            $($(#[$doc])* pub $field: bool,)*
+        }
+
+        impl $name {
+            /// As upstream has them.
+            pub const UPSTREAM: Self = Self { $($field: $value,)* };
+            /// Every switch by name.
+            pub const ALL: &'static [$crate::mutation::Switch<Self>] =
+                &[$((stringify!($field), |rules| &mut rules.$field),)*];
+        }
+    };
+}
+
+/// A switch by name.
+pub type Switch<S> = (&'static str, fn(&mut S) -> &mut bool);
 
 #[cfg(test)]
 mod tests {

@@ -115,21 +115,7 @@ pub static UPSTREAM: Rules = Rules {
     ],
 };
 
-/// The rules in force: the server's, but in a test build that is told to be a mutant.
-#[cfg(not(feature = "mutants"))]
-#[must_use]
-pub fn rules() -> &'static Rules {
-    &UPSTREAM
-}
-
-/// The rules in force: the server's, but in a test build that is told to be a mutant.
-#[cfg(feature = "mutants")]
-#[must_use]
-pub fn rules() -> &'static Rules {
-    static CHOSEN: std::sync::LazyLock<Rules> =
-        std::sync::LazyLock::new(|| ringfort_model::mutation::chosen("podsec", &UPSTREAM, mutants));
-    &CHOSEN
-}
+ringfort_model::active_rules!("podsec", Rules);
 
 /// Tables with one rule wrong, by name.
 #[must_use]

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ringfort_model::{KubeVersion, Object, defaults};
+use ringfort_model::{KubeVersion, Object, Pod, defaults};
 use ringfort_podsec::checks::REGISTRY;
 use ringfort_podsec::{Level, PolicyVersion, Violation, evaluate, refusal_message};
 use serde::Deserialize;
@@ -63,19 +63,45 @@ pub fn run_cases(path: &Path, server: Option<KubeVersion>) -> Result<Outcome, Su
 /// without fixtures may hold such an archive.
 pub fn run_fixtures(path: &Path) -> Result<Outcome, SuiteError> {
     let mut outcome = Outcome::of("podsec");
+    for one in read_fixtures(path)? {
+        let difference = one.fixture.difference(&one.judge());
+        outcome.count(difference.map(|what| format!("{}: {what}", one.name)));
+    }
+    Ok(outcome)
+}
+
+/// A pod of upstream's fixtures with API defaults, yet to be judged.
+pub struct FixturePod {
+    name: String,
+    fixture: Fixture,
+    pod: Pod,
+}
+
+impl FixturePod {
+    /// What refuses it at the fixture's level and version.
+    #[must_use]
+    pub fn judge(&self) -> Vec<Violation> {
+        let Fixture { level, version, .. } = self.fixture;
+        evaluate(&self.pod.spec, &self.pod.metadata.annotations, level, version, None)
+    }
+}
+
+/// Reads upstream's fixtures.
+pub fn read_fixtures(path: &Path) -> Result<Vec<FixturePod>, SuiteError> {
+    let mut found = Vec::new();
     for (name, text) in files::read(path, is_yaml)? {
         let Some(fixture) = Fixture::of(&name)? else { continue };
         let place = || format!("{} {name}", path.display());
         let json: serde_json::Value =
             serde_saphyr::from_str(&text).map_err(|error| SuiteError::format(place(), &error))?;
-        let found = judge(json.to_string().as_bytes(), fixture.level, fixture.version, None)
+        let pod = pod(json.to_string().as_bytes(), None)
             .map_err(|reason| SuiteError::format(place(), &reason))?;
-        outcome.count(fixture.difference(&found).map(|what| format!("{name}: {what}")));
+        found.push(FixturePod { name, fixture, pod });
     }
-    if outcome.total == 0 {
+    if found.is_empty() {
         return Err(SuiteError::Empty(path.to_owned()));
     }
-    Ok(outcome)
+    Ok(found)
 }
 
 fn is_yaml(name: &str) -> bool {
@@ -97,10 +123,16 @@ fn judge(
     version: PolicyVersion,
     server: Option<KubeVersion>,
 ) -> Result<Vec<Violation>, String> {
+    let pod = pod(json, server)?;
+    Ok(evaluate(&pod.spec, &pod.metadata.annotations, level, version, server))
+}
+
+/// Reads one pod with API defaults.
+fn pod(json: &[u8], server: Option<KubeVersion>) -> Result<Pod, String> {
     let mut object = Object::read(json).map_err(|error| error.to_string())?;
     defaults::object(&mut object, server);
     let Object::Pod(pod) = object else { return Err("is no pod".to_owned()) };
-    Ok(evaluate(&pod.spec, &pod.metadata.annotations, level, version, server))
+    Ok(pod)
 }
 
 /// The reasons that a refusal names: `"LEVEL:VERSION": REASON (DETAIL), REASON (DETAIL)`.

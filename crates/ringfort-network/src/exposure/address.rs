@@ -5,28 +5,28 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::rules::rules;
+
 /// Whether an address is private: RFC 1918, 100.64/10, link-local, loopback, ULA, unspecified.
 /// Documentation ranges count as public.
 #[must_use]
 pub fn is_private(address: IpAddr) -> bool {
+    let rules = rules();
     match address {
         IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || (a == 100 && b & 0xc0 == 64)
+            let inside = |&(range, length): &(Ipv4Addr, u32)| {
+                (v4.to_bits() ^ range.to_bits()).checked_shr(32 - length).unwrap_or(0) == 0
+            };
+            rules.private_v4.iter().any(inside)
         }
         IpAddr::V6(v6) => {
             if let Some(v4) = v6.to_ipv4_mapped() {
                 return is_private(IpAddr::V4(v4));
             }
-            let first = v6.segments()[0];
-            v6.is_loopback()
-                || v6.is_unspecified()
-                || first & 0xfe00 == 0xfc00
-                || first & 0xffc0 == 0xfe80
+            let inside = |&(range, length): &(Ipv6Addr, u32)| {
+                (v6.to_bits() ^ range.to_bits()).checked_shr(128 - length).unwrap_or(0) == 0
+            };
+            rules.private_v6.iter().any(inside)
         }
     }
 }
@@ -127,6 +127,9 @@ pub fn is_allow_list(ranges: &[Cidr]) -> bool {
         }
         sum
     };
+    if !rules().switches.wide_ranges_are_none {
+        return !ranges.is_empty();
+    }
     !ranges.is_empty()
         && held(true, (0, u128::from(u32::MAX))) < 1 << 31
         && held(false, GLOBAL) < 1 << 124
@@ -157,6 +160,32 @@ mod tests {
         assert!(Cidr::parse("010.000.0.0/8").is_some_and(|c| c.holds(parse("10.9.9.9").unwrap())));
         for wrong in ["10.0.0.0", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/+8", "::/129", "x/8", "/8"] {
             assert!(Cidr::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    /// First and last of every range, and what stands beside them (RFC 1918, 6598, 3927, 4193,
+    /// 4291).
+    #[test]
+    fn private_ranges_end_where_they_end() {
+        for (inside, outside) in [
+            (["10.0.0.0", "10.255.255.255"], ["9.255.255.255", "11.0.0.0"]),
+            (["172.16.0.0", "172.31.255.255"], ["172.15.255.255", "172.32.0.0"]),
+            (["192.168.0.0", "192.168.255.255"], ["192.167.255.255", "192.169.0.0"]),
+            (["100.64.0.0", "100.127.255.255"], ["100.63.255.255", "100.128.0.0"]),
+            (["169.254.0.0", "169.254.255.255"], ["169.253.255.255", "169.255.0.0"]),
+            (["127.0.0.0", "127.255.255.255"], ["126.255.255.255", "128.0.0.0"]),
+            (["0.0.0.0", "0.0.0.0"], ["0.0.0.1", "255.255.255.255"]),
+            (["fc00::", "fdff:ffff::1"], ["fbff::1", "fe00::"]),
+            (["fe80::", "febf:ffff::1"], ["fe7f::1", "fec0::"]),
+            (["::", "::1"], ["::2", "2001:db8::1"]),
+            (["::ffff:10.0.0.1", "::ffff:127.0.0.1"], ["::ffff:8.8.8.8", "::ffff:0.0.0.1"]),
+        ] {
+            for text in inside {
+                assert!(is_private(parse(text).expect("an address")), "{text}");
+            }
+            for text in outside {
+                assert!(!is_private(parse(text).expect("an address")), "{text}");
+            }
         }
     }
 }

@@ -8,20 +8,18 @@ use ringfort_model::Str;
 use ringfort_model::record::Service;
 
 use super::edge::{assumed, shown};
-use super::provider::{field, go_bool};
+use super::provider::{either, field, go_bool, read};
+use super::rules::rules;
 use super::{ObjectRef, Reach, Verdict};
 
 pub(super) const INTERNAL: &str = "service.beta.kubernetes.io/aws-load-balancer-internal";
-const SCHEME: &str = "service.beta.kubernetes.io/aws-load-balancer-scheme";
-const TYPE: &str = "service.beta.kubernetes.io/aws-load-balancer-type";
+pub(super) const SCHEME: &str = "service.beta.kubernetes.io/aws-load-balancer-scheme";
+pub(super) const TYPE: &str = "service.beta.kubernetes.io/aws-load-balancer-type";
 const GROUPS: &str = "service.beta.kubernetes.io/aws-load-balancer-security-groups";
 const PREFIXES: &str = "service.beta.kubernetes.io/aws-load-balancer-security-group-prefix-lists";
 
-/// Keys that show that AWS is meant.
-pub(super) const KEYS: &[&str] = &[INTERNAL, SCHEME, TYPE];
-
 /// Classes of the AWS Load Balancer Controller, alone and as part of EKS.
-pub(super) const CLASSES: [&str; 2] = ["service.k8s.aws/nlb", "eks.amazonaws.com/nlb"];
+pub(super) const CLASSES: &[&str] = &["service.k8s.aws/nlb", "eks.amazonaws.com/nlb"];
 
 /// What the status' host name shows.
 pub(super) fn fact(hostname: &str, own: &ObjectRef) -> Option<Verdict> {
@@ -29,11 +27,13 @@ pub(super) fn fact(hostname: &str, own: &ObjectRef) -> Option<Verdict> {
     if !hostname.ends_with(".amazonaws.com") {
         return None;
     }
-    if hostname.starts_with("internal-") && hostname.ends_with(".elb.amazonaws.com") {
+    let rule = &rules().switches;
+    let internal = hostname.starts_with("internal-") && hostname.ends_with(".elb.amazonaws.com");
+    if internal && rule.internal_names {
         let reason = "the name of an internal load balancer";
         return Some(shown(Reach::Internal, own, path, hostname, reason));
     }
-    is_classic(hostname).then(|| {
+    (is_classic(hostname) && rule.classic_names).then(|| {
         let reason = "a Classic or Application load balancer without the prefix internal-";
         shown(Reach::Public, own, path, hostname, reason)
     })
@@ -41,17 +41,23 @@ pub(super) fn fact(hostname: &str, own: &ObjectRef) -> Option<Verdict> {
 
 /// What the controllers make of a Service.
 pub(super) fn intent(service: &Service, hostname: &str, own: &ObjectRef) -> Verdict {
-    let annotations = &service.metadata.annotations;
+    let rules = rules();
+    let rule = &rules.switches;
     let class = service.spec.as_ref().and_then(|spec| spec.load_balancer_class.as_ref());
     let class = class.filter(|class| !class.is_empty());
-    let kind = annotations.get(TYPE).map_or("", Str::as_str);
-    let has = |finalizer: &str| service.metadata.finalizers.iter().any(|f| *f == *finalizer);
-    let controller = class.is_some_and(|class| CLASSES.contains(&class.as_str()))
-        || matches!(kind, "external" | "nlb-ip")
+    let kind = read(service, TYPE).map_or("", Str::as_str);
+    let has = |finalizer: &str| {
+        rule.finalizers_show_controller
+            && service.metadata.finalizers.iter().any(|f| *f == *finalizer)
+    };
+    let of_class = class.is_some_and(|class| rules.aws_classes.contains(&class.as_str()));
+    let controller = (of_class && rule.class_shows_controller)
+        || rules.aws_types.contains(&kind)
         || has("service.k8s.aws/resources");
     let in_tree = !controller
         && class.is_none()
-        && (is_classic(hostname) || has("service.kubernetes.io/load-balancer-cleanup"));
+        && ((is_classic(hostname) && rule.name_shows_tree)
+            || has("service.kubernetes.io/load-balancer-cleanup"));
     if controller {
         return by_controller(service, hostname, own);
     }
@@ -59,7 +65,7 @@ pub(super) fn intent(service: &Service, hostname: &str, own: &ObjectRef) -> Verd
         return by_tree(service, own);
     }
     let (one, other) = (by_tree(service, own), by_controller(service, hostname, own));
-    if one.reach == other.reach {
+    if one.reach == other.reach || !rule.either_controller_is_unknown {
         return one;
     }
     let reason = "absent: either AWS controller may act, and they differ";
@@ -67,8 +73,9 @@ pub(super) fn intent(service: &Service, hostname: &str, own: &ObjectRef) -> Verd
 }
 
 fn by_tree(service: &Service, own: &ObjectRef) -> Verdict {
-    match service.metadata.annotations.get(INTERNAL) {
-        Some(value) if value.is_empty() || *value == *"false" => {
+    let rules = rules();
+    match read(service, INTERNAL) {
+        Some(value) if rules.tree_external.contains(&value.as_str()) => {
             let reason = "the in-tree controller takes empty and false for internet-facing";
             shown(Reach::Public, own, field(INTERNAL), value.clone(), reason)
         }
@@ -78,23 +85,28 @@ fn by_tree(service: &Service, own: &ObjectRef) -> Verdict {
         }
         None => {
             let reason = "internet-facing is the in-tree controller's default";
-            assumed(Reach::Public, own, field(INTERNAL), reason)
+            let external = rules.switches.tree_is_external_by_default;
+            let reach = if external { Reach::Public } else { Reach::Internal };
+            assumed(reach, own, field(INTERNAL), reason)
         }
     }
 }
 
 fn by_controller(service: &Service, hostname: &str, own: &ObjectRef) -> Verdict {
-    let annotations = &service.metadata.annotations;
     let refused = "the controller refuses this value and changes nothing";
-    if let Some(scheme) = annotations.get(SCHEME) {
-        let (reach, reason) = match scheme.as_str() {
-            "internet-facing" => (Reach::Public, "asks for an internet-facing one"),
-            "internal" => (Reach::Internal, "asks for an internal one"),
-            _ => (Reach::Unknown, refused),
+    let rules = rules();
+    let rule = &rules.switches;
+    let internal = read(service, INTERNAL);
+    let scheme = read(service, SCHEME).filter(|_| rule.scheme_goes_first || internal.is_none());
+    if let Some(scheme) = scheme {
+        let (reach, reason) = match either(rules.aws_schemes, scheme) {
+            Some(false) => (Reach::Public, "asks for an internet-facing one"),
+            Some(true) => (Reach::Internal, "asks for an internal one"),
+            None => (Reach::Unknown, refused),
         };
         return shown(reach, own, field(SCHEME), scheme.clone(), reason);
     }
-    if let Some(value) = annotations.get(INTERNAL) {
+    if let Some(value) = internal {
         let (reach, reason) = match go_bool(value) {
             Some(true) => (Reach::Internal, "asks for an internal one"),
             Some(false) => (Reach::Public, "asks for an internet-facing one"),
@@ -102,22 +114,25 @@ fn by_controller(service: &Service, hostname: &str, own: &ObjectRef) -> Verdict 
         };
         return shown(reach, own, field(INTERNAL), value.clone(), reason);
     }
-    if !hostname.is_empty() {
+    if !hostname.is_empty() && rule.existing_keeps_scheme {
         let reason = "an existing load balancer keeps its scheme, which its name does not show";
         return assumed(Reach::Unknown, own, field(SCHEME), reason);
     }
-    assumed(Reach::Internal, own, field(SCHEME), "internal is the controller's default")
+    let internal = rule.controller_is_internal_by_default;
+    let reach = if internal { Reach::Internal } else { Reach::Public };
+    assumed(reach, own, field(SCHEME), "internal is the controller's default")
 }
 
 /// How the controller's own keys narrow who gets in.
 pub(super) fn narrowed(service: &Service, own: &ObjectRef) -> Option<Verdict> {
     let annotations = &service.metadata.annotations;
     let given = |key: &str| annotations.get(key).filter(|value| !value.trim().is_empty()).cloned();
-    if let Some(value) = given(GROUPS) {
+    let rule = &rules().switches;
+    if let Some(value) = given(GROUPS).filter(|_| rule.groups_are_unknown) {
         let reason = "the rules of these security groups are not shown";
         return Some(shown(Reach::Unknown, own, field(GROUPS), value, reason));
     }
-    let value = given(PREFIXES)?;
+    let value = given(PREFIXES).filter(|_| rule.prefix_lists_narrow)?;
     Some(shown(Reach::AllowListed, own, field(PREFIXES), value, "only these prefix lists get in"))
 }
 

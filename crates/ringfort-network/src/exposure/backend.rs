@@ -7,9 +7,11 @@
 use std::sync::Arc;
 
 use ringfort_model::record::network::{EndpointSlice, ServicePort};
-use ringfort_model::record::{Node, Service};
+use ringfort_model::record::{Container, Node, Service};
 use ringfort_model::{Cluster, Id, IntOrString, Map, Pod, Str, Unit};
 use rustc_hash::FxHashMap;
+
+use super::rules::rules;
 
 /// What stands behind a listener.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,6 +114,9 @@ impl<'a> Index<'a> {
             });
         }
         if spec.selector.is_empty() {
+            if !rules().switches.slices_lead {
+                return Arc::default();
+            }
             return Arc::new(self.sliced(service));
         }
         let replica = ringfort_model::unit::is_replica_label;
@@ -171,13 +176,15 @@ impl<'a> Index<'a> {
             return backends.clone();
         }
         let protocol = if port.protocol.is_empty() { "TCP" } else { port.protocol.as_str() };
+        let rule = &rules().switches;
         let declares = |unit: u32| {
             let spec = &self.units[unit as usize].spec;
-            let sidecars = spec.init_containers.iter().filter(|c| c.is_sidecar());
+            let counts = |c: &&Container| c.is_sidecar() && rule.side_cars_have_ports;
+            let sidecars = spec.init_containers.iter().filter(counts);
             spec.containers.iter().chain(sidecars).flat_map(|c| c.ports.iter()).any(|declared| {
                 let own = declared.protocol.as_str();
                 let own = if own.is_empty() { "TCP" } else { own };
-                declared.name == *name && own == protocol
+                declared.name == *name && (own == protocol || !rule.port_name_of_protocol)
             })
         };
         if backends.units.iter().all(|&unit| declares(unit)) {
@@ -206,7 +213,9 @@ impl<'a> Index<'a> {
         let unready = service
             .spec
             .as_ref()
-            .is_some_and(|spec| spec.publish_not_ready_addresses == Some(true));
+            .is_some_and(|spec| spec.publish_not_ready_addresses == Some(true))
+            && rules().switches.unready_may_be_published;
+        let rule = &rules().switches;
         let mut nodes = Vec::new();
         let slices = self.slices(service);
         for endpoint in slices.iter().flat_map(|slice| slice.endpoints.iter()) {
@@ -216,8 +225,10 @@ impl<'a> Index<'a> {
             };
             let conditions = endpoint.conditions.clone().unwrap_or_default();
             // A missing condition is unknown, which consumers take for ready.
-            let ready = unready || conditions.ready != Some(false);
-            let ending = conditions.serving != Some(false) && conditions.terminating == Some(true);
+            let ready = unready || conditions.ready.unwrap_or(rule.missing_is_ready);
+            let ending = conditions.serving != Some(false)
+                && conditions.terminating == Some(true)
+                && rule.ending_answers;
             if ready || ending {
                 nodes.push(node);
             }

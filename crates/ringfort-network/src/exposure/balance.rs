@@ -12,6 +12,7 @@ use super::address::{self, Cidr, is_allow_list, is_private};
 use super::backend::Backends;
 use super::edge::{Finder, object, shown};
 use super::provider::{Provider, field};
+use super::rules::rules;
 use super::{Confidence, Listener, ListenerKind, ObjectRef, Reach, Verdict, amazon, pool};
 
 const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
@@ -170,10 +171,11 @@ fn external_ips(
     backends: &Arc<Backends>,
 ) {
     for (at, text) in spec.external_ips.iter().enumerate() {
+        let rule = &rules().switches;
         let path = format!("spec.externalIPs[{at}]");
         let verdict = match address::parse(text) {
             None => finder.wrong(own, &path, text, "is no address"),
-            Some(_) if finder.proxy.no_external_ips => {
+            Some(_) if finder.proxy.no_external_ips && rule.external_ips_may_be_off => {
                 let reason = "the proxy's gate AllowServiceExternalIPs is off";
                 shown(Reach::Internal, own, path, text.clone(), reason)
             }
@@ -183,7 +185,9 @@ fn external_ips(
             Some(_) => {
                 let reason = "a public address; whether it is routed to a node, and what a \
                               firewall lets through, is not shown";
-                shown(Reach::Unknown, own, path, text.clone(), reason)
+                let routed = rule.external_ips_may_be_routed;
+                let reach = if routed { Reach::Unknown } else { Reach::Internal };
+                shown(reach, own, path, text.clone(), reason)
             }
         };
         for port in &spec.ports {
@@ -218,11 +222,13 @@ pub(super) fn judge(
     }
     let intent = intent(finder, service, spec, &hostname, own);
     let fact = status(finder, &addresses, own, "status.loadBalancer.ingress[]");
+    let rule = &rules().switches;
     let base = match &fact {
-        Some(fact) if fact.reach != Reach::Unknown => fact.clone(),
+        Some(fact) if fact.reach != Reach::Unknown && rule.fact_before_intent => fact.clone(),
         // An unresolved name outweighs a mere default, but not what somebody asked for.
         Some(fact)
             if intent.confidence == Confidence::AssumedDefault
+                && rule.name_before_default
                 && !hostname.ends_with(".amazonaws.com") =>
         {
             fact.clone()
@@ -274,12 +280,14 @@ fn intent(
 ) -> Verdict {
     let path = "spec.loadBalancerClass";
     let class = spec.load_balancer_class.as_ref().map_or("", Str::as_str);
-    if amazon::CLASSES.contains(&class) {
+    let rule = &rules().switches;
+    if rules().aws_classes.contains(&class) {
         return amazon::intent(service, hostname, own);
     }
     if let Some(rest) = class.strip_prefix("networking.gke.io/l4-regional-") {
         let kind = rest.strip_suffix("-legacy").unwrap_or(rest);
         match kind {
+            _ if !rule.gke_classes => {}
             "internal" => {
                 return shown(Reach::Internal, own, path, class, "the class of internal ones");
             }
@@ -289,20 +297,22 @@ fn intent(
             _ => {}
         }
     }
-    let pooled = class.starts_with("kube-vip.io/")
-        || class.starts_with("io.cilium/")
-        || class.contains("metallb");
-    if !class.is_empty() && !pooled {
+    let pooled = rules().pooled.iter().any(|name| match name.ends_with('/') {
+        true => class.starts_with(name),
+        false => class.contains(name),
+    });
+    if !class.is_empty() && !pooled && rule.other_class_is_unknown {
         let reason = "no rule is known for this class";
         return shown(Reach::Unknown, own, path, class, reason);
     }
     let manages = |name: &str| service.metadata.finalizers.iter().any(|f| f.starts_with(name));
-    let aws = hostname.ends_with(".amazonaws.com") || manages("service.k8s.aws/");
+    let aws = (hostname.ends_with(".amazonaws.com") && rule.aws_by_host_name)
+        || manages("service.k8s.aws/");
     let mut asked: BTreeSet<Provider> = BTreeSet::new();
     if !pooled {
         asked = if aws {
             BTreeSet::from([Provider::Aws])
-        } else if finder.providers.is_empty() {
+        } else if finder.providers.is_empty() || !rule.nodes_before_keys {
             Provider::of_keys(service)
         } else {
             finder.providers.clone()
@@ -316,7 +326,7 @@ fn intent(
             other => other.intent(service, own),
         };
         match &found {
-            Some(known) if known.reach != verdict.reach => {
+            Some(known) if known.reach != verdict.reach && rule.providers_must_agree => {
                 let reason = "several providers may act, and they differ";
                 return shown(Reach::Unknown, own, path, "absent", reason);
             }
@@ -344,11 +354,14 @@ fn narrow(
         let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
         parts.map(Str::new).collect()
     };
-    if texts.is_empty() {
+    let rule = &rules().switches;
+    if texts.is_empty() && rule.ranges_by_annotation {
         texts = listed(RANGES);
         path = field(RANGES);
+    } else if rule.ranges_of_both {
+        texts.extend(listed(RANGES));
     }
-    let azure = annotations.iter().any(|(key, _)| key.contains("/azure-"));
+    let azure = rule.azure_ranges && annotations.iter().any(|(key, _)| key.contains("/azure-"));
     if azure && texts.is_empty() {
         texts = listed(AZURE_RANGES);
         path = field(AZURE_RANGES);
@@ -357,6 +370,7 @@ fn narrow(
     for text in &texts {
         match Cidr::parse(text) {
             Some(range) => ranges.push(range),
+            None if !rule.wrong_range_is_unknown => {}
             None => {
                 let verdict = finder.wrong(own, &path, text, "is no range of addresses");
                 let verdict = if base.reach == Reach::Internal { base } else { verdict };
@@ -367,24 +381,26 @@ fn narrow(
     if base.reach == Reach::Internal {
         let seen = annotations.get(AZURE_LINK_SEEN).filter(|value| *value.trim() == *"*");
         let linked = annotations.get(AZURE_LINK).is_some_and(|value| *value == *"true");
-        if let (true, Some(seen)) = (linked, seen) {
+        if let (true, Some(seen)) = (linked && rule.azure_private_link, seen) {
             let reason = "a private link service that every subscription sees";
             let path = field(AZURE_LINK_SEEN);
             return (texts, shown(Reach::AllowListed, own, path, seen.clone(), reason));
         }
         return (texts, base);
     }
-    if annotations.get(AZURE_NO_RULE).is_some_and(|value| *value == *"true") {
+    let closed = annotations.get(AZURE_NO_RULE).is_some_and(|value| *value == *"true");
+    if closed && rule.azure_may_open_nothing {
         let reason = "the controller opens no firewall rule, and others are not shown";
         return (texts, shown(Reach::Unknown, own, field(AZURE_NO_RULE), "true", reason));
     }
-    if is_allow_list(&ranges) {
+    if is_allow_list(&ranges) && rule.ranges_narrow {
         let value = texts.iter().map(Str::as_str).collect::<Vec<_>>().join(",");
         return (texts, shown(Reach::AllowListed, own, path, value, "only these sources get in"));
     }
     let tags = listed(AZURE_TAGS);
-    if !tags.is_empty() {
-        let everybody = tags.iter().any(|tag| tag.eq_ignore_ascii_case("Internet"));
+    if !tags.is_empty() && rule.azure_tags {
+        let everybody = rule.internet_tag_is_everybody
+            && tags.iter().any(|tag| tag.eq_ignore_ascii_case("Internet"));
         if !everybody && texts.is_empty() {
             let value = tags.iter().map(Str::as_str).collect::<Vec<_>>().join(",");
             let reason = "only these service tags get in";

@@ -19,6 +19,7 @@ use ringfort_model::{Kind, Map, Str, Table};
 use super::backend::Backends;
 use super::balance::{judge, status};
 use super::edge::{Finder, assumed, object, shown};
+use super::route_rules::rules;
 use super::{Condition, Listener, ListenerKind, ObjectRef, Reach, Verdict};
 
 const GROUP: &str = "gateway.networking.k8s.io";
@@ -57,7 +58,8 @@ pub(super) fn find(finder: &mut Finder<'_>) {
         let Some(spec) = &gateway.spec else { continue };
         let class = &spec.gateway_class_name;
         let known = cluster.gateway_classes.get("", class).is_some();
-        if !known && cluster.coverage.is_complete(Kind::GatewayClass) {
+        let needed = rules().switches.gateway_class_must_exist;
+        if !known && needed && cluster.coverage.is_complete(Kind::GatewayClass) {
             finder.idle(
                 &own,
                 "spec.gatewayClassName",
@@ -140,7 +142,7 @@ fn usable<'a>(
                 !granted(finder, own.kind, &own.namespace, "Secret", namespace, &to.name)
             })
         });
-        if let Some(to) = refused {
+        if let Some(to) = refused.filter(|_| rules().switches.certificates_need_grants) {
             let path = format!("spec.listeners[{at}].tls.certificateRefs");
             let reason = format!("no ReferenceGrant lets it use Secret {}", to.name);
             finder.idle(own, &path, reason);
@@ -184,7 +186,8 @@ fn listener_set<'a>(finder: &mut Finder<'_>, set: &'a ListenerSet, sockets: &mut
         return;
     };
     let allowed = gateway_spec.allowed_listeners.as_ref().and_then(|all| all.namespaces.as_ref());
-    match lets_in(finder, allowed, "None", namespace, &set.metadata.namespace) {
+    let default = if rules().switches.no_listener_sets_by_default { "None" } else { "Same" };
+    match lets_in(finder, allowed, default, namespace, &set.metadata.namespace) {
         Some(true) => {}
         Some(false) => {
             finder.idle(&own, "spec.parentRef", "the Gateway does not allow its namespace");
@@ -266,9 +269,10 @@ fn meets(
     socket: &Socket<'_>,
 ) -> Result<(Vec<Str>, bool), &'static str> {
     let listener = socket.listener;
+    let rule = &rules().switches;
     let named = parent.section_name.as_ref().filter(|name| !name.is_empty());
-    if named.is_some_and(|name| *name != listener.name)
-        || parent.port.is_some_and(|port| Some(port) != listener.port)
+    if (named.is_some_and(|name| *name != listener.name) && rule.section_counts)
+        || (parent.port.is_some_and(|port| Some(port) != listener.port) && rule.port_counts)
     {
         return Err("");
     }
@@ -287,12 +291,14 @@ fn meets(
         || kinds.iter().any(|one| {
             *one.kind == *kind && one.group.as_ref().is_none_or(|group| *group == *GROUP)
         });
-    if !by_protocol.contains(&kind) || !allows {
+    let served = by_protocol.contains(&kind) || !rule.protocol_allows_kinds;
+    if !served || (!allows && rule.kinds_count) {
         return Err("the listener does not allow its kind");
     }
     let spaces = listener.allowed_routes.as_ref().and_then(|all| all.namespaces.as_ref());
     let from = &route.metadata.namespace;
-    let sure = match lets_in(finder, spaces, "Same", &socket.namespace, from) {
+    let default = if rule.same_namespace_by_default { "Same" } else { "All" };
+    let sure = match lets_in(finder, spaces, default, &socket.namespace, from) {
         Some(true) => true,
         Some(false) => return Err("the listener does not allow its namespace"),
         None => false,
@@ -308,7 +314,7 @@ fn meets(
         (Some(own), wanted) => {
             let common: Vec<Str> =
                 wanted.iter().filter_map(|host| intersection(own, host)).collect();
-            if common.is_empty() {
+            if common.is_empty() && rule.hosts_must_meet {
                 return Err("no host name that the listener serves");
             }
             common
@@ -323,7 +329,9 @@ fn intersection(one: &Str, other: &Str) -> Option<Str> {
     let under = |wide: &str, narrow: &str| {
         let Some(end) = wide.strip_prefix('*') else { return false };
         let narrow = narrow.strip_prefix('*').unwrap_or(narrow);
-        end.starts_with('.') && narrow.len() > end.len() && narrow.ends_with(end)
+        let itself =
+            !rules().switches.wildcard_needs_a_label && end.strip_prefix('.') == Some(narrow);
+        itself || (end.starts_with('.') && narrow.len() > end.len() && narrow.ends_with(end))
     };
     if a == b || under(&a, &b) {
         return Some(other.clone());
@@ -341,10 +349,13 @@ fn lets_in(
 ) -> Option<bool> {
     let mode = spaces.and_then(|spaces| spaces.from.as_ref()).map_or(default, Str::as_str);
     Some(match mode {
-        "All" => true,
+        "All" => rules().switches.all_lets_in_all || own == from,
         "Same" => own == from,
         "Selector" => {
             let selector = spaces.and_then(|spaces| spaces.selector.as_ref());
+            if !rules().switches.selector_lets_in {
+                return Some(own == from);
+            }
             return selects(finder, selector?, from);
         }
         _ => false,
@@ -354,7 +365,7 @@ fn lets_in(
 fn selects(finder: &Finder<'_>, selector: &LabelSelector, namespace: &str) -> Option<bool> {
     const KNOWN: [&str; 4] = ["In", "NotIn", "Exists", "DoesNotExist"];
     if selector.match_expressions.iter().any(|need| !KNOWN.contains(&need.operator.as_str())) {
-        return None;
+        return if rules().switches.wrong_selector_is_unknown { None } else { Some(false) };
     }
     let labels = finder.cluster.namespaces.get("", namespace).map(|known| &known.metadata.labels);
     if labels.is_none() && !finder.cluster.coverage.is_complete(Kind::Namespace) {
@@ -364,7 +375,8 @@ fn selects(finder: &Finder<'_>, selector: &LabelSelector, namespace: &str) -> Op
     let name = ("kubernetes.io/metadata.name".into(), Str::new(namespace));
     let own =
         labels.into_iter().flat_map(Map::iter).map(|(key, value)| (key.clone(), value.clone()));
-    Some(selector.matches(&own.chain([name]).collect()))
+    let name = Some(name).filter(|_| rules().switches.namespaces_carry_their_name);
+    Some(selector.matches(&own.chain(name).collect()))
 }
 
 /// Whether a ReferenceGrant in the target's namespace allows a reference.
@@ -376,15 +388,19 @@ fn granted(
     namespace: &str,
     name: &str,
 ) -> bool {
+    let rule = &rules().switches;
     finder.cluster.reference_grants.in_namespace(namespace).any(|(_, grant)| {
         grant.spec.as_ref().is_some_and(|spec| {
             let by = spec.from.iter().any(|one| {
-                *one.group == *GROUP && *one.kind == *from_kind && *one.namespace == *from
+                *one.group == *GROUP
+                    && (*one.kind == *from_kind || !rule.grant_kinds_count)
+                    && (*one.namespace == *from || !rule.grant_namespaces_count)
             });
             let of = spec.to.iter().any(|one| {
                 one.group.is_empty()
                     && *one.kind == *to_kind
-                    && one.name.as_ref().is_none_or(|n| n.is_empty() || **n == *name)
+                    && (one.name.as_ref().is_none_or(|n| n.is_empty() || **n == *name)
+                        || !rule.grant_names_count)
             });
             by && of
         })
@@ -412,7 +428,7 @@ fn serve(
         path_type: paths.first().and_then(|path| path.kind.clone()).unwrap_or_default(),
     };
     for (at, backend) in rule.backend_refs.iter().enumerate() {
-        if backend.weight == Some(0) {
+        if backend.weight == Some(0) && rules().switches.weight_counts {
             continue;
         }
         let path = format!("spec.rules[{number}].backendRefs[{at}]");
@@ -444,7 +460,7 @@ fn target(
         return None;
     }
     let namespace = backend.namespace.clone().unwrap_or_else(|| own.namespace.clone());
-    let foreign = namespace != own.namespace;
+    let foreign = namespace != own.namespace && rules().switches.backends_need_grants;
     if foreign && !granted(finder, own.kind, &own.namespace, "Service", &namespace, &backend.name) {
         if finder.cluster.coverage.is_complete(Kind::ReferenceGrant) {
             let reason = format!("no ReferenceGrant in {namespace} allows it");
@@ -499,7 +515,9 @@ fn front(
     let fact = status(finder, &addresses, own, "status.addresses[]");
     let intent = intent(finder, gateway, own);
     let meta = &gateway.metadata;
-    if let Some(&at) = made.get(&(meta.namespace.clone(), meta.name.clone())) {
+    let first = rules().switches.made_service_first
+        || fact.as_ref().is_none_or(|fact| fact.reach == Reach::Unknown);
+    if let (true, Some(&at)) = (first, made.get(&(meta.namespace.clone(), meta.name.clone()))) {
         let front = &finder.listeners[at as usize];
         let reason = format!("behind {} of {}", front.kind.name(), front.object);
         return Front {
@@ -528,7 +546,8 @@ fn intent(finder: &mut Finder<'_>, gateway: &Gateway, own: &ObjectRef) -> Verdic
     let class = finder.cluster.gateway_classes.get("", name).and_then(|class| class.spec.clone());
     let controller = class.map(|spec| spec.controller_name).unwrap_or_default();
     let path = "spec.gatewayClassName";
-    if controller.starts_with("networking.gke.io/") {
+    let rule = &rules().switches;
+    if controller.starts_with("networking.gke.io/") && rule.google_gateway_classes {
         let internal = name.contains("rilb") || name.contains("internal");
         let external = name.contains("gxlb") || name.contains("external");
         let reason = "the scope of Google's class";
@@ -546,7 +565,8 @@ fn intent(finder: &mut Finder<'_>, gateway: &Gateway, own: &ObjectRef) -> Verdic
     let kind = "networking.istio.io/service-type";
     let both = [&annotations, &gateway.metadata.annotations];
     let wanted = both.into_iter().find_map(|all| all.get(kind));
-    if let Some(wanted) = wanted.filter(|wanted| **wanted == *"ClusterIP") {
+    let in_cluster = wanted.filter(|wanted| **wanted == *"ClusterIP" && rule.istio_service_type);
+    if let Some(wanted) = in_cluster {
         let reason = "its Service gets a cluster address only";
         let path = format!("metadata.annotations[{kind}]");
         return shown(Reach::Internal, own, path, wanted.clone(), reason);

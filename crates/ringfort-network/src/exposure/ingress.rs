@@ -16,16 +16,12 @@ use super::address::{Cidr, is_allow_list};
 use super::balance::status;
 use super::edge::{Finder, assumed, object, shown};
 use super::provider::{Provider, field};
+use super::route_rules::rules;
 use super::{Condition, Listener, ListenerKind, ObjectRef, Reach, Verdict};
 
 const LEGACY: &str = "kubernetes.io/ingress.class";
 const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
 const ALB: &str = "alb.ingress.kubernetes.io/";
-const NGINX_SOURCES: [&str; 2] = [
-    "nginx.ingress.kubernetes.io/allowlist-source-range",
-    "nginx.ingress.kubernetes.io/whitelist-source-range",
-];
-
 /// A controller whose data plane runs in the cluster: its name in classes, the class that its
 /// legacy annotation names, and the ends of its images' repositories.
 struct Controller {
@@ -124,8 +120,9 @@ pub(super) fn find(finder: &mut Finder<'_>) {
     for ingress in ingresses {
         let own = object("Ingress", &ingress.metadata);
         let claim = claim(finder, ingress, &running);
-        if let Claim::Nobody(path, reason) = claim {
-            finder.idle(&own, path, reason);
+        let rule = &rules().switches;
+        if let (Claim::Nobody(path, reason), true) = (&claim, rule.nobody_opens_nothing) {
+            finder.idle(&own, path, reason.clone());
             continue;
         }
         let addresses: Arc<[Str]> = ingress
@@ -141,7 +138,9 @@ pub(super) fn find(finder: &mut Finder<'_>) {
         let shown_fact = fact.as_ref().filter(|fact| fact.reach != Reach::Unknown).cloned();
         let base = match &claim {
             // Its controller's Service decides; the status repeats it.
-            Claim::InCluster(_) if intent.reach != Reach::Unknown => intent.clone(),
+            Claim::InCluster(_) if intent.reach != Reach::Unknown && rule.front_before_status => {
+                intent.clone()
+            }
             _ => shown_fact.unwrap_or_else(|| intent.clone()),
         };
         let (sources, verdict) = narrow(finder, ingress, &claim, &own, base);
@@ -175,11 +174,12 @@ fn routes(
 ) {
     let make: &Make<'_> = &make;
     let Some(spec) = &ingress.spec else { return };
+    let rule = &rules().switches;
     let encrypted = |host: &str| {
         let covers = |tls: &ringfort_model::record::network::IngressTls| {
             tls.hosts.is_empty() || tls.hosts.has(host)
         };
-        if spec.tls.iter().any(covers) { 443 } else { 80 }
+        if spec.tls.iter().any(covers) && rule.tls_is_443 { 443 } else { 80 }
     };
     let mut add = |backend: &IngressBackend, path: String, condition: Option<Condition>| {
         let host = condition.as_ref().map_or("", |condition| condition.host.as_str());
@@ -194,7 +194,8 @@ fn routes(
             None => finder.listeners.push(make(condition, port, key, Arc::default())),
         }
     };
-    if let Some(backend) = spec.default_backend.as_ref().or(spec.backend.as_ref()) {
+    let default = spec.default_backend.as_ref().or(spec.backend.as_ref());
+    if let Some(backend) = default.filter(|_| rule.default_backend_serves) {
         add(backend, "spec.defaultBackend".to_owned(), None);
     }
     for (at, rule) in spec.rules.iter().enumerate() {
@@ -215,7 +216,9 @@ fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress, running: &Running) -> Claim
     let cluster = finder.cluster;
     let spec_class = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.clone());
     let spec_class = spec_class.filter(|name| !name.is_empty());
+    let rule = &rules().switches;
     let legacy = ingress.metadata.annotations.get(LEGACY).filter(|name| !name.is_empty());
+    let legacy = legacy.filter(|_| rule.legacy_class_first || spec_class.is_none());
     if let Some(name) = legacy {
         if let Some(class) = cluster.ingress_classes.get("", name) {
             return by_class(class);
@@ -226,7 +229,7 @@ fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress, running: &Running) -> Claim
         let path = "spec.ingressClassName";
         return match cluster.ingress_classes.get("", &name) {
             Some(class) => by_class(class),
-            None if cluster.coverage.is_complete(Kind::IngressClass) => {
+            None if cluster.coverage.is_complete(Kind::IngressClass) && rule.class_must_exist => {
                 Claim::Nobody(path, format!("IngressClass {name} does not exist"))
             }
             None => Claim::Foreign(
@@ -238,16 +241,17 @@ fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress, running: &Running) -> Claim
     let default = cluster.ingress_classes.iter().filter(|class| {
         class.metadata.annotations.get(DEFAULT).is_some_and(|value| *value == *"true")
     });
-    let default: Vec<&IngressClass> = default.collect();
+    let default: Vec<&IngressClass> = default.filter(|_| rule.default_class_counts).collect();
     match default.as_slice() {
         [one] => return by_class(one),
+        [one, ..] if !rule.one_default_class => return by_class(one),
         [] => {}
         _ => {
             let reason = Str::new("several classes are the default");
             return Claim::Foreign(Str::new("spec.ingressClassName"), reason);
         }
     }
-    if finder.providers.contains(&Provider::Gcp) {
+    if finder.providers.contains(&Provider::Gcp) && rule.google_takes_classless {
         return Claim::Google(Str::new("gce"));
     }
     for controller in &IN_CLUSTER {
@@ -256,6 +260,7 @@ fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress, running: &Running) -> Claim
             let words = containers.iter().flat_map(|c| c.command.iter().chain(c.args.iter()));
             let mut words = words.map(Str::as_str);
             match controller.legacy {
+                "nginx" if !rule.nginx_takes_classless_by_flag => true,
                 "nginx" => words.any(|word| {
                     matches!(
                         word,
@@ -287,7 +292,7 @@ fn claim<'a>(finder: &Finder<'a>, ingress: &Ingress, running: &Running) -> Claim
 fn by_class(class: &IngressClass) -> Claim<'_> {
     let controller = class.spec.as_ref().map_or("", |spec| spec.controller.as_str());
     match controller {
-        "ingress.k8s.aws/alb" | "eks.amazonaws.com/alb" => return Claim::Aws(Some(class)),
+        alb if rules().alb_controllers.contains(&alb) => return Claim::Aws(Some(class)),
         "azure/application-gateway" => return Claim::Azure,
         _ => {}
     }
@@ -310,7 +315,7 @@ fn by_class(class: &IngressClass) -> Claim<'_> {
 fn by_legacy<'a>(running: &Running, name: &str) -> Claim<'a> {
     match name {
         "alb" => return Claim::Aws(None),
-        "gce" | "gce-internal" | "gce-regional-external" | "gce-multi-cluster" => {
+        google if rules().google_classes.contains(&google) => {
             return Claim::Google(Str::new(name));
         }
         "azure/application-gateway" => return Claim::Azure,
@@ -351,7 +356,9 @@ fn intent(
             let reason = "the class of Google's controller";
             let path = field(LEGACY);
             match class.as_str() {
-                "gce-internal" => shown(Reach::Internal, own, path, class.clone(), reason),
+                "gce-internal" if rules().switches.google_internal_class => {
+                    shown(Reach::Internal, own, path, class.clone(), reason)
+                }
                 "gce" if annotations.get(LEGACY).is_none() => {
                     assumed(Reach::Public, own, path, "Google's controller takes it as external")
                 }
@@ -361,7 +368,7 @@ fn intent(
         Claim::Azure => {
             let key = "appgw.ingress.kubernetes.io/use-private-ip";
             match annotations.get(key) {
-                Some(value) if *value == *"true" => {
+                Some(value) if *value == *"true" && rules().switches.azure_private_address => {
                     let reason = "asks for the gateway's private address";
                     shown(Reach::Internal, own, field(key), value.clone(), reason)
                 }
@@ -412,7 +419,10 @@ fn amazon(
             shown(Reach::Unknown, object, path, scheme.clone(), reason)
         }
     };
+    let rule = &rules().switches;
+    let own_scheme = annotations.get(&key).is_some();
     if let Some(params) = params(finder, class)
+        && (rule.class_params_first || !own_scheme)
         && let Some(scheme) = params.spec.as_ref().and_then(|spec| spec.scheme.as_ref())
     {
         return says(
@@ -426,7 +436,7 @@ fn amazon(
         let mut all = group.iter();
         match (all.next(), all.next()) {
             (Some(scheme), None) => return says(own, field(&key), scheme),
-            (Some(_), Some(_)) => {
+            (Some(_), Some(_)) if rule.alb_group_must_agree => {
                 let reason = "members of its group ask for different schemes";
                 return shown(Reach::Unknown, own, field(&key), "", reason);
             }
@@ -435,7 +445,11 @@ fn amazon(
     }
     match annotations.get(&key) {
         Some(scheme) => says(own, field(&key), scheme),
-        None => assumed(Reach::Internal, own, field(&key), "internal is the controller's default"),
+        None => {
+            let internal = rule.alb_is_internal_by_default;
+            let reach = if internal { Reach::Internal } else { Reach::Public };
+            assumed(reach, own, field(&key), "internal is the controller's default")
+        }
     }
 }
 
@@ -464,10 +478,11 @@ fn narrow(
     if base.reach == Reach::Internal {
         return (Vec::new(), base);
     }
+    let rule = &rules().switches;
     let (path, sources) = match claim {
         Claim::Aws(class) => {
             let groups = format!("{ALB}security-groups");
-            if let Some(value) = annotations.get(&groups) {
+            if let Some(value) = annotations.get(&groups).filter(|_| rule.alb_groups_are_unknown) {
                 let reason = "the rules of these security groups are not shown";
                 let verdict = shown(Reach::Unknown, own, field(&groups), value.clone(), reason);
                 return (Vec::new(), verdict);
@@ -477,7 +492,8 @@ fn narrow(
             let key = format!("{ALB}inbound-cidrs");
             let sources = from_params.filter(|all| !all.is_empty()).unwrap_or_else(|| listed(&key));
             let prefixes = format!("{ALB}security-group-prefix-lists");
-            if let (true, Some(value)) = (sources.is_empty(), annotations.get(&prefixes)) {
+            let alone = sources.is_empty() && rule.alb_prefix_lists_narrow;
+            if let (true, Some(value)) = (alone, annotations.get(&prefixes)) {
                 let reason = "only these prefix lists get in";
                 let path = field(&prefixes);
                 let verdict = shown(Reach::AllowListed, own, path, value.clone(), reason);
@@ -486,7 +502,7 @@ fn narrow(
             (field(&key), sources)
         }
         Claim::InCluster(controller) if controller.names == ["k8s.io/ingress-nginx"] => {
-            let key = NGINX_SOURCES.into_iter().find(|key| annotations.get(key).is_some());
+            let key = rules().nginx_sources.iter().find(|key| annotations.get(key).is_some());
             key.map_or_else(|| (Str::default(), Vec::new()), |key| (field(key), listed(key)))
         }
         _ => (Str::default(), Vec::new()),
@@ -504,7 +520,7 @@ fn narrow(
             }
         }
     }
-    if !is_allow_list(&ranges) {
+    if !is_allow_list(&ranges) || !rule.sources_narrow {
         return (sources, base);
     }
     let value = sources.iter().map(Str::as_str).collect::<Vec<_>>().join(",");

@@ -25,6 +25,8 @@ mod pool;
 mod products;
 mod provider;
 mod proxy;
+pub mod route_rules;
+pub mod rules;
 
 use std::sync::Arc;
 

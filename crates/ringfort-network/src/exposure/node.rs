@@ -13,6 +13,7 @@ use super::backend::Backends;
 use super::balance::{bad_port, open, protocol};
 use super::edge::{Finder, assumed, object, shown};
 use super::proxy;
+use super::rules::rules;
 use super::{Listener, ListenerKind, ObjectRef, Reach, Verdict};
 
 const FIREWALL: &str = "a public address of a node; its firewall is not shown";
@@ -24,6 +25,11 @@ pub(super) fn find(finder: &mut Finder<'_>) {
     host_ports(finder, &ports);
     kubelets(finder);
     api_server(finder);
+}
+
+/// Who reaches a public address of a node.
+fn behind_firewall() -> Reach {
+    if rules().switches.firewalls_are_unknown { Reach::Unknown } else { Reach::Public }
 }
 
 /// A public address of a node, as evidence.
@@ -63,8 +69,12 @@ impl Ports {
     fn new(finder: &Finder<'_>) -> Self {
         let cluster = finder.cluster;
         let public: Vec<Option<Public>> = cluster.nodes.iter().map(public_address).collect();
-        let listens: Vec<bool> =
-            cluster.nodes.iter().map(|node| !finder.proxy.addresses(node).is_empty()).collect();
+        let narrowed = rules().switches.node_port_addresses;
+        let listens: Vec<bool> = cluster
+            .nodes
+            .iter()
+            .map(|node| !narrowed || !finder.proxy.addresses(node).is_empty())
+            .collect();
         let known = cluster.coverage.is_complete(Kind::Node) && !cluster.nodes.is_empty();
         let everywhere = [false, true].map(|is_node_port| {
             let nodes: Vec<Id<Node>> = cluster
@@ -104,12 +114,13 @@ impl Ports {
         };
         if let Some(first) = first.and_then(|id| self.public[id.index()].as_ref()) {
             let (path, value) = (first.path.clone(), first.value.clone());
-            return (addresses, shown(Reach::Unknown, &first.node, path, value, FIREWALL));
+            return (addresses, shown(behind_firewall(), &first.node, path, value, FIREWALL));
         }
         let says = |reach, reason: &str| {
             (Arc::default(), shown(reach, own, path.clone(), value.clone(), reason))
         };
-        if !self.known && nodes.is_none_or(<[_]>::is_empty) {
+        let unread = !self.known && rules().switches.unread_nodes_are_unknown;
+        if unread && nodes.is_none_or(<[_]>::is_empty) {
             return says(Reach::Unknown, "the addresses of the nodes are not known");
         }
         if nodes.is_some_and(<[_]>::is_empty) {
@@ -132,7 +143,7 @@ fn addresses_of(public: &[Option<Public>], nodes: &[Id<Node>]) -> Arc<[Str]> {
 }
 
 fn public_address(node: &Node) -> Option<Public> {
-    ["ExternalIP", "InternalIP"].into_iter().find_map(|kind| {
+    rules().node_addresses.iter().find_map(|kind| {
         node.addresses(kind).find_map(|text: &Str| {
             let address = address::parse(text).filter(|address| !is_private(*address))?;
             Some(Public {
@@ -149,7 +160,8 @@ fn node_ports(finder: &mut Finder<'_>, ports: &Ports) {
     let services = &finder.cluster.services;
     for service in services {
         let Some(spec) = service.spec.as_ref() else { continue };
-        if !matches!(spec.kind.as_str(), "NodePort" | "LoadBalancer") {
+        let balancers = rules().switches.load_balancers_open_node_ports;
+        if *spec.kind != *"NodePort" && !(*spec.kind == *"LoadBalancer" && balancers) {
             continue;
         }
         let own = object("Service", &service.metadata);
@@ -169,6 +181,7 @@ fn node_ports(finder: &mut Finder<'_>, ports: &Ports) {
         let backends = finder.index.behind(service);
         let mut wrong = None;
         let local = match spec.external_traffic_policy.as_str() {
+            "Local" if !rules().switches.local_narrows => None,
             "Local" => finder.index.local_nodes(service, &backends),
             "" | "Cluster" => None,
             other => {
@@ -203,10 +216,18 @@ fn opens(finder: &Finder<'_>, spec: &ServiceSpec, port: &ServicePort) -> NodePor
         return NodePort::Number(number);
     }
     // What a server stored shows every node port that it allocated.
-    let stored = finder.cluster.source != SourceKind::Manifests;
+    let rule = &rules().switches;
+    let stored = match finder.cluster.source {
+        SourceKind::Manifests => !rule.manifests_are_allocated,
+        _ => !rule.stored_is_allocated,
+    };
     let without =
         *spec.kind == *"LoadBalancer" && spec.allocate_load_balancer_node_ports == Some(false);
-    if stored || without { NodePort::None } else { NodePort::Allocated }
+    if stored || (without && rule.allocation_may_be_off) {
+        NodePort::None
+    } else {
+        NodePort::Allocated
+    }
 }
 
 fn host_ports(finder: &mut Finder<'_>, ports: &Ports) {
@@ -251,7 +272,8 @@ fn host_ports(finder: &mut Finder<'_>, ports: &Ports) {
             for (number, port) in container.ports.iter().enumerate() {
                 // On the host network an absent host port is the container port.
                 let host = port.host_port.filter(|host| *host != 0);
-                let host = host.or(if hosted { port.container_port } else { None });
+                let shared = hosted && rules().switches.host_network_opens_container_ports;
+                let host = host.or(if shared { port.container_port } else { None });
                 let Some(host) = host else { continue };
                 let prefix = format!("{}[{index}].ports[{number}]", kind.field());
                 let path = Str::from(format!("{prefix}.hostPort"));
@@ -261,7 +283,7 @@ fn host_ports(finder: &mut Finder<'_>, ports: &Ports) {
                     let all = ports.verdict(finder, places, false, &own, &path, &value);
                     match port.host_ip.as_str() {
                         // Empty or unspecified is every address of the node.
-                        "" | "0.0.0.0" | "::" => all,
+                        text if rules().every_address.contains(&text) => all,
                         text => on_host_ip(finder, ports, &own, &prefix, text, places, all),
                     }
                 } else {
@@ -299,7 +321,8 @@ fn on_host_ip(
     let Some(address) = address::parse(text) else {
         return (Arc::default(), finder.wrong(own, &path, text, "is no address"));
     };
-    if address.is_loopback() {
+    let rule = &rules().switches;
+    if address.is_loopback() && rule.loopback_is_internal {
         let reason = "listens on the loopback only";
         return (Arc::default(), shown(Reach::Internal, own, path, text, reason));
     }
@@ -311,7 +334,10 @@ fn on_host_ip(
     let holder = nodes.iter().find(|&&id| proxy::addresses(&cluster.nodes[id]).contains(&address));
     match holder {
         Some(&id) => match &ports.public[id.index()] {
-            Some(public) if public.address == address || is_private(address) => {
+            Some(public)
+                if public.address == address
+                    || (is_private(address) && rule.public_is_translated) =>
+            {
                 let (path, value) = (public.path.clone(), public.value.clone());
                 (
                     Arc::from([value.clone()]),
@@ -356,7 +382,7 @@ fn kubelets(finder: &mut Finder<'_>) {
             object: own,
             part: Str::default(),
             addresses: addresses.collect(),
-            port: Some(port.filter(|port| *port != 0).unwrap_or(10250)),
+            port: Some(port.filter(|port| *port != 0).unwrap_or(rules().kubelet_port.into())),
             protocol: Str::new("TCP"),
             condition: None,
             service: None,

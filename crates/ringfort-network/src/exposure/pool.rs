@@ -15,19 +15,8 @@ use ringfort_model::{Map, Str};
 use super::address::{self, Cidr, is_private};
 use super::edge::{Finder, assumed, shown};
 use super::provider::field;
+use super::rules::rules;
 use super::{Confidence, ObjectRef, Reach, Verdict};
-
-/// Annotations by which a Service asks for addresses.
-const WANTED: [&str; 5] = [
-    "metallb.io/loadBalancerIPs",
-    "metallb.universe.tf/loadBalancerIPs",
-    "kube-vip.io/loadbalancerIPs",
-    "lbipam.cilium.io/ips",
-    "io.cilium/lb-ipam-ips",
-];
-
-/// Annotations by which a Service asks for a MetalLB pool.
-const POOL: [&str; 2] = ["metallb.io/address-pool", "metallb.universe.tf/address-pool"];
 
 /// The class of the address that a Service will get.
 pub(super) fn intent(
@@ -43,12 +32,13 @@ pub(super) fn intent(
         Verdict { confidence: Confidence::AssumedDefault, ..verdict }
     };
     let asked = "the class of the address that is asked for";
-    let wanted = WANTED.iter().find_map(|&key| {
+    let rule = &rules().switches;
+    let wanted = rules().wanted.iter().find_map(|&key| {
         let value = annotations.get(key)?;
         let texts: Vec<Str> = value.split(',').map(|text| Str::new(text.trim())).collect();
         class_of(&texts).map(|private| (private, field(key), value.to_string()))
     });
-    if let Some((private, path, value)) = wanted {
+    if let Some((private, path, value)) = wanted.filter(|_| rule.wanted_address_counts) {
         return says(private, path, value, asked);
     }
     if let Some(private) = class_of(std::slice::from_ref(&spec.load_balancer_ip)) {
@@ -76,13 +66,14 @@ pub(super) fn intent(
 /// Addresses of the MetalLB pools that a Service may draw from.
 fn metal_lb(finder: &Finder<'_>, service: &Service) -> Vec<Str> {
     let meta = &service.metadata;
-    let named = POOL.iter().find_map(|key| meta.annotations.get(key));
+    let rule = &rules().switches;
+    let named = rules().pool.iter().find_map(|key| meta.annotations.get(key));
     let mut found = Vec::new();
     for pool in &finder.cluster.metal_lb_pools {
         let Some(spec) = &pool.spec else { continue };
         let meant = match named {
             Some(name) => pool.metadata.name == *name,
-            None => spec.auto_assign != Some(false),
+            None => spec.auto_assign != Some(false) || !rule.auto_assign_counts,
         };
         let allowed = spec.service_allocation.as_ref().is_none_or(|limits| {
             let spaces = finder.cluster.namespaces.get("", &meta.namespace);
@@ -95,7 +86,7 @@ fn metal_lb(finder: &Finder<'_>, service: &Service) -> Vec<Str> {
                 limits.service_selectors.iter().any(|selector| selector.matches(&meta.labels));
             (anywhere || here) && (any || this)
         });
-        if meant && allowed {
+        if meant && (allowed || !rule.pools_may_be_for_some) {
             found.extend(spec.addresses.iter().cloned());
         }
     }
@@ -111,10 +102,14 @@ fn cilium(finder: &Finder<'_>, service: &Service) -> Vec<Str> {
     ];
     let labels = meta.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
     let labels: Map = labels.chain(own).collect();
+    let rule = &rules().switches;
     let mut found = Vec::new();
     for pool in finder.cluster.cilium_pools.iter().filter_map(|pool| pool.spec.as_ref()) {
         let selects = |selector: &LabelSelector| selector.matches(&labels);
-        if pool.disabled == Some(true) || !pool.service_selector.as_ref().is_none_or(selects) {
+        let selected = pool.service_selector.as_ref().is_none_or(selects);
+        if (pool.disabled == Some(true) && rule.pools_may_be_disabled)
+            || (!selected && rule.pools_may_select)
+        {
             continue;
         }
         for block in pool.blocks.iter().chain(pool.cidrs.iter()) {
@@ -132,12 +127,15 @@ fn cilium(finder: &Finder<'_>, service: &Service) -> Vec<Str> {
 fn class_of(texts: &[Str]) -> Option<bool> {
     let private: Option<Vec<bool>> = texts.iter().map(|text| private_range(text)).collect();
     let private = private.filter(|all| !all.is_empty())?;
-    private.windows(2).all(|two| two[0] == two[1]).then(|| private[0])
+    let agree = private.windows(2).all(|two| two[0] == two[1]);
+    (agree || !rules().switches.pools_must_agree).then(|| private[0])
 }
 
 /// Pools of kube-vip for a namespace: its own, else the global ones.
 fn kube_vip(data: &Map, namespace: &str) -> Vec<Str> {
-    for scope in [namespace, "global"] {
+    let own_first = rules().switches.own_pool_first;
+    let scopes = if own_first { [namespace, "global"] } else { ["global", namespace] };
+    for scope in scopes {
         let keys = [format!("cidr-{scope}"), format!("range-{scope}")];
         let values = keys.iter().filter_map(|key| data.get(key));
         let found: Vec<Str> =

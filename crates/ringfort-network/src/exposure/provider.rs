@@ -15,6 +15,7 @@ use ringfort_model::record::Service;
 use ringfort_model::{Cluster, Str};
 
 use super::edge::{assumed, shown};
+use super::rules::rules;
 use super::{ObjectRef, Reach, Verdict};
 
 /// A cloud whose controller is known.
@@ -34,19 +35,6 @@ pub(super) enum Provider {
     K3s,
 }
 
-const ALL: [Provider; 10] = [
-    Provider::Aws,
-    Provider::Gcp,
-    Provider::Azure,
-    Provider::Ibm,
-    Provider::OpenStack,
-    Provider::Baidu,
-    Provider::Tencent,
-    Provider::Alibaba,
-    Provider::Oracle,
-    Provider::Hetzner,
-];
-
 pub(super) const AZURE_INTERNAL: &str = "service.beta.kubernetes.io/azure-load-balancer-internal";
 const GKE: &str = "networking.gke.io/load-balancer-type";
 const GKE_OLD: &str = "cloud.google.com/load-balancer-type";
@@ -63,6 +51,49 @@ const OCI_NLB: &str = "oci-network-load-balancer.oraclecloud.com/internal";
 const OCI_TYPE: &str = "oci.oraclecloud.com/load-balancer-type";
 const HETZNER: &str = "load-balancer.hetzner.cloud/disable-public-network";
 
+/// Schemes of providerIDs.
+pub(super) const SCHEMES: &[(&str, Provider)] = &[
+    ("aws", Provider::Aws),
+    ("gce", Provider::Gcp),
+    ("azure", Provider::Azure),
+    ("ibm", Provider::Ibm),
+    ("openstack", Provider::OpenStack),
+    ("cce", Provider::Baidu),
+    ("qcloud", Provider::Tencent),
+    ("alicloud", Provider::Alibaba),
+    ("oci", Provider::Oracle),
+    ("hcloud", Provider::Hetzner),
+    ("hrobot", Provider::Hetzner),
+    ("k3s", Provider::K3s),
+];
+
+/// The keys that decide, and whose they are.
+pub(super) const KEYS: &[(&str, Provider)] = &[
+    (super::amazon::INTERNAL, Provider::Aws),
+    (super::amazon::SCHEME, Provider::Aws),
+    (super::amazon::TYPE, Provider::Aws),
+    (GKE, Provider::Gcp),
+    (GKE_OLD, Provider::Gcp),
+    (AZURE_INTERNAL, Provider::Azure),
+    (IBM, Provider::Ibm),
+    (OPENSTACK, Provider::OpenStack),
+    (BAIDU, Provider::Baidu),
+    (TENCENT, Provider::Tencent),
+    (TENCENT_EXISTING, Provider::Tencent),
+    (ALIBABA, Provider::Alibaba),
+    (ALIBABA_OLD, Provider::Alibaba),
+    (ALIBABA_EXISTING, Provider::Alibaba),
+    (OCI, Provider::Oracle),
+    (OCI_NLB, Provider::Oracle),
+    (HETZNER, Provider::Hetzner),
+];
+
+/// The value of a key that decides.
+pub(super) fn read<'s>(service: &'s Service, key: &str) -> Option<&'s Str> {
+    let known = rules().keys.iter().any(|(known, _)| *known == key);
+    service.metadata.annotations.get(key).filter(|_| known)
+}
+
 impl Provider {
     /// The providers of the cluster's machines.
     pub(super) fn of_nodes(cluster: &Cluster) -> BTreeSet<Self> {
@@ -77,49 +108,24 @@ impl Provider {
             // Alibaba writes REGION.INSTANCE without a scheme.
             return id.contains(".i-").then_some(Self::Alibaba);
         };
-        Some(match scheme {
-            "aws" => Self::Aws,
-            "gce" => Self::Gcp,
-            "azure" => Self::Azure,
-            "ibm" => Self::Ibm,
-            "openstack" => Self::OpenStack,
-            "cce" => Self::Baidu,
-            "qcloud" => Self::Tencent,
-            "alicloud" => Self::Alibaba,
-            "oci" => Self::Oracle,
-            "hcloud" | "hrobot" => Self::Hetzner,
-            "k3s" => Self::K3s,
-            _ => return None,
-        })
+        rules().schemes.iter().find(|(known, _)| *known == scheme).map(|(_, provider)| *provider)
     }
 
     /// The providers whose deciding keys a Service carries.
     pub(super) fn of_keys(service: &Service) -> BTreeSet<Self> {
-        let has = |key: &&str| service.metadata.annotations.get(key).is_some();
-        ALL.into_iter().filter(|provider| provider.keys().iter().any(has)).collect()
-    }
-
-    fn keys(self) -> &'static [&'static str] {
-        match self {
-            Self::Aws => super::amazon::KEYS,
-            Self::Gcp => &[GKE, GKE_OLD],
-            Self::Azure => &[AZURE_INTERNAL],
-            Self::Ibm => &[IBM],
-            Self::OpenStack => &[OPENSTACK],
-            Self::Baidu => &[BAIDU],
-            Self::Tencent => &[TENCENT, TENCENT_EXISTING],
-            Self::Alibaba => &[ALIBABA, ALIBABA_OLD, ALIBABA_EXISTING],
-            Self::Oracle => &[OCI, OCI_NLB],
-            Self::Hetzner => &[HETZNER],
-            Self::K3s => &[],
-        }
+        let carried = rules().keys.iter().filter(|(key, _)| read(service, key).is_some());
+        carried.map(|(_, provider)| *provider).collect()
     }
 
     /// What the provider's controller makes of a Service, for those with one key.
     pub(super) fn intent(self, service: &Service, own: &ObjectRef) -> Verdict {
         let annotations = &service.metadata.annotations;
+        let rules = rules();
+        let rule = &rules.switches;
         let found = |keys: &[&'static str]| {
-            keys.iter().find_map(|&key| annotations.get(key).map(|value| (key, value.clone())))
+            let value = |&key: &&'static str| read(service, key).map(|value| (key, value.clone()));
+            let found = keys.iter().find_map(value);
+            if rule.newer_key_first { found } else { keys.iter().rev().find_map(value) }
         };
         let says = |key: &str, value: Str, internal: Option<bool>| match internal {
             Some(true) => {
@@ -132,17 +138,21 @@ impl Provider {
             }
         };
         let existing = |key: &str| {
-            let value = annotations.get(key).filter(|value| !value.is_empty())?;
+            let value = read(service, key).filter(|value| !value.is_empty())?;
+            if !rule.existing_is_unknown {
+                return None;
+            }
             let reason = "a load balancer made elsewhere, whose address class is not shown";
             Some(shown(Reach::Unknown, own, field(key), value.clone(), reason))
         };
         let external = |key: &str| {
-            assumed(Reach::Public, own, field(key), "external is the provider's default")
+            let reach = if rule.external_by_default { Reach::Public } else { Reach::Internal };
+            assumed(reach, own, field(key), "external is the provider's default")
         };
         match self {
             Self::Gcp => match found(&[GKE, GKE_OLD]) {
                 Some((key, value)) => {
-                    let internal = matches!(value.as_str(), "Internal" | "internal");
+                    let internal = rules.gcp_internal.contains(&value.as_str());
                     says(key, value, Some(internal))
                 }
                 None => external(GKE),
@@ -154,11 +164,7 @@ impl Provider {
             Self::Baidu => exactly_true(found(&[BAIDU]), says, || external(BAIDU)),
             Self::Ibm => match found(&[IBM]) {
                 Some((key, value)) => {
-                    let internal = match value.as_str() {
-                        "private" => Some(true),
-                        "public" => Some(false),
-                        _ => None,
-                    };
+                    let internal = either(rules.ibm, &value);
                     says(key, value, internal)
                 }
                 None => external(IBM),
@@ -178,11 +184,7 @@ impl Provider {
                 }
                 match found(&[ALIBABA, ALIBABA_OLD]) {
                     Some((key, value)) => {
-                        let internal = match value.as_str() {
-                            "intranet" => Some(true),
-                            "internet" | "" => Some(false),
-                            _ => None,
-                        };
+                        let internal = either(rules.alibaba, &value);
                         says(key, value, internal)
                     }
                     None => external(ALIBABA),
@@ -190,7 +192,7 @@ impl Provider {
             }
             Self::Oracle => {
                 let network = annotations.get(OCI_TYPE).is_some_and(|kind| *kind == *"nlb");
-                let key = if network { OCI_NLB } else { OCI };
+                let key = if network && rule.oci_network_key { OCI_NLB } else { OCI };
                 match found(&[key]) {
                     Some((key, value)) => {
                         let internal = go_bool(&value);
@@ -226,7 +228,7 @@ fn exactly_true(
 ) -> Verdict {
     match found {
         Some((key, value)) => {
-            let internal = *value == *"true";
+            let internal = rules().one_word.contains(&value.as_str());
             says(key, value, Some(internal))
         }
         None => external(),
@@ -235,9 +237,28 @@ fn exactly_true(
 
 /// Go's `strconv.ParseBool`.
 pub(super) fn go_bool(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
-        _ => None,
+    either(rules().go_bool, text)
+}
+
+/// Whether the text is among the first or the second.
+pub(super) fn either([yes, no]: [&[&str]; 2], text: &str) -> Option<bool> {
+    if yes.contains(&text) { Some(true) } else { no.contains(&text).then_some(false) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_go() {
+        for (words, value) in [
+            (["1", "t", "T", "TRUE", "true", "True"], Some(true)),
+            (["0", "f", "F", "FALSE", "false", "False"], Some(false)),
+            (["", "yes", "no", "tRUE", " true", "2"], None),
+        ] {
+            for word in words {
+                assert_eq!(go_bool(word), value, "{word}");
+            }
+        }
     }
 }

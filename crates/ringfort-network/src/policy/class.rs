@@ -19,6 +19,7 @@ use rustc_hash::FxHashMap;
 use crate::policy::atoms::Atoms;
 use crate::policy::connection::{ConnectionSet, Protocol};
 use crate::policy::expr::{Expr, Key, Labelled, Vocabulary};
+use crate::policy::rules::rules;
 
 /// A class of endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -277,10 +278,10 @@ impl<'a> Making<'a> {
     }
 
     fn pod(&mut self, pod: &Pod) -> u32 {
-        if pod.is_terminated() {
+        if pod.is_terminated() && !rules().switches.ended_pods_are_pods {
             return u32::MAX;
         }
-        if pod.spec.host_network == Some(true) {
+        if pod.spec.host_network == Some(true) && !rules().switches.host_pods_are_pods {
             return self.host_of(Some(&pod.node_name)) | HOST;
         }
         let mut addresses: Vec<IpAddr> =
@@ -352,7 +353,10 @@ impl<'a> Making<'a> {
         if self.by.port_names.is_empty() {
             return 0;
         }
-        let sidecars = spec.init_containers.iter().filter(|container| container.is_sidecar());
+        let rule = &rules().switches;
+        let sidecars = spec.init_containers.iter().filter(|container| {
+            (container.is_sidecar() && rule.side_cars_have_ports) || rule.init_containers_have_ports
+        });
         let mut found: NamedPorts = Vec::new();
         for port in spec.containers.iter().chain(sidecars).flat_map(|one| one.ports.iter()) {
             let protocol = if port.protocol.is_empty() { "TCP" } else { &port.protocol };

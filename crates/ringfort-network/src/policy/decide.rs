@@ -8,6 +8,7 @@ use ringfort_model::Str;
 
 use crate::policy::connection::ConnectionSet;
 use crate::policy::rule::{Action, Direction, Policy, Ports, Tri};
+use crate::policy::rules::rules;
 
 /// Why a connection has an outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,6 +96,7 @@ pub(crate) fn decide(
     matches: &dyn Fn(u32, u32) -> Match,
     resolve: &dyn Fn(&Ports) -> ConnectionSet,
 ) -> Verdict {
+    let switch = &rules().switches;
     let mut pieces = Vec::new();
     let mut live = universe.clone();
     let place = |at: &u32| policies[*at as usize].place;
@@ -123,10 +125,15 @@ pub(crate) fn decide(
                         continue;
                     }
                     // Each policy of a group looks at everything that reached the group.
-                    let mut own = live.clone();
+                    let mut own = if switch.equal_priorities_by_name {
+                        live.difference(&taken)
+                    } else {
+                        live.clone()
+                    };
                     for (rule_at, rule) in side.rules.iter().enumerate() {
                         let (hit, why) = matches(at, rule_at as u32);
-                        if hit == Tri::No || own.is_empty() {
+                        let void = rule.action == Action::Pass && switch.pass_is_nothing;
+                        if hit == Tri::No || own.is_empty() || void {
                             continue;
                         }
                         let certain =
@@ -135,12 +142,12 @@ pub(crate) fn decide(
                             if connections.is_empty() {
                                 return;
                             }
-                            if rule.action == Action::Pass {
+                            if rule.action == Action::Pass && !switch.pass_allows {
                                 passed = passed.union(&connections);
                                 return;
                             }
                             let reason = Reason::Rule { policy: at, rule: rule_at as u32, perhaps };
-                            let allowed = rule.action == Action::Allow;
+                            let allowed = rule.action != Action::Deny;
                             pieces.push(Piece { connections, allowed, reason });
                         };
                         let unsure = why.clone().filter(|_| hit == Tri::Unknown);
@@ -148,7 +155,7 @@ pub(crate) fn decide(
                         if let Some((more, why)) = &rule.ports.perhaps {
                             take(more.intersection(&own).difference(&certain), Some(why.clone()));
                         }
-                        if hit == Tri::Yes {
+                        if hit == Tri::Yes && switch.first_rule_decides {
                             own = own.difference(&certain);
                             taken = taken.union(&certain);
                         }

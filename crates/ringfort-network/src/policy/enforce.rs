@@ -11,6 +11,7 @@ use ringfort_model::record::{Container, PodSpec, Workload, WorkloadKind};
 use ringfort_model::{Cluster, SourceKind, Str};
 
 use crate::policy::rule::Tri;
+use crate::policy::rules::rules;
 
 /// An agent of a network implementation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,16 +35,6 @@ pub struct Enforcement {
     hints: Vec<&'static str>,
 }
 
-/// Prefixes of node annotations that agents leave.
-const HINTS: &[(&str, &str)] = &[
-    ("projectcalico.org/", "Calico"),
-    ("network.cilium.io/", "Cilium"),
-    ("io.cilium.network.", "Cilium"),
-    ("k8s.ovn.org/", "OVN-Kubernetes"),
-    ("flannel.alpha.coreos.com/", "flannel"),
-    ("node.antrea.io/", "Antrea"),
-];
-
 impl Enforcement {
     /// Looks for it.
     #[must_use]
@@ -64,7 +55,7 @@ impl Enforcement {
         }
         let mut hints: Vec<&'static str> = Vec::new();
         for (key, _) in cluster.nodes.iter().flat_map(|node| node.metadata.annotations.iter()) {
-            let hint = HINTS.iter().find(|(prefix, _)| key.starts_with(prefix));
+            let hint = rules().hints.iter().find(|(prefix, _)| key.starts_with(prefix));
             hints.extend(hint.map(|(_, cni)| *cni));
         }
         hints.sort_unstable();
@@ -105,7 +96,10 @@ impl Enforcement {
             return (everywhere, why);
         }
         let mut enforcing = self.agents.iter().filter(|agent| agent.enforces == Tri::Yes);
-        if enforcing.any(|agent| agent.nodes.as_ref().is_none_or(|nodes| nodes.contains(node))) {
+        let needed = rules().switches.agent_must_run_on_node;
+        if enforcing
+            .any(|agent| !needed || agent.nodes.as_ref().is_none_or(|nodes| nodes.contains(node)))
+        {
             return (Tri::Yes, why);
         }
         (Tri::Unknown, format!("{why}; no running agent is seen on node {node}"))
@@ -118,8 +112,8 @@ impl Enforcement {
         let mut answers =
             self.agents.iter().filter(|agent| agent.enforces != Tri::No).map(|agent| {
                 match agent.cni {
-                    "Calico" | "OVN-Kubernetes" | "Antrea" | "kube-router" => Tri::Yes,
-                    "Cilium" | "GKE Dataplane V2" => Tri::No,
+                    cni if rules().by_address.contains(&cni) => Tri::Yes,
+                    cni if rules().by_identity.contains(&cni) => Tri::No,
                     _ => Tri::Unknown,
                 }
             });
@@ -128,65 +122,42 @@ impl Enforcement {
     }
 }
 
-/// The implementation that a DaemonSet belongs to.
+/// The implementation that a DaemonSet belongs to: those that may be switched off first.
 fn recognise(cluster: &Cluster, spec: &PodSpec) -> Option<(&'static str, Tri, &'static str)> {
     // The image's path without registry, tag and digest: mirrors keep it.
-    let runs = |part: &str| container(spec, part).is_some();
+    let switch = &rules().switches;
     let yes = |cni| Some((cni, Tri::Yes, "its agent enforces policies"));
     if let Some(agent) = container(spec, "cilium") {
-        if agent.command.iter().chain(agent.args.iter()).any(|word| word.contains("hubble")) {
+        let mut words = agent.command.iter().chain(agent.args.iter());
+        if words.any(|word| word.contains("hubble")) && !switch.hubble_is_an_agent {
             return None;
         }
-        return match setting(cluster, "cilium-config", "enable-policy").as_deref() {
-            Some("never") => Some(("Cilium", Tri::No, "enable-policy is never")),
-            _ => yes("Cilium"),
+        let off = setting(cluster, "cilium-config", "enable-policy").as_deref() == Some("never");
+        return match off && switch.cilium_may_be_off {
+            true => Some(("Cilium", Tri::No, "enable-policy is never")),
+            false => yes("Cilium"),
         };
-    }
-    if runs("calico/node") || runs("calico-node") {
-        return yes("Calico");
-    }
-    if runs("antrea-agent") || runs("antrea/antrea-ubuntu") {
-        return yes("Antrea");
     }
     if let Some(router) = container(spec, "kube-router") {
         let off = flag(router, "--run-firewall").is_some_and(|value| value == "false");
-        return if off {
-            Some(("kube-router", Tri::No, "runs with --run-firewall=false"))
-        } else {
-            yes("kube-router")
+        return match off && switch.router_may_be_off {
+            true => Some(("kube-router", Tri::No, "runs with --run-firewall=false")),
+            false => yes("kube-router"),
         };
     }
-    if runs("weave-npc") {
-        return yes("Weave Net");
-    }
-    if runs("ovn-kubernetes") || runs("ovn-kube") {
-        return yes("OVN-Kubernetes");
-    }
-    if runs("azure-npm") {
-        return yes("Azure NPM");
-    }
-    if runs("anetd") {
-        return yes("GKE Dataplane V2");
-    }
-    if runs("kube-network-policies") {
-        return yes("kube-network-policies");
-    }
-    if runs("amazon-k8s-cni") {
+    if container(spec, "amazon-k8s-cni").is_some() {
         let agent = container(spec, "network-policy-agent");
         let on = agent.and_then(|agent| flag(agent, "--enable-network-policy"));
         return Some(match on {
             Some("true") => ("VPC CNI", Tri::Yes, "its policy agent is on"),
+            _ if !switch.vpc_agent_must_be_on => ("VPC CNI", Tri::Yes, "it has a policy agent"),
             _ if agent.is_some() => ("VPC CNI", Tri::No, "its policy agent is off"),
             _ => ("VPC CNI", Tri::No, "it has no policy agent"),
         });
     }
-    if runs("flannel") {
-        return Some(("flannel", Tri::No, "it does not know policies"));
-    }
-    if runs("kindnetd") {
-        return Some(("kindnet", Tri::Unknown, "whether it enforces depends on its version"));
-    }
-    None
+    let runs = |image: &&str| container(spec, image).is_some();
+    let known = rules().agents.iter().find(|(images, ..)| images.iter().any(runs));
+    known.map(|&(_, cni, enforces, why)| (cni, enforces, why))
 }
 
 /// The container whose image ends with a path of that name, or has it as its last part.
@@ -224,7 +195,7 @@ fn nodes(cluster: &Cluster, workload: &Workload) -> Option<BTreeSet<Str>> {
     let meta = &workload.metadata;
     let own = cluster.pods.in_namespace(&meta.namespace).filter(|(_, pod)| {
         let owner = pod.metadata.controller();
-        pod.status.phase == "Running"
+        (pod.status.phase == "Running" || rules().switches.agent_in_any_phase)
             && owner.is_some_and(|owner| owner.kind == "DaemonSet" && owner.name == meta.name)
     });
     Some(own.map(|(_, pod)| pod.node_name.clone()).collect())

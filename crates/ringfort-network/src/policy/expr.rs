@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ringfort_model::record::LabelSelector;
 use ringfort_model::{Map, Str};
 
+use crate::policy::rules::rules;
+
 /// The label that every namespace carries, whatever its object says.
 pub const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
 
@@ -78,7 +80,10 @@ impl Op {
         let is_in = |values: &[Str], value: &str| values.iter().any(|known| known == value);
         match self {
             Self::In(values) => value.is_some_and(|value| is_in(values, value)),
-            Self::NotIn(values) => value.is_none_or(|value| !is_in(values, value)),
+            Self::NotIn(values) => match value {
+                Some(value) => !is_in(values, value),
+                None => rules().switches.not_in_takes_absent,
+            },
             Self::Exists => value.is_some(),
             Self::Absent => value.is_none(),
             Self::Contains(text) => value.is_some_and(|value| value.contains(text.as_str())),
@@ -164,7 +169,11 @@ impl Expr {
     #[must_use]
     pub fn namespaces(selector: &LabelSelector) -> Self {
         Self::of(selector, |name| {
-            if name == NAMESPACE_LABEL { Key::Namespace } else { Key::NamespaceLabel(name.clone()) }
+            if name == NAMESPACE_LABEL && rules().switches.namespaces_carry_their_name {
+                Key::Namespace
+            } else {
+                Key::NamespaceLabel(name.clone())
+            }
         })
     }
 

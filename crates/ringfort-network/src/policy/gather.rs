@@ -7,6 +7,7 @@ use crate::policy::expr::Expr;
 use crate::policy::read::{Refused, refuse};
 use crate::policy::read_admin::{self, Kind, Tiers};
 use crate::policy::rule::{Place, Policy, PolicyError, PolicyName, Side, Tri};
+use crate::policy::rules::rules;
 use crate::policy::{read_calico, read_cilium, read_v1};
 
 /// The stage of the admin tier. Stages are the bits of the order that Calico gives a tier:
@@ -30,25 +31,14 @@ pub struct Assumptions {
     pub networks_match_pods: Option<Tri>,
 }
 
-/// Kinds of others that restrict pods and that are not modelled: group, kind, and the name to
-/// report (NP-42). Secondary networks have kinds of their own, which say nothing about the pod
-/// network (NP-10).
-const NOT_MODELLED: &[(&str, &str, &str)] = &[
-    ("crd.antrea.io", "NetworkPolicy", "Antrea NetworkPolicy"),
-    ("crd.antrea.io", "ClusterNetworkPolicy", "Antrea ClusterNetworkPolicy"),
-    ("k8s.ovn.org", "EgressFirewall", "EgressFirewall"),
-    ("network.openshift.io", "EgressNetworkPolicy", "EgressNetworkPolicy"),
-    ("networking.k8s.aws", "ApplicationNetworkPolicy", "ApplicationNetworkPolicy"),
-    ("networking.k8s.aws", "ClusterNetworkPolicy", "AWS ClusterNetworkPolicy"),
-    ("networking.gke.io", "FQDNNetworkPolicy", "FQDNNetworkPolicy"),
-];
-
 /// Objects of kinds that are not modelled: unknown for every pod that they may select.
 fn not_modelled(cluster: &Cluster) -> impl Iterator<Item = (Policy, Option<Refused>)> {
     cluster.others.iter().filter_map(|other| {
         let group = other.api_version.split('/').next().unwrap_or_default();
-        let (_, _, kind) =
-            NOT_MODELLED.iter().find(|(of, kind, _)| *of == group && other.kind == *kind)?;
+        let (_, _, kind) = rules()
+            .not_modelled
+            .iter()
+            .find(|(of, kind, _)| *of == group && other.kind == *kind)?;
         let meta = &other.metadata;
         let open = Side { applies: true, isolates: false, rules: Vec::new() };
         let policy = Policy {
@@ -90,8 +80,14 @@ pub(crate) fn gather(
     for policy in &cluster.network_policies {
         add(read_v1::policy(policy, place, pods));
     }
-    let networks = assumptions.networks_match_pods.unwrap_or(Tri::Yes);
-    let tiers = Tiers { admin: ADMIN, baseline: BASELINE, networks };
+    let rule = &rules().switches;
+    let defined = if rule.networks_mean_pods { Tri::Yes } else { Tri::No };
+    let networks = assumptions.networks_match_pods.unwrap_or(defined);
+    let tiers = Tiers {
+        admin: if rule.admin_after_policies { KUBERNETES + 1 } else { ADMIN },
+        baseline: if rule.baseline_before_policies { ADMIN + 1 } else { BASELINE },
+        networks,
+    };
     for policy in &cluster.admin_network_policies {
         add(read_admin::policy(Kind::Admin, &policy.metadata, &policy.spec, tiers));
     }

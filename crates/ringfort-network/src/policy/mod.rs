@@ -37,6 +37,7 @@ pub mod expr;
 pub mod label;
 pub mod ranges;
 pub mod rule;
+pub mod rules;
 
 pub use address::AddressSet;
 pub use class::NamedPorts;

@@ -20,6 +20,7 @@ use crate::policy::row::{Bounds, ClassSet, Maker, PeerSets, Row};
 use crate::policy::rule::{
     Direction, Peer, Place, Policy, PolicyError, PolicyName, Ports, Side, Tri,
 };
+use crate::policy::rules::rules;
 
 /// The network of a cluster: what its policies say, and whether anything enforces them.
 #[derive(Debug)]
@@ -76,9 +77,14 @@ impl Between<'_> {
         egress_enforced: Tri,
         ingress_enforced: Tri,
     ) -> (ConnectionSet, ConnectionSet) {
+        let rule = &rules().switches;
         let side = |verdict: &Verdict, enforced: Tri| match enforced {
             Tri::Yes => (verdict.allowed.clone(), verdict.possible()),
+            Tri::No if rule.denied_without_agent => (verdict.allowed.clone(), verdict.possible()),
             Tri::No => (ConnectionSet::all(), ConnectionSet::all()),
+            Tri::Unknown if rule.denied_where_unknown => {
+                (verdict.allowed.clone(), verdict.possible())
+            }
             Tri::Unknown => (verdict.allowed.clone(), ConnectionSet::all()),
         };
         let (out, out_possible) = side(self.egress, egress_enforced);
@@ -315,7 +321,9 @@ impl Network {
                 (&self.classes.hosts[(class - self.bounds.hosts) as usize].regions, nodes)
             };
             // Of a dual-stack endpoint one address may be inside and the other not.
-            let all = regions.iter().flatten().all(|at| self.atoms.is_in(*at as usize, block));
+            let inside = |at: &u32| self.atoms.is_in(*at as usize, block);
+            let all =
+                regions.iter().flatten().all(inside) || rules().switches.one_address_is_enough;
             match (means, all) {
                 (Tri::No, _) => {}
                 (Tri::Yes, true) => certain.list.push(class),

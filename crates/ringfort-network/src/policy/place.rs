@@ -17,6 +17,7 @@ use crate::policy::connection::{ConnectionSet, Protocol};
 use crate::policy::decide::{Reason, Verdict};
 use crate::policy::network::Network;
 use crate::policy::rule::{Direction, Tri};
+use crate::policy::rules::rules;
 
 /// One end of a connection.
 #[derive(Clone, Debug)]
@@ -274,11 +275,13 @@ impl Network {
 
     /// Why everything passes whatever policies say.
     fn always(&self, from: &Place, to: &Place) -> Option<&'static str> {
-        if from.pod.is_some() && from.pod == to.pod {
+        let rule = &rules().switches;
+        if from.pod.is_some() && from.pod == to.pod && rule.pod_reaches_itself {
             return Some("a pod always reaches itself");
         }
         let is_host = self.segment(from.class) == Segment::Hosts;
-        if is_host && !from.node.is_empty() && from.node == to.node {
+        let here = is_host && !from.node.is_empty() && from.node == to.node;
+        if here && rule.node_reaches_its_pods {
             return Some("a node always reaches what runs on it");
         }
         None
@@ -308,7 +311,8 @@ fn target_ports(service: &Service, pod: &ringfort_model::PodSpec) -> ConnectionS
     ports.fold(ConnectionSet::none(), |all, port| {
         let name = if port.protocol.is_empty() { "TCP" } else { &port.protocol };
         let Some(protocol) = Protocol::from_name(name) else { return all };
-        let number = match &port.target_port {
+        let target = port.target_port.as_ref();
+        let number = match target.filter(|_| rules().switches.service_leads_to_target) {
             Some(IntOrString::Text(name)) => {
                 let containers = pod.containers.iter().flat_map(|one| one.ports.iter());
                 let mut own = containers.filter(|own| {

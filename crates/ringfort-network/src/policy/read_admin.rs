@@ -16,6 +16,7 @@ use crate::policy::read_v1::{number_of, selector};
 use crate::policy::rule::{
     Action, Direction, Peer, Place, Policy, PolicyName, Ports, Rule, Side, Tri,
 };
+use crate::policy::rules::rules;
 
 /// The three kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +36,20 @@ impl Kind {
     }
 
     fn most_rules(self) -> usize {
-        if self == Self::Cluster { 25 } else { 100 }
+        rules().most_rules[self.family()] as usize
     }
 
     fn most_peers(self) -> usize {
-        if self == Self::Cluster { 25 } else { 100 }
+        rules().most_peers[self.family()] as usize
+    }
+
+    fn most_ports(self) -> usize {
+        rules().most_ports[self.family()] as usize
+    }
+
+    /// Position in tables of limits.
+    fn family(self) -> usize {
+        usize::from(self == Self::Cluster)
     }
 }
 
@@ -98,19 +108,22 @@ fn fill(
             return Err(refuse("spec.tier", format!("\"{tier}\" is no tier")));
         }
     };
-    policy.place.lane = u8::from(kind == Kind::Cluster);
+    let rule = &rules().switches;
+    policy.place.lane = u8::from(kind == Kind::Cluster && rule.kinds_have_no_order);
     policy.place.stage = if baseline { tiers.baseline } else { tiers.admin };
     if kind == Kind::Baseline {
-        if policy.name.name != "default" {
+        if policy.name.name != "default" && !rule.baseline_of_any_name {
             return Err(refuse("metadata.name", "only the name \"default\" is allowed"));
         }
     } else {
         let priority = spec.priority.unwrap_or(-1);
-        if !(0..=1000).contains(&priority) {
+        let most = i64::from(rules().most_priority);
+        if !(0..=most).contains(&priority) {
             let said = spec.priority.map_or("none".to_owned(), |number| number.to_string());
-            return Err(refuse("spec.priority", format!("{said} is not between 0 and 1000")));
+            return Err(refuse("spec.priority", format!("{said} is not between 0 and {most}")));
         }
-        policy.place.group = u64::try_from(priority).unwrap_or_default();
+        let order = if rule.greater_number_first { most - priority } else { priority };
+        policy.place.group = u64::try_from(order).unwrap_or_default();
     }
     let kind = Rules { kind, networks: tiers.networks };
     policy.ingress = kind.side(&spec.ingress, Direction::Ingress, "spec.ingress")?;
@@ -152,7 +165,9 @@ impl Rules {
             read.push(self.rule(rule, direction, at, &format!("{field}[{at}]"))?);
         }
         // A policy without rules in a direction does not touch it, and selecting never isolates.
-        Ok(Side { applies: !read.is_empty(), isolates: false, rules: read })
+        let applies = !read.is_empty();
+        let isolates = applies && crate::policy::rules::rules().switches.admin_isolates;
+        Ok(Side { applies, isolates, rules: read })
     }
 
     fn rule(
@@ -166,6 +181,7 @@ impl Rules {
             (Kind::Cluster, "Accept") | (Kind::Admin | Kind::Baseline, "Allow") => Action::Allow,
             (_, "Deny") => Action::Deny,
             (Kind::Admin | Kind::Cluster, "Pass") => Action::Pass,
+            (Kind::Baseline, "Pass") if rules().switches.baseline_may_pass => Action::Pass,
             (_, other) => {
                 return Err(refuse(format!("{field}.action"), format!("\"{other}\" is no action")));
             }
@@ -212,7 +228,7 @@ impl Rules {
             let reason = "a named port cannot stand beside networks, nodes or domainNames";
             return Err(refuse(format!("{field}.protocols"), reason));
         }
-        if closed {
+        if closed && rules().switches.unknown_peer_fails_closed {
             // NP-32: an unknown field. What is allowed shrinks to nothing, the rest denies all.
             if action == Action::Allow {
                 read.peers.clear();
@@ -243,7 +259,9 @@ impl Rules {
         if set != 1 {
             return Err(refuse(field, "exactly one field must be set"));
         }
-        if direction == Direction::Ingress && outside.contains(&true) {
+        let rule = &rules().switches;
+        if direction == Direction::Ingress && outside.contains(&true) && !rule.ingress_from_outside
+        {
             return Err(refuse(field, "ingress takes namespaces and pods only"));
         }
         if let Some(pods) = pods_of(peer, field)? {
@@ -255,7 +273,7 @@ impl Rules {
             return Ok(Some(vec![Peer::Nodes(Expr::pods(&nodes))]));
         }
         if let Some(networks) = &peer.networks {
-            if networks.is_empty() || networks.len() > 25 {
+            if networks.is_empty() || networks.len() > rules().most_networks as usize {
                 return Err(refuse(format!("{field}.networks"), "must hold 1 to 25 blocks"));
             }
             let mut set = AddressSet::default();
@@ -272,13 +290,13 @@ impl Rules {
             }]));
         }
         let names = peer.domain_names.as_deref().unwrap_or_default();
-        if action != Action::Allow {
+        if action != Action::Allow && !rule.domains_may_be_denied {
             return Err(refuse(
                 format!("{field}.domainNames"),
                 "stands in a rule that does not allow",
             ));
         }
-        if names.is_empty() || names.len() > 25 {
+        if names.is_empty() || names.len() > rules().most_domains as usize {
             return Err(refuse(format!("{field}.domainNames"), "must hold 1 to 25 names"));
         }
         let said = names.iter().map(Str::as_str).collect::<Vec<_>>().join(", ");
@@ -298,7 +316,7 @@ fn ports(kind: Kind, rule: &AdminRule, field: &str) -> Result<Ports, Refused> {
 }
 
 fn admin_ports(ports: &[AdminPort], field: &str) -> Result<Ports, Refused> {
-    if ports.len() > 100 {
+    if ports.len() > Kind::Admin.most_ports() {
         return Err(refuse(format!("{field}.ports"), "has more than 100 entries"));
     }
     let mut read = Ports::fixed(ConnectionSet::none());
@@ -317,7 +335,7 @@ fn admin_ports(ports: &[AdminPort], field: &str) -> Result<Ports, Refused> {
                 ConnectionSet::ports(protocol, first, last)
             }
             (None, None, Some(name)) => {
-                read.named.push((name.clone(), None));
+                read.named.push((name.clone(), protocol_of_names()));
                 continue;
             }
             _ => return Err(refuse(field, "exactly one field must be set")),
@@ -325,6 +343,11 @@ fn admin_ports(ports: &[AdminPort], field: &str) -> Result<Ports, Refused> {
         read.fixed = read.fixed.union(&found);
     }
     Ok(read)
+}
+
+/// A name of the admin kinds means whichever protocol the port has.
+fn protocol_of_names() -> Option<Protocol> {
+    rules().switches.admin_named_port_is_tcp.then_some(Protocol::Tcp)
 }
 
 fn protocol(name: &str, field: &str) -> Result<Protocol, Refused> {
@@ -337,7 +360,7 @@ fn protocol(name: &str, field: &str) -> Result<Protocol, Refused> {
 fn range_of(range: &AdminPortRange, field: &str) -> Result<(u16, u16), Refused> {
     let first = number_of(range.start.unwrap_or(0), &format!("{field}.start"))?;
     let last = number_of(range.end.unwrap_or(0), &format!("{field}.end"))?;
-    if last <= first {
+    if last <= first && !(last == first && rules().switches.range_of_one) {
         return Err(refuse(format!("{field}.end"), format!("{last} is not above start {first}")));
     }
     Ok((first, last))
@@ -345,7 +368,7 @@ fn range_of(range: &AdminPortRange, field: &str) -> Result<(u16, u16), Refused> 
 
 fn cluster_ports(protocols: &[ClusterProtocol], field: &str) -> Result<Ports, Refused> {
     let field = format!("{field}.protocols");
-    if protocols.is_empty() || protocols.len() > 25 {
+    if protocols.is_empty() || protocols.len() > Kind::Cluster.most_ports() {
         return Err(refuse(field, "must hold 1 to 25 entries"));
     }
     let mut read = Ports::fixed(ConnectionSet::none());
@@ -356,7 +379,7 @@ fn cluster_ports(protocols: &[ClusterProtocol], field: &str) -> Result<Ports, Re
             (None, Some(ports), None, None) => one_protocol(Protocol::Udp, ports, &field, "udp")?,
             (None, None, Some(ports), None) => one_protocol(Protocol::Sctp, ports, &field, "sctp")?,
             (None, None, None, Some(name)) if !name.is_empty() => {
-                read.named.push((name.clone(), None));
+                read.named.push((name.clone(), protocol_of_names()));
                 continue;
             }
             _ => return Err(refuse(field, "exactly one field must be set")),

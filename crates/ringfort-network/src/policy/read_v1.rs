@@ -13,6 +13,7 @@ use crate::policy::expr::Expr;
 use crate::policy::label;
 use crate::policy::read::{Refused, blocks_match, refuse};
 use crate::policy::rule::{Action, Peer, Place, Policy, PolicyName, Ports, Rule, Side, Tri};
+use crate::policy::rules::rules as active;
 
 /// The name under which its rules are reported.
 pub(crate) const KIND: &str = "NetworkPolicy";
@@ -44,7 +45,8 @@ pub(crate) fn policy(record: &NetworkPolicy, place: Place, pods: Tri) -> (Policy
         Ok(selected) => selected.map_or_else(Expr::everything, |found| Expr::pods(&found)),
         Err(refused) => return (broken(policy, &refused.to_string()), Some(refused)),
     };
-    policy.subject = own.and(selected);
+    policy.subject =
+        if active().switches.subject_in_own_namespace { own.and(selected) } else { selected };
     match sides(spec, namespace, pods) {
         Ok((ingress, egress)) => {
             policy.ingress = ingress;
@@ -75,8 +77,9 @@ pub(crate) fn selector(
 }
 
 fn sides(spec: &NetworkPolicySpec, namespace: &Str, pods: Tri) -> Result<(Side, Side), Refused> {
+    let rule = &active().switches;
     for (at, kind) in spec.policy_types.iter().enumerate() {
-        if !matches!(kind.as_str(), "Ingress" | "Egress") {
+        if !matches!(kind.as_str(), "Ingress" | "Egress") && !rule.other_types_are_left_out {
             let field = format!("spec.policyTypes[{at}]");
             return Err(refuse(field, format!("\"{kind}\" is no policy type")));
         }
@@ -86,13 +89,22 @@ fn sides(spec: &NetworkPolicySpec, namespace: &Str, pods: Tri) -> Result<(Side, 
     }
     // NP-02: the default depends on whether there is an egress rule, not on the field.
     let by_default = spec.policy_types.is_empty();
-    let ingress = by_default || spec.policy_types.has("Ingress");
-    let egress = if by_default { !spec.egress.is_empty() } else { spec.policy_types.has("Egress") };
+    let has_egress = !spec.egress.is_empty();
+    let ingress = if by_default {
+        rule.ingress_by_default
+    } else {
+        spec.policy_types.has("Ingress") || rule.ingress_always
+    };
+    let egress = if by_default {
+        (has_egress && rule.egress_by_rules) || rule.egress_by_default
+    } else {
+        spec.policy_types.has("Egress") || (has_egress && rule.egress_rules_are_a_type)
+    };
     let ingress_rules = rules(&spec.ingress, "spec.ingress", "from", namespace, pods)?;
     let egress_rules = rules(&spec.egress, "spec.egress", "to", namespace, pods)?;
     let side = |applies: bool, rules: Vec<Rule>| Side {
         applies,
-        isolates: applies,
+        isolates: applies && rule.selecting_isolates,
         rules: if applies { rules } else { Vec::new() },
     };
     Ok((side(ingress, ingress_rules), side(egress, egress_rules)))
@@ -113,7 +125,7 @@ fn rules(
             let field = format!("{field}[{at}].{peers_field}[{peer_at}]");
             found.push(peer(one, &field, namespace, pods)?);
         }
-        if peers.is_empty() {
+        if peers.is_empty() && active().switches.no_peers_is_everybody {
             found.push(Peer::Any);
         }
         read.push(Rule {
@@ -135,8 +147,9 @@ fn peer(
     let by_pod = selector(peer.pod_selector.as_ref(), &format!("{field}.podSelector"))?;
     let by_namespace =
         selector(peer.namespace_selector.as_ref(), &format!("{field}.namespaceSelector"))?;
+    let rule = &active().switches;
     if let Some(block) = &peer.ip_block {
-        if by_pod.is_some() || by_namespace.is_some() {
+        if (by_pod.is_some() || by_namespace.is_some()) && !rule.block_beside_selector {
             return Err(refuse(field, "ipBlock stands beside a selector"));
         }
         let set = addresses(block, &format!("{field}.ipBlock"))?;
@@ -144,9 +157,13 @@ fn peer(
     }
     let chosen = by_pod.as_ref().map(Expr::pods);
     Ok(Peer::Pods(match (by_namespace.as_ref().map(Expr::namespaces), chosen) {
-        (Some(namespaces), Some(pods)) => namespaces.and(pods),
+        (Some(namespaces), Some(pods)) if rule.peer_selectors_together => namespaces.and(pods),
+        (Some(namespaces), Some(pods)) => Expr::Any(vec![namespaces, pods]),
         (Some(namespaces), None) => namespaces,
-        (None, Some(pods)) => Expr::namespace(namespace).and(pods),
+        (None, Some(pods)) if rule.pod_peer_in_own_namespace => {
+            Expr::namespace(namespace).and(pods)
+        }
+        (None, Some(pods)) => pods,
         (None, None) => return Err(refuse(field, "has neither selector nor ipBlock")),
     }))
 }
@@ -155,59 +172,68 @@ fn peer(
 fn addresses(block: &IpBlock, field: &str) -> Result<AddressSet, Refused> {
     let whole = AddressSet::cidr(&block.cidr)
         .map_err(|error| refuse(format!("{field}.cidr"), error.to_string()))?;
+    let rule = &active().switches;
     let mut left = whole.clone();
     for (at, text) in block.except.iter().enumerate() {
         let field = format!("{field}.except[{at}]");
         let hole = AddressSet::cidr(text).map_err(|error| refuse(&*field, error.to_string()))?;
-        if !hole.is_subset(&whole) || hole == whole {
+        if (!hole.is_subset(&whole) && rule.except_lies_inside)
+            || (hole == whole && !rule.except_may_be_all)
+        {
             let reason = format!("\"{text}\" is not strictly inside \"{}\"", block.cidr);
             return Err(refuse(field, reason));
         }
-        left = left.difference(&hole);
+        if rule.except_is_left_out {
+            left = left.difference(&hole);
+        }
     }
     Ok(left)
 }
 
 /// NP-04.
 fn ports(ports: &[NetworkPolicyPort], field: &str) -> Result<Ports, Refused> {
-    if ports.is_empty() {
+    let rule = &active().switches;
+    if ports.is_empty() && rule.no_ports_is_every_port {
         return Ok(Ports::all());
     }
     let mut read = Ports::fixed(ConnectionSet::none());
     for (at, port) in ports.iter().enumerate() {
         let field = format!("{field}[{at}]");
         let protocol = match port.protocol.as_deref() {
-            None | Some("") => Protocol::Tcp,
+            None | Some("") if rule.tcp_by_default => Protocol::Tcp,
+            None | Some("") => Protocol::Udp,
             Some(name) => Protocol::from_name(name).ok_or_else(|| {
                 refuse(format!("{field}.protocol"), format!("\"{name}\" is no protocol"))
             })?,
         };
         let found = match (&port.port, port.end_port) {
-            (None, None) => ConnectionSet::protocol(protocol),
+            (None, None) if rule.no_number_is_every_port => ConnectionSet::protocol(protocol),
+            (None, None) => ConnectionSet::none(),
             (None, Some(_)) => {
                 return Err(refuse(format!("{field}.endPort"), "needs a numeric port"));
             }
             (Some(IntOrString::Int(number)), end) => {
                 let first = number_of(*number, &format!("{field}.port"))?;
-                let last = match end {
+                let last = match end.filter(|_| rule.end_port_counts) {
                     Some(end) => number_of(end, &format!("{field}.endPort"))?,
                     None => first,
                 };
-                if last < first {
+                if last < first && !rule.end_port_may_be_less {
                     let reason = format!("{last} is less than port {first}");
                     return Err(refuse(format!("{field}.endPort"), reason));
                 }
                 ConnectionSet::ports(protocol, first, last)
             }
             (Some(IntOrString::Text(name)), end) => {
-                if end.is_some() {
+                if end.is_some() && !rule.end_port_beside_name {
                     return Err(refuse(format!("{field}.endPort"), "needs a numeric port"));
                 }
                 if !is_port_name(name) {
                     let reason = format!("\"{name}\" is no port name");
                     return Err(refuse(format!("{field}.port"), reason));
                 }
-                read.named.push((name.clone(), Some(protocol)));
+                let of = rule.named_port_of_protocol.then_some(protocol);
+                read.named.push((name.clone(), of));
                 continue;
             }
         };
@@ -219,7 +245,7 @@ fn ports(ports: &[NetworkPolicyPort], field: &str) -> Result<Ports, Refused> {
 /// A port number, 1 to 65535.
 pub(crate) fn number_of(number: i64, field: &str) -> Result<u16, Refused> {
     match u16::try_from(number) {
-        Ok(port) if port > 0 => Ok(port),
+        Ok(port) if port > 0 || active().switches.zero_is_a_port => Ok(port),
         _ => Err(refuse(field, format!("{number} is not between 1 and 65535"))),
     }
 }

@@ -196,6 +196,106 @@ fn what_the_definitions_refuse_is_unknown() {
     }
 }
 
+/// The longest lists, and one more (`MaxItems` of the definitions).
+#[test]
+fn lists_may_be_as_long_as_the_definitions_say() {
+    let rules = |count: usize| {
+        let rule = json!({"action": "Deny", "from": [peer(ALL)]});
+        (json!({"ingress": vec![rule; count]}), "spec.ingress")
+    };
+    let peers = |count: usize| {
+        let rule = json!({"action": "Deny", "from": vec![peer(ALL); count]});
+        (json!({"ingress": [rule]}), "spec.ingress[0].from")
+    };
+    let networks = |count: usize| {
+        let to = json!([{"networks": vec!["10.0.0.0/8"; count]}]);
+        (json!({"egress": [{"action": "Deny", "to": to}]}), "spec.egress[0].to[0].networks")
+    };
+    let domains = |action: &str, count: usize| {
+        let to = json!([{"domainNames": vec!["x.example"; count]}]);
+        (json!({"egress": [{"action": action, "to": to}]}), "spec.egress[0].to[0].domainNames")
+    };
+    let ports = |field: &str, port: Value, count: usize| {
+        let rule = json!({"action": "Deny", "from": [peer(ALL)], field: vec![port; count]});
+        (json!({"ingress": [rule]}), format!("spec.ingress[0].{field}"))
+    };
+    let number = json!({"portNumber": {"protocol": "TCP", "port": 80}});
+    let protocol = json!({"tcp": {"destinationPort": {"number": 80}}});
+    let check = |is_cluster: bool, (rest, field): (Value, &str), fits: bool| {
+        let mut rest = rest;
+        rest["subject"] = json!({"namespaces": {}});
+        let policy = match is_cluster {
+            true => cluster("Admin", 1000, rest),
+            false => {
+                rest["priority"] = json!(1000);
+                object("AdminNetworkPolicy", "v1alpha1", "x", rest)
+            }
+        };
+        let world = World::new(&[policy]);
+        if fits {
+            world.answers(&[]);
+        } else {
+            world.is_unknown(field);
+        }
+    };
+    for (is_cluster, most) in [(false, 100), (true, 25)] {
+        for (more, fits) in [(0, true), (1, false)] {
+            check(is_cluster, rules(most + more), fits);
+            check(is_cluster, peers(most + more), fits);
+            check(is_cluster, networks(25 + more), fits);
+            let allows = if is_cluster { "Accept" } else { "Allow" };
+            check(is_cluster, domains(allows, 25 + more), fits);
+            let (rest, field) = match is_cluster {
+                true => ports("protocols", protocol.clone(), most + more),
+                false => ports("ports", number.clone(), most + more),
+            };
+            check(is_cluster, (rest, &field), fits);
+        }
+    }
+}
+
+#[test]
+fn the_baseline_has_one_name_and_does_not_pass() {
+    let baseline = |name: &str, action: &str| {
+        let rest = from(action, peer(ALL));
+        World::new(&[object("BaselineAdminNetworkPolicy", "v1alpha1", name, rest)])
+    };
+    baseline("default", "Deny").answers(&[(JOB, WEB, "TCP 80", No)]);
+    baseline("default", "Allow").answers(&[(JOB, WEB, "TCP 80", Yes)]);
+    baseline("other", "Deny").is_unknown("metadata.name");
+    baseline("default", "Pass").is_unknown("spec.ingress[0].action");
+}
+
+#[test]
+fn every_kind_that_is_not_modelled_is_named() {
+    for (group, kind, namespaced, said) in [
+        ("crd.antrea.io/v1beta1", "NetworkPolicy", true, "Antrea NetworkPolicy"),
+        ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", false, "Antrea ClusterNetworkPolicy"),
+        ("k8s.ovn.org/v1", "EgressFirewall", true, "EgressFirewall"),
+        ("network.openshift.io/v1", "EgressNetworkPolicy", true, "EgressNetworkPolicy"),
+        (
+            "networking.k8s.aws/v1alpha1",
+            "ApplicationNetworkPolicy",
+            true,
+            "ApplicationNetworkPolicy",
+        ),
+        ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", false, "AWS ClusterNetworkPolicy"),
+        ("networking.gke.io/v1alpha3", "FQDNNetworkPolicy", true, "FQDNNetworkPolicy"),
+    ] {
+        let mut policy = json!({"apiVersion": group, "kind": kind, "metadata": {"name": "x"}});
+        if namespaced {
+            policy["metadata"]["namespace"] = json!("a");
+        }
+        let world = World::new(&[policy]);
+        world.is_unknown("kind");
+        let place = if namespaced { "a/x" } else { "x" };
+        let error = world.network.errors()[0].to_string();
+        assert_eq!(error, format!("{said} {place}: field kind: is not modelled"));
+        let elsewhere = if namespaced { Yes } else { Unknown };
+        assert_eq!(world.ask(OUT, OTHER, "TCP 80"), elsewhere, "{said}");
+    }
+}
+
 #[test]
 fn kinds_that_are_not_modelled_are_unknown_for_whom_they_may_select() {
     let antrea = json!({"apiVersion": "crd.antrea.io/v1beta1", "kind": "NetworkPolicy",

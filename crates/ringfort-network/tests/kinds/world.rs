@@ -1,7 +1,7 @@
 //! A small cluster with one question at a time.
 
 use ringfort_model::{ClusterBuilder, Object, SourceKind};
-use ringfort_network::policy::{Assumptions, Class, Network, Protocol, Tri};
+use ringfort_network::policy::{Assumptions, Class, Network, Passage, Protocol, Tri};
 use serde_json::{Value, json};
 
 /// The answer about `TCP 80` and the like, from one place to another.
@@ -55,13 +55,40 @@ impl World {
     /// `TCP 80`, between ids or addresses.
     pub(crate) fn ask(&self, from: &str, to: &str, connection: &str) -> Tri {
         let place = |name: &str| self.class(name);
-        let (protocol, port) = connection.split_once(' ').expect("protocol and port");
-        let protocol = Protocol::from_name(protocol).expect("a protocol");
-        let port = port.parse().expect("a number");
+        let (protocol, port) = read(connection);
         let between = self.network.between(place(from), place(to));
         if between.allowed().contains(protocol, port) {
             Tri::Yes
         } else if between.possible().contains(protocol, port) {
+            Tri::Unknown
+        } else {
+            Tri::No
+        }
+    }
+
+    /// Whether the name stands for a place.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.network.places(&self.cluster, name).is_ok()
+    }
+
+    /// What passes, as far as policies are enforced.
+    fn passage(&self, from: &str, to: &str) -> Passage {
+        let place = |name: &str| self.network.places(&self.cluster, name).expect(name).remove(0);
+        self.network.passage(&place(from), &place(to))
+    }
+
+    /// Whether anything passes.
+    pub(crate) fn answer(&self, from: &str, to: &str) -> Tri {
+        self.passage(from, to).answer()
+    }
+
+    /// Whether a connection passes.
+    pub(crate) fn passes(&self, from: &str, to: &str, connection: &str) -> Tri {
+        let passage = self.passage(from, to);
+        let (protocol, port) = read(connection);
+        if passage.allowed.contains(protocol, port) {
+            Tri::Yes
+        } else if passage.unknown.contains(protocol, port) {
             Tri::Unknown
         } else {
             Tri::No
@@ -84,6 +111,12 @@ impl World {
         assert!(errors.iter().any(|error| error.field == field), "{field}: {errors:?}");
         assert_eq!(self.ask("pod/a/job", "pod/a/web", "TCP 80"), Tri::Unknown, "{field}");
     }
+}
+
+/// `TCP 80`.
+fn read(connection: &str) -> (Protocol, u16) {
+    let (protocol, port) = connection.split_once(' ').expect("protocol and port");
+    (Protocol::from_name(protocol).expect("a protocol"), port.parse().expect("a number"))
 }
 
 pub(crate) const WEB: &str = "pod/a/web";
