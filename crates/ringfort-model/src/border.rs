@@ -62,6 +62,7 @@ const SETTINGS: &[&str] = &[
     "GF_AUTH_ANONYMOUS_ORG_ROLE",
     "ETCD_CLIENT_CERT_AUTH",
     "ETCD_LISTEN_CLIENT_URLS",
+    "ETCD_TRUSTED_CA_FILE",
 ];
 
 /// ConfigMap keys whose value is a documented setting that a rule reads.

@@ -39,6 +39,9 @@ pub(crate) fn sources<'c>(cluster: &'c Cluster, role: &'c ClusterRole) -> Vec<&'
     found
 }
 
+/// How often aggregated roles are written again.
+const ROUNDS: usize = 16;
+
 /// Lets the controller write the aggregated roles again. In manifests it has not run yet, and of
 /// roles that were not all read it is not known what it would write.
 pub(crate) fn settle(cluster: &mut Cluster) {
@@ -46,8 +49,8 @@ pub(crate) fn settle(cluster: &mut Cluster) {
     if cluster.source == SourceKind::Manifests || !known {
         return;
     }
-    // Aggregated roles feed each other; there are no more rounds than roles.
-    for _ in 0..=cluster.cluster_roles.len() {
+    // Aggregated roles feed each other a few times over; those that do so in a ring never settle.
+    for _ in 0..ROUNDS {
         let mut stale: Vec<ClusterRole> = Vec::new();
         for role in cluster.cluster_roles.iter().filter(|role| role.aggregation_rule.is_some()) {
             let mut rules: Vec<PolicyRule> = Vec::new();

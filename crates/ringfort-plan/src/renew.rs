@@ -77,8 +77,12 @@ impl<'c> Renewal<'c> {
                 let again = match sorts.entry(sort_of(first)) {
                     Entry::Occupied(known) => like(&made[*known.get()], first),
                     Entry::Vacant(free) => {
-                        free.insert(made.len());
-                        self.made(cluster, workload, pod)?
+                        let again = self.made(cluster, workload, pod)?;
+                        // One that goes to another node is like none.
+                        if again.node_name == first.node_name {
+                            free.insert(made.len());
+                        }
+                        again
                     }
                 };
                 made.push(again);
@@ -185,6 +189,10 @@ impl<'c> Renewal<'c> {
         let then = then.and_then(Workload::pod_template);
         let now = workload.pod_template();
         let mut value = json_of(first);
+        // They were added to the pod that is gone.
+        if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
+            spec.remove("ephemeralContainers");
+        }
         if let (Some(then), Some(now)) = (then, now)
             && then != now
         {

@@ -226,7 +226,7 @@ fn ports_of_the_control_plane() {
     };
     let client = || running("client", "x", json!({}), json!({}));
     let etcd = |flags: Value| with(holds(false, json!([])), [client(), system("etcd", flags)]);
-    let open = ["etcd", "--listen-client-urls", "http://127.0.0.1:2379,http://10.0.0.4:2379"];
+    let open = ["etcd", "--listen-client-urls", "https://127.0.0.1:2379,https://10.0.0.4:2379"];
     assert!(reaches(&etcd(json!(open)), &["pod/a/client"], "control-plane"));
     let asks = etcd(json!([&open[..], &["--client-cert-auth=true"]].concat()));
     assert!(!reaches(&asks, &["pod/a/client", "fact/net-etcd-direct"], "control-plane"));
@@ -234,6 +234,14 @@ fn ports_of_the_control_plane() {
     let local = etcd(json!(["etcd"]));
     assert!(!reaches(&local, &["pod/a/client", "fact/net-etcd-direct"], "control-plane"));
     assert!(reaches(&local, &["pod/kube-system/etcd@n"], "control-plane"));
+    let case = |words: &[&str]| reaches(&etcd(json!(words)), &["pod/a/client"], "control-plane");
+    let https = "--listen-client-urls=https://10.0.0.4:2379";
+    assert!(case(&["etcd", https]));
+    assert!(!case(&["etcd", https, "--trusted-ca-file=/ca.crt"]), "an authority is enough");
+    assert!(case(&["etcd", https, "--client-cert-auth=0"]), "a word for false");
+    assert!(case(&["etcd", "--client-cert-auth", "--listen-client-urls=http://10.0.0.4:2379"]));
+    assert!(!case(&["etcd", "--listen-client-urls=unix:///run/etcd.sock"]));
+    assert!(!case(&["etcd", https, "--client-cert-auth=perhaps"]), "it would not start");
     let filed = etcd(json!([&open[..], &["--config-file=/etc/etcd.yaml"]].concat()));
     assert!(!reaches(&filed, &["pod/a/client"], "control-plane"));
     assert!(reaches(&filed, &["pod/a/client", "fact/net-etcd-direct"], "control-plane"));

@@ -97,7 +97,7 @@ impl FieldLines {
         let values = self.0.as_deref()?;
         let mut at = 0;
         let mut rest = path;
-        while let Some((child, more)) = step(values, at, rest) {
+        while let Some((child, more)) = step(values, at, rest, MERGES) {
             at = child;
             rest = more;
         }
@@ -105,8 +105,17 @@ impl FieldLines {
     }
 }
 
-/// From a value to one in it that a path begins with, and what is left of the path.
-fn step<'p>(values: &[FieldLine], at: usize, path: &'p str) -> Option<(usize, &'p str)> {
+/// Merge keys that are followed one inside the other.
+const MERGES: usize = 32;
+
+/// From a value to one in it that a path begins with, and what is left of the path; `merges` are
+/// the merge keys that may still be followed.
+fn step<'p>(
+    values: &[FieldLine],
+    at: usize,
+    path: &'p str,
+    merges: usize,
+) -> Option<(usize, &'p str)> {
     let path = path.strip_prefix('.').unwrap_or(path);
     let bracket = path.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     // A snapshot may say anything.
@@ -143,10 +152,10 @@ fn step<'p>(values: &[FieldLine], at: usize, path: &'p str) -> Option<(usize, &'
     }
     // What a merge key brings stands where it was written.
     let mut child = at + 1;
-    while child < end {
+    while child < end && merges > 0 {
         let value = values.get(child)?;
         if value.key == *"<<"
-            && let Some(found) = step(values, child, path)
+            && let Some(found) = step(values, child, path, merges - 1)
         {
             return Some(found);
         }
@@ -158,6 +167,13 @@ fn step<'p>(values: &[FieldLine], at: usize, path: &'p str) -> Option<(usize, &'
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn merge_keys_without_end_are_not_followed() {
+        let deep: Vec<FieldLine> =
+            (0..300_000).map(|_| FieldLine { key: "<<".into(), line: 1, size: u32::MAX }).collect();
+        assert_eq!(FieldLines::new(&deep).line_of("spec"), Some(1));
+    }
 
     #[test]
     fn fields_are_found_by_their_paths() {
