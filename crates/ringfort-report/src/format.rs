@@ -62,6 +62,12 @@ impl Format {
         std::iter::once("human").chain(rendered).chain(["dot", "graphml"])
     }
 
+    /// Whether it is the report as JSON, which [`json::write`] writes without holding it.
+    #[must_use]
+    pub fn is_json(self) -> bool {
+        matches!(self, Self::Rendered(at) if RENDERED[at].0 == "json")
+    }
+
     /// The report in the format, unless the format needs more than the report.
     #[must_use]
     pub fn render(self, report: &Report) -> Option<Rendered> {

@@ -253,6 +253,18 @@ fn scan(
     stages.end("report");
     stages.print();
     for wanted in &wanted {
+        if wanted.format.is_json() {
+            match &wanted.file {
+                Some(file) => {
+                    let out = std::fs::File::create(file)
+                        .with_context(|| format!("cannot write {}", file.display()))?;
+                    json::write(&report, std::io::BufWriter::new(out))
+                        .with_context(|| format!("cannot write {}", file.display()))?;
+                }
+                None => json::write(&report, std::io::BufWriter::new(std::io::stdout().lock()))?,
+            }
+            continue;
+        }
         let rendered = match (wanted.format, &plan) {
             (Format::Dot | Format::Graphml, Some(plan)) => {
                 exported(&attack, plan, wanted.format).into()
