@@ -175,12 +175,6 @@ pub struct Ground {
     listening: OnceLock<Vec<ConnectionSet>>,
 }
 
-impl Ground {
-    /// Kinds that nothing in it reads.
-    const APART: [Kind; 4] =
-        [Kind::ClusterRole, Kind::ClusterRoleBinding, Kind::Role, Kind::RoleBinding];
-}
-
 /// Everything techniques may ask.
 pub struct Context<'a> {
     /// The cluster.
@@ -261,7 +255,7 @@ impl<'a> Context<'a> {
         authz: &'a Authz<'a>,
         nodes: &'a NodeAuthorizer<'a>,
     ) -> Self {
-        if !cluster.differs_at_most_in(before.cluster, &Ground::APART) {
+        if !cluster.differs_at_most_in(before.cluster, &Kind::RBAC) {
             return Self::new(cluster, authz, nodes);
         }
         Self::on(before.ground.clone(), cluster, authz, nodes)

@@ -218,19 +218,22 @@ impl Found {
 /// A container of a unit in one of its places.
 pub(crate) struct Placed<'c> {
     pub(crate) one: One<'c>,
-    pub(crate) at: u32,
     pub(crate) place: Option<Id<Node>>,
 }
 
 impl Placed<'_> {
     /// The container's position.
     pub(crate) fn node(&self) -> NodeKey {
-        NodeKey::Container(self.at, self.place, self.one.kind, self.one.index)
+        NodeKey::Container(self.one.at, self.place, self.one.kind, self.one.index)
+    }
+
+    /// Index of the unit.
+    pub(crate) fn at(&self) -> u32 {
+        self.one.at
     }
 
     /// The draft with what is unknown about a control that could hold the pod in.
-    pub(crate) fn controlled(&self, technique: &Technique, draft: Draft) -> Draft {
-        let _ = technique;
+    pub(crate) fn controlled(&self, draft: Draft) -> Draft {
         let draft = draft.because_all(self.one.no_user_namespace(self.place));
         marked(draft, holds(self.one.context, &self.one.unit.spec, self.place))
     }
@@ -240,7 +243,7 @@ impl Placed<'_> {
 pub(crate) fn containers<'c>(context: &'c Context<'c>) -> impl Iterator<Item = Placed<'c>> {
     let placed = all(context).flat_map(|one| {
         let places = context.places(one.at).into_iter();
-        places.map(move |place| Placed { one, at: one.at, place })
+        places.map(move |place| Placed { one, place })
     });
     placed.filter(|found| {
         !found.one.is_on_windows(found.place)

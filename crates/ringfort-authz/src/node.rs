@@ -86,9 +86,7 @@ impl<'a> NodeAuthorizer<'a> {
     /// relations stay as they are.
     #[must_use]
     pub fn after(before: &NodeAuthorizer<'_>, cluster: &'a Cluster) -> Self {
-        const APART: [Kind; 4] =
-            [Kind::ClusterRole, Kind::ClusterRoleBinding, Kind::Role, Kind::RoleBinding];
-        if !cluster.differs_at_most_in(before.cluster, &APART) {
+        if !cluster.differs_at_most_in(before.cluster, &Kind::RBAC) {
             return Self::new(cluster);
         }
         Self { cluster, nodes: before.nodes.clone() }

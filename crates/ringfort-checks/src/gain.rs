@@ -9,11 +9,25 @@ use std::collections::BTreeSet;
 
 use ringfort_attack::{Confidence, Impact, NodeKey, Power, Scope, Subject, Why, techniques};
 use ringfort_graph::{EdgeId, Kind, NodeId};
+use ringfort_model::Kind as ObjectKind;
 use ringfort_model::record::PolicyRule;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::outcome::{Fault, Outcomes, Verdict};
 use crate::world::World;
+
+/// Kinds on which the ways of a subject rest.
+pub(crate) const READS: &[ObjectKind] = &[
+    ObjectKind::ClusterRole,
+    ObjectKind::ClusterRoleBinding,
+    ObjectKind::Role,
+    ObjectKind::RoleBinding,
+    ObjectKind::Namespace,
+    ObjectKind::ServiceAccount,
+    ObjectKind::Secret,
+    ObjectKind::Pod,
+    ObjectKind::Node,
+];
 
 /// Where a search went, with the edge by which each position was reached first.
 struct Held {

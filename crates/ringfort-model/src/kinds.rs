@@ -78,6 +78,10 @@ macro_rules! kinds {
             /// Every kept kind that is no workload.
             pub const PLAIN: &'static [Kind] = &[$(Kind::$variant,)*];
 
+            /// The kinds of RBAC.
+            pub const RBAC: [Kind; 4] =
+                [Kind::ClusterRole, Kind::ClusterRoleBinding, Kind::Role, Kind::RoleBinding];
+
             /// The kind for an API group (without version) and kind name. Groups that an object
             /// lived in before lead to the same kind.
             #[must_use]

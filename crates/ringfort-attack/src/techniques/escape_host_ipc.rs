@@ -36,14 +36,14 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let why = found.one.because("hostIPC", "true");
         let own = uid(found.one.spec(), found.one.container());
         let draft = Draft::new(found.node(), NodeKey::SharedMemory(found.place));
-        maker.edge(found.controlled(&TECHNIQUE, draft.because(why.clone())));
+        maker.edge(found.controlled(draft.because(why.clone())));
         for other in &sharing {
             let its = uid(other.one.spec(), other.one.container());
             let same = own.may_be_root() || (own == its && matches!(own, Uid::Known(_)));
-            if other.place == found.place && other.at != found.at && same {
+            if other.place == found.place && other.at() != found.at() && same {
                 let draft = Draft::new(found.node(), other.node()).because(why.clone());
-                let there = Why::RunsOn { unit: other.at, node: other.place };
-                maker.edge(found.controlled(&TECHNIQUE, draft.because(there)));
+                let there = Why::RunsOn { unit: other.at(), node: other.place };
+                maker.edge(found.controlled(draft.because(there)));
             }
         }
     }

@@ -55,8 +55,8 @@ fn neighbours(context: &Context<'_>, maker: &mut Maker<'_>) {
         let to = NodeKey::Processes(found.place, text);
         let why = one.because("hostPID", "true");
         let draft = Draft::new(found.node(), to.clone()).because(why);
-        let draft = draft.because(Why::RunsOn { unit: found.at, node: found.place });
-        maker.edge(found.controlled(&TECHNIQUE, draft.difficulty(Difficulty::D2)));
+        let draft = draft.because(Why::RunsOn { unit: found.at(), node: found.place });
+        maker.edge(found.controlled(draft.difficulty(Difficulty::D2)));
         if !seen.insert(to.clone()) {
             continue;
         }

@@ -37,7 +37,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for found in &containers {
         for mount in found.one.mounts() {
             if escape::is_data(&mount.path) {
-                users.entry((found.place, mount.path)).or_default().insert(found.at);
+                users.entry((found.place, mount.path)).or_default().insert(found.at());
             }
         }
     }
@@ -56,15 +56,15 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 })
                 .chain(above(&users, found.place, &mount.path));
             for ((place, path), units) in here {
-                if !units.iter().any(|&unit| owner(unit) != owner(found.at)) {
+                if !units.iter().any(|&unit| owner(unit) != owner(found.at())) {
                     continue;
                 }
                 let to = NodeKey::HostData(*place, Str::new(path));
                 let draft = Draft::new(found.node(), to)
                     .because(mount.why())
-                    .because(Why::RunsOn { unit: found.at, node: found.place });
+                    .because(Why::RunsOn { unit: found.at(), node: found.place });
                 let draft = if mount.read_only { draft.noted("read only") } else { draft };
-                maker.edge(found.controlled(&TECHNIQUE, draft));
+                maker.edge(found.controlled(draft));
             }
         }
     }

@@ -48,8 +48,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let writes = NodeKey::Conjunct(TECHNIQUE.id, text.clone());
         let all = NodeKey::And(TECHNIQUE.id, text);
         let draft = Draft::new(found.node(), writes.clone()).because(mount.why());
-        let draft = draft.because(Why::RunsOn { unit: found.at, node: place });
-        maker.edge(found.controlled(&TECHNIQUE, draft));
+        let draft = draft.because(Why::RunsOn { unit: found.at(), node: place });
+        maker.edge(found.controlled(draft));
         maker.structure(writes, all.clone(), []);
         maker.structure(NodeKey::LogReader(place), all.clone(), []);
         maker.structure(all, NodeKey::NodeFiles(place, Files::All), []);

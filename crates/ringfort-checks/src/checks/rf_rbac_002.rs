@@ -1,11 +1,11 @@
 //! RF-RBAC-002: subject reaches cluster-admin by D1 techniques.
 
+use crate::gain;
 use crate::outcome::{Fault, Outcomes, Verdict};
 use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_attack::{Confidence, Difficulty, Impact, NodeKey, Why, techniques};
 use ringfort_graph::{EdgeId, NodeId, easiest_pairs, reach};
-use ringfort_model::Kind;
 use rustc_hash::FxHashMap;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
@@ -17,17 +17,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::High,
     modifiers: &[Modifier::Path],
     references: &["C-0191"],
-    reads: &[
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::Secret,
-        Kind::Pod,
-        Kind::Node,
-    ],
+    reads: gain::READS,
     doc: Doc {
         why: "A few ordinary requests make the subject cluster-admin.",
         fails: "From what a binding of the owner's gives the subject, techniques of one ordinary request each lead to every verb on every resource of the cluster.",

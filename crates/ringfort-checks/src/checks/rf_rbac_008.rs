@@ -4,7 +4,6 @@ use crate::gain;
 use crate::outcome::Outcomes;
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -15,17 +14,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Medium,
     modifiers: &[Modifier::Path],
     references: &["KSV-0048", "C-0188", "CIS 5.1.4", "MS-TA9008"],
-    reads: &[
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::Secret,
-        Kind::Pod,
-        Kind::Node,
-    ],
+    reads: gain::READS,
     doc: Doc {
         why: "A pod runs with any account of its namespace and mounts any of its Secrets.",
         fails: "The subject may create or change pods or what makes pods, and thereby gains an account, a Secret or a node that it does not have.",

@@ -4,7 +4,6 @@ use crate::gain;
 use crate::outcome::Outcomes;
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -15,17 +14,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Medium,
     modifiers: &[Modifier::Path],
     references: &["KSV-0053", "KSV-0054", "C-0002", "C-0063", "CKV2_K8S_2", "MS-TA9006"],
-    reads: &[
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::Secret,
-        Kind::Pod,
-        Kind::Node,
-    ],
+    reads: gain::READS,
     doc: Doc {
         why: "A shell in a pod is the pod's account, its Secrets and its way to the node.",
         fails: "The subject may exec, attach or add a container into pods that hold an account, a Secret or a way to the node that it does not have; by the verb that the version asks for.",

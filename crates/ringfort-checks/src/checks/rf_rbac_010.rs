@@ -4,7 +4,6 @@ use crate::gain;
 use crate::outcome::Outcomes;
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -24,17 +23,7 @@ pub(crate) static CHECK: Check = Check {
         "CKV2_K8S_1",
         "CIS 5.1.8",
     ],
-    reads: &[
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::Secret,
-        Kind::Pod,
-        Kind::Node,
-    ],
+    reads: gain::READS,
     doc: Doc {
         why: "The subject grants itself what it does not have.",
         fails: "escalate together with a write of roles, or bind together with a write of bindings, and what can be gained is more than it has.",

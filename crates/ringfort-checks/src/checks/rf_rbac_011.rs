@@ -4,7 +4,6 @@ use crate::gain;
 use crate::outcome::Outcomes;
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -15,17 +14,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::High,
     modifiers: &[Modifier::Path],
     references: &["KSV-0043", "C-0065", "CKV2_K8S_3", "CIS 5.1.8"],
-    reads: &[
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::Secret,
-        Kind::Pod,
-        Kind::Node,
-    ],
+    reads: gain::READS,
     doc: Doc {
         why: "A header makes the subject somebody else.",
         fails: "impersonate on users, accounts or groups, complete, leads to an identity with more grants; constrained modes included.",

@@ -4,7 +4,6 @@ use crate::gain;
 use crate::outcome::Outcomes;
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -15,17 +14,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::High,
     modifiers: &[Modifier::Path],
     references: &["C-0282", "CIS 5.1.13"],
-    reads: &[
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::Secret,
-        Kind::Pod,
-        Kind::Node,
-    ],
+    reads: gain::READS,
     doc: Doc {
         why: "A token of an account is the account.",
         fails: "create on serviceaccounts/token, also limited to names, or creation and reading of token Secrets, leads to an account with more grants.",

@@ -4,7 +4,6 @@ use crate::gain;
 use crate::outcome::Outcomes;
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -15,17 +14,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::High,
     modifiers: &[Modifier::Path],
     references: &["C-0278", "CIS 5.1.9"],
-    reads: &[
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::Secret,
-        Kind::Pod,
-        Kind::Node,
-    ],
+    reads: gain::READS,
     doc: Doc {
         why: "A volume is any path of a node, past Pod Security.",
         fails: "create on PersistentVolumes together with what mounts them leads to files of a node.",

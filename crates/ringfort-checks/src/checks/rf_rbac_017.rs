@@ -4,7 +4,6 @@ use crate::gain;
 use crate::outcome::Outcomes;
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -15,17 +14,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::High,
     modifiers: &[Modifier::Path],
     references: &["none known"],
-    reads: &[
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::Secret,
-        Kind::Pod,
-        Kind::Node,
-    ],
+    reads: gain::READS,
     doc: Doc {
         why: "The label is the only thing between the pods and the nodes.",
         fails: "A write on a namespace together with the creation of pods in it leads to a node.",

@@ -5,7 +5,6 @@ use crate::outcome::Outcomes;
 use crate::world::World;
 use ringfort_attack::NodeKey;
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -16,17 +15,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Medium,
     modifiers: &[Modifier::Path],
     references: &["none known"],
-    reads: &[
-        Kind::ClusterRole,
-        Kind::ClusterRoleBinding,
-        Kind::Role,
-        Kind::RoleBinding,
-        Kind::Namespace,
-        Kind::ServiceAccount,
-        Kind::Secret,
-        Kind::Pod,
-        Kind::Node,
-    ],
+    reads: gain::READS,
     doc: Doc {
         why: "Pods can be brought to a node that is held, with their tokens.",
         fails: "With root on some node, which is assumed, the permissions bring an account that the subject does not have to that node.",

@@ -188,10 +188,10 @@ impl Catalogue {
 fn of_entries(attack: &Attack<'_>) -> BTreeMap<NodeId, Vec<WhyId>> {
     let mut found: BTreeMap<NodeId, Vec<WhyId>> = BTreeMap::new();
     let Some(internet) = attack.node(&NodeKey::Internet) else { return found };
-    for at in (0..attack.graph.edge_count()).map(|at| EdgeId(at as u32)) {
-        let edge = attack.graph.edge(at);
-        if edge.from == internet && matches!(attack.key(edge.to), NodeKey::Vector(..)) {
-            found.entry(edge.to).or_default().extend(attack.edge(at).why_ids);
+    for &edge in attack.graph.outgoing(internet) {
+        let to = attack.graph.edge(edge).to;
+        if matches!(attack.key(to), NodeKey::Vector(..)) {
+            found.entry(to).or_default().extend(attack.edge(edge).why_ids);
         }
     }
     found
