@@ -5,11 +5,12 @@
 //! - Pairs that mending it *cuts*: without the edges that rest on its reasons the target is not
 //!   reached from the entry any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ringfort_attack::{Attack, NodeKey, State, Why, WhyId};
-use ringfort_graph::{BitSet, EdgeId, NodeId, Severed, reach_many};
-use rustc_hash::FxHashMap;
+use rayon::prelude::*;
+use ringfort_graph::{BitSet, EdgeId, NodeId, Room, Severed, reach_many};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Paths of the graph, for many questions.
 pub struct Paths<'a> {
@@ -84,36 +85,36 @@ impl<'a> Paths<'a> {
 
     /// Weighs findings, each by its positions and its reasons.
     #[must_use]
-    pub fn weigh(&mut self, findings: &[(&BTreeSet<NodeKey>, &[Why])]) -> Vec<Weight> {
-        let through = self.through(findings);
-        let mut known: BTreeMap<Vec<EdgeId>, (usize, Option<u64>)> = BTreeMap::new();
-        let mut weights = Vec::with_capacity(findings.len());
-        for ((_, whys), (through, verified)) in findings.iter().zip(through) {
-            let mut edges: Vec<EdgeId> = whys
-                .iter()
-                .filter_map(|why| self.ids.get(&plain(why)))
-                .flatten()
-                .filter_map(|id| self.edges.get(id))
-                .flatten()
-                .copied()
-                .collect();
-            edges.sort_unstable();
-            edges.dedup();
-            let (cuts, effort) = match known.get(&edges) {
-                Some(known) => *known,
-                None => {
-                    let found = self.cuts(&edges);
-                    known.insert(edges, found);
-                    found
-                }
-            };
-            weights.push(Weight { through, verified, cuts, effort });
-        }
-        weights
+    pub fn weigh(&self, findings: &[(&BTreeSet<NodeKey>, &[Why])]) -> Vec<Weight> {
+        let edges = || {
+            // Findings of one reason cut the same.
+            let all: Vec<Vec<EdgeId>> =
+                findings.par_iter().map(|(_, whys)| self.edges_of(whys)).collect();
+            let each: FxHashSet<&[EdgeId]> = all.iter().map(Vec::as_slice).collect();
+            let each: Vec<&[EdgeId]> = each.into_iter().collect();
+            let cuts = each
+                .par_iter()
+                .map_init(|| self.severed.room(), |room, edges| (*edges, self.cuts(edges, room)));
+            let cuts: FxHashMap<&[EdgeId], (usize, Option<u64>)> = cuts.collect();
+            all.iter().map(|edges| cuts[edges.as_slice()]).collect::<Vec<_>>()
+        };
+        let (cuts, through) = rayon::join(edges, || self.through(findings));
+        let weigh = |((cuts, effort), (through, verified))| Weight { through, verified, cuts, effort };
+        cuts.into_iter().zip(through).map(weigh).collect()
     }
 
-    fn cuts(&mut self, edges: &[EdgeId]) -> (usize, Option<u64>) {
-        let lost = self.severed.lost(edges);
+    /// The edges that rest on one of the reasons, ascending.
+    fn edges_of(&self, whys: &[Why]) -> Vec<EdgeId> {
+        let ids = whys.iter().filter_map(|why| self.ids.get(&plain(why))).flatten();
+        let mut edges: Vec<EdgeId> =
+            ids.filter_map(|id| self.edges.get(id)).flatten().copied().collect();
+        edges.sort_unstable();
+        edges.dedup();
+        edges
+    }
+
+    fn cuts(&self, edges: &[EdgeId], room: &mut Room) -> (usize, Option<u64>) {
+        let lost = self.severed.lost(edges, room);
         let efforts = lost.iter().filter_map(|&(entry, target)| self.severed.effort(entry, target));
         (lost.len(), efforts.min())
     }
@@ -128,8 +129,10 @@ impl<'a> Paths<'a> {
         let places: Vec<NodeId> = places.into_iter().collect();
         let starts: Vec<NodeId> = self.entries.iter().map(|(_, node)| *node).collect();
         let none = self.attack.no_edges();
-        let before = reach_many(&self.attack.graph, &starts, &places, &none);
-        let after = self.attack.pairs(&places, &self.targets, &none);
+        let (before, after) = rayon::join(
+            || reach_many(&self.attack.graph, &starts, &places, &none),
+            || self.attack.pairs(&places, &self.targets, &none),
+        );
         let mut sure = BitSet::new(self.entries.len());
         for (at, (state, _)) in self.entries.iter().enumerate() {
             if matches!(state, State::Open | State::Guarded) {
@@ -155,6 +158,6 @@ impl<'a> Paths<'a> {
             }
             (count, verified)
         };
-        findings.iter().map(weigh).collect()
+        findings.par_iter().map(weigh).collect()
     }
 }

@@ -1,11 +1,13 @@
 //! Runs checks and makes findings of what failed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ringfort_attack::Evidence;
 use ringfort_model::{Coverage, Kind, Listed, WorkloadKind};
 use ringfort_plan::{Change, Costs, Remedies};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::about::{About, Place};
@@ -14,7 +16,7 @@ use crate::filter::Chosen;
 use crate::order::{Paths, Weight};
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
 use crate::pods;
-use crate::world::World;
+use crate::world::{self, World};
 
 /// What shows a finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -158,27 +160,28 @@ pub(crate) fn unread(coverage: &Coverage, kind: Kind) -> Option<String> {
 /// The results of one check. One that panics is unknown.
 #[must_use]
 pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
-    let judged = catch_unwind(AssertUnwindSafe(|| {
-        let mut out = Outcomes::default();
-        match check.judge {
-            Judge::Cluster(judge) => judge(world, &mut out),
-            Judge::Pods(judge) => {
-                for place in world.places() {
-                    let mut verdict = judge(world, &place);
-                    if let Verdict::Fail(fault) = &mut verdict {
-                        pods::complete(world, &place, fault);
-                    }
-                    out.add(world.owner(place.at), verdict);
-                }
-            }
+    let mut out = Outcomes::default();
+    for (object, verdict) in judged(world, check) {
+        out.add(object.into_owned(), verdict);
+    }
+    out
+}
+
+/// Results in the order of their objects, one for each.
+type Rows<'w> = Vec<(Cow<'w, Object>, Verdict)>;
+
+/// What a check says of each object.
+fn judged<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
+    let rows = catch_unwind(AssertUnwindSafe(|| match check.judge {
+        Judge::Cluster(judge) => {
+            let mut out = Outcomes::default();
+            judge(world, &mut out);
+            out.into_iter().map(|(object, verdict)| (Cow::Owned(object), verdict)).collect()
         }
-        out
+        Judge::Pods(judge) => of_pods(world, judge),
     }));
-    let mut found = Outcomes::default();
-    let judged = judged.unwrap_or_else(|_| {
-        found.add(Object::wide("Check", check.id), Verdict::missing(FAILED));
-        Outcomes::default()
-    });
+    let failed = || vec![(Cow::Owned(Object::wide("Check", check.id)), Verdict::missing(FAILED))];
+    let mut rows: Rows<'_> = rows.unwrap_or_else(|_| failed());
     // Where pods are evidence, so are the templates that stand for them.
     let pods = check.reads.contains(&Kind::Pod);
     let evidence = check.reads.iter().copied().chain(makers().filter(|_| pods));
@@ -186,50 +189,89 @@ pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
         evidence.filter_map(|kind| Some((kind, unread(&world.cluster.coverage, kind)?))).collect();
     // What was not read could turn a pass into its opposite.
     let doubts: BTreeSet<String> = gaps.values().cloned().collect();
-    for (object, verdict) in judged {
-        let verdict = match verdict {
-            Verdict::Pass if !doubts.is_empty() => Verdict::Unknown(doubts.clone()),
-            other => other,
-        };
-        found.add(object, verdict);
+    if !doubts.is_empty() {
+        let passed = rows.iter_mut().filter(|(_, verdict)| *verdict == Verdict::Pass);
+        passed.for_each(|(_, verdict)| *verdict = Verdict::Unknown(doubts.clone()));
     }
     let mut lists: Vec<Kind> = gaps.keys().copied().collect();
     if matches!(check.judge, Judge::Pods(_)) {
         lists.extend(makers());
     }
+    let known = rows.len();
     for kind in lists {
         if let Some(reason) = unread(&world.cluster.coverage, kind) {
-            found.add(Object::wide("Resource", &Coverage::key(kind)), Verdict::missing(reason));
+            let list = Object::wide("Resource", &Coverage::key(kind));
+            rows.push((Cow::Owned(list), Verdict::missing(reason)));
         }
     }
-    found
+    if rows.len() > known {
+        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        rows.dedup_by(|(object, more), (kept, verdict)| {
+            let same = object == kept;
+            if same {
+                verdict.join(std::mem::replace(more, Verdict::NotApplicable));
+            }
+            same
+        });
+    }
+    rows
+}
+
+/// What a check says of pods, joined for each object that they are written in.
+fn of_pods<'w>(world: &'w World<'_>, judge: fn(&World<'_>, &world::Place<'_>) -> Verdict) -> Rows<'w> {
+    let owners = world.owners();
+    let mut verdicts: Vec<Option<Verdict>> = vec![None; owners.objects.len()];
+    for place in world.places() {
+        let mut verdict = judge(world, &place);
+        if let Verdict::Fail(fault) = &mut verdict {
+            pods::complete(world, &place, fault);
+        }
+        match &mut verdicts[owners.of_unit[place.at as usize] as usize] {
+            Some(known) => known.join(verdict),
+            free => *free = Some(verdict),
+        }
+    }
+    let rows = owners.objects.iter().zip(verdicts);
+    rows.filter_map(|(object, verdict)| Some((Cow::Borrowed(object), verdict?))).collect()
 }
 
 /// Runs the chosen checks.
 #[must_use]
 pub fn run(world: &World<'_>, chosen: &Chosen) -> Findings {
     // Most results are no findings: only their number is kept.
-    let mut failed: Vec<(&Check, Object, Fault)> = Vec::new();
-    let mut checks: Vec<Tally> = Vec::new();
-    for check in &chosen.checks {
-        let outcomes = outcomes(world, check);
-        checks.push(tally(check, &outcomes));
-        failed.extend(outcomes.failed().map(|(object, fault)| (*check, object, fault)));
+    let said: Vec<(Tally, Vec<(&Check, Cow<'_, Object>, Fault)>)> = chosen
+        .checks
+        .par_iter()
+        .map(|&check| {
+            let rows = judged(world, check);
+            let tally = tally(check, &rows);
+            let failed = rows.into_iter().filter_map(|(object, verdict)| match verdict {
+                Verdict::Fail(fault) => Some((check, object, fault)),
+                _ => None,
+            });
+            (tally, failed.collect())
+        })
+        .collect();
+    let mut checks: Vec<Tally> = Vec::with_capacity(said.len());
+    let mut failed: Vec<(&Check, Cow<'_, Object>, Fault)> = Vec::new();
+    for (tally, faults) in said {
+        checks.push(tally);
+        failed.extend(faults);
     }
     let spots = failed.iter().flat_map(|(_, _, fault)| &fault.spots);
-    let mut paths = Paths::new(world.attack, spots);
+    let paths = Paths::new(world.attack, spots);
     let asked: Vec<(&BTreeSet<_>, &[_])> =
         failed.iter().map(|(_, _, fault)| (&fault.at, fault.spots.as_slice())).collect();
     let weights = paths.weigh(&asked);
     let remedies = Remedies::new(world.attack, Costs::default());
     let mut rows: Vec<(Severity, Finding)> = failed
-        .iter()
+        .par_iter()
         .zip(weights)
         .map(|((check, object, fault), weight)| {
             finding(world, &remedies, check, object, fault, weight)
         })
         .collect();
-    rows.sort_by(|(a_severity, a), (b_severity, b)| {
+    rows.par_sort_by(|(a_severity, a), (b_severity, b)| {
         let effort = |finding: &Finding| finding.effort.unwrap_or(u64::MAX);
         (b.cuts, b_severity, effort(a), a.id, &a.object).cmp(&(
             a.cuts,
@@ -335,7 +377,7 @@ fn finding(
     (severity, row)
 }
 
-fn tally(check: &Check, outcomes: &Outcomes) -> Tally {
+fn tally(check: &Check, rows: &Rows<'_>) -> Tally {
     let mut tally = Tally {
         id: check.id,
         title: check.title,
@@ -347,7 +389,7 @@ fn tally(check: &Check, outcomes: &Outcomes) -> Tally {
         reasons: Vec::new(),
     };
     let mut reasons: BTreeMap<&str, (usize, String)> = BTreeMap::new();
-    for (object, verdict) in outcomes.iter() {
+    for (object, verdict) in rows {
         match verdict {
             Verdict::Fail(_) => tally.fail += 1,
             Verdict::Pass => tally.pass += 1,

@@ -1,7 +1,7 @@
 //! What checks ask: the attack graph with its engines, and a few answers that many share.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use ringfort_attack::context::Grant;
 use ringfort_attack::vectors::beyond_discovery;
@@ -31,9 +31,18 @@ pub struct World<'a> {
     pub cluster: &'a Cluster,
     /// By position in [`Context::grants`]: whether the role is one that every cluster has.
     usual_role: Vec<bool>,
-    placements: OnceCell<Placements>,
+    placements: OnceLock<Placements>,
+    owners: OnceLock<Owners>,
     /// Positions of grants in the graph, with their position in [`Context::grants`].
     grant_at: FxHashMap<NodeId, usize>,
+}
+
+/// The objects that groups of pods are written in.
+pub(crate) struct Owners {
+    /// Sorted, each once.
+    pub(crate) objects: Vec<Object>,
+    /// Position in `objects` for each group.
+    pub(crate) of_unit: Vec<u32>,
 }
 
 /// A grant of a subject: its position in [`Context::grants`], the one in its `bound`, and that of
@@ -89,7 +98,8 @@ impl<'a> World<'a> {
             context,
             cluster: context.cluster,
             usual_role,
-            placements: OnceCell::new(),
+            placements: OnceLock::new(),
+            owners: OnceLock::new(),
             grant_at,
         }
     }
@@ -108,8 +118,28 @@ impl<'a> World<'a> {
     /// The object that a group's specification is written in: the top owner, else the pod.
     #[must_use]
     pub fn owner(&self, unit: u32) -> Object {
-        let (kind, namespace, name, _) = self.attack.written_in(unit);
-        Object { kind: Str::from(kind), namespace, name }
+        let owners = self.owners();
+        owners.objects[owners.of_unit[unit as usize] as usize].clone()
+    }
+
+    /// The objects that all groups are written in.
+    pub(crate) fn owners(&self) -> &Owners {
+        self.owners.get_or_init(|| {
+            let each = (0..self.context.units.len() as u32).map(|unit| {
+                let (kind, namespace, name, _) = self.attack.written_in(unit);
+                (Object { kind: Str::from(kind), namespace, name }, unit)
+            });
+            let mut each: Vec<(Object, u32)> = each.collect();
+            each.sort_unstable();
+            let mut owners = Owners { objects: Vec::new(), of_unit: vec![0; each.len()] };
+            for (object, unit) in each {
+                if owners.objects.last() != Some(&object) {
+                    owners.objects.push(object);
+                }
+                owners.of_unit[unit as usize] = owners.objects.len() as u32 - 1;
+            }
+            owners
+        })
     }
 
     /// A reason in words; of a rule, what it says.

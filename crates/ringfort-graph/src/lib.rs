@@ -28,5 +28,5 @@ pub use pairs::easiest_pairs;
 pub use rank::ranked;
 pub use reach::{co_reach, reach, reach_many, reach_pairs};
 pub use set::BitSet;
-pub use severed::Severed;
+pub use severed::{Room, Severed};
 pub use ways::{Independent, independent_ways, layers, necessary_edges, necessary_nodes};

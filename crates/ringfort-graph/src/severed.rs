@@ -35,11 +35,10 @@ pub struct Severed<'g> {
     conjoined: BTreeMap<(u32, u32), (u64, Vec<EdgeId>)>,
     /// The same pairs by the edges of that derivation.
     through: FxHashMap<EdgeId, Vec<(u32, u32)>>,
-    room: Room,
 }
 
-/// Room for one question.
-struct Room {
+/// Room for the questions of one thread, see [`Severed::room`].
+pub struct Room {
     hanging: BitSet,
     saved: BitSet,
     open: Vec<NodeId>,
@@ -83,8 +82,6 @@ impl<'g> Severed<'g> {
         for (at, &entry) in entries.iter().enumerate() {
             of_node.entry(entry).or_default().push(at as u32);
         }
-        let set = BitSet::new(graph.node_count());
-        let room = Room { hanging: set.clone(), saved: set, open: Vec::new(), all: Vec::new() };
         Self {
             graph,
             entries: entries.to_vec(),
@@ -94,8 +91,14 @@ impl<'g> Severed<'g> {
             wide,
             conjoined,
             through,
-            room,
         }
+    }
+
+    /// Room for questions, to be used again and again.
+    #[must_use]
+    pub fn room(&self) -> Room {
+        let set = BitSet::new(self.graph.node_count());
+        Room { hanging: set.clone(), saved: set, open: Vec::new(), all: Vec::new() }
     }
 
     /// The least cost from an entry to a target, by position; of a pair that is connected past
@@ -116,11 +119,11 @@ impl<'g> Severed<'g> {
 
     /// The pairs, by position and ascending, that are connected and no longer are once these
     /// edges, ascending, are blocked.
-    pub fn lost(&mut self, blocked: &[EdgeId]) -> Vec<(usize, usize)> {
+    pub fn lost(&self, blocked: &[EdgeId], room: &mut Room) -> Vec<(usize, usize)> {
         let mut sure = Vec::new();
         let mut unsure: Vec<(usize, usize)> = Vec::new();
         for target in 0..self.targets.len() {
-            let lost = self.plain[target].lost(self.graph, blocked, &mut self.room);
+            let lost = self.plain[target].lost(self.graph, blocked, room);
             let mut met: Vec<usize> = lost
                 .iter()
                 .filter_map(|node| self.of_node.get(node))
@@ -140,7 +143,7 @@ impl<'g> Severed<'g> {
                 continue;
             };
             let gone: BTreeSet<NodeId> =
-                wide.lost(self.graph, blocked, &mut self.room).into_iter().collect();
+                wide.lost(self.graph, blocked, room).into_iter().collect();
             for at in met {
                 let list = match gone.contains(&self.entries[at]) {
                     true => &mut sure,

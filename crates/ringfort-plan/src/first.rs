@@ -78,11 +78,12 @@ pub fn first_fixes(
             }
         }
     }
-    let mut severed = Severed::new(&attack.graph, &entries, &targets);
+    let severed = Severed::new(&attack.graph, &entries, &targets);
+    let mut room = severed.room();
     let mut candidates: Vec<(usize, &Fix)> = Vec::new();
     for (&fix, edges) in &mut cut_by {
         edges.dedup();
-        let cut = severed.lost(edges).len();
+        let cut = severed.lost(edges, &mut room).len();
         if cut > 0 {
             candidates.push((cut, &catalogue.fixes[fix as usize]));
         }

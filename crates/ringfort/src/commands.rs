@@ -46,6 +46,8 @@ const PLANNED: usize = 500_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let reading = &arguments.reading;
+    // Whatever works on several threads takes them from one pool; 0 is one for each processor.
+    rayon::ThreadPoolBuilder::new().num_threads(reading.threads).build_global()?;
     match &arguments.command {
         Command::Scan(scan) => {
             let chosen = crate::findings::chosen(scan.checks.as_deref())?;
@@ -188,23 +190,6 @@ fn shown(attack: &Attack<'_>) -> Vec<Derivation> {
     found
 }
 
-/// Runs two tasks, on two threads or one after the other.
-fn beside<A: Send, B>(
-    threads: bool,
-    first: impl FnOnce() -> A + Send,
-    second: impl FnOnce() -> B,
-) -> (A, B) {
-    if !threads {
-        return (first(), second());
-    }
-    std::thread::scope(|scope| {
-        let first = scope.spawn(first);
-        let second = second();
-        let first = first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (first, second)
-    })
-}
-
 fn scan(
     collected: &Collected,
     place: &str,
@@ -215,9 +200,8 @@ fn scan(
 ) -> Result<u8> {
     rules.exist(&collected.cluster)?;
     let cluster = &collected.cluster;
-    let threads = reading.threads != 1;
     let (engines, ground) =
-        beside(threads, || Engines::new(cluster), || ringfort_attack::Ground::new(cluster));
+        rayon::join(|| Engines::new(cluster), || ringfort_attack::Ground::new(cluster));
     stages.end("engines");
     let attack = Attack::on(ground, cluster, &engines);
     stages.end("graph");
@@ -236,8 +220,7 @@ fn scan(
         Ok((fixes, Some(ringfort_plan::plan(cluster, &attack, &wish, &mut work)?)))
     };
     let checked = || ringfort_checks::run(&World::new(&attack), chosen);
-    // Together they are faster and hold more memory: a small cluster has no need of it.
-    let (answered, checked) = beside(threads && large, answered, checked);
+    let (answered, checked) = rayon::join(answered, checked);
     let (fixes, plan) = answered?;
     stages.end("plan and checks");
     let head = Head {

@@ -21,6 +21,7 @@ mod split;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ringfort_attack::context::Grant;
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{Attack, NodeKey, RoleKey, Subject, Why, WhyId};
 use ringfort_graph::{BitSet, EdgeId, NodeId};
@@ -260,9 +261,14 @@ impl<'a, 'c> Desk<'a, 'c> {
 
     /// Whom bindings give a role, in any scope.
     pub(crate) fn bound(&self, role: &RoleKey) -> Vec<&'a Subject> {
-        let grants = self.grants_of.get(role).into_iter().flatten();
-        let grants = grants.map(|&at| &self.attack.context.grants[at]);
+        let grants = self.grants_of(role);
         grants.flat_map(|grant| grant.bound.iter().map(|(subject, ..)| subject)).collect()
+    }
+
+    /// Grants of a role, in any scope.
+    pub(crate) fn grants_of(&self, role: &RoleKey) -> impl Iterator<Item = &'a Grant<'c>> {
+        let grants = self.grants_of.get(role).into_iter().flatten();
+        grants.map(|&at| &self.attack.context.grants[at])
     }
 
     fn remedy(&self, why: &Why) -> Remedy {

@@ -123,7 +123,7 @@ fn written<'c>(
         }
         RoleKey::Cluster(name) => {
             // The rules that are in force, which in manifests are not those that are written.
-            let grant = desk.attack.context.grants.iter().find(|grant| grant.role == *role)?;
+            let grant = desk.grants_of(role).next()?;
             let rule = grant.rules.get(at)?.clone();
             let role = cluster.cluster_roles.get("", name)?;
             if role.aggregation_rule.is_none() {

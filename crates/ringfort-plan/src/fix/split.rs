@@ -45,18 +45,11 @@ pub(super) fn split(desk: &Desk<'_, '_>, key: &BindingKey, handed: &Handed<'_>) 
             (RoleKey::Cluster(role_ref.name.clone()), &found.rules, &found.metadata)
         }
     };
-    let holders: usize = desk
-        .attack
-        .context
-        .grants
-        .iter()
-        .filter(|grant| grant.role == role)
-        .map(|grant| grant.bound.len())
-        .sum();
+    let used = desk.used.get(&role)?;
+    let holders: usize = desk.grants_of(&role).map(|grant| grant.bound.len()).sum();
     if holders < 2 && !super::rbac::is_default(meta) {
         return None;
     }
-    let used = desk.used.get(&role)?;
     let kept: Vec<&PolicyRule> =
         rules.iter().enumerate().filter(|(at, _)| !used.contains(at)).map(|(_, one)| one).collect();
     if kept.is_empty() || kept.len() == rules.len() {
