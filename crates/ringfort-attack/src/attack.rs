@@ -58,13 +58,13 @@ impl<'a> Attack<'a> {
     /// Draws the graph.
     #[must_use]
     pub fn new(cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
-        Self::draw(Context::new(cluster, &engines.authz, &engines.nodes), true)
+        Self::draw(Context::new(cluster, &engines.authz, &engines.nodes), true, (0, 0))
     }
 
     /// The same on ground that was prepared beside the engines.
     #[must_use]
     pub fn on(ground: Ground, cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
-        Self::draw(Context::on(Arc::new(ground), cluster, &engines.authz, &engines.nodes), true)
+        Self::draw(Context::on(Arc::new(ground), cluster, &engines.authz, &engines.nodes), true, (0, 0))
     }
 
     /// Draws the graph with techniques that guess by the shape of objects.
@@ -72,7 +72,7 @@ impl<'a> Attack<'a> {
     pub fn with_heuristics(cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
         let mut context = Context::new(cluster, &engines.authz, &engines.nodes);
         context.heuristics = true;
-        Self::draw(context, true)
+        Self::draw(context, true, (0, 0))
     }
 
     /// Draws the graph of a cluster that was changed, as [`Self::new`] would, to ask what is
@@ -82,13 +82,15 @@ impl<'a> Attack<'a> {
     pub fn after(before: &Attack<'_>, cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
         let mut context = Context::after(&before.context, cluster, &engines.authz, &engines.nodes);
         context.heuristics = before.context.heuristics;
-        Self::draw(context, false)
+        // A change leaves most of the graph as it is.
+        let size = (before.graph.node_count(), before.graph.edge_count());
+        Self::draw(context, false, size)
     }
 
-    fn draw(context: Context<'a>, reasons: bool) -> Self {
+    fn draw(context: Context<'a>, reasons: bool, size: (usize, usize)) -> Self {
         let vectors = vectors::evaluate(&context);
         let made = {
-            let mut maker = Maker::new(&context, reasons);
+            let mut maker = Maker::new(&context, reasons, size);
             crate::structure::identities(&context, &mut maker);
             for vector in &vectors {
                 for instance in &vector.instances {

@@ -203,12 +203,13 @@ pub(crate) fn hash_of(value: &(impl Hash + ?Sized)) -> u64 {
 const NO_EDGE: u32 = u32::MAX;
 
 impl<'a> Maker<'a> {
-    pub(crate) fn new(context: &'a Context<'a>, reasons: bool) -> Self {
+    /// `size` is how many nodes and edges are expected.
+    pub(crate) fn new(context: &'a Context<'a>, reasons: bool, size: (usize, usize)) -> Self {
         Self {
             context,
-            builder: GraphBuilder::new(),
-            nodes: HashTable::new(),
-            keys: Vec::new(),
+            builder: GraphBuilder::with_capacity(size.0, size.1),
+            nodes: HashTable::with_capacity(size.0),
+            keys: Vec::with_capacity(size.0),
             edges: Edges::default(),
             known_whys: HashTable::new(),
             known_notes: HashTable::new(),

@@ -60,6 +60,12 @@ impl GraphBuilder {
         Self::default()
     }
 
+    /// The empty graph with room for as many nodes and edges.
+    #[must_use]
+    pub fn with_capacity(nodes: usize, edges: usize) -> Self {
+        Self { kinds: Vec::with_capacity(nodes), edges: Vec::with_capacity(edges) }
+    }
+
     /// Adds a node. Ids count up from 0.
     pub fn add_node(&mut self, kind: Kind) -> NodeId {
         let id = u32::try_from(self.kinds.len()).expect("fewer than 2^32 nodes");

@@ -243,7 +243,7 @@ pub struct Work<'s> {
     /// here is the same everywhere.
     pub visits: u64,
     /// Asked between steps; once it says true the best plan so far is returned.
-    pub stop: &'s mut dyn FnMut() -> bool,
+    pub stop: &'s mut (dyn FnMut() -> bool + Send),
 }
 
 impl Work<'_> {
@@ -280,7 +280,21 @@ pub fn plan(
         ..proof
     });
     let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
-    let curve = curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut work.limits(size));
+    let mut limits = work.limits(size);
+    let mut make_curve = || curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut limits);
+    // A plan that is not cut short is tried while its curve is made.
+    let try_out = |fixes: &[FixId]| {
+        let fixes = ordered(&posed.catalogue, fixes);
+        let changes = changes(fixes.iter().flat_map(|fix| &fix.edits));
+        tried(cluster, attack, &changes, &wish.question).map(|after| (fixes, changes, after))
+    };
+    let (curve, tried_whole) = match wish.most.is_some_and(|most| most < chosen.len()) {
+        true => (make_curve(), None),
+        false => {
+            let (curve, tried) = rayon::join(make_curve, || try_out(&chosen));
+            (curve, Some(tried?))
+        }
+    };
     let short = wish.most.filter(|&most| most < chosen.len());
     // Fewer changes than were asked for may leave nothing, at a higher cost than those of the cut.
     let short = short.and_then(|most| curve.points.get(most).or(curve.points.last()));
@@ -289,13 +303,12 @@ pub fn plan(
         Some(point) => (point.fixes.clone(), None),
         None => (chosen, certificate),
     };
-    let mut fixes: Vec<Fix> =
-        chosen.iter().map(|fix| posed.catalogue.fixes[fix.index()].clone()).collect();
-    fixes.sort_by(|a, b| (a.cost, a.breaks.len(), &a.id).cmp(&(b.cost, b.breaks.len(), &b.id)));
-    let changes = changes(fixes.iter().flat_map(|fix| &fix.edits));
+    let (fixes, changes, after) = match tried_whole {
+        Some(tried) => tried,
+        None => try_out(&chosen)?,
+    };
     let blocked = posed.problem.blocked_by(&chosen);
     let expected = connected_without(attack, &posed.asked, &blocked);
-    let after = tried(cluster, attack, &changes, &wish.question)?;
     // A way in may close for other reasons than those that its pairs have no cut for.
     let mut residual = posed.residual;
     residual.retain(|one| after.contains(&one.pair));
@@ -324,6 +337,14 @@ pub fn plan(
         after,
         expected,
     })
+}
+
+/// Fixes in the order of a plan: the least risky first.
+fn ordered(catalogue: &Catalogue, chosen: &[FixId]) -> Vec<Fix> {
+    let mut fixes: Vec<Fix> =
+        chosen.iter().map(|fix| catalogue.fixes[fix.index()].clone()).collect();
+    fixes.sort_by(|a, b| (a.cost, a.breaks.len(), &a.id).cmp(&(b.cost, b.breaks.len(), &b.id)));
+    fixes
 }
 
 /// Takes a narrower fix of the same object in the place of a wider one where it cuts the rest

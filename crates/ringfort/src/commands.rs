@@ -210,18 +210,24 @@ fn scan(
     // These formats show the cut on the graph.
     let drawn = wanted.iter().any(|one| matches!(one.format, Format::Dot | Format::Graphml));
     let large = attack.graph.edge_count() > PLANNED;
-    let answered = || -> Result<_> {
-        let fixes = first_fixes(cluster, &attack, &paths, &reading.costs, FIXES);
+    let first = || first_fixes(cluster, &attack, &paths, &reading.costs, FIXES);
+    let planned = || -> Result<_> {
         if !drawn && large {
-            return Ok((fixes, None));
+            return Ok(None);
         }
         let wish = Wish { costs: reading.costs, ..Wish::default() };
         let mut work = Work { visits: PLANNING, stop: &mut || false };
-        Ok((fixes, Some(ringfort_plan::plan(cluster, &attack, &wish, &mut work)?)))
+        Ok(Some(ringfort_plan::plan(cluster, &attack, &wish, &mut work)?))
     };
     let checked = || ringfort_checks::run(&World::new(&attack), chosen);
-    let (answered, checked) = rayon::join(answered, checked);
-    let (fixes, plan) = answered?;
+    let (fixes, plan, checked) = match large {
+        true => {
+            let (checked, fixes) = rayon::join(checked, first);
+            (fixes, planned()?, checked)
+        }
+        // Each trial holds a second graph: one at a time, so that a small cluster needs little.
+        false => (first(), planned()?, checked()),
+    };
     stages.end("plan and checks");
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),

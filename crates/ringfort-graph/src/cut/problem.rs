@@ -166,12 +166,12 @@ pub struct Limits<'s> {
     /// Nodes of the branch and bound over all rounds.
     pub branches: u64,
     /// Asked between steps; once it says true the best result so far is returned.
-    pub stop: &'s mut dyn FnMut() -> bool,
+    pub stop: &'s mut (dyn FnMut() -> bool + Send),
 }
 
 impl<'s> Limits<'s> {
     /// Generous counts, and a closure that may end the work earlier.
-    pub fn new(stop: &'s mut dyn FnMut() -> bool) -> Self {
+    pub fn new(stop: &'s mut (dyn FnMut() -> bool + Send)) -> Self {
         Self { searches: 100_000, branches: 2_000_000, stop }
     }
 
