@@ -3,6 +3,8 @@
 //! the class of credential is kept (see [`crate::credential`]);
 //! annotations that no rule reads, command lines beyond the flags that a rule reads.
 
+use std::sync::Arc;
+
 use crate::credential::{self, Finder};
 use crate::kinds::Object;
 use crate::record::pod::EnvVar;
@@ -80,18 +82,14 @@ const CONFIG_SETTINGS: &[(&str, &str)] = &[
 pub(crate) fn scrub(object: &mut Object) {
     scrub_meta(object.meta_mut());
     match object {
-        Object::Pod(pod) => {
-            let mut spec = std::sync::Arc::unwrap_or_clone(std::mem::take(&mut pod.spec));
-            scrub_spec(&mut spec);
-            pod.spec = std::sync::Arc::new(spec);
-        }
+        Object::Pod(pod) => scrub_spec(Arc::make_mut(&mut pod.spec)),
         Object::Workload(workload) => {
             if let Some(template) = workload.pod_template_mut() {
                 if let Some(meta) = &mut template.metadata {
                     scrub_meta(meta);
                 }
                 if let Some(spec) = &mut template.spec {
-                    scrub_spec(spec);
+                    scrub_spec(Arc::make_mut(spec));
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::coverage::{Coverage, Gap};
 use crate::kinds::{Duplicate, Kind, Object, Tables};
@@ -107,7 +107,7 @@ impl Cluster {
     /// Takes the cluster apart so that objects can be changed and frozen again.
     #[must_use]
     pub fn into_builder(self) -> ClusterBuilder {
-        ClusterBuilder { cluster: self, specs: SpecPool::default() }
+        ClusterBuilder { cluster: self }
     }
 }
 
@@ -116,25 +116,66 @@ impl Cluster {
 #[derive(Debug, Default)]
 pub struct ClusterBuilder {
     cluster: Cluster,
-    specs: SpecPool,
 }
 
-/// Pod specifications by content, so that equal pods share one. A reader that has several
-/// threads keeps one for each, so that what is dropped is dropped where it was made.
+/// Pod specifications by content, so that equal ones are one, of pods and of templates. A reader
+/// that has several threads keeps one for each, so that what is dropped is dropped where it was
+/// made; [`ClusterBuilder::freeze`] brings theirs together.
 #[derive(Debug, Default)]
 pub struct SpecPool(FxHashSet<Arc<PodSpec>>);
 
 impl SpecPool {
-    /// Makes a pod share an equal specification that was seen before.
+    /// Makes an object share an equal specification that was seen before.
     pub fn share(&mut self, object: &mut Object) {
-        let Object::Pod(pod) = object else { return };
-        crate::token_volume::share_name(pod);
-        match self.0.get(&pod.spec) {
-            Some(known) => pod.spec = known.clone(),
+        match object {
+            Object::Pod(pod) => {
+                crate::token_volume::share_name(pod);
+                self.one(&mut pod.spec);
+            }
+            Object::Workload(workload) => {
+                let template = workload.pod_template_mut();
+                if let Some(spec) = template.and_then(|template| template.spec.as_mut()) {
+                    self.one(spec);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn one(&mut self, spec: &mut Arc<PodSpec>) {
+        match self.0.get(spec) {
+            Some(known) => *spec = known.clone(),
             None => {
-                self.0.insert(pod.spec.clone());
+                self.0.insert(spec.clone());
             }
         }
+    }
+
+    /// Makes equal specifications of all pods and templates one. Many are shared already, so
+    /// that each place is looked at once.
+    fn unify(tables: &mut Tables) {
+        let mut pool = Self::default();
+        // A place stands for its specification as long as something holds on to it: `dropped`
+        // does for those that an equal one replaces.
+        let mut known: FxHashMap<*const PodSpec, Arc<PodSpec>> = FxHashMap::default();
+        let mut dropped: Vec<Arc<PodSpec>> = Vec::new();
+        let mut one = |spec: &mut Arc<PodSpec>| {
+            if let Some(same) = known.get(&Arc::as_ptr(spec)) {
+                *spec = same.clone();
+                return;
+            }
+            let before = spec.clone();
+            pool.one(spec);
+            known.insert(Arc::as_ptr(&before), spec.clone());
+            dropped.extend((!Arc::ptr_eq(&before, spec)).then_some(before));
+        };
+        tables.pods.each_mut(|pod| one(&mut pod.spec));
+        tables.workloads.each_mut(|workload| {
+            let template = workload.pod_template_mut();
+            if let Some(spec) = template.and_then(|template| template.spec.as_mut()) {
+                one(spec);
+            }
+        });
     }
 }
 
@@ -142,12 +183,14 @@ impl ClusterBuilder {
     /// An empty builder.
     #[must_use]
     pub fn new(source: SourceKind) -> Self {
-        Self { cluster: Cluster { source, ..Cluster::default() }, specs: SpecPool::default() }
+        Self { cluster: Cluster { source, ..Cluster::default() } }
     }
 
-    /// Adds an object. Pods with equal specifications share one copy from here on.
+    /// Adds an object.
     pub fn add(&mut self, mut object: Object) {
-        self.specs.share(&mut object);
+        if let Object::Pod(pod) = &mut object {
+            crate::token_volume::share_name(pod);
+        }
         self.cluster.tables.push(object);
     }
 
@@ -197,10 +240,12 @@ impl ClusterBuilder {
             .push(Gap { subject: Str::new(subject), reason: Str::new(reason.as_ref()) });
     }
 
-    /// Sorts, settles duplicates (each loser becomes a gap) and freezes.
+    /// Sorts, settles duplicates (each loser becomes a gap) and freezes; equal specifications of
+    /// pods are one from here on.
     #[must_use]
     pub fn freeze(mut self) -> Cluster {
         let mut lost: Vec<Duplicate> = Vec::new();
+        SpecPool::unify(&mut self.cluster.tables);
         self.cluster.tables.freeze(&mut lost);
         // Names are unique on a server: what a list gave twice is one object, read twice.
         if self.cluster.source == SourceKind::Live {

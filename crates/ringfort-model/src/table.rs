@@ -101,6 +101,10 @@ impl<T: Clone> Table<T> {
     pub(crate) fn push(&mut self, record: T) {
         Arc::make_mut(&mut self.records).push(record);
     }
+    /// Changes records that are not sorted yet.
+    pub(crate) fn each_mut(&mut self, change: impl FnMut(&mut T)) {
+        Arc::make_mut(&mut self.records).iter_mut().for_each(change);
+    }
     pub(crate) fn into_records(self) -> impl Iterator<Item = T> {
         Arc::unwrap_or_clone(self.records).into_iter()
     }

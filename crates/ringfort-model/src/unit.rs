@@ -9,10 +9,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::cluster::{Cluster, SourceKind};
 use crate::coverage::Listed;
 use crate::kinds::Kind;
-use crate::record::{Meta, Node, Pod, PodSpec, Workload, WorkloadKind};
+use crate::record::{Meta, Node, OwnerReference, Pod, PodSpec, Workload, WorkloadKind};
 use crate::table::Id;
 use crate::text::Str;
 use crate::wire::Map;
@@ -76,7 +78,26 @@ impl Unit {
     }
 }
 
-type UnitKey = (Str, Option<(WorkloadKind, Str)>, Arc<PodSpec>, Map, Map, bool);
+/// Namespace, owner, position of the specification, labels, annotations, latent.
+type UnitKey = (Str, Option<(WorkloadKind, Str)>, u32, Map, Map, bool);
+
+/// Numbers for specifications, equal ones of one number. Most are shared, and then their place
+/// says which it is.
+#[derive(Default)]
+struct Numbers<'c> {
+    by_place: FxHashMap<*const PodSpec, u32>,
+    by_content: FxHashMap<&'c PodSpec, u32>,
+}
+
+impl<'c> Numbers<'c> {
+    fn of(&mut self, spec: &'c Arc<PodSpec>) -> u32 {
+        let Self { by_place, by_content } = self;
+        *by_place.entry(Arc::as_ptr(spec)).or_insert_with(|| {
+            let next = by_content.len() as u32;
+            *by_content.entry(spec).or_insert(next)
+        })
+    }
+}
 
 impl Cluster {
     /// The top controller of an object, followed through ReplicaSets and Jobs that are known.
@@ -112,13 +133,28 @@ impl Cluster {
     #[must_use]
     pub fn units(&self) -> Vec<Unit> {
         let mut groups: BTreeMap<UnitOrder, Unit> = BTreeMap::new();
-        let mut seen: rustc_hash::FxHashMap<UnitKey, usize> = rustc_hash::FxHashMap::default();
+        let mut seen: FxHashMap<UnitKey, usize> = FxHashMap::default();
+        let mut numbers = Numbers::default();
+        let nodes: FxHashMap<&str, Id<Node>> =
+            self.nodes.ids().map(|(id, node)| (node.metadata.name.as_str(), id)).collect();
+        // Pods of one owner mostly follow each other.
+        let mut latest: Option<(&Str, &OwnerReference, Option<(WorkloadKind, Str)>)> = None;
         let mut units: Vec<Unit> = Vec::new();
         for (id, pod) in self.pods.ids() {
             if pod.is_terminated() {
                 continue;
             }
-            let owner = self.top_owner(&pod.metadata);
+            let namespace = &pod.metadata.namespace;
+            let controller = pod.metadata.controller();
+            let owner = match (&latest, controller) {
+                (Some((space, by, owner)), Some(controller))
+                    if *space == namespace && *by == controller =>
+                {
+                    owner.clone()
+                }
+                _ => self.top_owner(&pod.metadata),
+            };
+            latest = controller.map(|controller| (namespace, controller, owner.clone()));
             let labels = pod.metadata.labels.filtered(|key, _| !is_replica_label(key));
             // A bare pod stands alone: nothing replaces it by its like.
             let alone = owner.is_none().then(|| pod.metadata.name.clone());
@@ -126,7 +162,7 @@ impl Cluster {
             let key: UnitKey = (
                 pod.metadata.namespace.clone(),
                 owner.clone().or(alone.map(|name| (WorkloadKind::PodTemplate, name))),
-                pod.spec.clone(),
+                numbers.of(&pod.spec),
                 labels.clone(),
                 pod.metadata.annotations.clone(),
                 latent,
@@ -148,9 +184,7 @@ impl Cluster {
             });
             let unit = &mut units[at];
             unit.pods.push(id);
-            if let Some(node) = self.nodes.find("", &pod.node_name) {
-                unit.nodes.push(node);
-            }
+            unit.nodes.extend(nodes.get(pod.node_name.as_str()));
         }
         let live: std::collections::BTreeSet<(Str, WorkloadKind, Str)> = units
             .iter()
@@ -182,7 +216,7 @@ impl Cluster {
             units.push(Unit {
                 namespace: workload.metadata.namespace.clone(),
                 owner: Some((workload.kind, workload.metadata.name.clone())),
-                spec: Arc::new(spec.clone()),
+                spec: spec.clone(),
                 labels: meta.labels,
                 annotations: meta.annotations,
                 pods: Vec::new(),

@@ -67,12 +67,12 @@ fn moved(before: &Workload, after: &Workload) -> Option<String> {
     let spec = |workload: &Workload| {
         let spec = workload.pod_template()?.spec.clone()?;
         Some((
-            spec.node_selector,
-            spec.affinity,
-            spec.tolerations,
-            spec.topology_spread_constraints,
-            spec.runtime_class_name,
-            spec.scheduler_name,
+            spec.node_selector.clone(),
+            spec.affinity.clone(),
+            spec.tolerations.clone(),
+            spec.topology_spread_constraints.clone(),
+            spec.runtime_class_name.clone(),
+            spec.scheduler_name.clone(),
         ))
     };
     let (kind, namespace, name) = after.key();

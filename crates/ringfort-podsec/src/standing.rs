@@ -3,6 +3,7 @@
 //! could be set today (semantics T9, PSS-11).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ringfort_model::record::Pod;
 use ringfort_model::{
@@ -164,7 +165,7 @@ pub fn standing(cluster: &Cluster, namespace: &str, exemptions: &Exemptions) -> 
     }
     let proposal = (missing.is_empty() && satisfied > level).then(|| propose(satisfied, server));
     let patch = proposal.filter(|patch| {
-        let bodies = templates.iter().map(|(_, spec, annotations)| (spec, annotations));
+        let bodies = templates.iter().map(|(_, spec, annotations)| (&**spec, annotations));
         holds(patch, namespace, &labels, &pods, bodies, exemptions, server)
     });
     Some(Standing {
@@ -194,13 +195,13 @@ fn templates(
     cluster: &Cluster,
     namespace: &str,
     server: Option<KubeVersion>,
-) -> Vec<(String, PodSpec, Map)> {
+) -> Vec<(String, Arc<PodSpec>, Map)> {
     let all = cluster.workloads.in_namespace(namespace).map(|(_, workload)| workload);
     let top = all.filter(|workload| cluster.top_owner(&workload.metadata).is_none());
     top.filter_map(|workload| {
         let template = workload.pod_template()?;
         let mut spec = template.spec.clone()?;
-        defaults::pod(&mut spec, false, server);
+        defaults::pod(Arc::make_mut(&mut spec), false, server);
         let annotations = template.metadata.as_ref().map(|meta| meta.annotations.clone());
         let (kind, namespace, name) = workload.key();
         let id = EntityId::Workload(kind, namespace, name).to_string();

@@ -1,5 +1,7 @@
 //! Kinds that carry a pod template (apps/v1, batch/v1, core/v1).
 
+use std::sync::Arc;
+
 use crate::record::has_meta;
 use crate::record::meta::Meta;
 use crate::record::pod::PodSpec;
@@ -136,7 +138,7 @@ record! {
     /// PodTemplateSpec.
     pub struct PodTemplate {
         pub metadata: Option<Meta>,
-        pub spec: Option<PodSpec>,
+        pub spec: Option<Arc<PodSpec>>,
     }
 }
 
