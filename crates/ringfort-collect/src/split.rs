@@ -54,6 +54,10 @@ pub(crate) struct Splitter {
     counted: usize,
     item_line: u32,
     document_line: u32,
+    /// Whether this is inside the `metadata` of the element.
+    in_metadata: bool,
+    /// Depth inside `managedFields`, which is not stored.
+    skipping: Option<usize>,
 }
 
 /// Lines are counted up to here. What people write by hand is smaller; a dump's lines would be
@@ -78,7 +82,14 @@ impl Splitter {
             counted: 0,
             item_line: 0,
             document_line: 0,
+            in_metadata: false,
+            skipping: None,
         }
+    }
+
+    /// The same without line numbers.
+    pub(crate) fn without_lines(limits: Limits) -> Self {
+        Self { before: LINED + 1, ..Self::new(limits) }
     }
 
     /// The line of a byte of the piece, from 1, or 0 beyond what is counted.
@@ -108,17 +119,14 @@ impl Splitter {
         let mut from = 0;
         while at < chunk.len() {
             if self.in_string {
-                if std::mem::take(&mut self.escaped) {
-                    at += 1;
+                at = self.string(chunk, at);
+                continue;
+            }
+            if self.open && self.elements_at.is_some_and(|elements| self.depth > elements) {
+                (at, from) = self.inside(chunk, at, from)?;
+                if at == chunk.len() || self.in_string {
                     continue;
                 }
-                let Some(found) = memchr::memchr2(b'"', b'\\', &chunk[at..]) else { break };
-                at += found + 1;
-                match chunk[at - 1] {
-                    b'\\' => self.escaped = true,
-                    _ => self.in_string = false,
-                }
-                continue;
             }
             let byte = chunk[at];
             let between = self.elements_at == Some(self.depth);
@@ -150,7 +158,7 @@ impl Splitter {
                             || (self.depth == 1 && {
                                 self.store(&chunk[from..at])?;
                                 from = at;
-                                ends_with_items(&self.head)
+                                ends_with_key(&self.head, b"items")
                             }));
                     self.depth += 1;
                     if self.depth > self.limits.depth {
@@ -197,7 +205,95 @@ impl Splitter {
             }
             at += 1;
         }
-        self.store(&chunk[from..])
+        match self.skipping {
+            Some(_) => Ok(()),
+            None => self.store(&chunk[from..]),
+        }
+    }
+
+    /// Goes on inside a string, past its end if that is in the piece.
+    fn string(&mut self, chunk: &[u8], mut at: usize) -> usize {
+        if std::mem::take(&mut self.escaped) {
+            at += 1;
+        }
+        // Most strings are short: eight bytes at a time find their end sooner than a search
+        // that is made for long ones.
+        while let Some(eight) = chunk.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
+            match ends(u64::from_le_bytes(eight)) {
+                8 => at += 8,
+                offset if chunk[at + offset] == b'"' => {
+                    self.in_string = false;
+                    return at + offset + 1;
+                }
+                // What is escaped is passed over unseen.
+                offset => at += offset + 2,
+            }
+        }
+        while at < chunk.len() {
+            match chunk[at] {
+                b'"' => {
+                    self.in_string = false;
+                    return at + 1;
+                }
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+        self.escaped = at > chunk.len();
+        chunk.len()
+    }
+
+    /// Goes on inside an element up to the bracket that ends it, or the end of the piece. In
+    /// there only strings and brackets matter; `managedFields`, which make up half of what a
+    /// server writes and which nothing reads, are left out where no lines are counted.
+    fn inside(
+        &mut self,
+        chunk: &[u8],
+        mut at: usize,
+        mut from: usize,
+    ) -> Result<(usize, usize), SplitError> {
+        let elements = self.elements_at.unwrap_or_default();
+        while at < chunk.len() {
+            match chunk[at] {
+                b'"' => {
+                    self.in_string = true;
+                    at = self.string(chunk, at + 1);
+                    continue;
+                }
+                open @ (b'{' | b'[') => {
+                    self.depth += 1;
+                    if self.depth > self.limits.depth {
+                        return Err(SplitError::Deep(self.limits.depth));
+                    }
+                    if self.item_line == 0 && self.depth == elements + 2 && open == b'{' {
+                        self.store(&chunk[from..at])?;
+                        from = at;
+                        self.in_metadata = ends_with_key(&self.item, b"metadata");
+                    } else if self.in_metadata && self.depth == elements + 3 && open == b'[' {
+                        self.store(&chunk[from..at])?;
+                        from = at;
+                        if ends_with_key(&self.item, b"managedFields") {
+                            self.store(b"[")?;
+                            self.skipping = Some(self.depth);
+                        }
+                    }
+                }
+                b'}' | b']' => {
+                    if self.depth == elements + 1 {
+                        return Ok((at, from));
+                    }
+                    if self.skipping == Some(self.depth) {
+                        self.skipping = None;
+                        from = at;
+                    }
+                    self.depth -= 1;
+                    self.in_metadata &= self.depth > elements + 1;
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        Ok((at, from))
     }
 
     /// Says that the input has ended.
@@ -234,12 +330,21 @@ impl Splitter {
     }
 }
 
-/// Whether the text ends with the key `items` and a colon.
-fn ends_with_items(head: &[u8]) -> bool {
-    let head = head.trim_ascii_end();
-    let Some(head) = head.strip_suffix(b":") else { return false };
-    let Some(head) = head.trim_ascii_end().strip_suffix(b"\"items\"") else { return false };
-    head.last() != Some(&b'\\')
+/// Which of eight bytes, the first lowest, is the first quote or backslash; 8 if none is.
+fn ends(eight: u64) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The high bit of each byte that is zero, and perhaps of some above the lowest of these
+    // (Mycroft, 1987).
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let found = zeros(eight ^ (ONES * u64::from(b'"'))) | zeros(eight ^ (ONES * u64::from(b'\\')));
+    found.trailing_zeros() as usize / 8
+}
+
+/// Whether the text ends with that key and a colon.
+fn ends_with_key(head: &[u8], key: &[u8]) -> bool {
+    let rest = head.trim_ascii_end().strip_suffix(b":").map(<[u8]>::trim_ascii_end);
+    let rest = rest.and_then(|rest| rest.strip_suffix(b"\"")?.strip_suffix(key)?.strip_suffix(b"\""));
+    rest.is_some_and(|rest| rest.last() != Some(&b'\\'))
 }
 
 #[cfg(test)]
@@ -301,6 +406,44 @@ mod tests {
         }
         let bytes: Vec<&[u8]> = LIST.as_bytes().chunks(1).collect();
         assert_eq!(run(&bytes).0, whole);
+    }
+
+    #[test]
+    fn managed_fields_are_left_out_whatever_the_pieces() {
+        const PODS: &str = r#"{"items": [
+            {"metadata": {"name": "a", "managedFields" : [{"f:spec": {"x]": [1, "}\\\""]}}], "uid": "1"},
+             "spec": {"managedFields": [1], "metadata": {"managedFields": [2]}}},
+            {"managedFields": [3], "metadata": {"managedFields": [], "name": "managedFields"}}]}"#;
+        const LEFT: [&str; 2] = [
+            r#"{"metadata": {"name": "a", "managedFields" : [], "uid": "1"},
+             "spec": {"managedFields": [1], "metadata": {"managedFields": [2]}}}"#,
+            r#"{"managedFields": [3], "metadata": {"managedFields": [], "name": "managedFields"}}"#,
+        ];
+        let run = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+            let mut splitter = Splitter::without_lines(Limits::default());
+            let mut found = Found::default();
+            pieces.for_each(|piece| splitter.feed(piece, &mut found).expect("a list"));
+            splitter.finish().expect("all of it");
+            found.0
+        };
+        for size in 1..PODS.len() {
+            assert_eq!(run(&mut PODS.as_bytes().chunks(size)), LEFT, "{size}");
+        }
+        // Where lines are counted they must not move.
+        let (lined, _) = super::tests::run(&[PODS.as_bytes()]);
+        assert!(lined.0[0].contains("f:spec"));
+    }
+
+    #[test]
+    fn ends_of_strings_are_found_at_every_place() {
+        for at in 0..20 {
+            for end in ["\"", "\\\"\"", "\\\\\""] {
+                let text = format!("[\"{}{end},1]", "é".repeat(at / 2) + &"x".repeat(at % 2));
+                let (found, result) = run(&[text.as_bytes()]);
+                assert_eq!((found.0.len(), result), (2, Ok(())), "{text}");
+                assert_eq!(found.0[1], "1", "{text}");
+            }
+        }
     }
 
     #[test]

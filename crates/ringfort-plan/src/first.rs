@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use ringfort_attack::{Attack, Engines};
 use ringfort_graph::{Derivation, EdgeId, NodeId, Severed};
 use ringfort_model::Cluster;
@@ -89,18 +90,18 @@ pub fn first_fixes(
         }
     }
     candidates.sort_by(|a, b| (b.0, a.1.cost, &a.1.id).cmp(&(a.0, b.1.cost, &b.1.id)));
-    let mut fixes: Vec<FirstFix> = Vec::new();
     let tries = (TRIES / attack.graph.edge_count().max(1)).clamp(1, limit);
-    for (_, fix) in candidates.into_iter().take(tries) {
+    candidates.truncate(tries);
+    let tried = candidates.into_par_iter().filter_map(|(_, fix)| {
         let changes = changes(&fix.edits);
-        let Ok(changed) = apply(cluster, &changes) else { continue };
+        let changed = apply(cluster, &changes).ok()?;
         let engines = Engines::after(attack, &changed);
         let after = pairs(&Attack::after(attack, &changed, &engines));
         let cut = before.difference(&after).count();
-        if cut > 0 && after.is_subset(&before) {
-            fixes.push(FirstFix { fix: fix.clone(), changes, cut, left: after.len() });
-        }
-    }
+        let better = cut > 0 && after.is_subset(&before);
+        better.then(|| FirstFix { fix: fix.clone(), changes, cut, left: after.len() })
+    });
+    let mut fixes: Vec<FirstFix> = tried.collect();
     fixes.sort_by(|a, b| (b.cut, a.fix.cost, &a.fix.id).cmp(&(a.cut, b.fix.cost, &b.fix.id)));
     fixes.truncate(limit);
     fixes

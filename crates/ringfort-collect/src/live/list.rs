@@ -184,7 +184,7 @@ fn split(job: &Job, bytes: &[u8], limits: Limits) -> Result<(Page, String), Fail
         documents: 0,
         oversized: Vec::new(),
     };
-    let mut splitter = Splitter::new(limits);
+    let mut splitter = Splitter::without_lines(limits);
     let whole = splitter.feed(bytes, &mut found).and_then(|()| splitter.finish());
     let broken = |why: &str| Failure::Other(format!("the answer is no list: {why}"));
     whole.map_err(|error| broken(&error.to_string()))?;
