@@ -1,10 +1,11 @@
 //! Drawing that several techniques share: an edge from a role to a power in a scope, or to the
 //! objects that its resourceNames single out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_authz::Names;
 use ringfort_model::{Container, ContainerKind, PodSpec, Str, VolumeSource};
+use ringfort_network::policy::{Class, Tri};
 use rustc_hash::FxHashMap;
 
 use crate::context::{Ask, Context, Gate};
@@ -299,6 +300,9 @@ pub(crate) fn names_data(context: &Context<'_>, held: &crate::context::Held) -> 
     }
 }
 
+/// Ports of nodes that techniques ask for on every cluster: etcd, and both of the kubelet.
+const NODE_PORTS: [u16; 3] = [2379, 10250, 10255];
+
 /// A place in the network of the pods, from which a TCP port of some node is reached. A pod
 /// that an enforced policy keeps from every node is not there; where that is not known its way
 /// is unverified.
@@ -308,13 +312,39 @@ pub(crate) fn pod_network(context: &Context<'_>, maker: &mut Maker<'_>, port: u1
         return position;
     }
     let hosts = network::hosts(context);
-    let mut answers = FxHashMap::default();
+    let mut answers: FxHashMap<(Class, Tri), Vec<Tri>> = FxHashMap::default();
+    let ports: &[u16] = if NODE_PORTS.contains(&port) { &NODE_PORTS } else { &[port] };
     for one in context.endpoints() {
-        let key = (one.class, one.enforced);
-        let answer = *answers
-            .entry(key)
-            .or_insert_with(|| network::reaches_nodes(context, one, &hosts, port));
+        let answers = answers.entry((one.class, one.enforced)).or_insert_with(|| {
+            ports.iter().map(|&port| network::reaches_nodes(context, one, &hosts, port)).collect()
+        });
+        let [answer] = answers[..] else { continue };
         network::enter(maker, one, position.clone(), answer, Way::ToNodes);
+    }
+    if ports.len() == 1 {
+        return position;
+    }
+    // Most pods reach all of them alike: they meet, and lead on from there. Where all that is
+    // reached is one port, the place to meet is the port's own.
+    let place = |text: String| NodeKey::Outside("network", Str::from(format!("nodes:{text}")));
+    let mut met: BTreeMap<Vec<Tri>, NodeKey> = BTreeMap::new();
+    for set in answers.values().filter(|set| set.iter().any(|answer| *answer != Tri::No)) {
+        let names = ports.iter().zip(set).filter_map(|(port, answer)| match answer {
+            Tri::Yes => Some(port.to_string()),
+            Tri::Unknown => Some(format!("{port}?")),
+            Tri::No => None,
+        });
+        met.entry(set.clone()).or_insert_with(|| place(names.collect::<Vec<_>>().join("+")));
+    }
+    for one in context.endpoints() {
+        if let Some(to) = met.get(&answers[&(one.class, one.enforced)]) {
+            network::enter(maker, one, to.clone(), Tri::Yes, Way::ToNodes);
+        }
+    }
+    for (set, from) in met {
+        for (port, answer) in ports.iter().zip(set) {
+            network::lead(maker, from.clone(), place(port.to_string()), answer, None);
+        }
     }
     position
 }

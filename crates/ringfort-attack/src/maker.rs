@@ -347,8 +347,14 @@ impl<'a> Maker<'a> {
     }
 
     /// The same behind a control whose effect cannot be decided.
-    pub fn doubtful(&mut self, from: NodeKey, to: NodeKey, why: Why, control: &str) {
-        let draft = Draft::new(from, to).because(why).unverified(control);
+    pub fn doubtful(
+        &mut self,
+        from: NodeKey,
+        to: NodeKey,
+        why: impl IntoIterator<Item = Why>,
+        control: &str,
+    ) {
+        let draft = Draft::new(from, to).because_all(why).unverified(control);
         self.add(None, Difficulty::D0, draft);
     }
 

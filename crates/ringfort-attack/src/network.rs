@@ -518,11 +518,21 @@ pub(crate) fn hosts(context: &Context<'_>) -> Vec<(Class, Tri)> {
 
 /// Leads a pod to a place of the network unless a policy stops it.
 pub(crate) fn enter(maker: &mut Maker<'_>, one: &Endpoint, to: NodeKey, answer: Tri, way: Way) {
-    let from = NodeKey::Pods(one.unit, one.place);
     let why = Why::Passes { unit: one.unit, way };
+    lead(maker, NodeKey::Pods(one.unit, one.place), to, answer, Some(why));
+}
+
+/// Leads on unless a policy stops it.
+pub(crate) fn lead(
+    maker: &mut Maker<'_>,
+    from: NodeKey,
+    to: NodeKey,
+    answer: Tri,
+    why: Option<Why>,
+) {
     match answer {
         Tri::No => {}
-        Tri::Yes => maker.structure(from, to, [why]),
+        Tri::Yes => maker.structure(from, to, why),
         Tri::Unknown => {
             maker.doubtful(from, to, why, "whether policies stop it is not proven");
         }
