@@ -64,7 +64,11 @@ impl<'a> Attack<'a> {
     /// The same on ground that was prepared beside the engines.
     #[must_use]
     pub fn on(ground: Ground, cluster: &'a Cluster, engines: &'a Engines<'a>) -> Self {
-        Self::draw(Context::on(Arc::new(ground), cluster, &engines.authz, &engines.nodes), true, (0, 0))
+        Self::draw(
+            Context::on(Arc::new(ground), cluster, &engines.authz, &engines.nodes),
+            true,
+            (0, 0),
+        )
     }
 
     /// Draws the graph with techniques that guess by the shape of objects.

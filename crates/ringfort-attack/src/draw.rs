@@ -315,9 +315,9 @@ pub(crate) fn pod_network(context: &Context<'_>, maker: &mut Maker<'_>, port: u1
     let mut answers: FxHashMap<(Class, Tri), Vec<Tri>> = FxHashMap::default();
     let ports: &[u16] = if NODE_PORTS.contains(&port) { &NODE_PORTS } else { &[port] };
     for one in context.endpoints() {
-        let answers = answers.entry((one.class, one.enforced)).or_insert_with(|| {
-            ports.iter().map(|&port| network::reaches_nodes(context, one, &hosts, port)).collect()
-        });
+        let answers = answers
+            .entry((one.class, one.enforced))
+            .or_insert_with(|| network::reaches_nodes(context, one, &hosts, ports));
         let [answer] = answers[..] else { continue };
         network::enter(maker, one, position.clone(), answer, Way::ToNodes);
     }

@@ -484,26 +484,31 @@ pub(crate) fn host_pods(context: &Context<'_>, maker: &mut Maker<'_>) {
     }
 }
 
-/// Whether pods reach some node at a TCP port: yes, no, or not known.
+/// Whether pods reach some node at each of some TCP ports: yes, no, or not known.
 pub(crate) fn reaches_nodes(
     context: &Context<'_>,
     one: &Endpoint,
     hosts: &[(Class, Tri)],
-    port: u16,
-) -> Tri {
+    ports: &[u16],
+) -> Vec<Tri> {
     let network = &context.network;
-    let asked = ConnectionSet::ports(Protocol::Tcp, port, port);
-    let answers = hosts.iter().map(|(host, enforced)| {
-        let (allowed, unknown) =
-            network.between(one.class, *host).effective(one.enforced, *enforced);
-        match (passes(&[&allowed, &asked]), passes(&[&unknown, &asked])) {
-            (true, _) => Tri::Yes,
-            (false, true) => Tri::Unknown,
-            (false, false) => Tri::No,
-        }
+    let effective = hosts.iter().map(|(host, enforced)| {
+        network.between(one.class, *host).effective(one.enforced, *enforced)
     });
-    // Sources without nodes say nothing about what nodes let in.
-    answers.max().unwrap_or(Tri::Yes)
+    let effective: Vec<(ConnectionSet, ConnectionSet)> = effective.collect();
+    let answer = |&port: &u16| {
+        let asked = ConnectionSet::ports(Protocol::Tcp, port, port);
+        let answers = effective.iter().map(|(allowed, unknown)| {
+            match (passes(&[allowed, &asked]), passes(&[unknown, &asked])) {
+                (true, _) => Tri::Yes,
+                (false, true) => Tri::Unknown,
+                (false, false) => Tri::No,
+            }
+        });
+        // Sources without nodes say nothing about what nodes let in.
+        answers.max().unwrap_or(Tri::Yes)
+    };
+    ports.iter().map(answer).collect()
 }
 
 /// The classes of nodes, each with whether policies have an effect there.

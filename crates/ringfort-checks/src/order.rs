@@ -7,8 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use ringfort_attack::{Attack, NodeKey, State, Why, WhyId};
 use rayon::prelude::*;
+use ringfort_attack::{Attack, NodeKey, State, Why, WhyId};
 use ringfort_graph::{BitSet, EdgeId, NodeId, Room, Severed, reach_many};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -99,7 +99,8 @@ impl<'a> Paths<'a> {
             all.iter().map(|edges| cuts[edges.as_slice()]).collect::<Vec<_>>()
         };
         let (cuts, through) = rayon::join(edges, || self.through(findings));
-        let weigh = |((cuts, effort), (through, verified))| Weight { through, verified, cuts, effort };
+        let weigh =
+            |((cuts, effort), (through, verified))| Weight { through, verified, cuts, effort };
         cuts.into_iter().zip(through).map(weigh).collect()
     }
 

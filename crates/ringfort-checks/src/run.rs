@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rayon::prelude::*;
 use ringfort_attack::Evidence;
 use ringfort_model::{Coverage, Kind, Listed, WorkloadKind};
 use ringfort_plan::{Change, Costs, Remedies};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::about::{About, Place};
@@ -218,7 +218,10 @@ fn judged<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
 }
 
 /// What a check says of pods, joined for each object that they are written in.
-fn of_pods<'w>(world: &'w World<'_>, judge: fn(&World<'_>, &world::Place<'_>) -> Verdict) -> Rows<'w> {
+fn of_pods<'w>(
+    world: &'w World<'_>,
+    judge: fn(&World<'_>, &world::Place<'_>) -> Verdict,
+) -> Rows<'w> {
     let owners = world.owners();
     let mut verdicts: Vec<Option<Verdict>> = vec![None; owners.objects.len()];
     for place in world.places() {

@@ -343,7 +343,8 @@ fn ends(eight: u64) -> usize {
 /// Whether the text ends with that key and a colon.
 fn ends_with_key(head: &[u8], key: &[u8]) -> bool {
     let rest = head.trim_ascii_end().strip_suffix(b":").map(<[u8]>::trim_ascii_end);
-    let rest = rest.and_then(|rest| rest.strip_suffix(b"\"")?.strip_suffix(key)?.strip_suffix(b"\""));
+    let rest =
+        rest.and_then(|rest| rest.strip_suffix(b"\"")?.strip_suffix(key)?.strip_suffix(b"\""));
     rest.is_some_and(|rest| rest.last() != Some(&b'\\'))
 }
 

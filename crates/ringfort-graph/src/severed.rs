@@ -142,8 +142,7 @@ impl<'g> Severed<'g> {
                 sure.extend(met.into_iter().map(|at| (at, target)));
                 continue;
             };
-            let gone: BTreeSet<NodeId> =
-                wide.lost(self.graph, blocked, room).into_iter().collect();
+            let gone: BTreeSet<NodeId> = wide.lost(self.graph, blocked, room).into_iter().collect();
             for at in met {
                 let list = match gone.contains(&self.entries[at]) {
                     true => &mut sure,

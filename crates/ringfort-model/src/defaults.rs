@@ -34,7 +34,8 @@ pub fn object(object: &mut Object, server: Option<KubeVersion>) -> Vec<String> {
         Object::Workload(record) => {
             let path = record.pod_spec_path();
             let template = record.pod_template_mut().and_then(|template| template.spec.as_mut());
-            let filled = template.map(|spec| pod(Arc::make_mut(spec), true, server)).unwrap_or_default();
+            let filled =
+                template.map(|spec| pod(Arc::make_mut(spec), true, server)).unwrap_or_default();
             // Paths of a template hang below where the kind keeps it.
             filled
                 .into_iter()
