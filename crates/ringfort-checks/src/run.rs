@@ -238,11 +238,14 @@ fn of_pods<'w>(
     rows.filter_map(|(object, verdict)| Some((Cow::Borrowed(object), verdict?))).collect()
 }
 
+/// A fault, and what it is one of.
+type Failed<'w> = (&'w Check, Cow<'w, Object>, Fault);
+
 /// Runs the chosen checks.
 #[must_use]
 pub fn run(world: &World<'_>, chosen: &Chosen) -> Findings {
     // Most results are no findings: only their number is kept.
-    let said: Vec<(Tally, Vec<(&Check, Cow<'_, Object>, Fault)>)> = chosen
+    let said: Vec<(Tally, Vec<Failed<'_>>)> = chosen
         .checks
         .par_iter()
         .map(|&check| {
@@ -256,7 +259,7 @@ pub fn run(world: &World<'_>, chosen: &Chosen) -> Findings {
         })
         .collect();
     let mut checks: Vec<Tally> = Vec::with_capacity(said.len());
-    let mut failed: Vec<(&Check, Cow<'_, Object>, Fault)> = Vec::new();
+    let mut failed: Vec<Failed<'_>> = Vec::new();
     for (tally, faults) in said {
         checks.push(tally);
         failed.extend(faults);

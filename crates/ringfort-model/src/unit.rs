@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::cluster::{Cluster, SourceKind};
 use crate::coverage::Listed;
 use crate::kinds::Kind;
-use crate::record::{Meta, Node, OwnerReference, Pod, PodSpec, Workload, WorkloadKind};
+use crate::record::{Meta, Node, Pod, PodSpec, Workload, WorkloadKind};
 use crate::table::Id;
 use crate::text::Str;
 use crate::wire::Map;
@@ -138,23 +138,23 @@ impl Cluster {
         let nodes: FxHashMap<&str, Id<Node>> =
             self.nodes.ids().map(|(id, node)| (node.metadata.name.as_str(), id)).collect();
         // Pods of one owner mostly follow each other.
-        let mut latest: Option<(&Str, &OwnerReference, Option<(WorkloadKind, Str)>)> = None;
+        let mut latest: Option<(&Meta, Option<(WorkloadKind, Str)>)> = None;
         let mut units: Vec<Unit> = Vec::new();
         for (id, pod) in self.pods.ids() {
             if pod.is_terminated() {
                 continue;
             }
-            let namespace = &pod.metadata.namespace;
-            let controller = pod.metadata.controller();
-            let owner = match (&latest, controller) {
-                (Some((space, by, owner)), Some(controller))
-                    if *space == namespace && *by == controller =>
+            let meta = &pod.metadata;
+            let owner = match &latest {
+                Some((other, owner))
+                    if other.namespace == meta.namespace
+                        && other.controller() == meta.controller() =>
                 {
                     owner.clone()
                 }
-                _ => self.top_owner(&pod.metadata),
+                _ => self.top_owner(meta),
             };
-            latest = controller.map(|controller| (namespace, controller, owner.clone()));
+            latest = Some((meta, owner.clone()));
             let labels = pod.metadata.labels.filtered(|key, _| !is_replica_label(key));
             // A bare pod stands alone: nothing replaces it by its like.
             let alone = owner.is_none().then(|| pod.metadata.name.clone());
