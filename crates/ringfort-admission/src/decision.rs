@@ -112,6 +112,8 @@ impl Decision {
 pub(crate) struct Tally {
     pub(crate) refused: Vec<Finding>,
     pub(crate) unknown: Vec<Finding>,
+    /// What may change the object in a way that is not known.
+    pub(crate) changes: Vec<Finding>,
     pub(crate) warnings: Vec<Finding>,
     pub(crate) ineffective: Vec<Finding>,
 }

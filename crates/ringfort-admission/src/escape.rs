@@ -92,7 +92,8 @@ impl Admission<'_> {
     ) -> Decision {
         let mut spec = class.minimal_pod().clone();
         wish(&mut spec);
-        let one = self.would_admit(&self.write(namespace, &spec, PodWrite::Create));
+        let asked = self.write(namespace, &spec, PodWrite::Create);
+        let one = self.would_admit(&Request { class: Some(class), ..asked });
         if !matches!(one.verdict, Verdict::Refused(_)) {
             return one;
         }
@@ -107,7 +108,8 @@ impl Admission<'_> {
             Request { free_namespace: relabelled, ..request }
         };
         let answer = |class: EscapeClass, relabelled: bool| {
-            let one = self.would_admit(&request(class.minimal_pod(), relabelled));
+            let asked = request(class.minimal_pod(), relabelled);
+            let one = self.would_admit(&Request { class: Some(class), ..asked });
             if !matches!(one.verdict, Verdict::Refused(_)) {
                 return one;
             }
@@ -171,6 +173,30 @@ impl Admission<'_> {
         };
         request.free_labels = write == PodWrite::Create;
         request
+    }
+}
+
+/// Whether a pod is of a class.
+pub(crate) fn is_of(class: EscapeClass, pod: &Json) -> bool {
+    let spec = &pod["spec"];
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let containers = || lists.iter().filter_map(|list| spec[*list].as_array()).flatten();
+    match class {
+        EscapeClass::HostPid => spec["hostPID"] == true,
+        EscapeClass::HostIpc => spec["hostIPC"] == true,
+        EscapeClass::HostNetwork => spec["hostNetwork"] == true,
+        EscapeClass::HostPath => {
+            let volumes = spec["volumes"].as_array();
+            volumes.into_iter().flatten().any(|volume| volume["hostPath"]["path"] == "/")
+        }
+        EscapeClass::Privileged => {
+            containers().any(|one| one["securityContext"]["privileged"] == true)
+        }
+        EscapeClass::Capability => containers().any(|one| {
+            let added = one["securityContext"]["capabilities"]["add"].as_array();
+            let names = |name: &Json| matches!(name.as_str(), Some("SYS_ADMIN" | "ALL"));
+            added.into_iter().flatten().any(names)
+        }),
     }
 }
 

@@ -1,16 +1,18 @@
 //! What would be admitted in a namespace (semantics section 5).
 //!
 //! ```text
-//!  Request ──► skipped? ──► MutatingAdmissionPolicies, mutating webhooks
-//!                               │  may change the object: unknown
-//!                               ▼
+//!  Request ──► skipped? ──► MutatingAdmissionPolicies (CEL) ──► mutating webhooks
+//!                               │  the object as it is made, or   │  may change the object
+//!                               ▼  not known                      ▼
 //!              Pod Security ──► ValidatingAdmissionPolicies (CEL) ──► validating webhooks
 //!                               │                                        opaque: unknown
 //!                               ▼
 //!              Decision: admitted, refused by whom, unknown for which reasons
 //! ```
 //!
-//! A refusal is proven by what is known, whatever else is not. Controls that are present and
+//! A refusal is proven by what is known, whatever else is not: where the object may be changed
+//! on the way, only what refuses every object, or every object of the class that is asked about,
+//! is a proof. Controls that are present and
 //! do not hold are named beside the verdict and never count in it.
 
 mod admission;
@@ -22,7 +24,10 @@ mod engine;
 mod environment;
 mod escape;
 mod matching;
+mod merge;
+mod mutate;
 mod params;
+mod patch;
 mod pod_security;
 mod policy;
 mod quantity;

@@ -100,6 +100,9 @@ impl<'c> Webhook<'c> {
                 return;
             }
             Match::Unknown(reason) if self.fails_closed => {
+                if self.mutating {
+                    tally.changes.push(finding(&reason));
+                }
                 tally.unknown.push(finding(&reason));
                 return;
             }
@@ -119,15 +122,25 @@ impl<'c> Webhook<'c> {
                 return;
             }
             (Conditions::Unknown(reason), true) => {
+                if self.mutating {
+                    tally.changes.push(finding(&reason));
+                }
                 tally.unknown.push(finding(&reason));
                 return;
             }
             (Conditions::Unknown(_), false) | (Conditions::Match, _) => {}
         }
+        let rule = &rules().switches;
         let namespace = asked.request.namespace.as_str();
         let kind = &asked.request.resource.kind;
-        let rule = &rules().switches;
-        match engines.mode(&self.record.name, self.mutating, kind, namespace) {
+        let mode = engines.mode(&self.record.name, self.mutating, kind, namespace);
+        if self.mutating
+            && rule.mutating_webhook_is_unknown
+            && !matches!(mode, Some(Mode::Passive(_)))
+        {
+            tally.changes.push(finding("may change the object"));
+        }
+        match mode {
             Some(Mode::Passive(reason)) if rule.passive_engines => {
                 tally.ineffective.push(finding(&reason));
             }
