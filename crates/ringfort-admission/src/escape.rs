@@ -151,7 +151,7 @@ impl Admission<'_> {
     }
 
     /// A write of a pod with that specification, by anybody with labels of their choice.
-    fn write(&self, namespace: &Str, spec: &PodSpec, write: PodWrite) -> Request {
+    pub(crate) fn write(&self, namespace: &Str, spec: &PodSpec, write: PodWrite) -> Request {
         let object = pod_object(namespace, spec, self.version);
         let pods = ResourceType::pods();
         let mut request = match write {

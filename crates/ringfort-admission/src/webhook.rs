@@ -71,7 +71,17 @@ impl<'c> Webhook<'c> {
             .collect()
     }
 
-    fn control(&self) -> Control {
+    /// Its match conditions.
+    pub(crate) fn conditions(&self) -> &[Named] {
+        &self.conditions
+    }
+
+    /// Whether its failure refuses.
+    pub(crate) fn fails_closed(&self) -> bool {
+        self.fails_closed
+    }
+
+    pub(crate) fn control(&self) -> Control {
         Control::Webhook {
             configuration: self.configuration.metadata.name.clone(),
             name: self.record.name.clone(),
@@ -80,7 +90,7 @@ impl<'c> Webhook<'c> {
     }
 
     /// Whether the webhook is called, by rules and selectors alone.
-    fn called(&self, asked: &Asked<'_>) -> Match {
+    pub(crate) fn called(&self, asked: &Asked<'_>) -> Match {
         let policy = self.record.match_policy.as_ref().map(Str::as_str);
         in_namespace(self.record.namespace_selector.as_ref(), asked.request, asked.namespace_labels)
             .and(|| by_rules(&self.record.rules, policy, asked.request, false))
