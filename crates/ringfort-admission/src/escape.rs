@@ -200,6 +200,12 @@ pub(crate) fn is_of(class: EscapeClass, pod: &Json) -> bool {
     }
 }
 
+/// Whether two pods ask for the same nodes.
+pub(crate) fn same_place(one: &Json, other: &Json) -> bool {
+    let fields = ["nodeName", "nodeSelector", "affinity", "tolerations", "schedulerName"];
+    fields.iter().all(|field| one["spec"][*field] == other["spec"][*field])
+}
+
 fn controls_of(decision: &Decision) -> Vec<Control> {
     match &decision.verdict {
         Verdict::Refused(all) => all.iter().map(|one| one.control.clone()).collect(),

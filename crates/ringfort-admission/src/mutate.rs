@@ -81,13 +81,19 @@ impl Admission<'_> {
             tally.changes.push(finding.clone());
             tally.unknown.push(finding);
         }
-        if let (Some(class), Some(object), Some(at)) =
-            (asked.request.class, &run.object, run.changed.first())
+        if let (Some(class), Some(sent), Some(object), Some(at)) =
+            (asked.request.class, &asked.request.object, &run.object, run.changed.first())
             && !asked.request.open_object
-            && !crate::escape::is_of(class, object)
         {
-            let reason = format!("takes away what such a pod is made for ({})", class.name());
-            tally.unknown.push(Finding::new(all[*at].control.clone(), reason));
+            let mut add = |reason: String| {
+                tally.unknown.push(Finding::new(all[*at].control.clone(), reason));
+            };
+            if !crate::escape::is_of(class, object) {
+                add(format!("takes away what such a pod is made for ({})", class.name()));
+            }
+            if !crate::escape::same_place(sent, object) {
+                add("writes where the pod may run".to_owned());
+            }
         }
         run.object
     }

@@ -310,6 +310,15 @@ fn a_class_that_a_policy_takes_away_is_not_simply_admitted() {
 }
 
 #[test]
+fn a_policy_that_says_where_pods_run_leaves_their_place_open() {
+    let pool = "[JSONPatch{op: 'add', path: '/spec/nodeSelector', value: {'pool': 'a'}}]";
+    let policies = with(&[mutating("m", patch(pool))], &[space("a", json!({}))]);
+    let (verdict, reason) = class(&policies, EscapeClass::Privileged);
+    assert_eq!(verdict, "unknown");
+    assert!(reason.contains("where the pod may run"), "{reason}");
+}
+
+#[test]
 fn a_mutation_that_does_not_parse_is_a_problem_with_its_field() {
     for (spec, field, reason) in [
         (apply("Object{"), "spec.mutations[0].applyConfiguration.expression", "does not parse"),
