@@ -240,8 +240,13 @@ fn without(decision: Decision, anyway: &[Control]) -> Decision {
             unsure
                 .into_iter()
                 .map(|one| Finding { reason: "refuses for a reason of its own".to_owned(), ..one })
+                .chain(decision.doubts.clone())
                 .collect(),
         ),
     };
-    Decision { verdict, ..decision }
+    let doubts = match verdict {
+        Verdict::Refused(_) => decision.doubts,
+        Verdict::Admitted | Verdict::Unknown(_) => Vec::new(),
+    };
+    Decision { verdict, doubts, ..decision }
 }

@@ -164,6 +164,68 @@ fn a_webhook_that_refuses_is_removed_or_made_to_fail() {
 }
 
 #[test]
+fn a_policy_that_keeps_pods_out_is_removed() {
+    let create = rule(&["create"], "", &["pods"]);
+    let api = "admissionregistration.k8s.io/v1";
+    let pods = json!({"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"],
+        "resources": ["pods"], "operations": ["CREATE"]}]});
+    let refuses = "(!has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.hostPath))) \
+        && object.spec.containers.all(c, \
+        !has(c.securityContext) || (!has(c.securityContext.privileged) && \
+        !(has(c.securityContext.capabilities) && has(c.securityContext.capabilities.add))))";
+    let policy = |name: &str, expression: &str| {
+        vec![
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicy", "metadata": wide(name),
+                "spec": {"matchConstraints": pods, "validations": [{"expression": expression}]}}),
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicyBinding",
+                "metadata": wide(&format!("{name}-b")),
+                "spec": {"policyName": name, "validationActions": ["Deny"]}}),
+        ]
+    };
+    let mutates = vec![
+        json!({"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": wide("m"),
+            "spec": {"matchConstraints": pods, "mutations": [{"patchType": "ApplyConfiguration",
+                "applyConfiguration": {"expression": "Object{spec: Object.spec{containers: \
+                object.spec.containers.map(c, Object.spec.containers{name: c.name, \
+                securityContext: Object.spec.containers.securityContext{privileged: false}})}}"}}]}}),
+        json!({"apiVersion": api, "kind": "MutatingAdmissionPolicyBinding", "metadata": wide("m-b"),
+            "spec": {"policyName": "m"}}),
+    ];
+    let kinds = ["validatingadmissionpolicies", "validatingadmissionpolicybindings",
+        "mutatingadmissionpolicies", "mutatingadmissionpolicybindings"];
+    let write = |verb: &str, at: usize| rule(&[verb], ADMISSION, &[kinds[at]]);
+    let one = || policy("p", refuses);
+    let two = || with(one(), policy("q", refuses));
+    let enforced = namespace(json!({"pod-security.kubernetes.io/enforce": "baseline"}));
+    for (name, grant, objects, baseline, want) in [
+        ("the policy", write("delete", 0), one(), false, true),
+        ("its binding", write("delete", 1), one(), false, true),
+        ("rewritten", write("patch", 0), one(), false, true),
+        ("the binding rewritten", write("update", 1), one(), false, true),
+        ("read", write("get", 0), one(), false, false),
+        ("another name", named(write("delete", 0), "x"), one(), false, false),
+        ("its name", named(write("delete", 0), "p"), one(), false, true),
+        ("its binding's name", named(write("delete", 1), "p-b"), one(), false, true),
+        ("both of two", write("delete", 0), two(), false, true),
+        ("one of two", named(write("delete", 0), "p"), two(), false, false),
+        ("one that keeps nothing out", write("delete", 0), policy("p", "true"), false, false),
+        ("one beside Pod Security", write("delete", 0), one(), true, false),
+        ("one that mutates", write("delete", 2), mutates.clone(), false, true),
+        ("its binding", write("delete", 3), mutates.clone(), false, true),
+        ("the other sort", write("delete", 0), mutates, false, false),
+    ] {
+        let mut base = holds(true, json!([create, grant]));
+        if baseline {
+            base[0] = enforced.clone();
+        }
+        let all = with(base, objects);
+        assert_eq!(found(&all).contains("webhook-remove"), want, "{name}");
+        let reached = reaches(&all, &["sa/a/s"], "node/*");
+        assert!(reached || !want, "{name} leads to the nodes");
+    }
+}
+
+#[test]
 fn exemptions_are_in_a_file_of_the_server() {
     let id = "admission-exempt-user";
     let base = |label: &str| {
