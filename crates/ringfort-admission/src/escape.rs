@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use crate::admission::{Admission, Signature};
 use crate::decision::{Control, Decision, Finding, Verdict};
 use crate::defaulting::{ServiceAccount, built_in_plugins, decode};
-use crate::request::{Identity, Request};
+use crate::request::{Identity, Operation, Request};
 use crate::resource::ResourceType;
 
 /// What a namespace answers to a pod of a class.
@@ -39,6 +39,24 @@ pub enum PodWrite {
     SwapImage,
     /// An ephemeral container in a running pod.
     AddContainer,
+    /// A command in a running container.
+    Exec,
+    /// The input of a running container.
+    Attach,
+    /// A port of a running pod.
+    PortForward,
+}
+
+impl PodWrite {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Create,
+        Self::SwapImage,
+        Self::AddContainer,
+        Self::Exec,
+        Self::Attach,
+        Self::PortForward,
+    ];
 }
 
 /// What a namespace answers to pods.
@@ -48,7 +66,7 @@ pub struct PodAdmission {
     pub classes: Vec<ClassAdmission>,
     /// Whether some pod would be admitted at all: admitted where an ordinary one is, refused
     /// where every one is.
-    pub some: [(PodWrite, Decision); 3],
+    pub some: [(PodWrite, Decision); 6],
 }
 
 impl PodAdmission {
@@ -125,14 +143,19 @@ impl Admission<'_> {
                 relabelled: answer(class, true),
             })
             .collect();
-        let some = [PodWrite::Create, PodWrite::SwapImage, PodWrite::AddContainer]
-            .map(|write| (write, self.some_write(namespace, write)));
+        let some = PodWrite::ALL.map(|write| (write, self.some_write(namespace, write)));
         PodAdmission { classes, some }
     }
 
     /// An ordinary pod is tried; if it is not admitted, whether every one is refused.
     fn some_write(&self, namespace: &Str, write: PodWrite) -> Decision {
-        let request = self.write(namespace, hardened_pod(), write);
+        self.some_object(self.write(namespace, hardened_pod(), write))
+    }
+
+    /// Whether some object of the kind would be admitted: the one of the request is tried; if it
+    /// is not admitted, whether every one is refused.
+    #[must_use]
+    pub fn some_object(&self, request: Request) -> Decision {
         let one = self.would_admit(&request);
         let controls = controls_of(&one);
         self.settle(one, &controls, request)
@@ -170,6 +193,9 @@ impl Admission<'_> {
                 let request = Request::update(pods, namespace, object, new, Identity::Any);
                 Request { subresource, ..request }
             }
+            PodWrite::Exec => connect(namespace, "exec", "PodExecOptions"),
+            PodWrite::Attach => connect(namespace, "attach", "PodAttachOptions"),
+            PodWrite::PortForward => connect(namespace, "portforward", "PodPortForwardOptions"),
         };
         request.free_labels = write == PodWrite::Create;
         request
@@ -197,6 +223,21 @@ pub(crate) fn is_of(class: EscapeClass, pod: &Json) -> bool {
             let names = |name: &Json| matches!(name.as_str(), Some("SYS_ADMIN" | "ALL"));
             added.into_iter().flatten().any(names)
         }),
+    }
+}
+
+/// A connection to some pod of a namespace (`pkg/registry/core/pod/rest/subresources.go`): what
+/// is reviewed are the options, which have no metadata.
+fn connect(namespace: &Str, subresource: &str, kind: &str) -> Request {
+    let resource = ResourceType { kind: kind.to_owned(), ..ResourceType::pods() };
+    let options = json!({"apiVersion": "v1", "kind": kind, "container": "c", "stdin": true,
+        "stdout": true, "tty": true, "command": ["sh"]});
+    let request = Request::create(resource, namespace, options, Identity::Any);
+    Request {
+        operation: Operation::Connect,
+        subresource: subresource.to_owned(),
+        name: "pod".to_owned(),
+        ..request
     }
 }
 

@@ -120,9 +120,9 @@ impl Admission<'_> {
                 let request = self.write(namespace, hardened_pod(), write);
                 let found = self.best_webhook(signer.policy, mine, &request);
                 let image = match write {
-                    PodWrite::Create => "a new pod's image",
                     PodWrite::SwapImage => "another image of a running pod",
                     PodWrite::AddContainer => "the image of an ephemeral container",
+                    _ => "a new pod's image",
                 };
                 match found {
                     Some(Effect::Effective) => {}

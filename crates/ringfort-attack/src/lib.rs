@@ -39,6 +39,7 @@ pub mod technique;
 pub mod techniques;
 pub mod vectors;
 mod webhooks;
+mod writes;
 pub mod why;
 
 pub use attack::{Attack, Engines};

@@ -225,6 +225,57 @@ fn a_policy_that_keeps_pods_out_is_removed() {
     }
 }
 
+/// Writes of other objects than pods, and connections: a policy that refuses what the technique
+/// needs stops it, one about other operations or other contents does not.
+#[test]
+fn policies_stop_the_writes_that_techniques_need() {
+    let api = "admissionregistration.k8s.io/v1";
+    let policy = |group: &str, resource: &str, operation: &str, expression: &str| {
+        vec![
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicy", "metadata": wide("p"),
+                "spec": {"matchConstraints": {"resourceRules": [{"apiGroups": [group],
+                    "apiVersions": ["v1"], "resources": [resource], "operations": [operation]}]},
+                    "validations": [{"expression": expression}]}}),
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicyBinding",
+                "metadata": wide("b"), "spec": {"policyName": "p", "validationActions": ["Deny"]}}),
+        ]
+    };
+    let pods = rule(&["create"], "", &["pods"]);
+    let hooks = "mutatingwebhookconfigurations";
+    for (id, rules, (group, resource), refuses, passes) in [
+        ("webhook-mutate", json!([rule(&["create"], ADMISSION, &[hooks]), pods]),
+            (ADMISSION, hooks), "false", "object.metadata.name != 'y'"),
+        ("webhook-validate-read",
+            json!([rule(&["create"], ADMISSION, &["validatingwebhookconfigurations"]), pods]),
+            (ADMISSION, "validatingwebhookconfigurations"), "false", "true"),
+        ("net-external-ip-hijack", json!([rule(&["create"], "", &["services"])]),
+            ("", "services"), "false", "!has(object.spec.externalName)"),
+        ("pv-hostpath-create",
+            json!([rule(&["create"], "", &["persistentvolumes", "persistentvolumeclaims", "pods"])]),
+            ("", "persistentvolumes"), "false", "!has(object.spec.nfs)"),
+        ("secret-token-mint", json!([rule(&["create", "get"], "", &["secrets"])]),
+            ("", "secrets"), "false", "object.type != 'other'"),
+    ] {
+        let with_policy = |operation: &str, expression: &str| {
+            let objects = policy(group, resource, operation, expression);
+            found(&with(holds(true, rules.clone()), objects)).contains(id)
+        };
+        assert!(found(&holds(true, rules.clone())).contains(id), "{id}");
+        assert!(!with_policy("CREATE", refuses), "{id} is refused");
+        assert!(with_policy("UPDATE", refuses), "{id}: another operation");
+        assert!(with_policy("CREATE", passes), "{id}: other contents");
+    }
+    let objects = holds(false, json!([rule(&["create"], "", &["pods/exec"])]));
+    assert!(found(&objects).contains("pod-exec"));
+    let connects = |resource: &str, expression: &str| {
+        let objects = with(objects.clone(), policy("", resource, "CONNECT", expression));
+        found(&objects).contains("pod-exec")
+    };
+    assert!(!connects("pods/exec", "false"));
+    assert!(connects("pods/attach", "false"), "another subresource");
+    assert!(connects("pods/exec", "object.container != 'x'"), "other contents");
+}
+
 #[test]
 fn exemptions_are_in_a_file_of_the_server() {
     let id = "admission-exempt-user";
