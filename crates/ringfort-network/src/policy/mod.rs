@@ -13,6 +13,7 @@
 
 mod asked;
 mod atoms;
+mod calico_ports;
 mod calico_selector;
 mod class;
 mod decide;
@@ -33,6 +34,7 @@ mod strict;
 mod suggest;
 
 pub mod address;
+pub mod cni_rules;
 pub mod connection;
 pub mod expr;
 pub mod label;
