@@ -200,11 +200,7 @@ impl Admission<'_> {
         Held { control: webhook.control(), judged: Judged::new(effect, [title]) }
     }
 
-    fn webhook_effect(
-        &self,
-        webhook: &Webhook<'_>,
-        asked: &Asked<'_>,
-    ) -> (Effect, &'static str) {
+    fn webhook_effect(&self, webhook: &Webhook<'_>, asked: &Asked<'_>) -> (Effect, &'static str) {
         if asked.request.resource.skips_webhooks() {
             return (Effect::without("webhooks do not see such objects"), "rules");
         }

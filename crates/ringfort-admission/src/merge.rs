@@ -138,12 +138,11 @@ impl Merge {
             return Some(&["uid"]);
         }
         let inner = path.strip_prefix(self.pod)?;
-        let general = ["initContainers", "containers", "ephemeralContainers"].iter().find_map(
-            |list| {
+        let general =
+            ["initContainers", "containers", "ephemeralContainers"].iter().find_map(|list| {
                 let rest = inner.strip_prefix(list)?;
                 (rest.is_empty() || rest.starts_with('.')).then(|| format!("*{rest}"))
-            },
-        );
+            });
         let wanted = general.unwrap_or_else(|| inner.to_owned());
         LISTS.iter().find(|(list, _)| *list == wanted).map(|(_, keys)| *keys)
     }
@@ -178,8 +177,12 @@ mod tests {
         let found = merged(&pod(), &patch).expect("merged");
         assert_eq!(found["metadata"]["labels"], json!({"a": "1", "b": "2"}));
         assert_eq!(found["spec"]["hostPID"], false);
-        let names: Vec<&Json> =
-            found["spec"]["containers"].as_array().expect("list").iter().map(|c| &c["name"]).collect();
+        let names: Vec<&Json> = found["spec"]["containers"]
+            .as_array()
+            .expect("list")
+            .iter()
+            .map(|c| &c["name"])
+            .collect();
         assert_eq!(names, ["c", "d", "e"]);
         assert_eq!(found["spec"]["containers"][1]["image"], "j");
         assert_eq!(found["spec"]["containers"][1]["securityContext"]["privileged"], false);

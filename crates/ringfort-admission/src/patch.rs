@@ -75,7 +75,10 @@ mod tests {
             (json!({"op": "test", "path": "/a/n"}), json!({"b": 1, "c": 2})),
             (json!({"op": "remove", "path": "/a/b"}), json!({"c": 2})),
             (json!({"op": "move", "from": "/a/b", "path": "/a/d"}), json!({"c": 2, "d": 1})),
-            (json!({"op": "copy", "from": "/a/b", "path": "/a/d"}), json!({"b": 1, "c": 2, "d": 1})),
+            (
+                json!({"op": "copy", "from": "/a/b", "path": "/a/d"}),
+                json!({"b": 1, "c": 2, "d": 1}),
+            ),
         ] {
             let found = patched(&object, &[add.clone(), operation.clone()]).expect("applied");
             assert_eq!(found["a"], want, "{operation}");

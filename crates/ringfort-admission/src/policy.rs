@@ -102,7 +102,12 @@ impl Policy<'_> {
     }
 
     /// A policy that would see the object with other labels is present and can be evaded.
-    pub(crate) fn note_evaded(&self, bindings: &[&PolicyBinding], asked: &Asked<'_>, tally: &mut Tally) {
+    pub(crate) fn note_evaded(
+        &self,
+        bindings: &[&PolicyBinding],
+        asked: &Asked<'_>,
+        tally: &mut Tally,
+    ) {
         if !asked.request.free_labels {
             return;
         }
@@ -244,9 +249,7 @@ impl<'r, 't> Report<'r, 't> {
     /// Whether a denial refuses.
     fn refuses(&self) -> bool {
         let rule = &rules().switches;
-        self.has("Deny")
-            || !rule.deny_needed
-            || (rule.audit_refuses && self.has("Audit"))
+        self.has("Deny") || !rule.deny_needed || (rule.audit_refuses && self.has("Audit"))
     }
 
     fn denied(&mut self, reason: String) {

@@ -88,9 +88,10 @@ impl Admission<'_> {
         }
         let signer = match (policy.group.as_str(), policy.kind.as_str()) {
             ("kyverno.io", "ClusterPolicy" | "Policy") => self.kyverno(policy, namespace)?,
-            ("policies.kyverno.io", "ImageValidatingPolicy" | "NamespacedImageValidatingPolicy") => {
-                self.image_validating(policy, namespace)
-            }
+            (
+                "policies.kyverno.io",
+                "ImageValidatingPolicy" | "NamespacedImageValidatingPolicy",
+            ) => self.image_validating(policy, namespace),
             ("policies.kubewarden.io", _) => kubewarden(policy)?,
             ("policy.sigstore.dev", "ClusterImagePolicy") => self.sigstore(policy),
             ("policy.sigstore.dev", _) => return None,
@@ -130,7 +131,9 @@ impl Admission<'_> {
                         return Effect::without(format!("{image} {what}: {reason}"));
                     }
                     Some(unknown) => return unknown,
-                    None => return Effect::without(format!("{image} {what}: no webhook is for it")),
+                    None => {
+                        return Effect::without(format!("{image} {what}: no webhook is for it"));
+                    }
                 }
             }
         }
@@ -235,7 +238,8 @@ impl Admission<'_> {
         if spec["match"].as_array().is_some_and(|all| !all.is_empty()) {
             return Err(Effect::missing("which objects the policy's match leaves out"));
         }
-        let authorities: Vec<&Json> = spec["authorities"].as_array().into_iter().flatten().collect();
+        let authorities: Vec<&Json> =
+            spec["authorities"].as_array().into_iter().flatten().collect();
         // One authority that agrees is enough.
         if authorities.is_empty() || authorities.iter().any(|one| one["static"]["action"] == "pass")
         {
@@ -260,9 +264,9 @@ impl Admission<'_> {
         let mut maps = self.cluster.config_maps.iter();
         let map = maps.find(|map| map.metadata.name == "config-policy-controller");
         match map {
-            Some(map) if map.data.get("no-match-policy").is_some() => Err(Effect::missing(
-                "no-match-policy of ConfigMap config-policy-controller",
-            )),
+            Some(map) if map.data.get("no-match-policy").is_some() => {
+                Err(Effect::missing("no-match-policy of ConfigMap config-policy-controller"))
+            }
             Some(_) => Ok(()),
             None if self.cluster.coverage.is_complete(Kind::ConfigMap) => Ok(()),
             None => Err(Effect::missing("ConfigMap config-policy-controller")),

@@ -30,9 +30,9 @@ fn cluster(case: &Value) -> Cluster {
 
 /// The best verdict of all controls.
 fn in_force(admission: &Admission<'_>, cluster: &Cluster, case: &Value) -> Control {
-    let (api_version, kind) = case["kind"].as_str().map_or(("v1", "Pod"), |text| {
-        text.split_once(' ').expect("a version and a kind")
-    });
+    let (api_version, kind) = case["kind"]
+        .as_str()
+        .map_or(("v1", "Pod"), |text| text.split_once(' ').expect("a version and a kind"));
     let resource = ResourceType::of(api_version, kind, cluster).expect("built in");
     let namespace = if resource.namespaced { "n" } else { "" };
     let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}});

@@ -5,9 +5,7 @@
 
 mod objects;
 
-use ringfort_admission::{
-    Admission, Control, Exemptions, Options, Verdict,
-};
+use ringfort_admission::{Admission, Control, Exemptions, Options, Verdict};
 use ringfort_model::Listed;
 use ringfort_podsec::EscapeClass;
 use serde_json::{Value, json};

@@ -89,8 +89,7 @@ fn the_object_that_a_policy_makes_is_the_one_that_is_judged() {
         (pod(json!({})), Some(patch(nowhere)), "refused"),
     ] {
         let shown = format!("{mutation:?}");
-        let more: Vec<[Value; 2]> =
-            mutation.into_iter().map(|spec| mutating("m", spec)).collect();
+        let more: Vec<[Value; 2]> = mutation.into_iter().map(|spec| mutating("m", spec)).collect();
         let decision = ask(&with(&more, &[baseline()]), object);
         assert_eq!(word(&decision).0, want, "{shown}: {decision:?}");
     }
@@ -119,8 +118,10 @@ fn what_is_not_decided_leaves_neither_admission_nor_refusal() {
     let never = policy(json!({"validations": [{"expression": "false"}],
         "matchConstraints": {"resourceRules": rules(&["pods"], json!({}))}}));
     let args = apply("Object{spec: Object.spec{nodeSelector: Object.spec.nodeSelector{a: 'b'}}}");
-    let who = apply("Object{spec: Object.spec{hostPID: authorizer.group('').resource('pods')\
-        .check('create').allowed()}}");
+    let who = apply(
+        "Object{spec: Object.spec{hostPID: authorizer.group('').resource('pods')\
+        .check('create').allowed()}}",
+    );
     for unclear in [args, who] {
         let policies = [mutating("m", unclear)];
         let (verdict, reason) =
@@ -327,7 +328,11 @@ fn a_mutation_that_does_not_parse_is_a_problem_with_its_field() {
             "spec.mutations[0].applyConfiguration.expression",
             "Object.status",
         ),
-        (patch("[JSONPatch{operation: 'add'}]"), "spec.mutations[0].jsonPatch.expression", "JSONPatch"),
+        (
+            patch("[JSONPatch{operation: 'add'}]"),
+            "spec.mutations[0].jsonPatch.expression",
+            "JSONPatch",
+        ),
         (
             json!({"mutations": [{"patchType": "Strategic"}]}),
             "spec.mutations[0].applyConfiguration.expression",
@@ -340,8 +345,7 @@ fn a_mutation_that_does_not_parse_is_a_problem_with_its_field() {
         assert_eq!(problem.object, "MutatingAdmissionPolicy m");
         assert_eq!(problem.field, field);
         assert!(problem.reason.contains(reason), "{problem}");
-        let request =
-            Request::create(ResourceType::pods(), "a", pod(json!({})), Identity::Any);
+        let request = Request::create(ResourceType::pods(), "a", pod(json!({})), Identity::Any);
         assert_eq!(word(&admission.would_admit(&request)).0, "unknown");
     }
 }

@@ -32,6 +32,7 @@ mod network;
 pub mod node;
 mod operator;
 mod placement;
+mod problems;
 mod recognise;
 pub mod server;
 mod structure;
@@ -39,8 +40,8 @@ pub mod technique;
 pub mod techniques;
 pub mod vectors;
 mod webhooks;
-mod writes;
 pub mod why;
+mod writes;
 
 pub use attack::{Attack, Engines};
 pub use context::{Context, Ground};

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use ringfort_isolation::scheduling::{Freedom, Placements, Question, Today, dedicated_nodes};
 use ringfort_isolation::{
-    Control, Effect, Handler, LowLevelRuntime, Member, Mesh, NodeFacts, PullVerification, app_armor, audit_log,
-    digest_pin, dropped_capabilities, metadata_block, mountable_secrets, no_new_privileges,
-    no_token, non_root, pod_security, proc_mask, pull_credentials, quota, read_only_root,
-    sandbox_with, se_linux, seccomp, secret_encryption, user_namespace_with, workload_identity,
+    Control, Effect, Handler, LowLevelRuntime, Member, Mesh, NodeFacts, PullVerification,
+    app_armor, audit_log, digest_pin, dropped_capabilities, metadata_block, mountable_secrets,
+    no_new_privileges, no_token, non_root, pod_security, proc_mask, pull_credentials, quota,
+    read_only_root, sandbox_with, se_linux, seccomp, secret_encryption, user_namespace_with,
+    workload_identity,
 };
 use ringfort_model::record::{Meta, Node};
 use ringfort_model::{Cluster, ClusterBuilder, KubeVersion, Map, Object, PodSpec, SourceKind, Str};
@@ -135,7 +136,9 @@ impl Case {
     fn mesh(&self) -> Control {
         let texts = |value: &Value| -> Map {
             let fields = value.as_object().into_iter().flatten();
-            fields.map(|(key, one)| (Str::new(key), Str::new(one.as_str().expect("text")))).collect()
+            fields
+                .map(|(key, one)| (Str::new(key), Str::new(one.as_str().expect("text"))))
+                .collect()
         };
         let mut labels = texts(&json!({"app": "a"}));
         if self.given["labels"].is_object() {
@@ -143,8 +146,7 @@ impl Case {
         }
         let annotations = texts(&self.given["annotations"]);
         let meta = Meta { labels, annotations, ..Meta::default() };
-        let pod =
-            Member { meta: &meta, namespace: "n", spec: &self.spec, namespace_meta: None };
+        let pod = Member { meta: &meta, namespace: "n", spec: &self.spec, namespace_meta: None };
         Mesh::of(&self.cluster).strict(&pod)
     }
 

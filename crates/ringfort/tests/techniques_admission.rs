@@ -191,8 +191,12 @@ fn a_policy_that_keeps_pods_out_is_removed() {
         json!({"apiVersion": api, "kind": "MutatingAdmissionPolicyBinding", "metadata": wide("m-b"),
             "spec": {"policyName": "m"}}),
     ];
-    let kinds = ["validatingadmissionpolicies", "validatingadmissionpolicybindings",
-        "mutatingadmissionpolicies", "mutatingadmissionpolicybindings"];
+    let kinds = [
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+        "mutatingadmissionpolicies",
+        "mutatingadmissionpolicybindings",
+    ];
     let write = |verb: &str, at: usize| rule(&[verb], ADMISSION, &[kinds[at]]);
     let one = || policy("p", refuses);
     let two = || with(one(), policy("q", refuses));
@@ -243,18 +247,45 @@ fn policies_stop_the_writes_that_techniques_need() {
     let pods = rule(&["create"], "", &["pods"]);
     let hooks = "mutatingwebhookconfigurations";
     for (id, rules, (group, resource), refuses, passes) in [
-        ("webhook-mutate", json!([rule(&["create"], ADMISSION, &[hooks]), pods]),
-            (ADMISSION, hooks), "false", "object.metadata.name != 'y'"),
-        ("webhook-validate-read",
+        (
+            "webhook-mutate",
+            json!([rule(&["create"], ADMISSION, &[hooks]), pods]),
+            (ADMISSION, hooks),
+            "false",
+            "object.metadata.name != 'y'",
+        ),
+        (
+            "webhook-validate-read",
             json!([rule(&["create"], ADMISSION, &["validatingwebhookconfigurations"]), pods]),
-            (ADMISSION, "validatingwebhookconfigurations"), "false", "true"),
-        ("net-external-ip-hijack", json!([rule(&["create"], "", &["services"])]),
-            ("", "services"), "false", "!has(object.spec.externalName)"),
-        ("pv-hostpath-create",
-            json!([rule(&["create"], "", &["persistentvolumes", "persistentvolumeclaims", "pods"])]),
-            ("", "persistentvolumes"), "false", "!has(object.spec.nfs)"),
-        ("secret-token-mint", json!([rule(&["create", "get"], "", &["secrets"])]),
-            ("", "secrets"), "false", "object.type != 'other'"),
+            (ADMISSION, "validatingwebhookconfigurations"),
+            "false",
+            "true",
+        ),
+        (
+            "net-external-ip-hijack",
+            json!([rule(&["create"], "", &["services"])]),
+            ("", "services"),
+            "false",
+            "!has(object.spec.externalName)",
+        ),
+        (
+            "pv-hostpath-create",
+            json!([rule(
+                &["create"],
+                "",
+                &["persistentvolumes", "persistentvolumeclaims", "pods"]
+            )]),
+            ("", "persistentvolumes"),
+            "false",
+            "!has(object.spec.nfs)",
+        ),
+        (
+            "secret-token-mint",
+            json!([rule(&["create", "get"], "", &["secrets"])]),
+            ("", "secrets"),
+            "false",
+            "object.type != 'other'",
+        ),
     ] {
         let with_policy = |operation: &str, expression: &str| {
             let objects = policy(group, resource, operation, expression);

@@ -6,8 +6,8 @@ use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
-use ringfort_model::record::gateway::GatewayListener;
 use ringfort_authz::Names;
+use ringfort_model::record::gateway::GatewayListener;
 use ringfort_model::{Map, Str};
 use ringfort_network::exposure::listener_serves;
 

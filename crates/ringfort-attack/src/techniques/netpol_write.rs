@@ -228,8 +228,7 @@ fn draw(
     if !maker.has(&from) {
         maker.structure(one.node(context), from.clone(), [one.why(context, None)]);
     }
-    let draft =
-        Draft::new(from, NodeKey::Listener(endpoint.unit)).because(one.why(context, None));
+    let draft = Draft::new(from, NodeKey::Listener(endpoint.unit)).because(one.why(context, None));
     maker.edge(match endpoint.enforced {
         Tri::Unknown => draft.unverified("whether anything enforces policies"),
         _ => draft,

@@ -1,5 +1,6 @@
 //! `webhook-remove`: The identity deletes or rewrites the webhook or policy that keeps a pod out, and starts the pod.
 
+use crate::choice::LEAVING;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
@@ -7,7 +8,6 @@ use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::webhooks;
-use crate::choice::LEAVING;
 use ringfort_admission::{Control, Decision, Finding, Verdict};
 use ringfort_model::Str;
 use std::collections::BTreeSet;
@@ -71,7 +71,9 @@ fn in_the_way(decision: &Decision) -> Vec<InTheWay> {
         Control::ValidatingPolicy { policy, binding } => {
             Some((false, policy.clone(), binding.clone()?))
         }
-        Control::MutatingPolicy { policy, binding } => Some((true, policy.clone(), binding.clone()?)),
+        Control::MutatingPolicy { policy, binding } => {
+            Some((true, policy.clone(), binding.clone()?))
+        }
         _ => None,
     };
     let unlisted = |one: &&Finding| !matches!(one.control, Control::Unlisted(_));
@@ -111,8 +113,7 @@ fn policies(context: &Context<'_>, maker: &mut Maker<'_>) {
     for name in &context.namespaces {
         let Some(answer) = context.admission(name) else { continue };
         let classes = answer.classes.iter().filter(|one| LEAVING.contains(&one.class));
-        let lists: BTreeSet<InTheWay> =
-            classes.flat_map(|one| in_the_way(&one.decision)).collect();
+        let lists: BTreeSet<InTheWay> = classes.flat_map(|one| in_the_way(&one.decision)).collect();
         for one in lists {
             let [policies, bindings] = match one.mutating {
                 true => ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"],

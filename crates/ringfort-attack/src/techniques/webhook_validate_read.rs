@@ -30,7 +30,8 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let held = webhooks::writable(context, "validatingwebhookconfigurations", true);
-    let (held, doubt) = Wanted::Webhook("ValidatingWebhookConfiguration").let_through(context, held);
+    let (held, doubt) =
+        Wanted::Webhook("ValidatingWebhookConfiguration").let_through(context, held);
     let to = || NodeKey::Outside("knowledge", "secrets-as-written".into());
     let pods = context.held_pod_create();
     for conjunction in conjoin(context, &[&held, &pods], None) {

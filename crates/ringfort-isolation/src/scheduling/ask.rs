@@ -153,7 +153,10 @@ impl Ask {
                 everywhere |= left.is_empty()
                     && term.match_fields.is_empty()
                     && !term.match_expressions.is_empty();
-                NodeSelectorTerm { match_expressions: left, match_fields: term.match_fields.clone() }
+                NodeSelectorTerm {
+                    match_expressions: left,
+                    match_fields: term.match_fields.clone(),
+                }
             });
             NodeSelector { node_selector_terms: terms.collect() }
         });

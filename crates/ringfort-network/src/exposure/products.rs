@@ -7,11 +7,11 @@ use std::sync::Arc;
 use ringfort_model::record::edge::{HttpProxy, IstioGateway, VirtualService};
 use ringfort_model::{Kind, Map, Str};
 
-use super::route_rules::rules;
 use super::address::{Cidr, is_allow_list};
 use super::backend::Backends;
 use super::edge::{Finder, object, shown};
 use super::provider::field;
+use super::route_rules::rules;
 use super::{Condition, Listener, ListenerKind, ObjectRef, Reach, Verdict};
 
 /// Finds what the products' routes open.

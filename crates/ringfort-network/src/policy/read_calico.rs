@@ -10,16 +10,14 @@ use ringfort_model::{Cluster, Str};
 use serde_json::Value;
 
 use crate::policy::address::AddressSet;
-use crate::policy::cni_rules::rules;
 use crate::policy::calico_ports::{destination_ports, protocol_set};
 use crate::policy::calico_selector::{Of, parse};
+use crate::policy::cni_rules::rules;
 use crate::policy::connection::ConnectionSet;
 use crate::policy::expr::{Expr, Key, Op};
 use crate::policy::gather::{KUBERNETES, KUBERNETES_GROUP};
 use crate::policy::read::{Refused, refuse};
-use crate::policy::rule::{
-    Action, Direction, Peer, Place, Policy, PolicyName, Rule, Side, Tri,
-};
+use crate::policy::rule::{Action, Direction, Peer, Place, Policy, PolicyName, Rule, Side, Tri};
 use crate::policy::strict::Fields;
 
 /// The tier of policies that name none, and of NetworkPolicy.
@@ -380,7 +378,9 @@ impl Reading<'_> {
         let mut ports = destination_ports(
             destination.ports.as_deref(),
             destination.not_ports.as_deref(),
-            &set, &format!("{path}.destination"))?;
+            &set,
+            &format!("{path}.destination"),
+        )?;
         let asks = source.ports.is_some() || source.not_ports.is_some();
         if asks && switch.calico_source_ports_are_unknown {
             // Which port a client sends from is not known.

@@ -320,7 +320,9 @@ impl Reading {
                 && (*name == POD_NAMESPACE || name.starts_with(NAMESPACE_LABELS));
         }
         Ok(match &self.namespace {
-            Some(own) if peer && !asks_namespace && rules().switches.cilium_own_namespace => Expr::namespace(own).and(expr),
+            Some(own) if peer && !asks_namespace && rules().switches.cilium_own_namespace => {
+                Expr::namespace(own).and(expr)
+            }
             _ => expr,
         })
     }

@@ -215,8 +215,9 @@ fn the_other_end_of_egress() {
         .answers(&[(WEB, OUT, "TCP 80", Yes), (WEB, "192.0.2.65", "TCP 80", No)]);
     to(json!({"protocol": "UDP", "destination": {"namespaceSelector": "team == 'blue'", "ports": [53]}}))
         .answers(&[(WEB, OTHER, "UDP 53", Yes), (WEB, OTHER, "UDP 54", No), (WEB, JOB, "UDP 53", No)]);
-    to(json!({"protocol": 6, "destination": {"serviceAccounts": {"names": ["worker"]}}}))
-        .answers(&[(WEB, JOB, "TCP 80", Yes), (WEB, JOB, "UDP 80", No), (WEB, OTHER, "TCP 80", No)]);
+    to(json!({"protocol": 6, "destination": {"serviceAccounts": {"names": ["worker"]}}})).answers(
+        &[(WEB, JOB, "TCP 80", Yes), (WEB, JOB, "UDP 80", No), (WEB, OTHER, "TCP 80", No)],
+    );
     to(json!({"protocol": 17, "source": {"notPorts": [1]}}))
         .answers(&[(WEB, JOB, "UDP 80", Unknown), (WEB, JOB, "TCP 80", No)]);
     to(json!({"notICMP": {"type": 8}})).answers(&[(WEB, JOB, "TCP 80", No)]);
@@ -257,7 +258,12 @@ fn tiers_and_sets_that_cannot_be_used() {
         ("Tier", None, json!({"order": 1, "color": "red"}), "spec.color"),
         ("GlobalNetworkSet", None, json!({"nets": ["10.0.0.0/99"]}), "spec.nets[0]"),
         ("NetworkSet", Some("a"), json!({"nets": ["x"]}), "spec.nets[0]"),
-        ("NetworkSet", Some("a"), json!({"allowedEgressDomains": ["x"]}), "spec.allowedEgressDomains"),
+        (
+            "NetworkSet",
+            Some("a"),
+            json!({"allowedEgressDomains": ["x"]}),
+            "spec.allowedEgressDomains",
+        ),
     ] {
         let world = World::new(&[object(kind, namespace, "bad", spec)]);
         assert_eq!(world.network.errors()[0].field, field);
