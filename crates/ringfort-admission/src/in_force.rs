@@ -113,85 +113,9 @@ impl Admission<'_> {
         }
         let through = bound.bindings.iter().map(|binding| Held {
             control: policy.control(Some(binding)),
-            judged: self.binding_in_force(bound, binding, asked),
+            judged: binding_in_force(bound, binding, asked),
         });
         through.max_by_key(|held| rank(&held.judged.effect)).expect("there are bindings")
-    }
-
-    /// Whether a policy holds through one of its bindings.
-    fn binding_in_force(
-        &self,
-        bound: &Bound<'_>,
-        binding: &PolicyBinding,
-        asked: &Asked<'_>,
-    ) -> Judged {
-        let policy = &bound.policy;
-        let kind = match policy.mutating {
-            true => "MutatingAdmissionPolicyBinding",
-            false => "ValidatingAdmissionPolicyBinding",
-        };
-        let title = format!("{kind} {}", binding.metadata.name);
-        let judged = |effect, field: String| Judged::new(effect, [field]);
-        let Some(spec) = &binding.spec else {
-            return judged(Effect::without("the binding is empty"), format!("{title} spec"));
-        };
-        if !policy.mutating && !spec.validation_actions.has("Deny") {
-            let effect = Effect::without("the binding does not deny");
-            return judged(effect, format!("{title} spec.validationActions"));
-        }
-        let object = policy.control(None);
-        for (resources, field) in [
-            (policy.constraints, format!("{object} spec.matchConstraints")),
-            (spec.match_resources.as_ref(), format!("{title} spec.matchResources")),
-        ] {
-            match by_resources(resources, asked.request, asked.namespace_labels) {
-                Match::Yes => {}
-                Match::No => {
-                    let effect = Effect::without("it does not see every such request");
-                    return judged(effect, field);
-                }
-                Match::Unknown(reason) => return judged(Effect::missing(reason), field),
-            }
-        }
-        let namespace = asked.request.namespace.as_str();
-        let reference = spec.param_ref.as_ref();
-        let field = format!("{title} spec.paramRef");
-        let values = match params::collect(
-            policy.param_kind,
-            reference,
-            namespace,
-            asked.cluster,
-            asked.given,
-        ) {
-            Params::Each(values) if values.is_empty() => {
-                let effect = Effect::without("it has no parameters and is not asked");
-                return judged(effect, field);
-            }
-            Params::Each(values) => values,
-            // It refuses everything.
-            Params::Error(_) => return judged(Effect::Effective, field),
-            Params::Unknown(reason) => return judged(Effect::missing(reason), field),
-        };
-        let field = format!("{object} spec.matchConditions");
-        let mut unknown = None;
-        for value in values {
-            let names = roots(asked.request, asked.namespace, value);
-            let environment = Environment::new(names, cel::cost::MATCH_CONDITIONS);
-            match conditions(&policy.conditions, &environment) {
-                Conditions::Match | Conditions::Error(_) => {
-                    return judged(Effect::Effective, format!("{title} spec"));
-                }
-                Conditions::Skip => {}
-                Conditions::Unknown(reason) => unknown = Some(reason),
-            }
-        }
-        judged(
-            match unknown {
-                Some(reason) => Effect::missing(reason),
-                None => Effect::without("its conditions leave such requests out"),
-            },
-            field,
-        )
     }
 
     fn webhook_in_force(&self, webhook: &Webhook<'_>, asked: &Asked<'_>) -> Held {
@@ -231,6 +155,77 @@ impl Admission<'_> {
         }
         (backend(self.cluster, webhook.record.client_config.as_ref()), "clientConfig")
     }
+}
+
+/// Whether a policy holds through one of its bindings.
+fn binding_in_force(bound: &Bound<'_>, binding: &PolicyBinding, asked: &Asked<'_>) -> Judged {
+    let policy = &bound.policy;
+    let kind = match policy.mutating {
+        true => "MutatingAdmissionPolicyBinding",
+        false => "ValidatingAdmissionPolicyBinding",
+    };
+    let title = format!("{kind} {}", binding.metadata.name);
+    let judged = |effect, field: String| Judged::new(effect, [field]);
+    let Some(spec) = &binding.spec else {
+        return judged(Effect::without("the binding is empty"), format!("{title} spec"));
+    };
+    if !policy.mutating && !spec.validation_actions.has("Deny") {
+        let effect = Effect::without("the binding does not deny");
+        return judged(effect, format!("{title} spec.validationActions"));
+    }
+    let object = policy.control(None);
+    for (resources, field) in [
+        (policy.constraints, format!("{object} spec.matchConstraints")),
+        (spec.match_resources.as_ref(), format!("{title} spec.matchResources")),
+    ] {
+        match by_resources(resources, asked.request, asked.namespace_labels) {
+            Match::Yes => {}
+            Match::No => {
+                let effect = Effect::without("it does not see every such request");
+                return judged(effect, field);
+            }
+            Match::Unknown(reason) => return judged(Effect::missing(reason), field),
+        }
+    }
+    let namespace = asked.request.namespace.as_str();
+    let reference = spec.param_ref.as_ref();
+    let field = format!("{title} spec.paramRef");
+    let values = match params::collect(
+        policy.param_kind,
+        reference,
+        namespace,
+        asked.cluster,
+        asked.given,
+    ) {
+        Params::Each(values) if values.is_empty() => {
+            let effect = Effect::without("it has no parameters and is not asked");
+            return judged(effect, field);
+        }
+        Params::Each(values) => values,
+        // It refuses everything.
+        Params::Error(_) => return judged(Effect::Effective, field),
+        Params::Unknown(reason) => return judged(Effect::missing(reason), field),
+    };
+    let field = format!("{object} spec.matchConditions");
+    let mut unknown = None;
+    for value in values {
+        let names = roots(asked.request, asked.namespace, value);
+        let environment = Environment::new(names, cel::cost::MATCH_CONDITIONS);
+        match conditions(&policy.conditions, &environment) {
+            Conditions::Match | Conditions::Error(_) => {
+                return judged(Effect::Effective, format!("{title} spec"));
+            }
+            Conditions::Skip => {}
+            Conditions::Unknown(reason) => unknown = Some(reason),
+        }
+    }
+    judged(
+        match unknown {
+            Some(reason) => Effect::missing(reason),
+            None => Effect::without("its conditions leave such requests out"),
+        },
+        field,
+    )
 }
 
 /// The better the later.

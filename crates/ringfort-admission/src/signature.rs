@@ -87,7 +87,7 @@ impl Admission<'_> {
             return None;
         }
         let signer = match (policy.group.as_str(), policy.kind.as_str()) {
-            ("kyverno.io", "ClusterPolicy" | "Policy") => self.kyverno(policy, namespace)?,
+            ("kyverno.io", "ClusterPolicy" | "Policy") => kyverno(policy, namespace)?,
             (
                 "policies.kyverno.io",
                 "ImageValidatingPolicy" | "NamespacedImageValidatingPolicy",
@@ -149,31 +149,6 @@ impl Admission<'_> {
     ) -> Option<Effect> {
         let held = self.webhooks_in_force(request, &|name, mutating| mine(policy, name, mutating));
         held.into_iter().max_by_key(rank)
-    }
-
-    /// `verifyImages` of a rule of Kyverno.
-    fn kyverno<'p>(
-        &self,
-        policy: &'p EnginePolicy,
-        namespace: &str,
-    ) -> Option<Result<Signer<'p>, Effect>> {
-        let Some(spec) = &policy.spec else {
-            return Some(Err(Effect::missing(format!("the specification of {}", policy.title))));
-        };
-        let rules = spec["rules"].as_array().into_iter().flatten();
-        let mut found = None;
-        for rule in rules.filter(|rule| rule["verifyImages"].is_array()) {
-            let here = kyverno_rule(policy, spec, rule, namespace);
-            let better = found.as_ref().is_none_or(|known: &Result<Signer<'_>, Effect>| {
-                matches!((known, &here), (Err(_), Ok(_)))
-                    || matches!((known, &here),
-                        (Err(old), Err(new)) if rank(new) > rank(old))
-            });
-            if better {
-                found = Some(here);
-            }
-        }
-        found
     }
 
     /// An ImageValidatingPolicy of Kyverno.
@@ -272,6 +247,27 @@ impl Admission<'_> {
             None => Err(Effect::missing("ConfigMap config-policy-controller")),
         }
     }
+}
+
+/// `verifyImages` of a rule of Kyverno.
+fn kyverno<'p>(policy: &'p EnginePolicy, namespace: &str) -> Option<Result<Signer<'p>, Effect>> {
+    let Some(spec) = &policy.spec else {
+        return Some(Err(Effect::missing(format!("the specification of {}", policy.title))));
+    };
+    let rules = spec["rules"].as_array().into_iter().flatten();
+    let mut found = None;
+    for rule in rules.filter(|rule| rule["verifyImages"].is_array()) {
+        let here = kyverno_rule(policy, spec, rule, namespace);
+        let better = found.as_ref().is_none_or(|known: &Result<Signer<'_>, Effect>| {
+            matches!((known, &here), (Err(_), Ok(_)))
+                || matches!((known, &here),
+                    (Err(old), Err(new)) if rank(new) > rank(old))
+        });
+        if better {
+            found = Some(here);
+        }
+    }
+    found
 }
 
 fn kyverno_rule<'p>(

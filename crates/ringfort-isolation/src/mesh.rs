@@ -94,13 +94,10 @@ impl Mesh {
                 continue;
             }
             let spec = other.engine_spec.as_ref().map(|text| serde_json::from_str::<Json>(text));
-            let spec = match spec {
-                Some(Ok(spec)) => spec,
-                // An object without a specification says nothing, a list of names does not say.
-                _ => {
-                    blind.push(format!("PeerAuthentication {}", other.metadata.full_name()));
-                    continue;
-                }
+            // An object without a specification says nothing, a list of names does not say.
+            let Some(Ok(spec)) = spec else {
+                blind.push(format!("PeerAuthentication {}", other.metadata.full_name()));
+                continue;
             };
             let selector = spec.get("selector").filter(|one| !one.is_null()).cloned();
             let ports = spec["portLevelMtls"].as_object();
@@ -145,21 +142,17 @@ impl Mesh {
 
     /// The mode in force, by whom, and what was read; or the verdict that needs no more.
     fn mode(&self, pod: &Member<'_>) -> Result<(Mode, String, Vec<String>), Control> {
-        let scopes: [(&str, Box<dyn Fn(&Policy) -> bool + '_>); 3] = [
-            (
-                "workload",
-                Box::new(|one| {
-                    *one.namespace == *pod.namespace
-                        && *one.namespace != *ROOT
-                        && one.selector.as_ref().is_some_and(|s| s.matches(&pod.meta.labels))
-                }),
-            ),
-            (
-                "namespace",
-                Box::new(|one| *one.namespace == *pod.namespace && one.selector.is_none()),
-            ),
-            ("mesh", Box::new(|one| *one.namespace == *ROOT && one.selector.is_none())),
-        ];
+        // The workload's, the namespace's, the mesh's.
+        let in_scope = |scope: usize, one: &Policy| match (scope, &one.selector) {
+            (0, Some(selector)) => {
+                *one.namespace == *pod.namespace
+                    && *one.namespace != *ROOT
+                    && selector.matches(&pod.meta.labels)
+            }
+            (1, None) => *one.namespace == *pod.namespace,
+            (2, None) => *one.namespace == *ROOT,
+            _ => false,
+        };
         let mut evidence = Vec::new();
         if !self.blind.is_empty() || !self.complete {
             let missing = match self.blind.first() {
@@ -175,8 +168,9 @@ impl Mesh {
             };
             return Err(Control::new(effect, [field]));
         }
-        for (_, in_scope) in &scopes {
-            let here: Vec<&Policy> = self.policies.iter().filter(|one| in_scope(one)).collect();
+        for scope in 0..3 {
+            let here: Vec<&Policy> =
+                self.policies.iter().filter(|one| in_scope(scope, one)).collect();
             let Some(first) = here.first() else { continue };
             let title = format!("PeerAuthentication {}/{}", first.namespace, first.name);
             if let Some(other) =

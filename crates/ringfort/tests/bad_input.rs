@@ -1,6 +1,9 @@
 //! Input that an API server would refuse, as a user meets it: a clear error that names object and
 //! field, unknown for what that object decides, and everything else computed.
 
+// Literals of JSON are handed over as they stand.
+#![allow(clippy::needless_pass_by_value)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

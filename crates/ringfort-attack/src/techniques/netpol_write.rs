@@ -35,7 +35,7 @@ struct Kind {
     /// As the network engine calls it.
     name: &'static str,
     /// As its definition calls it.
-    kind: &'static str,
+    defined: &'static str,
     group: &'static str,
     resource: &'static str,
     namespaced: bool,
@@ -45,12 +45,12 @@ struct Kind {
 
 const fn kind(
     name: &'static str,
-    kind: &'static str,
+    defined: &'static str,
     (group, resource): (&'static str, &'static str),
     namespaced: bool,
     agent: &'static str,
 ) -> Kind {
-    Kind { name, kind, group, resource, namespaced, agent }
+    Kind { name, defined, group, resource, namespaced, agent }
 }
 
 const ADMIN: &str = "policy.networking.k8s.io";
@@ -107,15 +107,15 @@ impl Kind {
                 // Google's data plane is Cilium's.
                 one.cni == self.agent || (self.agent == "Cilium" && one.cni == "GKE Dataplane V2")
             });
-        let defined = || {
+        let is_defined = || {
             let definitions = context.cluster.custom_resource_definitions.iter();
             definitions.filter_map(|one| one.spec.as_ref()).any(|spec| {
                 spec.group == self.group
-                    && spec.names.as_ref().is_some_and(|names| names.kind == self.kind)
+                    && spec.names.as_ref().is_some_and(|names| names.kind == self.defined)
             })
         };
         let exists = || context.network.policies().iter().any(|one| one.name.kind == self.name);
-        read && (self.name == "NetworkPolicy" || exists() || defined())
+        read && (self.name == "NetworkPolicy" || exists() || is_defined())
     }
 
     /// Positions of its policies that a rule may name, of those a class or a namespace has.
