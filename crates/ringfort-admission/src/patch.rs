@@ -92,7 +92,7 @@ mod tests {
             json!({"op": "move", "from": "/a/n", "path": "/a/d"}),
             json!({"op": "merge", "path": "/a/b", "value": 1}),
         ] {
-            let found = patched(&object, &[operation.clone()]);
+            let found = patched(&object, std::slice::from_ref(&operation));
             assert!(matches!(found, Err(Stop::Error(_))), "{operation}: {found:?}");
         }
         for operation in [
@@ -101,7 +101,7 @@ mod tests {
             json!({"op": "test", "path": "/a/b", "value": null}),
             json!({"op": "copy", "from": "/a/n", "path": "/a/d"}),
         ] {
-            let found = patched(&object, &[operation.clone()]);
+            let found = patched(&object, std::slice::from_ref(&operation));
             assert!(matches!(found, Err(Stop::Unknown(_))), "{operation}: {found:?}");
         }
         let end = json!({"op": "add", "path": "/l/-", "value": 3});
