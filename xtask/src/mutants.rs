@@ -41,6 +41,7 @@ type Names = fn() -> Vec<String>;
 const ENGINES: &[(&str, Names)] = &[
     ("admission", || names(ringfort_admission::rules::mutants())),
     ("authz", || names(ringfort_authz::rules::mutants())),
+    ("cni", || names(ringfort_network::policy::cni_rules::mutants())),
     ("exposure", || names(ringfort_network::exposure::rules::mutants())),
     ("isolation", || names(ringfort_isolation::rules::mutants())),
     ("network", || names(ringfort_network::policy::rules::mutants())),
@@ -59,6 +60,7 @@ const TESTS: &[(&str, &str, &str, &str, bool)] = &[
     ("admission", "ringfort-verify", "vap", "every_test_of_the_library_agrees", true),
     ("authz", "ringfort-authz", "", "", false),
     ("authz", "ringfort-verify", "rbac_truth", "", true),
+    ("cni", "ringfort-network", "kinds", "", false),
     ("exposure", "ringfort-network", "ringfort_network", "", false),
     ("exposure", "ringfort-network", "backends", "", false),
     ("exposure", "ringfort-verify", "exposure", "the_table_agrees_and_covers_every_rule", false),

@@ -22,7 +22,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("ringfort-podsec", vec!["ringfort-model"]),
         ("ringfort-isolation", vec!["ringfort-model", "ringfort-podsec"]),
         ("ringfort-network", vec!["ringfort-model"]),
-        ("ringfort-admission", vec!["ringfort-model", "ringfort-podsec"]),
+        ("ringfort-admission", vec!["ringfort-model", "ringfort-podsec", "ringfort-isolation"]),
         ("ringfort-collect", vec!["ringfort-model"]),
         ("ringfort-testkit", vec!["ringfort-model"]),
         ("ringfort-attack", with(&["ringfort-graph"])),

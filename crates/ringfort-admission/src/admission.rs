@@ -27,9 +27,9 @@ pub struct Options {
 
 /// A policy with its bindings.
 #[derive(Debug)]
-struct Bound<'c> {
-    policy: Policy<'c>,
-    bindings: Vec<&'c PolicyBinding>,
+pub(crate) struct Bound<'c> {
+    pub(crate) policy: Policy<'c>,
+    pub(crate) bindings: Vec<&'c PolicyBinding>,
 }
 
 /// Everything that has a say in admission, ready to be asked.
@@ -38,9 +38,9 @@ pub struct Admission<'c> {
     pub(crate) cluster: &'c Cluster,
     pub(crate) version: Option<KubeVersion>,
     pub(crate) options: Options,
-    policies: Vec<Bound<'c>>,
-    webhooks: Vec<Webhook<'c>>,
-    engines: Engines,
+    pub(crate) policies: Vec<Bound<'c>>,
+    pub(crate) webhooks: Vec<Webhook<'c>>,
+    pub(crate) engines: Engines,
     problems: Vec<Problem>,
 }
 
@@ -111,29 +111,74 @@ impl<'c> Admission<'c> {
             given: &self.options.parameters,
         };
         self.unlisted(request, labels.is_none(), &mut tally);
-        let exempt = &self.options.exemptions;
-        let known = labels.clone().unwrap_or_default();
-        pod_security::ask(request, &known, self.version, exempt, &mut tally);
-        if !request.resource.skips_policies() {
-            for bound in &self.policies {
-                self.ask_policy(bound, &asked, &mut tally);
-            }
+        let mut made = None;
+        if !request.resource.skips_policies() && self.policies.iter().any(|p| p.policy.mutating) {
+            let object = self.mutated(&asked, &mut tally);
+            made = Some(Request { object, ..request.clone() });
         }
+        let asked = Asked { request: made.as_ref().unwrap_or(request), ..asked };
         if !request.resource.skips_webhooks() {
-            for webhook in &self.webhooks {
+            for webhook in self.webhooks.iter().filter(|webhook| webhook.mutating) {
                 webhook.ask(&asked, &self.engines, &mut tally);
             }
+        }
+        if tally.changes.is_empty() {
+            self.validate(&asked, &mut tally);
+        } else {
+            self.validate_changed(&asked, request, &mut tally);
         }
         tally.decide()
     }
 
+    /// Asks everything that only says yes or no.
+    fn validate(&self, asked: &Asked<'_>, tally: &mut Tally) {
+        let request = asked.request;
+        let exempt = &self.options.exemptions;
+        let labels = asked.namespace_labels.cloned().unwrap_or_default();
+        pod_security::ask(request, &labels, self.version, exempt, tally);
+        if !request.resource.skips_policies() {
+            for bound in self.policies.iter().filter(|bound| !bound.policy.mutating) {
+                self.ask_policy(bound, asked, tally);
+            }
+        }
+        if !request.resource.skips_webhooks() {
+            for webhook in self.webhooks.iter().filter(|webhook| !webhook.mutating) {
+                webhook.ask(asked, &self.engines, tally);
+            }
+        }
+    }
+
+    /// Asks about an object that something may have changed. What refuses every object refuses
+    /// this one. Pod Security refuses every pod of a class that violates the level by itself.
+    /// Everything else that refuses the object as it is may let through what it becomes.
+    fn validate_changed(&self, asked: &Asked<'_>, sent: &Request, tally: &mut Tally) {
+        let mut every = Tally::default();
+        let open = Request { open_object: true, ..asked.request.clone() };
+        self.validate(&Asked { request: &open, ..*asked }, &mut every);
+        if sent.class.is_some() && !sent.open_object {
+            let exempt = &self.options.exemptions;
+            let labels = asked.namespace_labels.cloned().unwrap_or_default();
+            pod_security::ask(sent, &labels, self.version, exempt, &mut every);
+        }
+        let mut as_is = Tally::default();
+        self.validate(asked, &mut as_is);
+        let proven: Vec<Control> = every.refused.iter().map(|one| one.control.clone()).collect();
+        let by = tally.changes.first().map_or_else(String::new, |one| one.control.to_string());
+        for one in as_is.refused {
+            if !proven.contains(&one.control) {
+                let reason = format!("{}; {by} may change what it refuses", one.reason);
+                tally.unknown.push(Finding::new(one.control, reason));
+            }
+        }
+        tally.refused.extend(every.refused);
+        tally.unknown.extend(as_is.unknown);
+        tally.warnings.extend(as_is.warnings);
+        tally.ineffective.extend(as_is.ineffective);
+    }
+
     /// A policy on a server where policies may be off refuses only perhaps.
     fn ask_policy(&self, bound: &Bound<'_>, asked: &Asked<'_>, tally: &mut Tally) {
-        let on = self.policies_on(if bound.policy.mutating {
-            rules().mutating
-        } else {
-            rules().validating
-        });
+        let on = self.policies_on(rules().validating);
         if on == Some(true) {
             bound.policy.ask(&bound.bindings, asked, tally);
         } else if on.is_none() {
@@ -150,7 +195,7 @@ impl<'c> Admission<'c> {
 
     /// Whether the server asks policies of a sort. Where the version is not known and the
     /// policies were read from a server, it serves them.
-    fn policies_on(&self, (on_since, exists_since): (u32, u32)) -> Option<bool> {
+    pub(crate) fn policies_on(&self, (on_since, exists_since): (u32, u32)) -> Option<bool> {
         match self.version {
             Some(version) if version.minor >= on_since => Some(true),
             Some(version) if version.minor < exists_since => Some(false),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ringfort_model::record::admission::Mutation as Record;
 use ringfort_model::record::{
     LabelSelector, MatchResources, MutatingPolicy, NamedExpression, ValidatingPolicy,
 };
@@ -31,6 +32,22 @@ pub(crate) struct Check {
     pub(crate) message_expression: Option<Parsed>,
 }
 
+/// A mutation.
+#[derive(Debug)]
+pub(crate) struct Mutation {
+    pub(crate) kind: Patch,
+    pub(crate) expression: Parsed,
+}
+
+/// How a mutation writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patch {
+    /// An object is merged into it.
+    Apply,
+    /// Operations of RFC 6902.
+    Json,
+}
+
 /// What validating and mutating policies have in common.
 #[derive(Debug)]
 pub(crate) struct Policy<'c> {
@@ -41,6 +58,9 @@ pub(crate) struct Policy<'c> {
     pub(crate) conditions: Vec<Named>,
     pub(crate) variables: Vec<Named>,
     pub(crate) checks: Vec<Check>,
+    pub(crate) mutations: Vec<Mutation>,
+    /// Whether a mutating policy is asked again after the object was changed.
+    pub(crate) again: bool,
     pub(crate) fails_closed: bool,
     /// Whether some expression reads which namespace it is asked about.
     pub(crate) reads_namespace: bool,
@@ -92,6 +112,25 @@ impl Place<'_> {
             names.insert(&one.name);
         }
         (made, names)
+    }
+
+    fn mutation(&mut self, at: usize, one: &Record, names: &BTreeSet<&str>) -> Mutation {
+        let (kind, name, held) = match one.patch_type.as_str() {
+            "JSONPatch" => (Patch::Json, "jsonPatch", &one.json_patch),
+            _ => (Patch::Apply, "applyConfiguration", &one.apply_configuration),
+        };
+        let field = format!("spec.mutations[{at}].{name}.expression");
+        let known = matches!(one.patch_type.as_str(), "JSONPatch" | "ApplyConfiguration");
+        let text = held.as_ref().map_or("", |held| held.expression.as_str());
+        self.reads_namespace |= text.to_ascii_lowercase().contains("namespace");
+        let expression = match known {
+            true => Expression::parse_mutation(text, names, self.version),
+            false => Err(ExpressionError::Construction(one.patch_type.to_string())),
+        };
+        if let Err(error) = &expression {
+            self.problem(field, error.to_string());
+        }
+        Mutation { kind, expression }
     }
 
     fn failure_policy(&mut self, text: Option<&Str>, field: &str) -> bool {
@@ -206,13 +245,14 @@ impl<'c> Policy<'c> {
             conditions,
             variables,
             checks,
+            mutations: Vec::new(),
+            again: false,
             fails_closed,
             reads_namespace: place.reads_namespace,
         })
     }
 
-    /// Parses the conditions of a mutating policy. What it makes of an object is not worked
-    /// out, so its mutations are not parsed.
+    /// Parses a mutating policy.
     pub(crate) fn mutating(
         record: &'c MutatingPolicy,
         version: Option<KubeVersion>,
@@ -228,7 +268,9 @@ impl<'c> Policy<'c> {
         );
         let mut place = Place { object, version, problems, reads_namespace: false };
         let conditions = place.named(&spec.match_conditions, "spec.matchConditions");
-        let (variables, _) = place.variables(&spec.variables);
+        let (variables, names) = place.variables(&spec.variables);
+        let mutations = spec.mutations.iter().enumerate();
+        let mutations = mutations.map(|(at, one)| place.mutation(at, one, &names)).collect();
         let fails_closed = place.failure_policy(spec.failure_policy.as_ref(), "spec.failurePolicy");
         Some(Self {
             name: record.metadata.name.clone(),
@@ -238,6 +280,8 @@ impl<'c> Policy<'c> {
             conditions,
             variables,
             checks: Vec::new(),
+            mutations,
+            again: spec.reinvocation_policy.as_deref() == Some("IfNeeded"),
             fails_closed,
             reads_namespace: place.reads_namespace,
         })

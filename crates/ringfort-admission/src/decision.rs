@@ -89,6 +89,8 @@ pub enum Verdict {
 pub struct Decision {
     /// Whether it would be admitted.
     pub verdict: Verdict,
+    /// Where it is refused: what would still have to be known if nothing refused it.
+    pub doubts: Vec<Finding>,
     /// Warnings that the server would send.
     pub warnings: Vec<Finding>,
     /// Controls that see the request and are present without holding: they ignore their own
@@ -112,6 +114,8 @@ impl Decision {
 pub(crate) struct Tally {
     pub(crate) refused: Vec<Finding>,
     pub(crate) unknown: Vec<Finding>,
+    /// What may change the object in a way that is not known.
+    pub(crate) changes: Vec<Finding>,
     pub(crate) warnings: Vec<Finding>,
     pub(crate) ineffective: Vec<Finding>,
 }
@@ -122,14 +126,16 @@ impl Tally {
         self.unknown.dedup();
         self.ineffective.sort();
         self.ineffective.dedup();
+        let mut doubts = Vec::new();
         let verdict = if !self.refused.is_empty() {
+            doubts = self.unknown;
             Verdict::Refused(self.refused)
         } else if !self.unknown.is_empty() {
             Verdict::Unknown(self.unknown)
         } else {
             Verdict::Admitted
         };
-        Decision { verdict, warnings: self.warnings, ineffective: self.ineffective }
+        Decision { verdict, doubts, warnings: self.warnings, ineffective: self.ineffective }
     }
 }
 

@@ -29,19 +29,25 @@ pub(crate) enum Mode {
 
 /// A policy of an engine.
 #[derive(Debug)]
-struct EnginePolicy {
-    title: String,
-    namespace: String,
+pub(crate) struct EnginePolicy {
+    pub(crate) title: String,
+    pub(crate) namespace: String,
     name: String,
-    kind: String,
-    group: String,
-    spec: Option<Json>,
+    pub(crate) kind: String,
+    pub(crate) group: String,
+    pub(crate) spec: Option<Json>,
 }
+
+/// API groups of what verifies images and does nothing else.
+pub(crate) const SIGNERS: &[&str] =
+    &["config.ratify.deislabs.io", "policy.sigstore.dev", "portieris.cloud.ibm.com"];
 
 /// The policies of all engines.
 #[derive(Debug)]
 pub(crate) struct Engines {
     policies: Vec<EnginePolicy>,
+    /// Policies of [`SIGNERS`].
+    signers: Vec<EnginePolicy>,
     /// Resources of engines that were not wholly listed.
     unlisted: Vec<(Engine, String)>,
 }
@@ -78,18 +84,22 @@ const RESOURCES: &[(Engine, &str)] = &[
 
 impl Engines {
     pub(crate) fn of(cluster: &Cluster) -> Self {
-        let policy = |other: &Other| {
-            engine_of_group(other.group())?;
-            Some(EnginePolicy {
-                title: format!("{} {}", other.kind, other.metadata.full_name()),
-                namespace: other.metadata.namespace.to_string(),
-                name: other.metadata.name.to_string(),
-                kind: other.kind.to_string(),
-                group: other.group().to_owned(),
-                spec: other.engine_spec.as_ref().and_then(|spec| serde_json::from_str(spec).ok()),
-            })
+        let read = |other: &Other| EnginePolicy {
+            title: format!("{} {}", other.kind, other.metadata.full_name()),
+            namespace: other.metadata.namespace.to_string(),
+            name: other.metadata.name.to_string(),
+            kind: other.kind.to_string(),
+            group: other.group().to_owned(),
+            spec: other.engine_spec.as_ref().and_then(|spec| serde_json::from_str(spec).ok()),
         };
-        let policies = cluster.others.iter().filter_map(policy).collect();
+        let (mut policies, mut signers) = (Vec::new(), Vec::new());
+        for other in &cluster.others {
+            if engine_of_group(other.group()).is_some() {
+                policies.push(read(other));
+            } else if SIGNERS.contains(&other.group()) {
+                signers.push(read(other));
+            }
+        }
         let mut resources: Vec<(Engine, String)> =
             RESOURCES.iter().map(|(engine, name)| (*engine, (*name).to_owned())).collect();
         for definition in &cluster.custom_resource_definitions {
@@ -102,7 +112,17 @@ impl Engines {
         resources.retain(|(_, name)| {
             !matches!(cluster.coverage.of_resource(name), Listed::Complete | Listed::Absent)
         });
-        Self { policies, unlisted: resources }
+        Self { policies, signers, unlisted: resources }
+    }
+
+    /// The policies of engines.
+    pub(crate) fn policies(&self) -> &[EnginePolicy] {
+        &self.policies
+    }
+
+    /// The policies of what only verifies images.
+    pub(crate) fn signers(&self) -> &[EnginePolicy] {
+        &self.signers
     }
 
     /// Whether a webhook belongs to an engine.
@@ -153,7 +173,7 @@ impl Engines {
 }
 
 /// Kubewarden gives each policy a webhook of its own.
-fn webhook_is_of(webhook: &str, policy: &EnginePolicy) -> bool {
+pub(crate) fn webhook_is_of(webhook: &str, policy: &EnginePolicy) -> bool {
     let stem = webhook.trim_end_matches(".kubewarden.admission");
     match policy.namespace.is_empty() {
         true => stem == format!("clusterwide-{}", policy.name) || stem.ends_with(&policy.name),
@@ -161,7 +181,7 @@ fn webhook_is_of(webhook: &str, policy: &EnginePolicy) -> bool {
     }
 }
 
-fn texts(value: &Json) -> impl Iterator<Item = &str> {
+pub(crate) fn texts(value: &Json) -> impl Iterator<Item = &str> {
     value.as_array().into_iter().flatten().filter_map(Json::as_str)
 }
 
@@ -195,7 +215,6 @@ fn kyverno(
     if !policy.namespace.is_empty() && policy.namespace != namespace {
         return false;
     }
-    let enforce = |value: &Json| value.as_str().is_some_and(|v| v.eq_ignore_ascii_case("enforce"));
     let overridden = spec["validationFailureActionOverrides"].as_array();
     let general = enforce(&spec["validationFailureAction"])
         || overridden.is_some_and(|all| all.iter().any(|one| enforce(&one["action"])));
@@ -216,6 +235,11 @@ fn kyverno(
     })
 }
 
+/// Whether an action of Kyverno refuses.
+pub(crate) fn enforce(action: &Json) -> bool {
+    action.as_str().is_some_and(|text| text.eq_ignore_ascii_case("enforce"))
+}
+
 /// Policies of Kyverno that are written in CEL name their actions as the API's own do.
 fn cel_policy(policy: &EnginePolicy, spec: &Json, mutating: bool) -> bool {
     match policy.kind.as_str() {
@@ -228,7 +252,7 @@ fn cel_policy(policy: &EnginePolicy, spec: &Json, mutating: bool) -> bool {
     }
 }
 
-fn rule_is_about(matches: &Json, kind: &str, namespace: &str) -> bool {
+pub(crate) fn rule_is_about(matches: &Json, kind: &str, namespace: &str) -> bool {
     let listed = ["any", "all"].into_iter().filter_map(|field| matches[field].as_array());
     let blocks: Vec<&Json> = listed.flatten().chain([matches]).collect();
     blocks.into_iter().any(|block| {

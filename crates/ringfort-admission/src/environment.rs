@@ -56,14 +56,14 @@ fn request_value(request: &Request) -> Value {
         fields.insert("namespace".to_owned(), json!(request.namespace.as_str()));
     }
     fields.insert("operation".to_owned(), json!(request.operation.name()));
+    let mut user = Fields::new();
     if let Identity::User { name, groups } = &request.identity {
-        let mut user = Fields::new();
         user.insert("username".to_owned(), json!(name));
         if !groups.is_empty() {
             user.insert("groups".to_owned(), json!(groups));
         }
-        fields.insert("userInfo".to_owned(), Json::Object(user));
     }
+    fields.insert("userInfo".to_owned(), Json::Object(user));
     // Left out: uid, options, dryRun, and what else is known of the user.
     let value = from_json(&Json::Object(fields));
     partial(nested(value, "userInfo", "who asks"), "a detail of the request")

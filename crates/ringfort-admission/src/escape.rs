@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use crate::admission::{Admission, Signature};
 use crate::decision::{Control, Decision, Finding, Verdict};
 use crate::defaulting::{ServiceAccount, built_in_plugins, decode};
-use crate::request::{Identity, Request};
+use crate::request::{Identity, Operation, Request};
 use crate::resource::ResourceType;
 
 /// What a namespace answers to a pod of a class.
@@ -39,6 +39,24 @@ pub enum PodWrite {
     SwapImage,
     /// An ephemeral container in a running pod.
     AddContainer,
+    /// A command in a running container.
+    Exec,
+    /// The input of a running container.
+    Attach,
+    /// A port of a running pod.
+    PortForward,
+}
+
+impl PodWrite {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Create,
+        Self::SwapImage,
+        Self::AddContainer,
+        Self::Exec,
+        Self::Attach,
+        Self::PortForward,
+    ];
 }
 
 /// What a namespace answers to pods.
@@ -48,7 +66,7 @@ pub struct PodAdmission {
     pub classes: Vec<ClassAdmission>,
     /// Whether some pod would be admitted at all: admitted where an ordinary one is, refused
     /// where every one is.
-    pub some: [(PodWrite, Decision); 3],
+    pub some: [(PodWrite, Decision); 6],
 }
 
 impl PodAdmission {
@@ -92,7 +110,8 @@ impl Admission<'_> {
     ) -> Decision {
         let mut spec = class.minimal_pod().clone();
         wish(&mut spec);
-        let one = self.would_admit(&self.write(namespace, &spec, PodWrite::Create));
+        let asked = self.write(namespace, &spec, PodWrite::Create);
+        let one = self.would_admit(&Request { class: Some(class), ..asked });
         if !matches!(one.verdict, Verdict::Refused(_)) {
             return one;
         }
@@ -107,7 +126,8 @@ impl Admission<'_> {
             Request { free_namespace: relabelled, ..request }
         };
         let answer = |class: EscapeClass, relabelled: bool| {
-            let one = self.would_admit(&request(class.minimal_pod(), relabelled));
+            let asked = request(class.minimal_pod(), relabelled);
+            let one = self.would_admit(&Request { class: Some(class), ..asked });
             if !matches!(one.verdict, Verdict::Refused(_)) {
                 return one;
             }
@@ -123,14 +143,19 @@ impl Admission<'_> {
                 relabelled: answer(class, true),
             })
             .collect();
-        let some = [PodWrite::Create, PodWrite::SwapImage, PodWrite::AddContainer]
-            .map(|write| (write, self.some_write(namespace, write)));
+        let some = PodWrite::ALL.map(|write| (write, self.some_write(namespace, write)));
         PodAdmission { classes, some }
     }
 
     /// An ordinary pod is tried; if it is not admitted, whether every one is refused.
     fn some_write(&self, namespace: &Str, write: PodWrite) -> Decision {
-        let request = self.write(namespace, hardened_pod(), write);
+        self.some_object(self.write(namespace, hardened_pod(), write))
+    }
+
+    /// Whether some object of the kind would be admitted: the one of the request is tried; if it
+    /// is not admitted, whether every one is refused.
+    #[must_use]
+    pub fn some_object(&self, request: Request) -> Decision {
         let one = self.would_admit(&request);
         let controls = controls_of(&one);
         self.settle(one, &controls, request)
@@ -149,7 +174,7 @@ impl Admission<'_> {
     }
 
     /// A write of a pod with that specification, by anybody with labels of their choice.
-    fn write(&self, namespace: &Str, spec: &PodSpec, write: PodWrite) -> Request {
+    pub(crate) fn write(&self, namespace: &Str, spec: &PodSpec, write: PodWrite) -> Request {
         let object = pod_object(namespace, spec, self.version);
         let pods = ResourceType::pods();
         let mut request = match write {
@@ -168,10 +193,58 @@ impl Admission<'_> {
                 let request = Request::update(pods, namespace, object, new, Identity::Any);
                 Request { subresource, ..request }
             }
+            PodWrite::Exec => connect(namespace, "exec", "PodExecOptions"),
+            PodWrite::Attach => connect(namespace, "attach", "PodAttachOptions"),
+            PodWrite::PortForward => connect(namespace, "portforward", "PodPortForwardOptions"),
         };
         request.free_labels = write == PodWrite::Create;
         request
     }
+}
+
+/// Whether a pod is of a class.
+pub(crate) fn is_of(class: EscapeClass, pod: &Json) -> bool {
+    let spec = &pod["spec"];
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let containers = || lists.iter().filter_map(|list| spec[*list].as_array()).flatten();
+    match class {
+        EscapeClass::HostPid => spec["hostPID"] == true,
+        EscapeClass::HostIpc => spec["hostIPC"] == true,
+        EscapeClass::HostNetwork => spec["hostNetwork"] == true,
+        EscapeClass::HostPath => {
+            let volumes = spec["volumes"].as_array();
+            volumes.into_iter().flatten().any(|volume| volume["hostPath"]["path"] == "/")
+        }
+        EscapeClass::Privileged => {
+            containers().any(|one| one["securityContext"]["privileged"] == true)
+        }
+        EscapeClass::Capability => containers().any(|one| {
+            let added = one["securityContext"]["capabilities"]["add"].as_array();
+            let names = |name: &Json| matches!(name.as_str(), Some("SYS_ADMIN" | "ALL"));
+            added.into_iter().flatten().any(names)
+        }),
+    }
+}
+
+/// A connection to some pod of a namespace (`pkg/registry/core/pod/rest/subresources.go`): what
+/// is reviewed are the options, which have no metadata.
+fn connect(namespace: &Str, subresource: &str, kind: &str) -> Request {
+    let resource = ResourceType { kind: kind.to_owned(), ..ResourceType::pods() };
+    let options = json!({"apiVersion": "v1", "kind": kind, "container": "c", "stdin": true,
+        "stdout": true, "tty": true, "command": ["sh"]});
+    let request = Request::create(resource, namespace, options, Identity::Any);
+    Request {
+        operation: Operation::Connect,
+        subresource: subresource.to_owned(),
+        name: "pod".to_owned(),
+        ..request
+    }
+}
+
+/// Whether two pods ask for the same nodes.
+pub(crate) fn same_place(one: &Json, other: &Json) -> bool {
+    let fields = ["nodeName", "nodeSelector", "affinity", "tolerations", "schedulerName"];
+    fields.iter().all(|field| one["spec"][*field] == other["spec"][*field])
 }
 
 fn controls_of(decision: &Decision) -> Vec<Control> {
@@ -208,8 +281,13 @@ fn without(decision: Decision, anyway: &[Control]) -> Decision {
             unsure
                 .into_iter()
                 .map(|one| Finding { reason: "refuses for a reason of its own".to_owned(), ..one })
+                .chain(decision.doubts.clone())
                 .collect(),
         ),
     };
-    Decision { verdict, ..decision }
+    let doubts = match verdict {
+        Verdict::Refused(_) => decision.doubts,
+        Verdict::Admitted | Verdict::Unknown(_) => Vec::new(),
+    };
+    Decision { verdict, doubts, ..decision }
 }

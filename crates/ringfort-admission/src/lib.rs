@@ -1,16 +1,18 @@
 //! What would be admitted in a namespace (semantics section 5).
 //!
 //! ```text
-//!  Request ──► skipped? ──► MutatingAdmissionPolicies, mutating webhooks
-//!                               │  may change the object: unknown
-//!                               ▼
+//!  Request ──► skipped? ──► MutatingAdmissionPolicies (CEL) ──► mutating webhooks
+//!                               │  the object as it is made, or   │  may change the object
+//!                               ▼  not known                      ▼
 //!              Pod Security ──► ValidatingAdmissionPolicies (CEL) ──► validating webhooks
 //!                               │                                        opaque: unknown
 //!                               ▼
 //!              Decision: admitted, refused by whom, unknown for which reasons
 //! ```
 //!
-//! A refusal is proven by what is known, whatever else is not. Controls that are present and
+//! A refusal is proven by what is known, whatever else is not: where the object may be changed
+//! on the way, only what refuses every object, or every object of the class that is asked about,
+//! is a proof. Controls that are present and
 //! do not hold are named beside the verdict and never count in it.
 
 mod admission;
@@ -21,19 +23,25 @@ pub mod defaulting;
 mod engine;
 mod environment;
 mod escape;
+mod in_force;
 mod matching;
+mod merge;
+mod mutate;
 mod params;
+mod patch;
 mod pod_security;
 mod policy;
 mod quantity;
 mod request;
 mod resource;
 pub mod rules;
+mod signature;
 mod webhook;
 
 pub use admission::{Admission, Options};
 pub use decision::{Control, Decision, Finding, Problem, Verdict};
 pub use escape::{ClassAdmission, PodAdmission, PodWrite};
+pub use in_force::Held;
 pub use pod_security::Exemptions;
 pub use request::{Identity, Operation, Request};
 pub use resource::ResourceType;

@@ -128,6 +128,9 @@ pub(crate) fn on_object(selector: Option<&LabelSelector>, request: &Request) -> 
     if request.free_labels {
         return Match::No;
     }
+    if request.open_object {
+        return Match::Unknown("the labels of the object are not known".to_owned());
+    }
     let objects = [
         request.object.as_ref().filter(|_| rule.new_object_counts),
         request.old_object.as_ref().filter(|_| rule.old_object_counts),

@@ -66,7 +66,7 @@ pub(crate) fn conditions(list: &[Named], environment: &Environment<'_>) -> Condi
 }
 
 impl Policy<'_> {
-    fn control(&self, binding: Option<&PolicyBinding>) -> Control {
+    pub(crate) fn control(&self, binding: Option<&PolicyBinding>) -> Control {
         let (policy, binding) = (self.name.clone(), binding.map(|one| one.metadata.name.clone()));
         match self.mutating {
             true => Control::MutatingPolicy { policy, binding },
@@ -74,7 +74,7 @@ impl Policy<'_> {
         }
     }
 
-    /// Asks the policy through each of its bindings.
+    /// Asks a validating policy through each of its bindings.
     pub(crate) fn ask(&self, bindings: &[&PolicyBinding], asked: &Asked<'_>, tally: &mut Tally) {
         if bindings.is_empty() {
             return;
@@ -92,8 +92,7 @@ impl Policy<'_> {
             match seen.clone().and(|| bound) {
                 Match::No => self.note_evaded(&[*binding], asked, tally),
                 Match::Unknown(reason) => {
-                    let acts = self.mutating || spec.validation_actions.has("Deny");
-                    if acts {
+                    if spec.validation_actions.has("Deny") {
                         tally.unknown.push(Finding::new(self.control(Some(binding)), reason));
                     }
                 }
@@ -103,7 +102,12 @@ impl Policy<'_> {
     }
 
     /// A policy that would see the object with other labels is present and can be evaded.
-    fn note_evaded(&self, bindings: &[&PolicyBinding], asked: &Asked<'_>, tally: &mut Tally) {
+    pub(crate) fn note_evaded(
+        &self,
+        bindings: &[&PolicyBinding],
+        asked: &Asked<'_>,
+        tally: &mut Tally,
+    ) {
         if !asked.request.free_labels {
             return;
         }
@@ -137,7 +141,7 @@ impl Policy<'_> {
                 // Parameters that are missing can deny by themselves, whatever the actions.
                 let missing_denies = reference
                     .is_some_and(|one| one.parameter_not_found_action.as_deref() == Some("Deny"));
-                let acts = self.mutating || missing_denies || spec.validation_actions.has("Deny");
+                let acts = missing_denies || spec.validation_actions.has("Deny");
                 let list = if acts { &mut tally.unknown } else { &mut tally.ineffective };
                 list.push(Finding::new(control, reason));
             }
@@ -163,7 +167,6 @@ impl Policy<'_> {
         let mut report = Report::new(control, binding, tally);
         match conditions(&self.conditions, &matching) {
             Conditions::Skip => return,
-            Conditions::Unknown(reason) if self.mutating => return report.unknown(reason),
             Conditions::Unknown(reason) => {
                 // If no validation can fail, it does not matter whether they are asked.
                 report.doubt = Some(reason);
@@ -175,9 +178,6 @@ impl Policy<'_> {
                 return;
             }
             Conditions::Match => {}
-        }
-        if self.mutating {
-            return report.unknown("may change the object".to_owned());
         }
         let mut environment = Environment::new(roots, cel::cost::PER_BINDING);
         for variable in &self.variables {
@@ -249,14 +249,7 @@ impl<'r, 't> Report<'r, 't> {
     /// Whether a denial refuses.
     fn refuses(&self) -> bool {
         let rule = &rules().switches;
-        self.mutating()
-            || self.has("Deny")
-            || !rule.deny_needed
-            || (rule.audit_refuses && self.has("Audit"))
-    }
-
-    fn mutating(&self) -> bool {
-        matches!(self.control, Control::MutatingPolicy { .. })
+        self.has("Deny") || !rule.deny_needed || (rule.audit_refuses && self.has("Audit"))
     }
 
     fn denied(&mut self, reason: String) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ringfort_model::{Map, Str};
+use ringfort_podsec::EscapeClass;
 use serde_json::Value as Json;
 
 use crate::resource::ResourceType;
@@ -72,6 +73,9 @@ pub struct Request {
     /// Whether whoever asks may change the labels of the namespace before. Then neither Pod
     /// Security labels nor selectors for namespaces hold anything back.
     pub free_namespace: bool,
+    /// The class that the object is made for. Then the question is whether an object is admitted
+    /// that is still of the class after whatever mutators make of it.
+    pub class: Option<EscapeClass>,
 }
 
 impl Request {
@@ -97,6 +101,7 @@ impl Request {
             free_labels: false,
             open_object: false,
             free_namespace: false,
+            class: None,
         }
     }
 

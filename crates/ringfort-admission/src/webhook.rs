@@ -71,7 +71,17 @@ impl<'c> Webhook<'c> {
             .collect()
     }
 
-    fn control(&self) -> Control {
+    /// Its match conditions.
+    pub(crate) fn conditions(&self) -> &[Named] {
+        &self.conditions
+    }
+
+    /// Whether its failure refuses.
+    pub(crate) fn fails_closed(&self) -> bool {
+        self.fails_closed
+    }
+
+    pub(crate) fn control(&self) -> Control {
         Control::Webhook {
             configuration: self.configuration.metadata.name.clone(),
             name: self.record.name.clone(),
@@ -80,7 +90,7 @@ impl<'c> Webhook<'c> {
     }
 
     /// Whether the webhook is called, by rules and selectors alone.
-    fn called(&self, asked: &Asked<'_>) -> Match {
+    pub(crate) fn called(&self, asked: &Asked<'_>) -> Match {
         let policy = self.record.match_policy.as_ref().map(Str::as_str);
         in_namespace(self.record.namespace_selector.as_ref(), asked.request, asked.namespace_labels)
             .and(|| by_rules(&self.record.rules, policy, asked.request, false))
@@ -100,6 +110,9 @@ impl<'c> Webhook<'c> {
                 return;
             }
             Match::Unknown(reason) if self.fails_closed => {
+                if self.mutating {
+                    tally.changes.push(finding(&reason));
+                }
                 tally.unknown.push(finding(&reason));
                 return;
             }
@@ -119,15 +132,25 @@ impl<'c> Webhook<'c> {
                 return;
             }
             (Conditions::Unknown(reason), true) => {
+                if self.mutating {
+                    tally.changes.push(finding(&reason));
+                }
                 tally.unknown.push(finding(&reason));
                 return;
             }
             (Conditions::Unknown(_), false) | (Conditions::Match, _) => {}
         }
+        let rule = &rules().switches;
         let namespace = asked.request.namespace.as_str();
         let kind = &asked.request.resource.kind;
-        let rule = &rules().switches;
-        match engines.mode(&self.record.name, self.mutating, kind, namespace) {
+        let mode = engines.mode(&self.record.name, self.mutating, kind, namespace);
+        if self.mutating
+            && rule.mutating_webhook_is_unknown
+            && !matches!(mode, Some(Mode::Passive(_)))
+        {
+            tally.changes.push(finding("may change the object"));
+        }
+        match mode {
             Some(Mode::Passive(reason)) if rule.passive_engines => {
                 tally.ineffective.push(finding(&reason));
             }

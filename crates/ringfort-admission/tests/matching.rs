@@ -5,10 +5,8 @@
 
 mod objects;
 
-use ringfort_admission::{
-    Admission, Control, Exemptions, Identity, Options, Request, ResourceType, Verdict,
-};
-use ringfort_model::{KubeVersion, Listed};
+use ringfort_admission::{Admission, Control, Exemptions, Options, Verdict};
+use ringfort_model::Listed;
 use ringfort_podsec::EscapeClass;
 use serde_json::{Value, json};
 
@@ -278,28 +276,6 @@ fn pod_security_refuses_pods_and_knows_its_exemptions() {
         "metadata": {"name": "d", "namespace": "a"},
         "spec": {"template": {"spec": {"containers": [{"name": "c", "image": "i"}]}}}});
     assert!(!ask(Exemptions::default(), template));
-}
-
-#[test]
-fn a_mutating_policy_makes_the_outcome_unknown_where_it_is_on() {
-    let objects = [
-        space("a", json!({})),
-        json!({"apiVersion": API, "kind": "MutatingAdmissionPolicy", "metadata": {"name": "m"},
-            "spec": {"matchConstraints": {"resourceRules": rules(&["pods"], json!({}))}}}),
-        json!({"apiVersion": API, "kind": "MutatingAdmissionPolicyBinding",
-            "metadata": {"name": "m"}, "spec": {"policyName": "m"}}),
-    ];
-    let cluster = cluster(&objects);
-    let at = |minor: u32| {
-        let version = Some(KubeVersion::minor(minor));
-        let admission = Admission::new(&cluster, version, Options::default());
-        let identity = Identity::Any;
-        let request = Request::create(ResourceType::pods(), "a", pod(json!({})), identity);
-        admission.would_admit(&request).verdict
-    };
-    assert!(matches!(at(36), Verdict::Unknown(_)));
-    assert!(matches!(at(34), Verdict::Unknown(_)));
-    assert_eq!(at(31), Verdict::Admitted);
 }
 
 #[test]

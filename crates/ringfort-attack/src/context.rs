@@ -111,6 +111,9 @@ fn write_of(power: Power) -> Option<PodWrite> {
         Power::RunPods => Some(PodWrite::Create),
         Power::SwapImages => Some(PodWrite::SwapImage),
         Power::AddContainers => Some(PodWrite::AddContainer),
+        Power::ExecPods => Some(PodWrite::Exec),
+        Power::AttachPods => Some(PodWrite::Attach),
+        Power::ForwardPorts => Some(PodWrite::PortForward),
         _ => None,
     }
 }
@@ -181,6 +184,8 @@ pub struct Context<'a> {
     pub cluster: &'a Cluster,
     /// Its version, if known.
     pub version: Option<KubeVersion>,
+    /// The admission engine.
+    pub(crate) engine: Admission<'a>,
     /// The authorization engine.
     pub authz: &'a Authz<'a>,
     /// What the nodes may read and request.
@@ -280,6 +285,7 @@ impl<'a> Context<'a> {
         let choices = crate::choice::Choices::new(cluster, &engine, &admission);
         let mut context = Self {
             cluster,
+            engine,
             admission,
             choices,
             version: cluster.version,

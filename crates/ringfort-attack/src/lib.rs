@@ -32,6 +32,7 @@ mod network;
 pub mod node;
 mod operator;
 mod placement;
+mod problems;
 mod recognise;
 pub mod server;
 mod structure;
@@ -40,6 +41,7 @@ pub mod techniques;
 pub mod vectors;
 mod webhooks;
 pub mod why;
+mod writes;
 
 pub use attack::{Attack, Engines};
 pub use context::{Context, Ground};

@@ -21,6 +21,7 @@ mod options;
 mod pool;
 mod split;
 mod tabs;
+mod version;
 mod walk;
 mod yaml;
 

@@ -210,6 +210,12 @@ pub(crate) fn read_one(types: &TypeMeta, json: &[u8]) -> Result<(Object, Option<
     if object.meta().name.is_empty() && object.meta().generate_name.is_empty() {
         return Err(format!("a {} without a name", types.kind));
     }
+    if let Some(reason) = crate::version::unserved(types) {
+        if !crate::version::void(&mut object, &reason) {
+            return Err(format!("{}: {reason}", object.title()));
+        }
+        return Ok((object, Some(reason)));
+    }
     Ok((object, removed_version(types)))
 }
 

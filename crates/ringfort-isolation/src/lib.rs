@@ -11,18 +11,23 @@
 //!                     ├─ profile, se_linux           seccomp, AppArmor, SELinux
 //!  all pods, nodes ───┼─ scheduling                  who can run beside it (EFF-SCHED)
 //!  namespace ─────────┼─ quota, pod_security         (EFF-QUOTA, EFF-PSS)
+//!  mesh ──────────────┼─ mesh                        who may connect to it (EFF-MESH)
 //!  cloud, API server ─┴─ outside                     what only facts from there decide
 //! ```
 //!
 //! Every control is judged as absent, present but not effective, effective, or unknown with
 //! what is missing ([`Effect`]), and names the fields that decide. Unknown is never effective.
-//! [`features`] says from which version what exists.
+//! [`features`] says from which version what exists. Two rules are judged elsewhere, by the
+//! engines that know: whether network policies are enforced (EFF-NP) by `ringfort-network`,
+//! whether an admission control or a signature policy holds (EFF-ADM, EFF-SIG) by
+//! `ringfort-admission`.
 
 pub mod capability;
 pub mod effect;
 pub mod features;
 pub mod images;
 pub mod lasting;
+pub mod mesh;
 pub mod mountable_secrets;
 pub mod node_facts;
 pub mod non_root;
@@ -48,6 +53,7 @@ pub use capability::{
 pub use effect::{Control, Effect, container_path};
 pub use images::{digest_pin, images, is_pinned, pull_credentials};
 pub use lasting::{lasting, lasts};
+pub use mesh::{Member, Mesh};
 pub use mountable_secrets::mountable_secrets;
 pub use node_facts::{Handler, LowLevelRuntime, NodeFacts, PullVerification};
 pub use non_root::non_root;

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use ringfort_isolation::scheduling::{Freedom, Placements, Question, Today, dedicated_nodes};
 use ringfort_isolation::{
-    Control, Effect, Handler, LowLevelRuntime, NodeFacts, PullVerification, app_armor, audit_log,
-    digest_pin, dropped_capabilities, metadata_block, mountable_secrets, no_new_privileges,
-    no_token, non_root, pod_security, proc_mask, pull_credentials, quota, read_only_root,
-    sandbox_with, se_linux, seccomp, secret_encryption, user_namespace_with, workload_identity,
+    Control, Effect, Handler, LowLevelRuntime, Member, Mesh, NodeFacts, PullVerification,
+    app_armor, audit_log, digest_pin, dropped_capabilities, metadata_block, mountable_secrets,
+    no_new_privileges, no_token, non_root, pod_security, proc_mask, pull_credentials, quota,
+    read_only_root, sandbox_with, se_linux, seccomp, secret_encryption, user_namespace_with,
+    workload_identity,
 };
-use ringfort_model::record::Node;
+use ringfort_model::record::{Meta, Node};
 use ringfort_model::{Cluster, ClusterBuilder, KubeVersion, Map, Object, PodSpec, SourceKind, Str};
 use ringfort_podsec::{Exemptions, Level};
 use serde_json::{Value, json};
@@ -66,7 +67,9 @@ struct Case {
 
 impl Case {
     fn read(given: &Value) -> Self {
-        let mut builder = ClusterBuilder::new(SourceKind::Dump);
+        let manifests = given["manifests"] == true;
+        let source = if manifests { SourceKind::Manifests } else { SourceKind::Dump };
+        let mut builder = ClusterBuilder::new(source);
         let minor = given.get("server").map_or(Some(36), Value::as_u64);
         builder.version(minor.map(|minor| KubeVersion::minor(minor as u32)), "");
         builder.coverage().rest_is_complete = given["silent"] != true;
@@ -125,8 +128,26 @@ impl Case {
             "EFF-AUD" => audit_log(cluster),
             "EFF-ENC" => secret_encryption(cluster),
             "EFF-SCHED" => self.dedicated(),
+            "EFF-MESH" => self.mesh(),
             other => panic!("no rule {other}"),
         }
+    }
+
+    fn mesh(&self) -> Control {
+        let texts = |value: &Value| -> Map {
+            let fields = value.as_object().into_iter().flatten();
+            fields
+                .map(|(key, one)| (Str::new(key), Str::new(one.as_str().expect("text"))))
+                .collect()
+        };
+        let mut labels = texts(&json!({"app": "a"}));
+        if self.given["labels"].is_object() {
+            labels = texts(&self.given["labels"]);
+        }
+        let annotations = texts(&self.given["annotations"]);
+        let meta = Meta { labels, annotations, ..Meta::default() };
+        let pod = Member { meta: &meta, namespace: "n", spec: &self.spec, namespace_meta: None };
+        Mesh::of(&self.cluster).strict(&pod)
     }
 
     fn dedicated(&self) -> Control {
@@ -211,7 +232,7 @@ fn every_rule_gives_every_verdict() {
         rules += 1;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(rules, 21);
+    assert_eq!(rules, 22);
 }
 
 #[test]

@@ -17,6 +17,7 @@ const LONGEST_ANNOTATION: usize = 1024;
 
 /// Annotation prefixes that rules read.
 const ANNOTATIONS: &[&str] = &[
+    "ambient.istio.io/",
     "alb.ingress.kubernetes.io/",
     "appgw.ingress.kubernetes.io/",
     "cloud.google.com/",
@@ -48,6 +49,9 @@ const ANNOTATIONS: &[&str] = &[
     "service.kubernetes.io/",
     "argocd.argoproj.io/",
     "cert-manager.io/",
+    "config.linkerd.io/",
+    "sidecar.istio.io/interceptionMode",
+    "traffic.sidecar.istio.io/",
     "vault.hashicorp.com/agent-inject",
     "vault.hashicorp.com/role",
     "flannel.alpha.coreos.com/",

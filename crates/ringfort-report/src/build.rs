@@ -61,13 +61,7 @@ pub fn build(
         generated_at: head.generated_at,
         cluster: facts(attack),
         coverage: coverage(attack),
-        gaps: attack
-            .context
-            .cluster
-            .gaps
-            .iter()
-            .map(|gap| Gap { subject: gap.subject.to_string(), reason: gap.reason.to_string() })
-            .collect(),
+        gaps: gaps(attack),
         weakest_zone,
         zones,
         pairs,
@@ -89,6 +83,22 @@ pub fn build(
         baseline: None,
         gates: Vec::new(),
     }
+}
+
+/// What was not read, and what the engines cannot use of what was.
+fn gaps(attack: &Attack<'_>) -> Vec<Gap> {
+    let read = attack.context.cluster.gaps.iter();
+    let mut found: Vec<Gap> = read
+        .map(|gap| Gap { subject: gap.subject.to_string(), reason: gap.reason.to_string() })
+        .collect();
+    for (subject, reason) in attack.context.problems() {
+        // What did not read at all is a gap already.
+        let known = |gap: &Gap| gap.subject == subject && reason.ends_with(&gap.reason);
+        if !found.iter().any(known) {
+            found.push(Gap { subject, reason });
+        }
+    }
+    found
 }
 
 fn connected(

@@ -164,6 +164,150 @@ fn a_webhook_that_refuses_is_removed_or_made_to_fail() {
 }
 
 #[test]
+fn a_policy_that_keeps_pods_out_is_removed() {
+    let create = rule(&["create"], "", &["pods"]);
+    let api = "admissionregistration.k8s.io/v1";
+    let pods = json!({"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"],
+        "resources": ["pods"], "operations": ["CREATE"]}]});
+    let refuses = "(!has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.hostPath))) \
+        && object.spec.containers.all(c, \
+        !has(c.securityContext) || (!has(c.securityContext.privileged) && \
+        !(has(c.securityContext.capabilities) && has(c.securityContext.capabilities.add))))";
+    let policy = |name: &str, expression: &str| {
+        vec![
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicy", "metadata": wide(name),
+                "spec": {"matchConstraints": pods, "validations": [{"expression": expression}]}}),
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicyBinding",
+                "metadata": wide(&format!("{name}-b")),
+                "spec": {"policyName": name, "validationActions": ["Deny"]}}),
+        ]
+    };
+    let mutates = vec![
+        json!({"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": wide("m"),
+            "spec": {"matchConstraints": pods, "mutations": [{"patchType": "ApplyConfiguration",
+                "applyConfiguration": {"expression": "Object{spec: Object.spec{containers: \
+                object.spec.containers.map(c, Object.spec.containers{name: c.name, \
+                securityContext: Object.spec.containers.securityContext{privileged: false}})}}"}}]}}),
+        json!({"apiVersion": api, "kind": "MutatingAdmissionPolicyBinding", "metadata": wide("m-b"),
+            "spec": {"policyName": "m"}}),
+    ];
+    let kinds = [
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+        "mutatingadmissionpolicies",
+        "mutatingadmissionpolicybindings",
+    ];
+    let write = |verb: &str, at: usize| rule(&[verb], ADMISSION, &[kinds[at]]);
+    let one = || policy("p", refuses);
+    let two = || with(one(), policy("q", refuses));
+    let enforced = namespace(json!({"pod-security.kubernetes.io/enforce": "baseline"}));
+    for (name, grant, objects, baseline, want) in [
+        ("the policy", write("delete", 0), one(), false, true),
+        ("its binding", write("delete", 1), one(), false, true),
+        ("rewritten", write("patch", 0), one(), false, true),
+        ("the binding rewritten", write("update", 1), one(), false, true),
+        ("read", write("get", 0), one(), false, false),
+        ("another name", named(write("delete", 0), "x"), one(), false, false),
+        ("its name", named(write("delete", 0), "p"), one(), false, true),
+        ("its binding's name", named(write("delete", 1), "p-b"), one(), false, true),
+        ("both of two", write("delete", 0), two(), false, true),
+        ("one of two", named(write("delete", 0), "p"), two(), false, false),
+        ("one that keeps nothing out", write("delete", 0), policy("p", "true"), false, false),
+        ("one beside Pod Security", write("delete", 0), one(), true, false),
+        ("one that mutates", write("delete", 2), mutates.clone(), false, true),
+        ("its binding", write("delete", 3), mutates.clone(), false, true),
+        ("the other sort", write("delete", 0), mutates, false, false),
+    ] {
+        let mut base = holds(true, json!([create, grant]));
+        if baseline {
+            base[0] = enforced.clone();
+        }
+        let all = with(base, objects);
+        assert_eq!(found(&all).contains("webhook-remove"), want, "{name}");
+        let reached = reaches(&all, &["sa/a/s"], "node/*");
+        assert!(reached || !want, "{name} leads to the nodes");
+    }
+}
+
+/// Writes of other objects than pods, and connections: a policy that refuses what the technique
+/// needs stops it, one about other operations or other contents does not.
+#[test]
+fn policies_stop_the_writes_that_techniques_need() {
+    let api = "admissionregistration.k8s.io/v1";
+    let policy = |group: &str, resource: &str, operation: &str, expression: &str| {
+        vec![
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicy", "metadata": wide("p"),
+                "spec": {"matchConstraints": {"resourceRules": [{"apiGroups": [group],
+                    "apiVersions": ["v1"], "resources": [resource], "operations": [operation]}]},
+                    "validations": [{"expression": expression}]}}),
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicyBinding",
+                "metadata": wide("b"), "spec": {"policyName": "p", "validationActions": ["Deny"]}}),
+        ]
+    };
+    let pods = rule(&["create"], "", &["pods"]);
+    let hooks = "mutatingwebhookconfigurations";
+    for (id, rules, (group, resource), refuses, passes) in [
+        (
+            "webhook-mutate",
+            json!([rule(&["create"], ADMISSION, &[hooks]), pods]),
+            (ADMISSION, hooks),
+            "false",
+            "object.metadata.name != 'y'",
+        ),
+        (
+            "webhook-validate-read",
+            json!([rule(&["create"], ADMISSION, &["validatingwebhookconfigurations"]), pods]),
+            (ADMISSION, "validatingwebhookconfigurations"),
+            "false",
+            "true",
+        ),
+        (
+            "net-external-ip-hijack",
+            json!([rule(&["create"], "", &["services"])]),
+            ("", "services"),
+            "false",
+            "!has(object.spec.externalName)",
+        ),
+        (
+            "pv-hostpath-create",
+            json!([rule(
+                &["create"],
+                "",
+                &["persistentvolumes", "persistentvolumeclaims", "pods"]
+            )]),
+            ("", "persistentvolumes"),
+            "false",
+            "!has(object.spec.nfs)",
+        ),
+        (
+            "secret-token-mint",
+            json!([rule(&["create", "get"], "", &["secrets"])]),
+            ("", "secrets"),
+            "false",
+            "object.type != 'other'",
+        ),
+    ] {
+        let with_policy = |operation: &str, expression: &str| {
+            let objects = policy(group, resource, operation, expression);
+            found(&with(holds(true, rules.clone()), objects)).contains(id)
+        };
+        assert!(found(&holds(true, rules.clone())).contains(id), "{id}");
+        assert!(!with_policy("CREATE", refuses), "{id} is refused");
+        assert!(with_policy("UPDATE", refuses), "{id}: another operation");
+        assert!(with_policy("CREATE", passes), "{id}: other contents");
+    }
+    let objects = holds(false, json!([rule(&["create"], "", &["pods/exec"])]));
+    assert!(found(&objects).contains("pod-exec"));
+    let connects = |resource: &str, expression: &str| {
+        let objects = with(objects.clone(), policy("", resource, "CONNECT", expression));
+        found(&objects).contains("pod-exec")
+    };
+    assert!(!connects("pods/exec", "false"));
+    assert!(connects("pods/attach", "false"), "another subresource");
+    assert!(connects("pods/exec", "object.container != 'x'"), "other contents");
+}
+
+#[test]
 fn exemptions_are_in_a_file_of_the_server() {
     let id = "admission-exempt-user";
     let base = |label: &str| {

@@ -204,6 +204,53 @@ fn writes_that_move_traffic() {
 }
 
 #[test]
+fn routes_of_every_kind_attach_where_the_listener_serves_them() {
+    let gateway = |protocol: &str, more: Value| {
+        let mut listener = json!({"name": "l", "port": 80, "protocol": protocol});
+        for (key, value) in more.as_object().expect("fields") {
+            listener[key.as_str()] = value.clone();
+        }
+        json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": meta("g"), "spec": {"gatewayClassName": "x", "listeners": [listener]}})
+    };
+    let passes = json!({"tls": {"mode": "Passthrough"}});
+    let only = json!({"allowedRoutes": {"kinds": [{"kind": "HTTPRoute"}]}});
+    for (resource, protocol, more, want) in [
+        ("httproutes", "HTTP", json!({}), true),
+        ("httproutes", "HTTPS", json!({}), true),
+        ("httproutes", "TCP", json!({}), false),
+        ("grpcroutes", "HTTPS", json!({}), true),
+        ("grpcroutes", "HTTPS", only, false),
+        ("grpcroutes", "TLS", json!({}), false),
+        ("tlsroutes", "TLS", passes.clone(), true),
+        ("tlsroutes", "HTTPS", json!({}), false),
+        ("tcproutes", "TCP", json!({}), true),
+        ("tcproutes", "TLS", passes, false),
+        ("tcproutes", "UDP", json!({}), false),
+        ("udproutes", "UDP", json!({}), true),
+        ("udproutes", "TCP", json!({}), false),
+    ] {
+        let rules = json!([rule(&["create"], "gateway.networking.k8s.io", &[resource])]);
+        let gateway = vec![gateway(protocol, more)];
+        assert_eq!(
+            granted("net-gateway-route", false, rules, gateway),
+            want,
+            "{resource} {protocol}"
+        );
+    }
+    // Another name than that of a route: nothing to change.
+    let change = rule(&["patch"], "gateway.networking.k8s.io", &["httproutes"]);
+    let route = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": meta("r"), "spec": {}});
+    let case = |name: &str| {
+        let rules = json!([named(change.clone(), name)]);
+        let more = vec![gateway("HTTP", json!({})), route.clone()];
+        granted("net-gateway-route", false, rules, more)
+    };
+    assert!(case("r") && !case("other"));
+}
+
+#[test]
 fn policies_are_lifted_where_they_isolate() {
     let rules = json!([rule(&["delete"], "networking.k8s.io", &["networkpolicies"])]);
     let objects = |more: Vec<Value>, image: &str| {
@@ -215,6 +262,255 @@ fn policies_are_lifted_where_they_isolate() {
     assert!(!found(&objects(vec![], calico)).contains("netpol-write"), "nothing is isolated");
     let flannel = objects(vec![deny()], "ghcr.io/flannel-io/flannel:v0");
     assert!(!found(&flannel).contains("netpol-write"), "nothing to lift");
+}
+
+/// A definition of a custom kind.
+fn definition(group: &str, kind: &str, plural: &str) -> Value {
+    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": wide(&format!("{plural}.{group}")),
+        "spec": {"group": group, "names": {"kind": kind, "plural": plural}, "scope": "Cluster"}})
+}
+
+#[test]
+fn policies_of_every_kind_are_lifted_where_they_decide() {
+    const ADMIN: &str = "policy.networking.k8s.io";
+    const CALICO: &str = "crd.projectcalico.org";
+    let (calico, cilium) = ("quay.io/calico/node:v3", "quay.io/cilium/cilium:v1");
+    let data = || running("data", "x", listens(80), json!({}));
+    let lifts = |cluster: bool, grant: Value, image: &str, more: Vec<Value>| {
+        let base = with(with(holds(cluster, json!([grant])), [data()]), agent(image));
+        reaches(&with(base, more), &["sa/a/s"], "listener/pod/a/data")
+    };
+    let write = |verb: &str, group: &str, resource: &str| rule(&[verb], group, &[resource]);
+    let anp = |priority: i64, action: &str| {
+        json!({"apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "AdminNetworkPolicy",
+            "metadata": wide("anp"), "spec": {"priority": priority, "subject": {"namespaces": {}},
+                "ingress": [{"action": action, "from": [{"namespaces": {}}]}]}})
+    };
+    let baseline = json!({"apiVersion": "policy.networking.k8s.io/v1alpha1",
+        "kind": "BaselineAdminNetworkPolicy", "metadata": wide("default"),
+        "spec": {"subject": {"namespaces": {}},
+            "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}]}});
+    let tiered = |tier: &str| {
+        json!({"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+            "metadata": wide("cnp"), "spec": {"tier": tier, "priority": 5,
+                "subject": {"namespaces": {}},
+                "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}]}})
+    };
+    let cnp = |rules: Value| {
+        let mut spec = rules;
+        spec["endpointSelector"] = json!({});
+        json!({"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": meta("c"),
+            "spec": spec})
+    };
+    let isolates = || cnp(json!({"ingress": [{"fromEndpoints": [{"matchLabels": {"a": "b"}}]}]}));
+    let denies = || cnp(json!({"ingressDeny": [{"fromEntities": ["all"]}]}));
+    let wide_cilium = json!({"apiVersion": "cilium.io/v2", "kind": "CiliumClusterwideNetworkPolicy",
+        "metadata": wide("w"), "spec": {"endpointSelector": {}, "ingress": [{}]}});
+    let calico_policy = json!({"apiVersion": "crd.projectcalico.org/v1", "kind": "NetworkPolicy",
+        "metadata": meta("c"), "spec": {"selector": "all()", "types": ["Ingress"]}});
+    let global = json!({"apiVersion": "crd.projectcalico.org/v1", "kind": "GlobalNetworkPolicy",
+        "metadata": wide("g"), "spec": {"selector": "all()", "types": ["Ingress"]}});
+    let [v1, anps, banps, cnps] = [
+        "networkpolicies",
+        "adminnetworkpolicies",
+        "baselineadminnetworkpolicies",
+        "clusternetworkpolicies",
+    ];
+    let net = "networking.k8s.io";
+    let (ccnps, globals) = ("ciliumclusterwidenetworkpolicies", "globalnetworkpolicies");
+    for (name, cluster, grant, image, more, want) in [
+        ("a rule is added", false, write("create", net, v1), calico, vec![deny()], true),
+        ("nothing is isolated", false, write("create", net, v1), calico, vec![], false),
+        (
+            "the admin tier stays",
+            false,
+            write("create", net, v1),
+            calico,
+            vec![anp(3, "Deny")],
+            false,
+        ),
+        // It is about pods; nodes come in where the policy goes.
+        (
+            "what it leaves open opens",
+            false,
+            write("delete", net, v1),
+            calico,
+            vec![anp(3, "Deny"), deny()],
+            true,
+        ),
+        (
+            "the admin tier goes",
+            true,
+            write("delete", ADMIN, anps),
+            calico,
+            vec![anp(3, "Deny")],
+            true,
+        ),
+        (
+            "one that allows goes",
+            true,
+            write("delete", ADMIN, anps),
+            calico,
+            vec![anp(3, "Allow")],
+            false,
+        ),
+        (
+            "one that is not named",
+            true,
+            named(write("delete", ADMIN, anps), "other"),
+            calico,
+            vec![anp(3, "Deny")],
+            false,
+        ),
+        (
+            "a namespace's grant",
+            false,
+            write("delete", ADMIN, anps),
+            calico,
+            vec![anp(3, "Deny")],
+            false,
+        ),
+        (
+            "an earlier one is made",
+            true,
+            write("create", ADMIN, anps),
+            calico,
+            vec![anp(3, "Deny")],
+            true,
+        ),
+        (
+            "it goes before policies too",
+            true,
+            write("create", ADMIN, anps),
+            calico,
+            vec![deny(), definition(ADMIN, "AdminNetworkPolicy", anps)],
+            true,
+        ),
+        (
+            "a kind that is not there",
+            true,
+            write("create", ADMIN, anps),
+            calico,
+            vec![deny()],
+            false,
+        ),
+        (
+            "the baseline goes",
+            true,
+            write("delete", ADMIN, banps),
+            calico,
+            vec![baseline.clone()],
+            true,
+        ),
+        (
+            "the baseline is overruled",
+            false,
+            write("create", net, v1),
+            calico,
+            vec![baseline],
+            true,
+        ),
+        ("a tier goes", true, write("delete", ADMIN, cnps), calico, vec![tiered("Admin")], true),
+        (
+            "a baseline tier goes",
+            true,
+            write("patch", ADMIN, cnps),
+            calico,
+            vec![tiered("Baseline")],
+            true,
+        ),
+        (
+            "Cilium's isolation goes",
+            false,
+            write("delete", "cilium.io", "ciliumnetworkpolicies"),
+            cilium,
+            vec![isolates()],
+            true,
+        ),
+        (
+            "Cilium is allowed more",
+            false,
+            write("create", "cilium.io", "ciliumnetworkpolicies"),
+            cilium,
+            vec![isolates()],
+            true,
+        ),
+        (
+            "Cilium's denial stays",
+            false,
+            write("create", "cilium.io", "ciliumnetworkpolicies"),
+            cilium,
+            vec![denies()],
+            false,
+        ),
+        (
+            "Cilium's denial goes",
+            false,
+            write("delete", "cilium.io", "ciliumnetworkpolicies"),
+            cilium,
+            vec![denies()],
+            true,
+        ),
+        (
+            "Cilium's of all namespaces",
+            true,
+            write("create", "cilium.io", ccnps),
+            cilium,
+            vec![isolates(), wide_cilium.clone()],
+            true,
+        ),
+        (
+            "Cilium's kinds where Calico runs",
+            false,
+            write("create", "cilium.io", "ciliumnetworkpolicies"),
+            calico,
+            vec![deny(), isolates()],
+            false,
+        ),
+        (
+            "Calico's goes",
+            false,
+            write("delete", CALICO, "networkpolicies"),
+            calico,
+            vec![calico_policy.clone()],
+            true,
+        ),
+        (
+            "the same resource of another group",
+            false,
+            write("delete", net, v1),
+            calico,
+            vec![calico_policy.clone()],
+            false,
+        ),
+        (
+            "Calico is allowed more",
+            false,
+            write("patch", CALICO, "networkpolicies"),
+            calico,
+            vec![calico_policy],
+            true,
+        ),
+        (
+            "Calico's of all namespaces",
+            true,
+            write("delete", CALICO, globals),
+            calico,
+            vec![global.clone()],
+            true,
+        ),
+        (
+            "in a namespace only",
+            false,
+            write("delete", CALICO, globals),
+            calico,
+            vec![global],
+            false,
+        ),
+    ] {
+        assert_eq!(lifts(cluster, grant, image, more), want, "{name}");
+    }
 }
 
 #[test]

@@ -105,6 +105,10 @@ fn a_held_node_waits_for_what_can_be_placed_there() {
     assert!(!waits(plain(), "node/soft", true), "the taint keeps it off");
     let tolerates = json!({"tolerations": [{"operator": "Exists"}]});
     assert!(waits(tolerates, "node/soft", true));
-    assert!(!waits(json!({"nodeSelector": {"pool": "x"}}), "node/n", true));
+    // The node gives itself the label, unless that is kept from nodes.
+    assert!(waits(json!({"nodeSelector": {"pool": "x"}}), "node/n", true));
+    let kept = json!({"nodeSelector": {"node-restriction.kubernetes.io/pool": "x"}});
+    assert!(!waits(kept, "node/n", true));
+    assert!(!waits(json!({"nodeSelector": {"node-role.kubernetes.io/x": ""}}), "node/n", true));
     assert!(!waits(json!({"automountServiceAccountToken": false}), "node/n", true), "no token");
 }

@@ -7,8 +7,74 @@ use std::sync::Arc;
 use kube_cel::cel::Value;
 use kube_cel::cel::objects::{Key, Map};
 
-use super::opaque::{Optional, Type};
+use super::opaque::{Optional, Type, as_constructed, doubt};
 use super::{Outcome, Stop};
+
+/// A value as JSON, for a mutation to write: what has no JSON is an error of the expression.
+pub(crate) fn to_json(value: &Value) -> Result<serde_json::Value, Stop> {
+    use serde_json::Value as Json;
+    if let Some(object) = as_constructed(value) {
+        if object.name == "JSONPatch" {
+            return error("an operation is no value");
+        }
+        let fields = object.fields.iter().map(|(key, one)| Ok((key.clone(), to_json(one)?)));
+        return Ok(Json::Object(fields.collect::<Result<_, Stop>>()?));
+    }
+    match value {
+        Value::Null => Ok(Json::Null),
+        Value::Bool(value) => Ok(Json::Bool(*value)),
+        Value::Int(number) => Ok(Json::from(*number)),
+        Value::UInt(number) => Ok(Json::from(*number)),
+        Value::Float(number) => match serde_json::Number::from_f64(*number) {
+            Some(number) => Ok(Json::Number(number)),
+            None => error("a number that JSON does not have"),
+        },
+        Value::String(text) => Ok(Json::String(text.to_string())),
+        Value::List(items) => {
+            Ok(Json::Array(items.iter().map(to_json).collect::<Result<_, Stop>>()?))
+        }
+        Value::Map(map) => {
+            let fields = map.map.iter().map(|(key, one)| match key {
+                Key::String(key) => Ok((key.to_string(), to_json(one)?)),
+                _ => error("a map whose keys are no texts"),
+            });
+            Ok(Json::Object(fields.collect::<Result<_, Stop>>()?))
+        }
+        other => Err(Stop::Unknown(match doubt(other) {
+            Some(reason) => reason.to_owned(),
+            None => format!("a value of type {} is written", type_name(other)),
+        })),
+    }
+}
+
+/// The operations of a JSON patch, from the list that an expression made of `JSONPatch{}`.
+pub(crate) fn operations(value: &Value) -> Result<Vec<serde_json::Value>, Stop> {
+    let Value::List(items) = value else {
+        return match doubt(value) {
+            Some(reason) => Err(Stop::Unknown(reason.to_owned())),
+            None => error("the patch is no list"),
+        };
+    };
+    let mut made = Vec::with_capacity(items.len());
+    for item in items.iter() {
+        let one = as_constructed(item).filter(|one| one.name == "JSONPatch");
+        let Some(one) = one else { return error("the patch holds what is no operation") };
+        let fields = one.fields.iter().map(|(key, value)| Ok((key.clone(), to_json(value)?)));
+        made.push(serde_json::Value::Object(fields.collect::<Result<_, Stop>>()?));
+    }
+    Ok(made)
+}
+
+/// The apply configuration that an expression constructed.
+pub(crate) fn configuration(value: &Value) -> Result<serde_json::Value, Stop> {
+    match as_constructed(value) {
+        Some(one) if one.name == "Object" => to_json(value),
+        _ => match doubt(value).filter(|_| as_constructed(value).is_none()) {
+            Some(reason) => Err(Stop::Unknown(reason.to_owned())),
+            None => error("the configuration is no Object"),
+        },
+    }
+}
 
 /// JSON as the server's decoder reads it: whole numbers are ints, all others doubles.
 #[must_use]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kube_cel::cel::Value;
 use kube_cel::cel::common::ast::{
-    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, operators,
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, StructExpr, operators,
 };
 use kube_cel::cel::objects::{Key, Map};
 
@@ -14,7 +14,7 @@ use super::compare;
 use super::convert::type_name;
 use super::cost::Cost;
 use super::expression::{Expression, is_authorizer, namespace_of};
-use super::opaque::{Type, as_optional, as_partial, optional};
+use super::opaque::{Constructed, Type, as_optional, as_partial, doubt, optional};
 use super::{Outcome, Stop, call};
 
 /// The deepest chain of variables that name each other.
@@ -148,10 +148,30 @@ impl<'e> Environment<'e> {
             }
             Expr::Comprehension(one) => self.comprehension(one, frame),
             Expr::Call(call) => self.call(call, frame),
-            Expr::Struct(_) | Expr::Unspecified => {
-                Err(Stop::Unknown("construction of an object".to_owned()))
-            }
+            Expr::Struct(one) => self.construction(one, frame),
+            Expr::Unspecified => Err(Stop::Unknown("construction of an object".to_owned())),
         }
+    }
+
+    /// An object of the types that mutations construct.
+    fn construction(&self, one: &StructExpr, frame: Option<&Frame<'_>>) -> Outcome {
+        self.cost.spend(40)?;
+        let mut fields = BTreeMap::new();
+        for entry in &one.entries {
+            let EntryExpr::StructField(field) = &entry.expr else {
+                return Err(Stop::Unknown("construction of an object".to_owned()));
+            };
+            let mut value = self.resolve(&field.value, frame)?;
+            if field.optional {
+                let Some(one) = as_optional(&value) else { return no_overload("{?}", &[&value]) };
+                match one.0.clone() {
+                    Some(inner) => value = inner,
+                    None => continue,
+                }
+            }
+            fields.insert(field.field.clone(), value);
+        }
+        Ok(Value::Opaque(Arc::new(Constructed { name: one.type_name.clone(), fields })))
     }
 
     fn name(&self, name: &str, frame: Option<&Frame<'_>>) -> Outcome {
@@ -346,6 +366,9 @@ pub(super) fn field(value: &Value, key: &Key) -> Outcome {
     if let Some(one) = as_optional(value) {
         return optional_field(one.0.as_ref(), key);
     }
+    if let Some(reason) = doubt(value) {
+        return Err(Stop::Unknown(reason.to_owned()));
+    }
     Err(Stop::Error(format!("no such key: {key}")))
 }
 
@@ -360,7 +383,10 @@ pub(super) fn optional_field(value: Option<&Value>, key: &Key) -> Outcome {
                 None => Err(Stop::Unknown(partial.reason.clone())),
             },
             (_, Some(one)) => optional_field(one.0.as_ref(), key),
-            _ => Ok(optional(None)),
+            _ => match doubt(other) {
+                Some(reason) => Err(Stop::Unknown(reason.to_owned())),
+                None => Ok(optional(None)),
+            },
         },
     }
 }
@@ -380,7 +406,10 @@ fn has(value: &Value, name: &str) -> Outcome {
                 Some(inner) => has(inner, name),
                 None => Ok(Value::Bool(false)),
             },
-            _ => Ok(Value::Bool(false)),
+            _ => match doubt(other) {
+                Some(reason) => Err(Stop::Unknown(reason.to_owned())),
+                None => Ok(Value::Bool(false)),
+            },
         },
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr, operators};
+use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr, StructExpr, operators};
 use kube_cel::cel::parser::Parser;
 use ringfort_model::KubeVersion;
 
@@ -66,7 +66,24 @@ impl Expression {
             let first = errors.errors.first().map_or_else(String::new, |error| error.msg.clone());
             ExpressionError::Syntax(first)
         })?;
-        let mut check = Check { variables, version, bound: Vec::new() };
+        let mut check = Check { variables, version, bound: Vec::new(), constructs: false };
+        check.expression(&root, 0)?;
+        Ok(Self { root })
+    }
+
+    /// Parses an expression of a mutation, which may construct `Object…{}` and `JSONPatch{}`
+    /// (apiserver `pkg/cel/mutation`).
+    pub fn parse_mutation(
+        text: &str,
+        variables: &BTreeSet<&str>,
+        version: Option<KubeVersion>,
+    ) -> Result<Self, ExpressionError> {
+        let parser = Parser::new().enable_optional_syntax(true);
+        let root = parser.parse(text).map_err(|errors| {
+            let first = errors.errors.first().map_or_else(String::new, |error| error.msg.clone());
+            ExpressionError::Syntax(first)
+        })?;
+        let mut check = Check { variables, version, bound: Vec::new(), constructs: true };
         check.expression(&root, 0)?;
         Ok(Self { root })
     }
@@ -76,6 +93,8 @@ struct Check<'a> {
     variables: &'a BTreeSet<&'a str>,
     version: Option<KubeVersion>,
     bound: Vec<String>,
+    /// Whether objects may be constructed by their type.
+    constructs: bool,
 }
 
 impl Check<'_> {
@@ -112,7 +131,7 @@ impl Check<'_> {
                 }
                 EntryExpr::StructField(field) => self.expression(&field.value, depth),
             }),
-            Expr::Struct(one) => Err(ExpressionError::Construction(one.type_name.clone())),
+            Expr::Struct(one) => self.construction(one, depth),
             Expr::Comprehension(one) => {
                 if one.iter_var2.is_some() {
                     return Err(ExpressionError::Function("two-variable macro".to_owned()));
@@ -149,6 +168,37 @@ impl Check<'_> {
                 call.args.iter().try_for_each(|arg| self.expression(arg, depth))
             }
         }
+    }
+
+    /// `Object.spec{...}`: the type of what stands in a field is named by the field. `JSONPatch{}`
+    /// has its four fields.
+    fn construction(&mut self, one: &StructExpr, depth: usize) -> Result<(), ExpressionError> {
+        let name = one.type_name.as_str();
+        let refused = || Err(ExpressionError::Construction(name.to_owned()));
+        let patch = name == "JSONPatch";
+        if !self.constructs || !(patch || name == "Object" || name.starts_with("Object.")) {
+            return refused();
+        }
+        for entry in &one.entries {
+            let EntryExpr::StructField(field) = &entry.expr else { return refused() };
+            if patch && !matches!(field.field.as_str(), "op" | "path" | "from" | "value") {
+                return refused();
+            }
+            let inner = match &field.value.expr {
+                Expr::List(list) => list.elements.iter().collect(),
+                _ => vec![&field.value],
+            };
+            for value in inner {
+                if let Expr::Struct(inner) = &value.expr
+                    && !patch
+                    && inner.type_name != format!("{name}.{}", field.field)
+                {
+                    return Err(ExpressionError::Construction(inner.type_name.clone()));
+                }
+            }
+            self.expression(&field.value, depth)?;
+        }
+        Ok(())
     }
 
     fn is_bound(&self, name: &str) -> bool {

@@ -41,3 +41,4 @@ pub enum Stop {
 pub type Outcome = Result<Value, Stop>;
 
 pub use convert::from_json;
+pub(crate) use convert::{configuration, operations};

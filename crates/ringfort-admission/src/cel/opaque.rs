@@ -1,6 +1,7 @@
-//! Values that the language has and JSON has not: optionals, types, and maps of which only a
-//! part is known.
+//! Values that the language has and JSON has not: optionals, types, maps of which only a part is
+//! known, and objects that a mutation constructs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kube_cel::cel::Value;
@@ -46,6 +47,28 @@ impl Opaque for Partial {
     }
 }
 
+/// An object that an expression constructs, by its type: `Object.spec{...}`, `JSONPatch{...}`.
+#[derive(Debug, PartialEq)]
+pub(super) struct Constructed {
+    pub(super) name: String,
+    pub(super) fields: BTreeMap<String, Value>,
+}
+
+impl Eq for Constructed {}
+
+impl Opaque for Constructed {
+    fn runtime_type_name(&self) -> &'static str {
+        "object"
+    }
+}
+
+pub(super) fn as_constructed(value: &Value) -> Option<&Constructed> {
+    match value {
+        Value::Opaque(opaque) => opaque.downcast_ref::<Constructed>(),
+        _ => None,
+    }
+}
+
 pub(super) fn optional(value: Option<Value>) -> Value {
     Value::Opaque(Arc::new(Optional(value)))
 }
@@ -80,6 +103,9 @@ pub(super) fn doubt(value: &Value) -> Option<&str> {
         Value::Opaque(opaque) => {
             if let Some(partial) = opaque.downcast_ref::<Partial>() {
                 return Some(&partial.reason);
+            }
+            if opaque.downcast_ref::<Constructed>().is_some() {
+                return Some("a constructed object is looked into");
             }
             opaque.downcast_ref::<Optional>().and_then(|o| o.0.as_ref()).and_then(doubt)
         }

@@ -7,6 +7,7 @@ use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::server;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use crate::writes::{Wanted, doubted};
 use ringfort_model::Str;
 
 /// The technique.
@@ -34,8 +35,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     if denied != Some(true) {
         let mut held = context.held(&Ask::unnamed(&["create"], "", "services"));
         held.extend(context.held(&Ask::named(&["update", "patch"], "", "services")));
+        let (held, doubt) = Wanted::ExternalService.let_through(context, held);
         for one in held {
             let draft = Draft::new(one.node(context), to.clone()).because(one.why(context, None));
+            let draft = doubted(draft, doubt.as_ref());
             maker.edge(match denied {
                 None => draft.assumed("DenyServiceExternalIPs is off by default"),
                 Some(_) => draft,

@@ -20,11 +20,11 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Node],
     doc: Doc {
         what: "A pod of any workload that may be scheduled to the node may come there: with a restart, a roll-out, or after an eviction. Its token is then on the node.",
-        when: "A workload with an API token whose selectors, affinity and tolerations let it be placed on the node. It is latent: paths pass it only where fact/node-schedule-wait is assumed.",
-        not: "A node whose taints the workload does not tolerate, or that its selector or affinity leaves out; a workload without an API token.",
-        controls: "Taints together with node selectors whose labels a node cannot give itself (node-restriction.kubernetes.io/).",
+        when: "A workload with an API token whose selectors, affinity and tolerations let it be placed on the node. A label that a node can give itself keeps nothing off: the node takes it on and draws the pods. It is latent: paths pass it only where fact/node-schedule-wait is assumed.",
+        not: "A node whose taints the workload does not tolerate; a workload that selects nodes by name or by labels that NodeRestriction keeps from nodes; one without an API token.",
+        controls: "Taints, and node selectors whose labels a node cannot give itself (node-restriction.kubernetes.io/, and kubernetes.io labels that are not a kubelet's).",
         cut: "Keep powerful workloads on a pool of their own.",
-        upstream: "kubernetes/kubernetes pkg/scheduler/framework/plugins",
+        upstream: "kubernetes/kubernetes pkg/scheduler/framework/plugins, plugin/pkg/admission/noderestriction",
     },
     find,
 };
@@ -34,7 +34,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     if cluster.nodes.is_empty() {
         return;
     }
-    let placements = Placements::of_units(cluster, &context.units);
+    let placements = Placements::drawn(cluster, &context.units);
     // The accounts whose tokens come with each class of equal wishes.
     let classes = placements.ask_classes().iter();
     let accounts: Vec<BTreeSet<Subject>> = classes

@@ -7,6 +7,7 @@ use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use crate::writes::{Wanted, doubted};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -31,8 +32,11 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let list0 = context.held(&Ask::unnamed(&["create"], "", "persistentvolumes").cluster());
     let list1 = context.held(&Ask::unnamed(&["create"], "", "persistentvolumeclaims"));
     let list2 = context.held_pod_create();
+    let (list0, doubt) = Wanted::NodeVolume.let_through(context, list0);
     for conjunction in conjoin(context, &[&list0, &list1, &list2], None) {
         let to = NodeKey::EveryNode;
-        maker.conjunction(&TECHNIQUE, &conjunction, "volume", |at| Draft::new(at, to.clone()));
+        maker.conjunction(&TECHNIQUE, &conjunction, "volume", |at| {
+            doubted(Draft::new(at, to.clone()), doubt.as_ref())
+        });
     }
 }

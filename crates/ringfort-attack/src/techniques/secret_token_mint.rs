@@ -8,6 +8,7 @@ use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::node::Power;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use crate::writes::{Wanted, doubted};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -31,8 +32,11 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let list0 = context.held(&Ask::unnamed(&["create"], "", "secrets"));
     let list1 = context.held(&Ask::named(&["get", "list", "watch"], "", "secrets"));
+    let (list0, doubt) = Wanted::TokenSecret.let_through(context, list0);
     for conjunction in conjoin(context, &[&list0, &list1], None) {
         let to = NodeKey::Power(Power::MintTokens, conjunction.scope.clone());
-        maker.conjunction(&TECHNIQUE, &conjunction, "mint", |at| Draft::new(at, to.clone()));
+        maker.conjunction(&TECHNIQUE, &conjunction, "mint", |at| {
+            doubted(Draft::new(at, to.clone()), doubt.as_ref())
+        });
     }
 }

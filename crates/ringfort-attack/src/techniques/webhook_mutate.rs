@@ -7,6 +7,7 @@ use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::webhooks;
+use crate::writes::{Wanted, doubted};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -29,10 +30,13 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let held = webhooks::writable(context, "mutatingwebhookconfigurations", true);
+    let (held, doubt) = Wanted::Webhook("MutatingWebhookConfiguration").let_through(context, held);
     let to = || NodeKey::Power(Power::RunPods, Scope::Cluster);
     let pods = context.held_pod_create();
     for conjunction in conjoin(context, &[&held, &pods], None) {
-        maker.conjunction(&TECHNIQUE, &conjunction, "mutate", |at| Draft::new(at, to()));
+        maker.conjunction(&TECHNIQUE, &conjunction, "mutate", |at| {
+            doubted(Draft::new(at, to()), doubt.as_ref())
+        });
     }
     for one in held {
         let draft = Draft::new(one.node(context), to()).because(one.why(context, None));

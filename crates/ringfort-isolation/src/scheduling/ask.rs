@@ -2,11 +2,12 @@
 
 use ringfort_model::record::node::{RuntimeScheduling, Taint};
 use ringfort_model::record::pod::Toleration;
-use ringfort_model::record::scheduling::NodeSelector;
+use ringfort_model::record::scheduling::{NodeSelector, NodeSelectorTerm};
 use ringfort_model::record::{Node, WorkloadKind};
 use ringfort_model::{Cluster, List, Map, PodSpec, Str};
 
 use super::affinity::{NAME_FIELD, node_matches};
+use super::own_labels::node_may_set;
 use super::taint::{is_transient, tolerated};
 
 /// Who decides about the node.
@@ -138,6 +139,36 @@ impl Ask {
         !self.selector.is_empty() || self.affinity.is_some() || !self.node_name.is_empty()
     }
 
+    /// What is left of the ask where the node gives itself whatever labels it may: what asks for
+    /// such a label keeps the pod from no node. A term all of whose requirements are of that
+    /// sort is satisfied everywhere.
+    #[must_use]
+    pub fn drawn(&self) -> Self {
+        let kept = |key: &Str| !node_may_set(key);
+        let mut everywhere = false;
+        let affinity = self.affinity.as_ref().map(|affinity| {
+            let terms = affinity.node_selector_terms.iter().map(|term| {
+                let needs = term.match_expressions.iter().filter(|need| kept(&need.key));
+                let left: List<_> = needs.cloned().collect();
+                everywhere |= left.is_empty()
+                    && term.match_fields.is_empty()
+                    && !term.match_expressions.is_empty();
+                NodeSelectorTerm {
+                    match_expressions: left,
+                    match_fields: term.match_fields.clone(),
+                }
+            });
+            NodeSelector { node_selector_terms: terms.collect() }
+        });
+        let selector = self.selector.iter().filter(|(key, _)| kept(key));
+        Self {
+            selector: selector.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            affinity: affinity.filter(|_| !everywhere),
+            spread_keys: self.spread_keys.iter().filter(|key| kept(key)).cloned().collect(),
+            ..self.clone()
+        }
+    }
+
     /// Label keys by which nodes are selected, sorted.
     #[must_use]
     pub fn selecting_keys(&self) -> Vec<Str> {
@@ -225,6 +256,39 @@ mod tests {
         };
         assert!(!spread("DoNotSchedule").fits(&node("[]")));
         assert!(spread("ScheduleAnyway").fits(&node("[]")));
+    }
+
+    #[test]
+    fn a_node_draws_what_asks_for_labels_of_its_choice() {
+        let affinity = |terms: &str| {
+            format!(
+                r#"{{"affinity":{{"nodeAffinity":{{
+                    "requiredDuringSchedulingIgnoredDuringExecution":{{"nodeSelectorTerms":
+                    {terms}}}}}}}}}"#
+            )
+        };
+        let need = |key: &str| format!(r#"{{"key":"{key}","operator":"In","values":["x"]}}"#);
+        let (own, kept) = (need("team"), need("node-restriction.kubernetes.io/team"));
+        for (spec, plain, drawn) in [
+            (r#"{"nodeSelector":{"pool":"b"}}"#.to_owned(), false, true),
+            (r#"{"nodeSelector":{"node-role.kubernetes.io/b":""}}"#.to_owned(), false, false),
+            (affinity(&format!(r#"[{{"matchExpressions":[{own}]}}]"#)), false, true),
+            (affinity(&format!(r#"[{{"matchExpressions":[{own},{kept}]}}]"#)), false, false),
+            (affinity(&format!(r#"[{{"matchExpressions":[{kept}]}},{{}}]"#)), false, false),
+            (
+                affinity(&format!(
+                    r#"[{{"matchExpressions":[{kept}]}},{{"matchExpressions":[{own}]}}]"#
+                )),
+                false,
+                true,
+            ),
+            (r#"{"nodeName":"m"}"#.to_owned(), false, false),
+            ("{}".to_owned(), true, true),
+        ] {
+            let ask = ask(&spec);
+            let found = (ask.fits(&node("[]")), ask.drawn().fits(&node("[]")));
+            assert_eq!(found, (plain, drawn), "{spec}");
+        }
     }
 
     #[test]

@@ -7,12 +7,10 @@ use ringfort_model::record::node::Taint;
 use ringfort_model::record::{MatchResources, Node, PolicyBinding, RuleWithOperations};
 use ringfort_model::{Cluster, Id, Kind, Str, Table, Unit};
 
+use super::own_labels::node_may_set;
 use super::placements::Placements;
 use super::taint::is_transient;
 use crate::effect::{Control, Effect};
-
-/// Labels that a kubelet may not give its own node.
-const PROTECTED: &str = "node-restriction.kubernetes.io/";
 
 /// What whoever creates pods may write into them; `None` where it is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -297,10 +295,10 @@ pub fn dedicated_nodes(question: &Question<'_>, at: usize) -> Control {
         return Control::new(Effect::Unknown(question.freedom.missing.clone()), evidence);
     }
     let keys = ask.selecting_keys();
-    if let Some(key) = keys.iter().find(|key| !key.starts_with(PROTECTED)) {
+    if let Some(key) = keys.iter().find(|key| node_may_set(key)) {
         let reason = format!(
-            "a node can give itself label {key} and draw the pods to it; keys below {PROTECTED} \
-             are protected"
+            "a node can give itself label {key} and draw the pods to it; keys below \
+             node-restriction.kubernetes.io/ are protected"
         );
         return Control::new(Effect::without(reason), evidence);
     }

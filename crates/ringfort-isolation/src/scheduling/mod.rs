@@ -20,6 +20,7 @@ mod affinity;
 mod apart;
 mod ask;
 mod dedicated;
+mod own_labels;
 mod placements;
 mod taint;
 
@@ -30,5 +31,6 @@ pub use dedicated::{
     Freedom, NODE_SELECTORS, Question, TOLERATIONS, Today, allowed_by, dedicated_nodes,
     narrowing_plugins,
 };
+pub use own_labels::node_may_set;
 pub use placements::Placements;
 pub use taint::{is_transient, tolerated, tolerates};

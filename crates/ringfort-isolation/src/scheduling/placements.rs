@@ -161,6 +161,17 @@ impl Placements {
         )
     }
 
+    /// The same where every node gives itself what labels it may (see [`Ask::drawn`]).
+    #[must_use]
+    pub fn drawn(cluster: &Cluster, units: &[Unit]) -> Self {
+        Self::new(
+            cluster,
+            units.iter().map(|unit| {
+                Ask::of(&unit.spec, unit.owner.as_ref().map(|(kind, _)| *kind), cluster).drawn()
+            }),
+        )
+    }
+
     /// An ask by its position.
     #[must_use]
     pub fn ask(&self, at: usize) -> &Ask {

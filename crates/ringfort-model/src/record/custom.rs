@@ -39,8 +39,8 @@ record! {
         /// Read by [`Specified`], for the kinds that have it only.
         #[serde(skip_deserializing)]
         pub spec: Option<CustomSpec>,
-        /// `spec` as canonical JSON, for kinds by which a policy engine is set up; never read
-        /// from the object itself.
+        /// `spec` as canonical JSON, for kinds by which a policy engine is set up and for those of
+        /// [`KEPT`]; never read from the object itself.
         #[serde(rename = "x-ringfort-spec")]
         pub engine_spec: Option<Str>,
     }
@@ -276,6 +276,11 @@ const POLICY_ENGINES: &[&str] = &[
     "policies.kubewarden.io",
 ];
 
+/// Single kinds whose specification is kept in the same way: who may connect in a mesh, and
+/// which images must be signed.
+const KEPT: &[(&str, &str)] =
+    &[("policy.sigstore.dev", "ClusterImagePolicy"), ("security.istio.io", "PeerAuthentication")];
+
 impl Other {
     /// API group.
     #[must_use]
@@ -283,13 +288,16 @@ impl Other {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
 
-    /// Keeps `spec` of the object's JSON, if its kind sets up a policy engine.
+    /// Keeps `spec` of the object's JSON, if its kind sets up a policy engine or is one of
+    /// [`KEPT`].
     pub(crate) fn keep_spec(&mut self, json: &[u8]) {
         #[derive(serde::Deserialize)]
         struct Body {
             spec: Option<serde_json::Value>,
         }
-        if self.engine_spec.is_some() || !POLICY_ENGINES.contains(&self.group()) {
+        let kept = POLICY_ENGINES.contains(&self.group())
+            || KEPT.contains(&(self.group(), self.kind.as_str()));
+        if self.engine_spec.is_some() || !kept {
             return;
         }
         let body: Option<Body> = serde_json::from_slice(json).ok();

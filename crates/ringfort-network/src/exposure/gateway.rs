@@ -19,10 +19,11 @@ use ringfort_model::{Kind, Map, Str, Table};
 use super::backend::Backends;
 use super::balance::{judge, status};
 use super::edge::{Finder, assumed, object, shown};
+use super::listener::listener_serves;
 use super::route_rules::rules;
 use super::{Condition, Listener, ListenerKind, ObjectRef, Reach, Verdict};
 
-const GROUP: &str = "gateway.networking.k8s.io";
+pub(super) const GROUP: &str = "gateway.networking.k8s.io";
 
 /// What a Gateway's listeners share.
 struct Front {
@@ -276,23 +277,7 @@ fn meets(
     {
         return Err("");
     }
-    let passes = listener.tls.as_ref().and_then(|tls| tls.mode.as_ref());
-    let passes = passes.is_some_and(|mode| *mode == *"Passthrough");
-    let by_protocol: &[&str] = match listener.protocol.as_str() {
-        "HTTP" | "HTTPS" => &["HTTPRoute", "GRPCRoute"],
-        "TLS" if passes => &["TLSRoute"],
-        "TLS" => &["TCPRoute", "TLSRoute"],
-        "TCP" => &["TCPRoute"],
-        "UDP" => &["UDPRoute"],
-        _ => &[],
-    };
-    let kinds = listener.allowed_routes.as_ref().map_or(&[][..], |allowed| &allowed.kinds);
-    let allows = kinds.is_empty()
-        || kinds.iter().any(|one| {
-            *one.kind == *kind && one.group.as_ref().is_none_or(|group| *group == *GROUP)
-        });
-    let served = by_protocol.contains(&kind) || !rule.protocol_allows_kinds;
-    if !served || (!allows && rule.kinds_count) {
+    if !listener_serves(listener, kind) {
         return Err("the listener does not allow its kind");
     }
     let spaces = listener.allowed_routes.as_ref().and_then(|all| all.namespaces.as_ref());

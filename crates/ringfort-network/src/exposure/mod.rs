@@ -20,6 +20,7 @@ mod balance;
 mod edge;
 mod gateway;
 mod ingress;
+mod listener;
 mod node;
 mod pool;
 mod products;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use ringfort_model::{Cluster, Id, Pod, Str, Unit};
 
 pub use backend::Backends;
+pub use listener::listener_serves;
 
 /// Who reaches a listener, widest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -11,6 +11,7 @@ use super::address::{Cidr, is_allow_list};
 use super::backend::Backends;
 use super::edge::{Finder, object, shown};
 use super::provider::field;
+use super::route_rules::rules;
 use super::{Condition, Listener, ListenerKind, ObjectRef, Reach, Verdict};
 
 /// Finds what the products' routes open.
@@ -115,8 +116,6 @@ fn host(host: &str) -> Condition {
 
 /// Routers carry the name of their IngressController as a label.
 const ROUTER: &str = "ingresscontroller.operator.openshift.io/deployment-ingresscontroller";
-const ROUTE_SOURCES: [&str; 2] =
-    ["haproxy.router.openshift.io/ip_allowlist", "haproxy.router.openshift.io/ip_whitelist"];
 
 fn open_shift(finder: &mut Finder<'_>) {
     let routes = &finder.cluster.open_shift_routes;
@@ -126,16 +125,20 @@ fn open_shift(finder: &mut Finder<'_>) {
         let seen: Vec<_> = route.status.iter().flat_map(|status| status.ingress.iter()).collect();
         let admits = |router: &&&ringfort_model::record::edge::RouteIngress| {
             let admitted = router.conditions.iter().find(|one| *one.kind == *"Admitted");
-            admitted.is_none_or(|one| *one.status == *"True")
+            let silent = rules().switches.routers_admit_silently;
+            admitted.map_or(silent, |one| *one.status == *"True")
         };
         let routers: BTreeSet<Str> =
             seen.iter().filter(admits).map(|router| router.router_name.clone()).collect();
-        if !seen.is_empty() && routers.is_empty() {
+        let switch = &rules().switches;
+        if !seen.is_empty() && routers.is_empty() && switch.router_must_admit {
             finder.idle(&own, "status.ingress[].conditions", "no router admits it");
             continue;
         }
-        let names =
-            if routers.is_empty() { BTreeSet::from([Str::new("default")]) } else { routers };
+        let names = match routers.is_empty() && switch.default_router {
+            true => BTreeSet::from([Str::new("default")]),
+            false => routers,
+        };
         let mut units: Vec<u32> = Vec::new();
         for name in names {
             let label: Map = [(Str::new(ROUTER), name)].into_iter().collect();
@@ -154,14 +157,16 @@ fn open_shift(finder: &mut Finder<'_>) {
         };
         let (sources, verdict) = narrow(finder, &route.metadata.annotations, &own, base);
         let end = End { kind: ListenerKind::OpenShiftRoute, own, verdict, sources };
-        let port = if spec.tls.is_some() { 443 } else { 80 };
+        let tls = spec.tls.is_some() && switch.route_tls_is_443;
+        let port = if tls { 443 } else { 80 };
         let condition = Condition {
             host: spec.host.clone(),
             path: spec.path.clone(),
             path_type: Str::default(),
         };
-        for to in spec.to.iter().chain(spec.alternate_backends.iter()) {
-            if to.weight != Some(0) {
+        let others = spec.alternate_backends.iter().filter(|_| switch.alternate_backends_count);
+        for to in spec.to.iter().chain(others) {
+            if to.weight != Some(0) || !switch.route_weight_counts {
                 let service = (route.metadata.namespace.clone(), to.name.clone());
                 end.lead(finder, "spec.to", Some(port), condition.clone(), service);
             }
@@ -175,8 +180,10 @@ fn narrow(
     own: &ObjectRef,
     base: Verdict,
 ) -> (Vec<Str>, Verdict) {
-    let found = ROUTE_SOURCES.into_iter().find_map(|key| annotations.get(key).map(|v| (key, v)));
-    let Some((key, value)) = found.filter(|_| base.reach != Reach::Internal) else {
+    let keys = rules().route_sources.iter();
+    let found = keys.into_iter().find_map(|key| annotations.get(key).map(|v| (*key, v)));
+    let narrows = base.reach != Reach::Internal && rules().switches.route_sources_narrow;
+    let Some((key, value)) = found.filter(|_| narrows) else {
         return (Vec::new(), base);
     };
     let sources: Vec<Str> = value.split_whitespace().map(Str::new).collect();
@@ -205,14 +212,16 @@ fn istio(finder: &mut Finder<'_>) {
     for service in &cluster.virtual_services {
         for name in service.spec.iter().flat_map(|spec| spec.gateways.iter()) {
             let own = (service.metadata.namespace.as_str(), name.as_str());
-            bound.entry(name.split_once('/').unwrap_or(own)).or_default().push(service);
+            let other = name.split_once('/').filter(|_| rules().switches.istio_gateways_of_others);
+            bound.entry(other.unwrap_or(own)).or_default().push(service);
         }
     }
     for gateway in &cluster.istio_gateways {
         let own = object("Gateway", &gateway.metadata);
         let Some(spec) = &gateway.spec else { continue };
         let units = finder.index.select_anywhere(&spec.selector);
-        if units.is_empty() && cluster.coverage.is_complete(Kind::Pod) {
+        let known = cluster.coverage.is_complete(Kind::Pod);
+        if units.is_empty() && known && rules().switches.istio_needs_pods {
             finder.idle(&own, "spec.selector", "no pod serves it");
             continue;
         }
@@ -250,12 +259,14 @@ fn virtual_service(
     let shares = |own: &Str| {
         hosts.iter().any(|served| {
             let (space, served) = served.split_once('/').unwrap_or(("*", served));
+            let switch = &rules().switches;
             let space_fits = match space {
                 "*" => true,
-                "." => meta.namespace == gateway.metadata.namespace,
+                _ if !switch.istio_namespaces_count => true,
+                "." if switch.istio_dot_is_own => meta.namespace == gateway.metadata.namespace,
                 other => *meta.namespace == *other,
             };
-            space_fits && meet(served, own)
+            space_fits && (meet(served, own) || !switch.istio_hosts_must_meet)
         })
     };
     let shared: Vec<&str> = spec.hosts.iter().filter(|own| shares(own)).map(Str::as_str).collect();
@@ -282,6 +293,7 @@ fn target(host: &str, namespace: &Str) -> (Str, Str) {
     let name = Str::new(parts.next().unwrap_or_default());
     match parts.next() {
         Some(other) => (Str::new(other), name),
+        None if !rules().switches.istio_short_names_are_own => (Str::new("default"), name),
         None => (namespace.clone(), name),
     }
 }

@@ -1,5 +1,5 @@
 //! What a route leads to and who serves it (EXP-09, EXP-10), each rule as a switch or a list:
-//! Ingress and its classes, Gateway API and its references.
+//! Ingress and its classes, Gateway API and its references, OpenShift's routes, Istio's gateways.
 //!
 //! The sources stand at the heads of `ingress` and `gateway`. [`mutants`] makes wrong tables of
 //! it, for `cargo xtask mutants`.
@@ -90,6 +90,32 @@ switches! {
         google_gateway_classes: true,
         /// Istio may be asked for a cluster address.
         istio_service_type: true,
+        /// A route that no router admits opens nothing.
+        router_must_admit: true,
+        /// A router admits a route unless it says that it does not.
+        routers_admit_silently: true,
+        /// Without a status the router called `default` is meant.
+        default_router: true,
+        /// Of alternate backends one of weight 0 gets nothing.
+        route_weight_counts: true,
+        /// Alternate backends of a route get traffic.
+        alternate_backends_count: true,
+        /// A route with TLS is served on 443.
+        route_tls_is_443: true,
+        /// Sources narrow who gets in at a route.
+        route_sources_narrow: true,
+        /// A Gateway of Istio that no pod serves opens nothing.
+        istio_needs_pods: true,
+        /// Host names of a server and a VirtualService must meet.
+        istio_hosts_must_meet: true,
+        /// A server may limit its hosts to namespaces.
+        istio_namespaces_count: true,
+        /// `.` is the Gateway's own namespace.
+        istio_dot_is_own: true,
+        /// A VirtualService may name a Gateway of another namespace.
+        istio_gateways_of_others: true,
+        /// A short name of a destination is one of the same namespace.
+        istio_short_names_are_own: true,
     }
 }
 
@@ -104,6 +130,8 @@ pub struct Rules {
     pub alb_controllers: &'static [&'static str],
     /// Classes of Google's controller.
     pub google_classes: &'static [&'static str],
+    /// Annotations for sources of OpenShift's router.
+    pub route_sources: &'static [&'static str],
 }
 
 /// The tables as upstream has them.
@@ -115,6 +143,10 @@ pub static UPSTREAM: Rules = Rules {
     ],
     alb_controllers: &["ingress.k8s.aws/alb", "eks.amazonaws.com/alb"],
     google_classes: &["gce", "gce-internal", "gce-regional-external", "gce-multi-cluster"],
+    route_sources: &[
+        "haproxy.router.openshift.io/ip_allowlist",
+        "haproxy.router.openshift.io/ip_whitelist",
+    ],
 };
 
 ringfort_model::active_rules!("routes", Rules);
@@ -126,6 +158,7 @@ pub fn mutants() -> Vec<(String, Rules)> {
     found.switches(Switches::ALL, |rules| &mut rules.switches);
     found.list("nginx sources", |rules| &mut rules.nginx_sources);
     found.list("ALB controllers", |rules| &mut rules.alb_controllers);
+    found.list("sources of routes", |rules| &mut rules.route_sources);
     found.list("Google classes", |rules| &mut rules.google_classes);
     found.all()
 }

@@ -13,10 +13,12 @@
 
 mod asked;
 mod atoms;
+mod calico_ports;
 mod calico_selector;
 mod class;
 mod decide;
 mod enforce;
+mod gain;
 mod gather;
 mod network;
 mod peers;
@@ -32,6 +34,7 @@ mod strict;
 mod suggest;
 
 pub mod address;
+pub mod cni_rules;
 pub mod connection;
 pub mod expr;
 pub mod label;
@@ -46,6 +49,7 @@ pub use class::{Class, Segment, TemplateKey};
 pub use connection::{ConnectionSet, Protocol};
 pub use decide::{Piece, Reason, Verdict};
 pub use enforce::{Agent, Enforcement};
+pub use gain::Change;
 pub use gather::Assumptions;
 pub use network::{Between, Network};
 pub use place::{Passage, Place, PlaceError};

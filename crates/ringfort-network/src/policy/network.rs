@@ -508,6 +508,12 @@ impl Network {
         decide(&self.policies, selected, direction, universe, &matches, resolve)
     }
 
+    /// Labels of the node that a class of hosts is, if they are known.
+    pub(super) fn host_labels(&self, class: Class) -> Option<&ringfort_model::Map> {
+        let at = class.0.checked_sub(self.bounds.hosts)?;
+        self.classes.hosts.get(at as usize)?.labels.as_ref()
+    }
+
     /// The named container ports of a class that some policy names.
     #[must_use]
     pub fn named_ports(&self, class: Class) -> &NamedPorts {

@@ -19,6 +19,14 @@ pub(crate) fn refuse(field: impl Into<String>, reason: impl Into<String>) -> Ref
     Refused { field: field.into(), reason: reason.into() }
 }
 
+/// What does not read of a whole specification, as `PATH: REASON` below it.
+pub(crate) fn unread(said: &str) -> Refused {
+    match said.split_once(": ") {
+        Some(("apiVersion", reason)) => refuse("apiVersion", reason),
+        _ => refuse("spec", said),
+    }
+}
+
 /// Whether a block of addresses means nodes, by whether it means pods: implementations that
 /// match packets by address match both, those with identities neither.
 pub(crate) fn blocks_match(pods: Tri) -> Tri {

@@ -11,7 +11,7 @@ use ringfort_model::record::{
 use crate::policy::address::AddressSet;
 use crate::policy::connection::{ConnectionSet, Protocol};
 use crate::policy::expr::Expr;
-use crate::policy::read::{Refused, refuse};
+use crate::policy::read::{Refused, refuse, unread};
 use crate::policy::read_v1::{number_of, selector};
 use crate::policy::rule::{
     Action, Direction, Peer, Place, Policy, PolicyName, Ports, Rule, Side, Tri,
@@ -81,7 +81,7 @@ pub(crate) fn policy(
     };
     let read = match spec {
         Checked::Read(spec) => fill(&mut policy, kind, spec, tiers),
-        Checked::Unreadable(reason) => Err(refuse("spec", reason.as_str())),
+        Checked::Unreadable(reason) => Err(unread(reason)),
     };
     let Err(refused) = read else { return (policy, None) };
     policy.broken = Some(Str::from(refused.to_string()));

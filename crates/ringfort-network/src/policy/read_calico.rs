@@ -2,6 +2,7 @@
 //! HostEndpoint in the common form (NP-41; projectcalico/api `pkg/apis/projectcalico/v3`).
 //! docs/network.md lists the fields.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use ringfort_model::record::Meta;
@@ -9,21 +10,21 @@ use ringfort_model::{Cluster, Str};
 use serde_json::Value;
 
 use crate::policy::address::AddressSet;
+use crate::policy::calico_ports::{destination_ports, protocol_set};
 use crate::policy::calico_selector::{Of, parse};
-use crate::policy::connection::{ConnectionSet, Protocol};
+use crate::policy::cni_rules::rules;
+use crate::policy::connection::ConnectionSet;
 use crate::policy::expr::{Expr, Key, Op};
 use crate::policy::gather::{KUBERNETES, KUBERNETES_GROUP};
 use crate::policy::read::{Refused, refuse};
-use crate::policy::rule::{
-    Action, Direction, Peer, Place, Policy, PolicyName, Ports, Rule, Side, Tri,
-};
+use crate::policy::rule::{Action, Direction, Peer, Place, Policy, PolicyName, Rule, Side, Tri};
 use crate::policy::strict::Fields;
 
 /// The tier of policies that name none, and of NetworkPolicy.
 const DEFAULT_TIER: &str = "default";
 
-/// The order that Calico gives NetworkPolicy, and the name that it gives it.
-const KUBERNETES_ORDER: (f64, &str) = (1000.0, "knp.default.");
+/// The name that Calico gives NetworkPolicy.
+const KUBERNETES_NAME: &str = "knp.default.";
 
 /// A tier: its stage, and whether its end denies.
 #[derive(Clone, Copy)]
@@ -54,7 +55,8 @@ struct Calico<'a> {
 pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
     let mut calico = Calico { cluster, tiers: BTreeMap::new(), sets: Vec::new() };
     let mut broken = Vec::new();
-    calico.tiers.insert(DEFAULT_TIER.to_owned(), Tier { stage: KUBERNETES, denies: true });
+    let denies = rules().switches.calico_tier_denies;
+    calico.tiers.insert(DEFAULT_TIER.to_owned(), Tier { stage: KUBERNETES, denies });
     for tier in &cluster.calico_tiers {
         match read_tier(&tier.spec.0) {
             Ok(read) => {
@@ -100,9 +102,14 @@ pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
         found.push(calico.policy("CalicoGlobalNetworkPolicy", &one.metadata, &one.spec.0, true));
     }
     // Policies of a tier by order, then name; NetworkPolicy has its place among them.
-    found.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+    let switch = &rules().switches;
+    found.sort_by(|a, b| {
+        let order = if switch.calico_order_counts { a.0.total_cmp(&b.0) } else { Ordering::Equal };
+        order.then_with(|| if switch.calico_names_order { a.1.cmp(&b.1) } else { b.1.cmp(&a.1) })
+    });
     let ranked = found.into_iter().enumerate().map(|(rank, (order, name, mut policy, refused))| {
-        let before = (order, name.as_str()) < KUBERNETES_ORDER;
+        let own = (f64::from(rules().kubernetes_order), KUBERNETES_NAME);
+        let before = (order, name.as_str()) < own;
         let after = if before { 0 } else { KUBERNETES_GROUP + 1 };
         policy.place.group = after + rank as u64;
         (policy, refused)
@@ -130,13 +137,15 @@ fn read_tier(spec: &Value) -> Result<Tier, Refused> {
     let order = fields.number("order")?;
     let denies = match fields.text("defaultAction")?.as_deref() {
         None | Some("Deny") => true,
-        Some("Pass") => false,
+        Some("Pass") => !rules().switches.calico_tier_may_pass,
         Some(other) => {
             return Err(refuse("spec.defaultAction", format!("\"{other}\" is no action")));
         }
     };
     fields.end()?;
-    Ok(Tier { stage: stage(order), denies })
+    let switch = &rules().switches;
+    let order = order.filter(|_| switch.calico_tiers_have_order);
+    Ok(Tier { stage: stage(order), denies: denies && switch.calico_tier_denies })
 }
 
 fn blocks(spec: &Value, field: &str, path: &str) -> Result<AddressSet, Refused> {
@@ -212,7 +221,9 @@ impl Calico<'_> {
             "spec.selector",
         )?;
         policy.subject = policy.subject.clone().and(own);
-        if let Some(text) = fields.text("namespaceSelector")?.filter(|_| global) {
+        let switch = &rules().switches;
+        let selects = global && switch.calico_global_selects_namespaces;
+        if let Some(text) = fields.text("namespaceSelector")?.filter(|_| selects) {
             let namespaces = selector(&text, Of::Namespaces, "spec.namespaceSelector")?;
             policy.subject = policy.subject.clone().and(namespaces);
         }
@@ -221,7 +232,7 @@ impl Calico<'_> {
             policy.subject = policy.subject.clone().and(accounts);
         }
         for host_only in ["doNotTrack", "preDNAT"] {
-            if fields.flag(host_only)? == Some(true) {
+            if fields.flag(host_only)? == Some(true) && switch.calico_untracked_is_for_hosts {
                 // Untracked policies and those before DNAT are for hosts alone.
                 policy.subject = Expr::nothing();
             }
@@ -237,8 +248,11 @@ impl Calico<'_> {
         fields.end()?;
         let has = |name: &str| types.iter().any(|kind| kind == name);
         // Without types: what has rules, and ingress where nothing has.
-        let (into, out) = if types.is_empty() {
-            (!ingress.is_empty() || egress.is_empty(), !egress.is_empty())
+        let (into, out) = if types.is_empty() || !switch.calico_types_count {
+            (
+                !ingress.is_empty() || (egress.is_empty() && switch.calico_ingress_by_default),
+                !egress.is_empty() && switch.calico_egress_by_rules,
+            )
         } else {
             (has("Ingress"), has("Egress"))
         };
@@ -258,7 +272,8 @@ impl Calico<'_> {
     fn accounts(&self, text: &str, path: &str) -> Result<Expr, Refused> {
         let wanted = selector(text, Of::Endpoints, path)?;
         let accounts = self.cluster.service_accounts.iter();
-        let held = accounts.filter(|account| wanted.holds(&account.metadata.labels));
+        let all = !rules().switches.calico_accounts_count;
+        let held = accounts.filter(|account| all || wanted.holds(&account.metadata.labels));
         Ok(Expr::Any(
             held.map(|account| {
                 let named = Op::In(vec![account.metadata.name.clone()]);
@@ -324,7 +339,9 @@ impl Reading<'_> {
         let action = match fields.text("action")?.unwrap_or_default().as_str() {
             "Allow" => Action::Allow,
             "Deny" => Action::Deny,
+            "Pass" if !rules().switches.calico_pass_leaves => Action::Allow,
             "Pass" => Action::Pass,
+            "Log" if rules().switches.calico_log_allows => Action::Allow,
             "Log" => return Ok(None),
             other => {
                 return Err(refuse(format!("{path}.action"), format!("\"{other}\" is no action")));
@@ -340,14 +357,15 @@ impl Reading<'_> {
         // A rule about ICMP alone says nothing about ports.
         let icmp = fields.take("icmp").is_some() || fields.take("notICMP").is_some();
         fields.end()?;
+        let switch = &rules().switches;
         let mut set = match &protocol {
             Some(protocol) => protocol_set(protocol, &format!("{path}.protocol"))?,
             None => ConnectionSet::all(),
         };
-        if let Some(not) = &not_protocol {
+        if let Some(not) = not_protocol.as_ref().filter(|_| switch.calico_not_protocol_counts) {
             set = set.difference(&protocol_set(not, &format!("{path}.notProtocol"))?);
         }
-        if icmp {
+        if icmp && !switch.calico_icmp_opens_ports {
             set = ConnectionSet::none();
         }
         let (own, other, own_path) = match direction {
@@ -357,8 +375,14 @@ impl Reading<'_> {
         if own.names_somebody() {
             return Err(refuse(format!("{path}.{own_path}"), "is not modelled for the own end"));
         }
-        let mut ports = destination_ports(&destination, &set, &format!("{path}.destination"))?;
-        if source.ports.is_some() || source.not_ports.is_some() {
+        let mut ports = destination_ports(
+            destination.ports.as_deref(),
+            destination.not_ports.as_deref(),
+            &set,
+            &format!("{path}.destination"),
+        )?;
+        let asks = source.ports.is_some() || source.not_ports.is_some();
+        if asks && switch.calico_source_ports_are_unknown {
             // Which port a client sends from is not known.
             let all = std::mem::replace(&mut ports.fixed, ConnectionSet::none());
             ports.named.clear();
@@ -383,8 +407,11 @@ impl Reading<'_> {
         }
         if by_address {
             let set = entity.nets.clone().unwrap_or_else(AddressSet::all);
-            let set = set.difference(&entity.not_nets.clone().unwrap_or_default());
-            return Ok(vec![Peer::Addresses { set, pods: Tri::Yes, nodes: Tri::Yes }]);
+            let switch = &rules().switches;
+            let not = entity.not_nets.clone().filter(|_| switch.calico_not_nets_count);
+            let set = set.difference(&not.unwrap_or_default());
+            let means = if switch.calico_nets_mean_pods { Tri::Yes } else { Tri::No };
+            return Ok(vec![Peer::Addresses { set, pods: means, nodes: means }]);
         }
         let mut pods = Expr::everything();
         let mut labels = Expr::everything();
@@ -401,8 +428,10 @@ impl Reading<'_> {
             (Some(text), _) => {
                 Some(selector(text, Of::Namespaces, &format!("{path}.namespaceSelector"))?)
             }
-            (None, Some(own)) => Some(Expr::namespace(own)),
-            (None, None) => None,
+            (None, Some(own)) if rules().switches.calico_own_namespace => {
+                Some(Expr::namespace(own))
+            }
+            (None, _) => None,
         };
         if let Some(namespaces) = &namespaces {
             pods = pods.and(namespaces.clone());
@@ -421,19 +450,23 @@ impl Reading<'_> {
             && entity.not_selector.is_some()
             && entity.namespaces.is_none()
             && !accounts
+            && rules().switches.calico_negation_takes_outside
         {
             // What is no endpoint has no labels that could be held.
             peers.push(Peer::Addresses { set: AddressSet::all(), pods: Tri::No, nodes: Tri::Yes });
         }
-        if entity.selector.is_some() && !accounts {
+        let switch = &rules().switches;
+        if entity.selector.is_some() && !accounts && switch.calico_sets_count {
             for set in &self.calico.sets {
                 let meant = match (&set.namespace, &entity.namespaces, &self.namespace) {
                     // A global set has no namespace: only a rule without namespaces means it,
                     // or one that asks for global ones.
                     (None, None, None) => true,
-                    (None, _, _) => global,
+                    (None, _, _) => global || !switch.calico_global_sets_need_global,
                     (Some(_), None, None) => true,
-                    (Some(own), None, Some(namespace)) => own == namespace,
+                    (Some(own), None, Some(namespace)) => {
+                        own == namespace && switch.calico_sets_of_own_namespace
+                    }
                     (Some(own), Some(_), _) => namespaces.as_ref().is_some_and(|wanted| {
                         let labels = self.calico.cluster.namespaces.get("", own);
                         wanted.holds(&Home {
@@ -497,76 +530,4 @@ fn entity(value: &Value, path: &str) -> Result<Entity, Refused> {
     };
     fields.end()?;
     Ok(found)
-}
-
-fn protocol_set(value: &Value, path: &str) -> Result<ConnectionSet, Refused> {
-    let protocol = match (value.as_str(), value.as_u64()) {
-        (Some("ICMP" | "ICMPv6" | "UDPLite"), _) => return Ok(ConnectionSet::none()),
-        (Some(name), _) => Protocol::from_name(&name.to_ascii_uppercase())
-            .ok_or_else(|| refuse(path, format!("\"{name}\" is no protocol")))?,
-        (_, Some(6)) => Protocol::Tcp,
-        (_, Some(17)) => Protocol::Udp,
-        (_, Some(132)) => Protocol::Sctp,
-        (_, Some(number)) if (1..=255).contains(&number) => return Ok(ConnectionSet::none()),
-        _ => return Err(refuse(path, "is no protocol")),
-    };
-    Ok(ConnectionSet::protocol(protocol))
-}
-
-/// `ports` and `notPorts` of the destination within the protocols of the rule.
-fn destination_ports(entity: &Entity, set: &ConnectionSet, path: &str) -> Result<Ports, Refused> {
-    let mut ports = Ports::fixed(set.clone());
-    if let Some(wanted) = &entity.ports {
-        let (numbers, names) = numbers(wanted, &format!("{path}.ports"))?;
-        ports.fixed = numbers.intersection(set);
-        for protocol in Protocol::ALL {
-            if !ConnectionSet::protocol(protocol).intersection(set).is_empty() {
-                ports.named.extend(names.iter().map(|name| (name.clone(), Some(protocol))));
-            }
-        }
-    }
-    if let Some(not) = &entity.not_ports {
-        let (numbers, names) = numbers(not, &format!("{path}.notPorts"))?;
-        ports.fixed = ports.fixed.difference(&numbers);
-        if !names.is_empty() {
-            return Err(refuse(format!("{path}.notPorts"), "names of ports are not modelled here"));
-        }
-    }
-    Ok(ports)
-}
-
-/// Numbers, `FIRST:LAST` and names of ports, of every protocol.
-fn numbers(ports: &[Value], path: &str) -> Result<(ConnectionSet, Vec<Str>), Refused> {
-    let mut set = ConnectionSet::none();
-    let mut names = Vec::new();
-    for (at, port) in ports.iter().enumerate() {
-        let path = format!("{path}[{at}]");
-        let wrong = || refuse(&*path, format!("{port} is no port"));
-        let (first, last) = match (port.as_u64(), port.as_str()) {
-            (Some(number), _) => (number, number),
-            (_, Some(text)) => match text.split_once(':') {
-                Some((first, last)) => {
-                    (first.parse().map_err(|_| wrong())?, last.parse().map_err(|_| wrong())?)
-                }
-                None => match text.parse() {
-                    Ok(number) => (number, number),
-                    Err(_) => {
-                        names.push(Str::new(text));
-                        continue;
-                    }
-                },
-            },
-            _ => return Err(wrong()),
-        };
-        let (Ok(first), Ok(last)) = (u16::try_from(first), u16::try_from(last)) else {
-            return Err(wrong());
-        };
-        if first > last {
-            return Err(wrong());
-        }
-        for protocol in Protocol::ALL {
-            set = set.union(&ConnectionSet::ports(protocol, first, last));
-        }
-    }
-    Ok((set, names))
 }

@@ -11,6 +11,7 @@ use ringfort_model::{Cluster, Str};
 use serde_json::Value;
 
 use crate::policy::address::AddressSet;
+use crate::policy::cni_rules::rules;
 use crate::policy::connection::{ConnectionSet, Protocol};
 use crate::policy::expr::{Expr, Key};
 use crate::policy::gather::{KUBERNETES, KUBERNETES_GROUP};
@@ -45,7 +46,8 @@ pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
 /// With `enable-policy: always` every endpoint is isolated, selected or not.
 fn always(cluster: &Cluster) -> Option<Policy> {
     let config = cluster.config_maps.iter().find(|config| {
-        config.metadata.name == "cilium-config"
+        rules().switches.cilium_always_isolates
+            && config.metadata.name == "cilium-config"
             && config.data.get("enable-policy").is_some_and(|value| value == "always")
     })?;
     let closed = Side { applies: true, isolates: true, rules: Vec::new() };
@@ -102,7 +104,9 @@ fn object(
         match read {
             Ok(Sides { denied: [in_denied, out_denied], allowed: [in_allowed, out_allowed] }) => {
                 if in_denied.applies || out_denied.applies {
-                    found.push((policy(0, in_denied, out_denied, None), None));
+                    let first = rules().switches.cilium_deny_first;
+                    let group = if first { 0 } else { KUBERNETES_GROUP + 1 };
+                    found.push((policy(group, in_denied, out_denied, None), None));
                 }
                 found.push((policy(KUBERNETES_GROUP, in_allowed, out_allowed, None), None));
             }
@@ -150,12 +154,14 @@ impl Reading {
             &fields.take("enableDefaultDeny").unwrap_or_default(),
             &format!("{path}.enableDefaultDeny"),
         )?;
-        let set = [given.flag("ingress")?, given.flag("egress")?];
+        let set = [given.flag("ingress")?, given.flag("egress")?]
+            .map(|flag| flag.filter(|_| rules().switches.cilium_default_deny_counts));
         given.end()?;
         let mut sides = Sides { denied: Default::default(), allowed: Default::default() };
         for (at, direction) in [Direction::Ingress, Direction::Egress].into_iter().enumerate() {
             let allowed = fields.list(&direction.to_string())?.unwrap_or_default();
             let denied = fields.list(&format!("{direction}Deny"))?.unwrap_or_default();
+            let switch = &rules().switches;
             let rules = |list: &[Value], action: Action, name: &str| {
                 let read = list.iter().enumerate().map(|(at, rule)| {
                     self.rule(rule, direction, action, at, &format!("{path}.{name}[{at}]"))
@@ -163,6 +169,8 @@ impl Reading {
                 read.collect::<Result<Vec<Rule>, Refused>>()
             };
             let touched = !allowed.is_empty() || !denied.is_empty();
+            let isolates = (!allowed.is_empty() && switch.cilium_rules_isolate)
+                || (!denied.is_empty() && switch.cilium_denial_isolates);
             sides.denied[at] = Side {
                 applies: !denied.is_empty(),
                 isolates: false,
@@ -170,7 +178,7 @@ impl Reading {
             };
             sides.allowed[at] = Side {
                 applies: touched || set[at] == Some(true),
-                isolates: set[at].unwrap_or(touched),
+                isolates: set[at].unwrap_or(isolates),
                 rules: rules(&allowed, Action::Allow, &direction.to_string())?,
             };
         }
@@ -226,7 +234,7 @@ impl Reading {
         {
             let said: Vec<String> = list.iter().map(ToString::to_string).collect();
             let why = format!("addresses of {}", said.join(", "));
-            add(if list.is_empty() {
+            add(if list.is_empty() || !rules().switches.cilium_names_are_learned {
                 Vec::new()
             } else {
                 vec![perhaps([false, false, true], &why)]
@@ -238,10 +246,15 @@ impl Reading {
         fields.end()?;
         let ports = match (&to_ports, icmps) {
             (Some(list), _) if !list.is_empty() => self::ports(list, &format!("{path}.toPorts"))?,
-            (_, true) => Ports::fixed(ConnectionSet::none()),
+            (_, true) if !rules().switches.cilium_icmp_opens_ports => {
+                Ports::fixed(ConnectionSet::none())
+            }
             _ => Ports::all(),
         };
+        let switch = &rules().switches;
         let limited = to_ports.as_ref().is_some_and(|list| !list.is_empty());
+        let limited = (limited && switch.cilium_ports_alone_is_everybody)
+            || switch.cilium_empty_rule_is_everybody;
         // Without a peer field a rule with ports means everybody, and an empty rule nobody.
         let peers = peers.unwrap_or_else(|| if limited { vec![Peer::Any] } else { Vec::new() });
         Ok(Rule { name: Str::from(format!("#{}", at + 1)), action, peers, ports })
@@ -303,10 +316,13 @@ impl Reading {
             .map(|(name, _)| name)
             .chain(given.match_expressions.iter().map(|need| &need.key))
         {
-            asks_namespace |= *name == POD_NAMESPACE || name.starts_with(NAMESPACE_LABELS);
+            asks_namespace |= rules().switches.cilium_asked_namespaces
+                && (*name == POD_NAMESPACE || name.starts_with(NAMESPACE_LABELS));
         }
         Ok(match &self.namespace {
-            Some(own) if peer && !asks_namespace => Expr::namespace(own).and(expr),
+            Some(own) if peer && !asks_namespace && rules().switches.cilium_own_namespace => {
+                Expr::namespace(own).and(expr)
+            }
             _ => expr,
         })
     }
@@ -314,7 +330,8 @@ impl Reading {
 
 /// Addresses outside: rules about blocks do not mean what Cilium manages.
 fn outside(set: AddressSet) -> Peer {
-    Peer::Addresses { set, pods: Tri::No, nodes: Tri::No }
+    let means = if rules().switches.cilium_blocks_mean_pods { Tri::Yes } else { Tri::No };
+    Peer::Addresses { set, pods: means, nodes: means }
 }
 
 fn perhaps(segments: [bool; 3], why: &str) -> Peer {
@@ -323,22 +340,28 @@ fn perhaps(segments: [bool; 3], why: &str) -> Peer {
 
 fn entity(name: &str, path: &str) -> Result<Vec<Peer>, Refused> {
     let family = |block: &str| AddressSet::cidr(block).expect("the table holds blocks");
+    if rules().nobody.contains(&name) {
+        // No pod of the model has these identities.
+        return Ok(Vec::new());
+    }
+    if !rules().entities.contains(&name) {
+        return Err(refuse(path, format!("entity \"{name}\" is not modelled")));
+    }
     Ok(match name {
         "all" => vec![Peer::Any],
         "world" => vec![outside(AddressSet::all())],
         "world-ipv4" => vec![outside(family("0.0.0.0/0"))],
         "world-ipv6" => vec![outside(family("::/0"))],
+        "cluster" if !rules().switches.cilium_cluster_has_nodes => {
+            vec![Peer::Pods(Expr::everything())]
+        }
         "cluster" => vec![Peer::Pods(Expr::everything()), Peer::Nodes(Expr::everything())],
         // Which node is the own one depends on where the pod runs.
         "host" | "remote-node" => {
             vec![perhaps([false, true, false], "which nodes are meant depends on the pod's node")]
         }
-        "kube-apiserver" => {
-            vec![perhaps([false, true, true], "where the API server runs is not known")]
-        }
-        // No pod of the model has these identities.
-        "health" | "init" | "none" | "ingress" => Vec::new(),
-        other => return Err(refuse(path, format!("entity \"{other}\" is not modelled"))),
+        // The API server.
+        _ => vec![perhaps([false, true, true], "where the API server runs is not known")],
     })
 }
 
@@ -360,7 +383,10 @@ fn block_set(value: &Value, path: &str) -> Result<Peer, Refused> {
     };
     let mut set = read(&text, format!("{path}.cidr"))?;
     for (at, hole) in except.iter().enumerate() {
-        set = set.difference(&read(hole, format!("{path}.except[{at}]"))?);
+        let hole = read(hole, format!("{path}.except[{at}]"))?;
+        if rules().switches.cilium_except_counts {
+            set = set.difference(&hole);
+        }
     }
     Ok(outside(set))
 }
@@ -386,7 +412,7 @@ fn ports(list: &[Value], path: &str) -> Result<Ports, Refused> {
         narrowed |= fields.list("serverNames")?.is_some_and(|names| !names.is_empty());
         fields.skip(&["terminatingTLS", "originatingTLS"]);
         fields.end()?;
-        if narrowed {
+        if narrowed && rules().switches.cilium_sections_narrow {
             if !named.is_empty() {
                 return Err(refuse(path, "a named port with rules inside it is not modelled"));
             }
@@ -413,7 +439,8 @@ fn one_port(
     let protocol = fields.text("protocol")?.unwrap_or_default();
     fields.end()?;
     let protocols: Vec<Protocol> = match protocol.as_str() {
-        "" | "ANY" => Protocol::ALL.to_vec(),
+        "" | "ANY" if rules().switches.cilium_any_protocol => Protocol::ALL.to_vec(),
+        "" | "ANY" => vec![Protocol::Tcp],
         "ICMP" | "ICMPv6" | "VRRP" | "IGMP" => Vec::new(),
         name => vec![Protocol::from_name(name).ok_or_else(|| {
             refuse(format!("{path}.protocol"), format!("\"{name}\" is no protocol"))
@@ -433,6 +460,7 @@ fn one_port(
     };
     let last = match (end.as_u64().and_then(|end| u16::try_from(end).ok()), end.is_null()) {
         (None | Some(0), true) | (Some(0), false) => first,
+        (Some(end), _) if end >= first && !rules().switches.cilium_end_port_counts => first,
         (Some(end), _) if end >= first => end,
         _ => {
             return Err(refuse(
@@ -442,7 +470,8 @@ fn one_port(
         }
     };
     // Port 0 means all of them.
-    let (first, last) = if first == 0 { (1, 65535) } else { (first, last) };
+    let all = first == 0 && rules().switches.cilium_zero_is_every_port;
+    let (first, last) = if all { (1, 65535) } else { (first, last) };
     for protocol in protocols {
         *set = set.union(&ConnectionSet::ports(protocol, first, last));
     }

@@ -11,7 +11,7 @@ use crate::policy::address::AddressSet;
 use crate::policy::connection::{ConnectionSet, Protocol};
 use crate::policy::expr::Expr;
 use crate::policy::label;
-use crate::policy::read::{Refused, blocks_match, refuse};
+use crate::policy::read::{Refused, blocks_match, refuse, unread};
 use crate::policy::rule::{Action, Peer, Place, Policy, PolicyName, Ports, Rule, Side, Tri};
 use crate::policy::rules::rules as active;
 
@@ -36,7 +36,7 @@ pub(crate) fn policy(record: &NetworkPolicy, place: Place, pods: Tri) -> (Policy
     let spec = match &record.spec {
         Checked::Read(spec) => spec,
         Checked::Unreadable(reason) => {
-            let refused = refuse("spec", reason.as_str());
+            let refused = unread(reason);
             return (broken(policy, refused.reason.as_str()), Some(refused));
         }
     };

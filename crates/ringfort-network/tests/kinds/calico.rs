@@ -201,6 +201,77 @@ fn global_policies_and_sets() {
 }
 
 #[test]
+fn the_other_end_of_egress() {
+    let to = |rest: Value| {
+        let mut rule = json!({"action": "Allow"});
+        for (key, value) in rest.as_object().expect("fields") {
+            rule[key] = value.clone();
+        }
+        one(json!({"types": ["Egress"], "egress": [rule]}))
+    };
+    to(json!({"destination": {"selector": "app == 'job'"}}))
+        .answers(&[(WEB, JOB, "TCP 80", Yes), (WEB, OUT, "TCP 80", No)]);
+    to(json!({"destination": {"nets": ["192.0.2.0/24"], "notNets": ["192.0.2.64/26"]}}))
+        .answers(&[(WEB, OUT, "TCP 80", Yes), (WEB, "192.0.2.65", "TCP 80", No)]);
+    to(json!({"protocol": "UDP", "destination": {"namespaceSelector": "team == 'blue'", "ports": [53]}}))
+        .answers(&[(WEB, OTHER, "UDP 53", Yes), (WEB, OTHER, "UDP 54", No), (WEB, JOB, "UDP 53", No)]);
+    to(json!({"protocol": 6, "destination": {"serviceAccounts": {"names": ["worker"]}}})).answers(
+        &[(WEB, JOB, "TCP 80", Yes), (WEB, JOB, "UDP 80", No), (WEB, OTHER, "TCP 80", No)],
+    );
+    to(json!({"protocol": 17, "source": {"notPorts": [1]}}))
+        .answers(&[(WEB, JOB, "UDP 80", Unknown), (WEB, JOB, "TCP 80", No)]);
+    to(json!({"notICMP": {"type": 8}})).answers(&[(WEB, JOB, "TCP 80", No)]);
+}
+
+#[test]
+fn fields_that_change_nothing_about_who_connects() {
+    one(json!({"performanceHints": ["AssumeNeededOnEveryNode"], "applyOnForward": true,
+        "ingress": [{"action": "Allow", "metadata": {"annotations": {"a": "b"}}}]}))
+    .answers(&[(JOB, WEB, "TCP 80", Yes)]);
+    // Where hosts are protected, what is forwarded is not known.
+    let host = object("HostEndpoint", None, "h", json!({"node": "n1", "interfaceName": "*"}));
+    let forwards = policy(json!({"applyOnForward": true, "ingress": [{"action": "Allow"}]}));
+    World::new(&[host, forwards]).is_unknown("spec.applyOnForward");
+}
+
+#[test]
+fn network_policy_has_order_1000() {
+    let kubernetes = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"namespace": "a", "name": "all"}, "spec": {"podSelector": {}, "ingress": [{}]}});
+    let deny = |name: &str, order: i64| {
+        let mut one = policy(json!({"order": order, "ingress": [{"action": "Deny"}]}));
+        one["metadata"]["name"] = json!(name);
+        World::new(&[kubernetes.clone(), one])
+    };
+    // Of one order the name decides: Calico calls a NetworkPolicy `knp.default.NAME`.
+    for (name, order, answer) in
+        [("z", 999, No), ("a", 1000, No), ("z", 1000, Yes), ("a", 1001, Yes)]
+    {
+        deny(name, order).answers(&[(JOB, WEB, "TCP 80", answer)]);
+    }
+}
+
+#[test]
+fn tiers_and_sets_that_cannot_be_used() {
+    for (kind, namespace, spec, field) in [
+        ("Tier", None, json!({"order": 1, "defaultAction": "Allow"}), "spec.defaultAction"),
+        ("Tier", None, json!({"order": 1, "color": "red"}), "spec.color"),
+        ("GlobalNetworkSet", None, json!({"nets": ["10.0.0.0/99"]}), "spec.nets[0]"),
+        ("NetworkSet", Some("a"), json!({"nets": ["x"]}), "spec.nets[0]"),
+        (
+            "NetworkSet",
+            Some("a"),
+            json!({"allowedEgressDomains": ["x"]}),
+            "spec.allowedEgressDomains",
+        ),
+    ] {
+        let world = World::new(&[object(kind, namespace, "bad", spec)]);
+        assert_eq!(world.network.errors()[0].field, field);
+        assert_eq!(world.ask(JOB, WEB, "TCP 80"), Unknown, "{field}");
+    }
+}
+
+#[test]
 fn protected_hosts_are_unknown() {
     let world = World::new(&[object(
         "HostEndpoint",

@@ -187,6 +187,31 @@ fn specs_and_clusterwide() {
 }
 
 #[test]
+fn fields_that_change_nothing_about_who_connects() {
+    // Where a log goes and who ends TLS is no restriction.
+    one(json!({"description": "d", "labels": [{"key": "k"}], "log": {"value": "v"},
+        "ingress": [{"fromEntities": ["all"], "toPorts": [{"ports": [{"port": "80"}],
+            "terminatingTLS": {"secret": {"name": "s"}}, "originatingTLS": {"secret": {"name": "s"}}}]}]}))
+    .answers(&[(JOB, WEB, "TCP 80", Yes), (JOB, WEB, "TCP 81", No)]);
+}
+
+#[test]
+fn both_directions_read_the_same_fields() {
+    one(json!({"ingress": [{"fromCIDRSet": [{"cidr": "192.0.2.0/24", "except": ["192.0.2.64/26"]}]}]}))
+        .answers(&[(OUT, WEB, "TCP 80", Yes), ("192.0.2.65", WEB, "TCP 80", No), (JOB, WEB, "TCP 80", No)]);
+    one(json!({"egress": [{"toEntities": ["cluster"]}]})).answers(&[
+        (WEB, OTHER, "TCP 80", Yes),
+        (WEB, NODE, "TCP 80", Yes),
+        (WEB, OUT, "TCP 80", No),
+    ]);
+    one(json!({"egressDeny": [{"toEndpoints": [{"matchLabels": {"app": "job"}}],
+        "toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}]}]}], "egress": [{"toEntities": ["all"]}]}))
+    .answers(&[(WEB, JOB, "TCP 80", No), (WEB, JOB, "TCP 81", Yes)]);
+    one(json!({"egress": [{"icmps": [{"fields": [{"type": 8}]}], "toEntities": ["all"]}]}))
+        .answers(&[(WEB, JOB, "TCP 80", No)]);
+}
+
+#[test]
 fn what_is_not_modelled_is_unknown() {
     for (rest, field) in [
         (json!({"ingress": [{"fromRequires": [{}]}]}), "spec.ingress[0].fromRequires"),

@@ -1,0 +1,274 @@
+//! Which admission controls hold for a request, and which are there without holding (semantics
+//! EFF-ADM, ADM-03, ADM-08).
+//!
+//! A control holds where it acts on such requests, whoever makes the object and with which labels
+//! they like, where its failure refuses, and where its backend is there. What it asks for is not
+//! the question; [`Admission::would_admit`] answers that.
+
+use ringfort_isolation::{Control as Judged, Effect};
+use ringfort_model::record::PolicyBinding;
+use ringfort_model::record::admission::WebhookClientConfig;
+use ringfort_model::{Cluster, Kind, SourceKind};
+
+use crate::admission::{Admission, Bound};
+use crate::cel::{self, Environment, Value};
+use crate::decision::Control;
+use crate::engine::Mode;
+use crate::environment::roots;
+use crate::matching::{Match, by_resources};
+use crate::params::{self, Params};
+use crate::policy::{Asked, Conditions, conditions};
+use crate::request::Request;
+use crate::rules::rules;
+use crate::webhook::Webhook;
+
+/// A control and whether it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The control; of a policy with several bindings the one through which it holds best.
+    pub control: Control,
+    /// Whether it holds, and the fields that decide.
+    pub judged: Judged,
+}
+
+impl Admission<'_> {
+    /// Every policy and webhook of the cluster, and whether it holds for such a request. What the
+    /// object holds and which labels it has is left open, as whoever makes it chooses that.
+    #[must_use]
+    pub fn in_force(&self, request: &Request) -> Vec<Held> {
+        self.openly(request, |asked| {
+            let policies = self.policies.iter().map(|bound| self.policy_in_force(bound, asked));
+            let webhooks = self.webhooks.iter().map(|one| self.webhook_in_force(one, asked));
+            policies.chain(webhooks).collect()
+        })
+    }
+
+    /// Whether each webhook of certain names, and that mutates or not, holds for such a request.
+    pub(crate) fn webhooks_in_force(
+        &self,
+        request: &Request,
+        mine: &dyn Fn(&str, bool) -> bool,
+    ) -> Vec<Effect> {
+        self.openly(request, |asked| {
+            let own = self.webhooks.iter().filter(|one| mine(&one.record.name, one.mutating));
+            own.map(|webhook| self.webhook_effect(webhook, asked).0).collect()
+        })
+    }
+
+    /// The question about every object of a request.
+    fn openly<T>(&self, request: &Request, ask: impl FnOnce(&Asked<'_>) -> T) -> T {
+        let open = Request { open_object: true, free_labels: true, ..request.clone() };
+        let namespace = match open.namespace.is_empty() {
+            true => None,
+            false => self.cluster.namespaces.get("", &open.namespace),
+        };
+        let labels = self.labels_of_namespace(&open.namespace);
+        ask(&Asked {
+            request: &open,
+            namespace,
+            namespace_labels: labels.as_ref(),
+            cluster: self.cluster,
+            given: &self.options.parameters,
+        })
+    }
+
+    fn policy_in_force(&self, bound: &Bound<'_>, asked: &Asked<'_>) -> Held {
+        let policy = &bound.policy;
+        let object = policy.control(None);
+        let judged = |effect, field: &str| Judged::new(effect, [format!("{object} {field}")]);
+        let on = match policy.mutating {
+            true => rules().mutating,
+            false => rules().validating,
+        };
+        let alone = |judged| Held { control: object.clone(), judged };
+        if asked.request.resource.skips_policies() {
+            let effect = Effect::without("policies do not see such objects");
+            return alone(judged(effect, "spec.matchConstraints"));
+        }
+        match self.policies_on(on) {
+            Some(true) => {}
+            Some(false) => {
+                let effect = Effect::without("this server asks no such policies");
+                return alone(judged(effect, "spec"));
+            }
+            None => {
+                let effect = Effect::missing("whether this server asks such policies");
+                return alone(judged(effect, "spec"));
+            }
+        }
+        if bound.bindings.is_empty() {
+            let complete = self.cluster.coverage.is_complete(match policy.mutating {
+                true => Kind::MutatingPolicyBinding,
+                false => Kind::ValidatingPolicyBinding,
+            });
+            let effect = match complete {
+                true => Effect::without("it has no binding"),
+                false => Effect::missing("all bindings"),
+            };
+            return alone(judged(effect, "metadata.name"));
+        }
+        if !policy.fails_closed {
+            let effect = Effect::without("it lets pass what it fails to evaluate");
+            return alone(judged(effect, "spec.failurePolicy"));
+        }
+        let through = bound.bindings.iter().map(|binding| Held {
+            control: policy.control(Some(binding)),
+            judged: binding_in_force(bound, binding, asked),
+        });
+        through.max_by_key(|held| rank(&held.judged.effect)).expect("there are bindings")
+    }
+
+    fn webhook_in_force(&self, webhook: &Webhook<'_>, asked: &Asked<'_>) -> Held {
+        let (effect, field) = self.webhook_effect(webhook, asked);
+        let title = format!("webhook {} {field}", webhook.record.name);
+        Held { control: webhook.control(), judged: Judged::new(effect, [title]) }
+    }
+
+    fn webhook_effect(&self, webhook: &Webhook<'_>, asked: &Asked<'_>) -> (Effect, &'static str) {
+        if asked.request.resource.skips_webhooks() {
+            return (Effect::without("webhooks do not see such objects"), "rules");
+        }
+        match webhook.called(asked) {
+            Match::Yes => {}
+            Match::No => return (Effect::without("it does not see every such request"), "rules"),
+            Match::Unknown(reason) => return (Effect::missing(reason), "rules"),
+        }
+        if !webhook.fails_closed() {
+            return (Effect::without("it lets pass what it fails to answer"), "failurePolicy");
+        }
+        let names = roots(asked.request, asked.namespace, Ok(Value::Null));
+        let environment = Environment::new(names, cel::cost::MATCH_CONDITIONS);
+        match conditions(webhook.conditions(), &environment) {
+            Conditions::Match | Conditions::Error(_) => {}
+            Conditions::Skip => {
+                let effect = Effect::without("its conditions leave such requests out");
+                return (effect, "matchConditions");
+            }
+            Conditions::Unknown(reason) => return (Effect::missing(reason), "matchConditions"),
+        }
+        let kind = &asked.request.resource.kind;
+        let namespace = asked.request.namespace.as_str();
+        match self.engines.mode(&webhook.record.name, webhook.mutating, kind, namespace) {
+            Some(Mode::Passive(reason)) => return (Effect::without(reason), "name"),
+            Some(Mode::Unknown(reason)) => return (Effect::missing(reason), "name"),
+            Some(Mode::Enforcing(_)) | None => {}
+        }
+        (backend(self.cluster, webhook.record.client_config.as_ref()), "clientConfig")
+    }
+}
+
+/// Whether a policy holds through one of its bindings.
+fn binding_in_force(bound: &Bound<'_>, binding: &PolicyBinding, asked: &Asked<'_>) -> Judged {
+    let policy = &bound.policy;
+    let kind = match policy.mutating {
+        true => "MutatingAdmissionPolicyBinding",
+        false => "ValidatingAdmissionPolicyBinding",
+    };
+    let title = format!("{kind} {}", binding.metadata.name);
+    let judged = |effect, field: String| Judged::new(effect, [field]);
+    let Some(spec) = &binding.spec else {
+        return judged(Effect::without("the binding is empty"), format!("{title} spec"));
+    };
+    if !policy.mutating && !spec.validation_actions.has("Deny") {
+        let effect = Effect::without("the binding does not deny");
+        return judged(effect, format!("{title} spec.validationActions"));
+    }
+    let object = policy.control(None);
+    for (resources, field) in [
+        (policy.constraints, format!("{object} spec.matchConstraints")),
+        (spec.match_resources.as_ref(), format!("{title} spec.matchResources")),
+    ] {
+        match by_resources(resources, asked.request, asked.namespace_labels) {
+            Match::Yes => {}
+            Match::No => {
+                let effect = Effect::without("it does not see every such request");
+                return judged(effect, field);
+            }
+            Match::Unknown(reason) => return judged(Effect::missing(reason), field),
+        }
+    }
+    let namespace = asked.request.namespace.as_str();
+    let reference = spec.param_ref.as_ref();
+    let field = format!("{title} spec.paramRef");
+    let values = match params::collect(
+        policy.param_kind,
+        reference,
+        namespace,
+        asked.cluster,
+        asked.given,
+    ) {
+        Params::Each(values) if values.is_empty() => {
+            let effect = Effect::without("it has no parameters and is not asked");
+            return judged(effect, field);
+        }
+        Params::Each(values) => values,
+        // It refuses everything.
+        Params::Error(_) => return judged(Effect::Effective, field),
+        Params::Unknown(reason) => return judged(Effect::missing(reason), field),
+    };
+    let field = format!("{object} spec.matchConditions");
+    let mut unknown = None;
+    for value in values {
+        let names = roots(asked.request, asked.namespace, value);
+        let environment = Environment::new(names, cel::cost::MATCH_CONDITIONS);
+        match conditions(&policy.conditions, &environment) {
+            Conditions::Match | Conditions::Error(_) => {
+                return judged(Effect::Effective, format!("{title} spec"));
+            }
+            Conditions::Skip => {}
+            Conditions::Unknown(reason) => unknown = Some(reason),
+        }
+    }
+    judged(
+        match unknown {
+            Some(reason) => Effect::missing(reason),
+            None => Effect::without("its conditions leave such requests out"),
+        },
+        field,
+    )
+}
+
+/// The better the later.
+pub(crate) fn rank(effect: &Effect) -> u8 {
+    match effect {
+        Effect::Absent => 0,
+        Effect::PresentNotEffective(_) => 1,
+        Effect::Unknown(_) => 2,
+        Effect::Effective => 3,
+    }
+}
+
+/// Whether something answers behind a webhook: a Service with an endpoint that is ready.
+fn backend(cluster: &Cluster, config: Option<&WebhookClientConfig>) -> Effect {
+    let Some(config) = config else { return Effect::without("it has no backend") };
+    let Some(service) = &config.service else {
+        return Effect::missing(match &config.url {
+            Some(url) => format!("whether {url} answers"),
+            None => return Effect::without("it has no backend"),
+        });
+    };
+    let title = format!("Service {}/{}", service.namespace, service.name);
+    if cluster.services.get(&service.namespace, &service.name).is_none() {
+        return match cluster.coverage.is_complete(Kind::Service) {
+            true => Effect::without(format!("{title} does not exist")),
+            false => Effect::missing(title),
+        };
+    }
+    let label = "kubernetes.io/service-name";
+    let ready = cluster
+        .endpoint_slices
+        .in_namespace(&service.namespace)
+        .filter(|(_, slice)| {
+            slice.metadata.labels.get(label).is_some_and(|name| *name == service.name)
+        })
+        .flat_map(|(_, slice)| slice.endpoints.iter())
+        // A condition that is not set counts as ready (discovery/v1 EndpointConditions).
+        .any(|endpoint| endpoint.conditions.as_ref().is_none_or(|one| one.ready != Some(false)));
+    let known = cluster.coverage.is_complete(Kind::EndpointSlice)
+        && cluster.source != SourceKind::Manifests;
+    match (ready, known) {
+        (true, _) => Effect::Effective,
+        (false, true) => Effect::without(format!("{title} has no endpoint that is ready")),
+        (false, false) => Effect::missing(format!("the endpoints of {title}")),
+    }
+}

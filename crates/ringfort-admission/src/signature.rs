@@ -1,0 +1,381 @@
+//! Whether images must be signed to run in a namespace (semantics EFF-SIG): a signature policy
+//! holds where its engine holds (EFF-ADM) for new pods, other images and ephemeral containers,
+//! and where what was verified is what runs: the digest is written or required, since a tag may
+//! name another image a moment later.
+//!
+//! Follows kyverno/kyverno `api/kyverno/v1/image_verification_types.go` and
+//! `api/policies.kyverno.io`, sigstore/policy-controller `pkg/apis/policy` and
+//! `pkg/webhook/validator.go`, kubewarden/policies `verify-image-signatures`.
+
+use ringfort_isolation::{Control as Judged, Effect};
+use ringfort_model::record::MatchResources;
+use ringfort_model::{Kind, Listed, Str};
+use ringfort_podsec::escape::hardened_pod;
+use serde_json::Value as Json;
+
+use crate::admission::Admission;
+use crate::engine::{EnginePolicy, enforce, rule_is_about, texts, webhook_is_of};
+use crate::escape::PodWrite;
+use crate::in_force::rank;
+use crate::matching::{Match, by_resources};
+use crate::policy::Asked;
+use crate::request::Request;
+
+/// Kinds that may require signatures; where one was not listed there may be a policy.
+const RESOURCES: &[&str] = &[
+    "clusteradmissionpolicies.policies.kubewarden.io",
+    "clusterimagepolicies.policy.sigstore.dev",
+    "clusterpolicies.kyverno.io",
+    "imagevalidatingpolicies.policies.kyverno.io",
+    "policies.kyverno.io",
+];
+
+/// Every way in which an image comes into a pod.
+const WRITES: [PodWrite; 3] = [PodWrite::Create, PodWrite::SwapImage, PodWrite::AddContainer];
+
+/// What an engine's policy says of signatures, without its webhooks.
+struct Signer<'p> {
+    policy: &'p EnginePolicy,
+    /// Which webhooks verify, and which write digests.
+    verifies: fn(&EnginePolicy, &str, bool) -> bool,
+    writes_digests: fn(&EnginePolicy, &str, bool) -> bool,
+    /// Whether digests must be written, since nothing else asks for them.
+    digest: Digest,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Digest {
+    /// By the webhook that verifies.
+    Written,
+    /// By another webhook.
+    WrittenApart,
+    /// An image without one is refused.
+    Required,
+}
+
+impl Admission<'_> {
+    /// Judges whether only verified images run in a namespace.
+    #[must_use]
+    pub fn signed_images(&self, namespace: &Str) -> Judged {
+        let mut best: Option<Judged> = None;
+        let all = self.engines.policies().iter().chain(self.engines.signers());
+        for policy in all {
+            let Some(effect) = self.signer(policy, namespace) else { continue };
+            let judged = Judged::new(effect, [format!("{} spec", policy.title)]);
+            let better = |known: &Judged| rank(&judged.effect) > rank(&known.effect);
+            if best.as_ref().is_none_or(better) {
+                best = Some(judged);
+            }
+        }
+        if let Some(found) = best {
+            return found;
+        }
+        let unread = RESOURCES.iter().find(|resource| {
+            let listed = self.cluster.coverage.of_resource(resource);
+            !matches!(listed, Listed::Complete | Listed::Absent)
+        });
+        let effect = match unread {
+            Some(resource) => Effect::missing(format!("all {resource}")),
+            None => Effect::Absent,
+        };
+        Judged::new(effect, ["ClusterPolicy, ClusterImagePolicy *".to_owned()])
+    }
+
+    /// What a policy does about signatures; nothing if it is about something else.
+    fn signer(&self, policy: &EnginePolicy, namespace: &Str) -> Option<Effect> {
+        if !policy.namespace.is_empty() && policy.namespace != **namespace {
+            return None;
+        }
+        let signer = match (policy.group.as_str(), policy.kind.as_str()) {
+            ("kyverno.io", "ClusterPolicy" | "Policy") => kyverno(policy, namespace)?,
+            (
+                "policies.kyverno.io",
+                "ImageValidatingPolicy" | "NamespacedImageValidatingPolicy",
+            ) => self.image_validating(policy, namespace),
+            ("policies.kubewarden.io", _) => kubewarden(policy)?,
+            ("policy.sigstore.dev", "ClusterImagePolicy") => self.sigstore(policy),
+            ("policy.sigstore.dev", _) => return None,
+            ("kyverno.io" | "policies.kyverno.io", _) => return None,
+            (group, _) if crate::engine::SIGNERS.contains(&group) => {
+                Err(Effect::missing(format!("what {} verifies", policy.title)))
+            }
+            _ => return None,
+        };
+        Some(match signer {
+            Ok(signer) => self.through_webhooks(&signer, namespace),
+            Err(effect) => effect,
+        })
+    }
+
+    /// Whether the engine is asked about each way in which an image comes into a pod.
+    fn through_webhooks(&self, signer: &Signer<'_>, namespace: &Str) -> Effect {
+        for (needed, mine, what) in [
+            (true, signer.verifies, "is not verified"),
+            (
+                signer.digest == Digest::WrittenApart,
+                signer.writes_digests,
+                "is verified by its tag, which may name another image when it is pulled",
+            ),
+        ] {
+            for write in WRITES.into_iter().filter(|_| needed) {
+                let request = self.write(namespace, hardened_pod(), write);
+                let found = self.best_webhook(signer.policy, mine, &request);
+                let image = match write {
+                    PodWrite::SwapImage => "another image of a running pod",
+                    PodWrite::AddContainer => "the image of an ephemeral container",
+                    _ => "a new pod's image",
+                };
+                match found {
+                    Some(Effect::Effective) => {}
+                    Some(Effect::PresentNotEffective(reason)) => {
+                        return Effect::without(format!("{image} {what}: {reason}"));
+                    }
+                    Some(unknown) => return unknown,
+                    None => {
+                        return Effect::without(format!("{image} {what}: no webhook is for it"));
+                    }
+                }
+            }
+        }
+        Effect::Effective
+    }
+
+    /// The best of the webhooks of a policy for a request.
+    fn best_webhook(
+        &self,
+        policy: &EnginePolicy,
+        mine: fn(&EnginePolicy, &str, bool) -> bool,
+        request: &Request,
+    ) -> Option<Effect> {
+        let held = self.webhooks_in_force(request, &|name, mutating| mine(policy, name, mutating));
+        held.into_iter().max_by_key(rank)
+    }
+
+    /// An ImageValidatingPolicy of Kyverno.
+    fn image_validating<'p>(
+        &self,
+        policy: &'p EnginePolicy,
+        namespace: &Str,
+    ) -> Result<Signer<'p>, Effect> {
+        let Some(spec) = &policy.spec else {
+            return Err(Effect::missing(format!("the specification of {}", policy.title)));
+        };
+        let actions = &spec["validationActions"];
+        if actions.is_array() && !texts(actions).any(|action| action == "Deny") {
+            return Err(Effect::without("the policy does not deny"));
+        }
+        if spec["failurePolicy"] == "Ignore" {
+            return Err(Effect::without("the policy lets pass what it fails to evaluate"));
+        }
+        if spec["matchConditions"].as_array().is_some_and(|all| !all.is_empty()) {
+            return Err(Effect::missing("what the policy's conditions leave out"));
+        }
+        if spec["attestors"].as_array().is_none_or(Vec::is_empty) {
+            return Err(Effect::without("the policy names no attestor"));
+        }
+        let constraints: Option<MatchResources> =
+            serde_json::from_value(spec["matchConstraints"].clone()).ok();
+        let request = self.write(namespace, hardened_pod(), PodWrite::Create);
+        let labels = self.labels_of_namespace(namespace);
+        let asked = Asked {
+            request: &request,
+            namespace: None,
+            namespace_labels: labels.as_ref(),
+            cluster: self.cluster,
+            given: &[],
+        };
+        match by_resources(constraints.as_ref(), asked.request, asked.namespace_labels) {
+            Match::Yes => {}
+            Match::No => return Err(Effect::without("the policy does not see every new pod")),
+            Match::Unknown(reason) => return Err(Effect::missing(reason)),
+        }
+        let references = spec["matchImageReferences"].as_array();
+        let globs: Vec<&str> =
+            references.into_iter().flatten().filter_map(|one| one["glob"].as_str()).collect();
+        covers(&globs, &[])?;
+        let configured = &spec["validationConfigurations"];
+        Ok(Signer {
+            policy,
+            verifies: kyverno_validates,
+            writes_digests: kyverno_mutates,
+            digest: kyverno_digest(configured, Digest::WrittenApart)?,
+        })
+    }
+
+    /// A ClusterImagePolicy of Sigstore's policy-controller.
+    fn sigstore<'p>(&self, policy: &'p EnginePolicy) -> Result<Signer<'p>, Effect> {
+        let Some(spec) = &policy.spec else {
+            return Err(Effect::missing(format!("the specification of {}", policy.title)));
+        };
+        if spec["mode"] == "warn" {
+            return Err(Effect::without("the policy only warns"));
+        }
+        if spec["match"].as_array().is_some_and(|all| !all.is_empty()) {
+            return Err(Effect::missing("which objects the policy's match leaves out"));
+        }
+        let authorities: Vec<&Json> =
+            spec["authorities"].as_array().into_iter().flatten().collect();
+        // One authority that agrees is enough.
+        if authorities.is_empty() || authorities.iter().any(|one| one["static"]["action"] == "pass")
+        {
+            return Err(Effect::without("the policy lets pass without a signature"));
+        }
+        let images = spec["images"].as_array().into_iter().flatten();
+        let all = images.filter_map(|one| one["glob"].as_str()).any(|glob| glob == "**");
+        if !all {
+            self.no_match()?;
+        }
+        Ok(Signer {
+            policy,
+            verifies: |_, name, mutating| !mutating && name == "policy.sigstore.dev",
+            writes_digests: |_, name, mutating| mutating && name == "policy.sigstore.dev",
+            digest: Digest::WrittenApart,
+        })
+    }
+
+    /// What the policy-controller does with an image that no policy is about: it denies, unless
+    /// its ConfigMap, of which values are not kept, says otherwise.
+    fn no_match(&self) -> Result<(), Effect> {
+        let mut maps = self.cluster.config_maps.iter();
+        let map = maps.find(|map| map.metadata.name == "config-policy-controller");
+        match map {
+            Some(map) if map.data.get("no-match-policy").is_some() => {
+                Err(Effect::missing("no-match-policy of ConfigMap config-policy-controller"))
+            }
+            Some(_) => Ok(()),
+            None if self.cluster.coverage.is_complete(Kind::ConfigMap) => Ok(()),
+            None => Err(Effect::missing("ConfigMap config-policy-controller")),
+        }
+    }
+}
+
+/// `verifyImages` of a rule of Kyverno.
+fn kyverno<'p>(policy: &'p EnginePolicy, namespace: &str) -> Option<Result<Signer<'p>, Effect>> {
+    let Some(spec) = &policy.spec else {
+        return Some(Err(Effect::missing(format!("the specification of {}", policy.title))));
+    };
+    let rules = spec["rules"].as_array().into_iter().flatten();
+    let mut found = None;
+    for rule in rules.filter(|rule| rule["verifyImages"].is_array()) {
+        let here = kyverno_rule(policy, spec, rule, namespace);
+        let better = found.as_ref().is_none_or(|known: &Result<Signer<'_>, Effect>| {
+            matches!((known, &here), (Err(_), Ok(_)))
+                || matches!((known, &here),
+                    (Err(old), Err(new)) if rank(new) > rank(old))
+        });
+        if better {
+            found = Some(here);
+        }
+    }
+    found
+}
+
+fn kyverno_rule<'p>(
+    policy: &'p EnginePolicy,
+    spec: &Json,
+    rule: &Json,
+    namespace: &str,
+) -> Result<Signer<'p>, Effect> {
+    if !rule_is_about(&rule["match"], "Pod", namespace) {
+        return Err(Effect::without("the policy is not about pods of the namespace"));
+    }
+    let ignores = |value: &Json| value == "Ignore";
+    if ignores(&spec["failurePolicy"]) || ignores(&spec["webhookConfiguration"]["failurePolicy"]) {
+        return Err(Effect::without("the policy lets pass what it fails to evaluate"));
+    }
+    if rule["exclude"].as_object().is_some_and(|fields| !fields.is_empty())
+        || rule["preconditions"].as_object().is_some_and(|fields| !fields.is_empty())
+    {
+        return Err(Effect::missing("what the rule excludes"));
+    }
+    let mut digest = Digest::Required;
+    let (mut references, mut skipped): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for one in rule["verifyImages"].as_array().into_iter().flatten() {
+        let own = &one["failureAction"];
+        let denies =
+            if own.is_string() { enforce(own) } else { enforce(&spec["validationFailureAction"]) };
+        if !denies {
+            return Err(Effect::without("the policy audits and does not refuse"));
+        }
+        let verifies = ["attestors", "attestations"]
+            .iter()
+            .any(|field| one[*field].as_array().is_some_and(|all| !all.is_empty()));
+        // Before attestors there were keys.
+        let keyed = ["key", "keyless"].iter().any(|field| !one[*field].is_null());
+        if !verifies && !keyed {
+            return Err(Effect::without("the policy names no attestor"));
+        }
+        if kyverno_digest(one, Digest::Written)? == Digest::Written {
+            digest = Digest::Written;
+        }
+        references.extend(texts(&one["imageReferences"]));
+        references.extend(one["image"].as_str());
+        skipped.extend(texts(&one["skipImageReferences"]));
+    }
+    covers(&references, &skipped)?;
+    Ok(Signer { policy, verifies: kyverno_mutates, writes_digests: kyverno_mutates, digest })
+}
+
+/// Both are on by default; one of them is enough to run what was verified.
+fn kyverno_digest(configured: &Json, written: Digest) -> Result<Digest, Effect> {
+    match (configured["mutateDigest"] == false, configured["verifyDigest"] == false) {
+        (_, false) => Ok(Digest::Required),
+        (false, true) => Ok(written),
+        (true, true) => Err(Effect::without(
+            "a tag is verified and not replaced by its digest, so it may name another image when \
+             it is pulled",
+        )),
+    }
+}
+
+/// Rules that verify images act, and refuse, where objects are changed.
+fn kyverno_mutates(_: &EnginePolicy, name: &str, mutating: bool) -> bool {
+    mutating && name.contains(".kyverno.svc")
+}
+
+fn kyverno_validates(_: &EnginePolicy, name: &str, mutating: bool) -> bool {
+    !mutating && name.contains(".kyverno.svc")
+}
+
+fn kubewarden(policy: &EnginePolicy) -> Option<Result<Signer<'_>, Effect>> {
+    let spec = policy.spec.as_ref()?;
+    if !spec["module"].as_str()?.contains("/verify-image-signatures:") {
+        return None;
+    }
+    let writes = spec["settings"]["modifyImagesWithDigest"] != false && spec["mutating"] == true;
+    Some(if spec["mode"] == "monitor" {
+        Err(Effect::without("the policy monitors and does not refuse"))
+    } else if !writes {
+        Err(Effect::without(
+            "a tag is verified and not replaced by its digest, so it may name another image when \
+             it is pulled",
+        ))
+    } else {
+        let signatures = spec["settings"]["signatures"].as_array();
+        let images: Vec<&str> =
+            signatures.into_iter().flatten().filter_map(|one| one["image"].as_str()).collect();
+        let of = |policy: &EnginePolicy, name: &str, _: bool| {
+            name.ends_with(".kubewarden.admission") && webhook_is_of(name, policy)
+        };
+        covers(&images, &[]).map(|()| Signer {
+            policy,
+            verifies: of,
+            writes_digests: of,
+            digest: Digest::Written,
+        })
+    })
+}
+
+/// Whether patterns take every image.
+fn covers(patterns: &[&str], skipped: &[&str]) -> Result<(), Effect> {
+    let all = patterns.iter().any(|pattern| matches!(*pattern, "*" | "**" | "*/*" | "*/**"));
+    if !all {
+        let shown = patterns.join(", ");
+        let missing = format!("whether something refuses images other than {shown}");
+        return Err(Effect::missing(missing));
+    }
+    match skipped.first() {
+        Some(pattern) => Err(Effect::without(format!("images of {pattern} are left out"))),
+        None => Ok(()),
+    }
+}

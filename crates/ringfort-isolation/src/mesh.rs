@@ -1,0 +1,368 @@
+//! Whether a mesh makes the peers of a pod prove who they are (semantics EFF-MESH, NP-43).
+//!
+//! Follows istio/istio `pilot/pkg/security/authn` (the workload's PeerAuthentication goes before
+//! the namespace's, that before the mesh's, and `UNSET` inherits), istio-iptables (which traffic
+//! is redirected to the side-car) and linkerd/linkerd2 `policy-controller` (the default inbound
+//! policy). Which of two policies of one scope is older, and so in force, no record here tells.
+
+use std::collections::BTreeMap;
+
+use ringfort_model::record::{LabelSelector, Meta};
+use ringfort_model::{Cluster, Container, ContainerKind, Map, PodSpec, SourceKind, Str};
+use serde_json::Value as Json;
+
+use crate::capability::{CapabilityUse, capability_use};
+use crate::effect::{Control, Effect, container_path};
+use crate::user::{Uid, uid, uid_field};
+
+/// Group and kind of the policies.
+const GROUP: &str = "security.istio.io";
+const RESOURCE: &str = "peerauthentications.security.istio.io";
+/// The namespace whose policies without a selector are the mesh's; another is a setting of the
+/// control plane that is not kept.
+const ROOT: &str = "istio-system";
+
+/// Annotations of a pod that leave inbound traffic out of the redirection.
+const LEFT_OUT: &[&str] =
+    &["traffic.sidecar.istio.io/excludeInboundPorts", "config.linkerd.io/skip-inbound-ports"];
+
+/// A side-car: its container, the uid whose traffic the redirection leaves out, and the mesh.
+const SIDE_CARS: &[(&str, i64)] = &[("istio-proxy", 1337), ("linkerd-proxy", 2102)];
+
+/// One PeerAuthentication.
+#[derive(Debug)]
+struct Policy {
+    namespace: Str,
+    name: Str,
+    selector: Option<LabelSelector>,
+    mode: Mode,
+    ports: BTreeMap<String, Mode>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Unset,
+    Strict,
+    /// Plain text is taken too, or alone.
+    Plain,
+    /// No mode that the mesh knows.
+    Other,
+}
+
+impl Mode {
+    fn of(value: &Json) -> Self {
+        match value.as_str() {
+            None | Some("UNSET") => Self::Unset,
+            Some("STRICT") => Self::Strict,
+            Some("PERMISSIVE" | "DISABLE") => Self::Plain,
+            Some(_) => Self::Other,
+        }
+    }
+}
+
+/// The mesh's rules about who may connect, read once.
+#[derive(Debug)]
+pub struct Mesh {
+    policies: Vec<Policy>,
+    /// Policies of which the specification was not read.
+    blind: Vec<String>,
+    complete: bool,
+    manifests: bool,
+}
+
+/// The pod that is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'a> {
+    /// Its metadata; of a template the template's.
+    pub meta: &'a Meta,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its specification.
+    pub spec: &'a PodSpec,
+    /// Labels and annotations of its namespace, where that is known.
+    pub namespace_meta: Option<&'a Meta>,
+}
+
+impl Mesh {
+    /// Reads the policies of a cluster.
+    #[must_use]
+    pub fn of(cluster: &Cluster) -> Self {
+        let mut policies = Vec::new();
+        let mut blind = Vec::new();
+        for other in &cluster.others {
+            if other.kind != "PeerAuthentication" || other.group() != GROUP {
+                continue;
+            }
+            let spec = other.engine_spec.as_ref().map(|text| serde_json::from_str::<Json>(text));
+            // An object without a specification says nothing, a list of names does not say.
+            let Some(Ok(spec)) = spec else {
+                blind.push(format!("PeerAuthentication {}", other.metadata.full_name()));
+                continue;
+            };
+            let selector = spec.get("selector").filter(|one| !one.is_null()).cloned();
+            let ports = spec["portLevelMtls"].as_object();
+            policies.push(Policy {
+                namespace: other.metadata.namespace.clone(),
+                name: other.metadata.name.clone(),
+                selector: selector.and_then(|one| serde_json::from_value(one).ok()),
+                mode: Mode::of(&spec["mtls"]["mode"]),
+                ports: ports
+                    .into_iter()
+                    .flatten()
+                    .map(|(port, one)| (port.clone(), Mode::of(&one["mode"])))
+                    .collect(),
+            });
+        }
+        let listed = cluster.coverage.of_resource(RESOURCE);
+        let complete =
+            matches!(listed, ringfort_model::Listed::Complete | ringfort_model::Listed::Absent);
+        Self { policies, blind, complete, manifests: cluster.source == SourceKind::Manifests }
+    }
+
+    /// Judges whether only peers that prove an identity of the mesh can connect to the pod.
+    #[must_use]
+    pub fn strict(&self, pod: &Member<'_>) -> Control {
+        let side_car = side_car(pod.spec);
+        if side_car.is_some_and(|(container, _)| container.name == "linkerd-proxy") {
+            return self.linkerd(pod);
+        }
+        let (mode, deciding, mut evidence) = match self.mode(pod) {
+            Ok(found) => found,
+            Err(control) => return control,
+        };
+        if mode == Mode::Plain {
+            let reason = format!("{deciding} lets plain text in");
+            return Control::new(Effect::without(reason), evidence);
+        }
+        if let Some(found) = self.captured(pod, &mut evidence) {
+            return Control::new(found, evidence);
+        }
+        Control::new(Effect::Effective, evidence)
+    }
+
+    /// The mode in force, by whom, and what was read; or the verdict that needs no more.
+    fn mode(&self, pod: &Member<'_>) -> Result<(Mode, String, Vec<String>), Control> {
+        // The workload's, the namespace's, the mesh's.
+        let in_scope = |scope: usize, one: &Policy| match (scope, &one.selector) {
+            (0, Some(selector)) => {
+                *one.namespace == *pod.namespace
+                    && *one.namespace != *ROOT
+                    && selector.matches(&pod.meta.labels)
+            }
+            (1, None) => *one.namespace == *pod.namespace,
+            (2, None) => *one.namespace == *ROOT,
+            _ => false,
+        };
+        let mut evidence = Vec::new();
+        if !self.blind.is_empty() || !self.complete {
+            let missing = match self.blind.first() {
+                Some(one) => format!("the specification of {one}"),
+                None => format!("all {RESOURCE}"),
+            };
+            let field = "PeerAuthentication */* spec.mtls.mode".to_owned();
+            // Without a side-car and without the kind there is nothing to be unknown about.
+            let plain = self.policies.is_empty() && self.blind.is_empty();
+            let effect = match plain && side_car(pod.spec).is_none() && !ambient(pod) {
+                true => Effect::Absent,
+                false => Effect::missing(missing),
+            };
+            return Err(Control::new(effect, [field]));
+        }
+        for scope in 0..3 {
+            let here: Vec<&Policy> =
+                self.policies.iter().filter(|one| in_scope(scope, one)).collect();
+            let Some(first) = here.first() else { continue };
+            let title = format!("PeerAuthentication {}/{}", first.namespace, first.name);
+            if let Some(other) =
+                here.iter().find(|one| one.mode != first.mode || one.ports != first.ports)
+            {
+                evidence.push(format!("{title} spec.mtls.mode"));
+                let missing = format!("which of {} and {} is older", first.name, other.name);
+                return Err(Control::new(Effect::missing(missing), evidence));
+            }
+            // Ports count where a workload is selected.
+            let open = first.ports.iter().find(|(_, mode)| **mode == Mode::Plain);
+            if let (Some((port, _)), true) = (open, first.selector.is_some()) {
+                evidence.push(format!("{title} spec.portLevelMtls[{port}].mode"));
+                let reason = format!("{title} lets plain text in at port {port}");
+                return Err(Control::new(Effect::without(reason), evidence));
+            }
+            evidence.push(format!("{title} spec.mtls.mode"));
+            match first.mode {
+                Mode::Unset => {}
+                Mode::Other => {
+                    let effect = Effect::missing(format!("the mode of {title}"));
+                    return Err(Control::new(effect, evidence));
+                }
+                mode => return Ok((mode, title, evidence)),
+            }
+        }
+        // Nobody asked for more than the mesh's own default, which lets plain text in.
+        if evidence.is_empty() {
+            evidence.push("PeerAuthentication */* spec.mtls.mode".to_owned());
+            return Err(Control::new(Effect::Absent, evidence));
+        }
+        Ok((Mode::Plain, "the default of the mesh".to_owned(), evidence))
+    }
+
+    /// What speaks against the pod's traffic being taken by the mesh.
+    fn captured(&self, pod: &Member<'_>, evidence: &mut Vec<String>) -> Option<Effect> {
+        if pod.spec.host_network == Some(true) {
+            evidence.push("spec.hostNetwork".to_owned());
+            return Some(Effect::without("traffic of the node's network is not redirected"));
+        }
+        let annotations = &pod.meta.annotations;
+        let side_car = side_car(pod.spec);
+        if let Some(key) = left_out(annotations, side_car.is_some()) {
+            evidence.push(format!("metadata.annotations[{key}]"));
+            return Some(Effect::without(format!("{key} leaves inbound traffic out")));
+        }
+        let Some((proxy, default)) = side_car else {
+            return self.by_the_node(pod, evidence);
+        };
+        evidence.push(container_path(pod.spec, proxy));
+        let own = match uid(pod.spec, proxy) {
+            Uid::Known(uid) => uid,
+            Uid::NonRoot | Uid::AssumedRoot => default,
+        };
+        bypass(pod.spec, proxy, own, evidence)
+    }
+
+    /// Without a side-car: the node's agent of an ambient mesh takes the traffic, or nobody.
+    fn by_the_node(&self, pod: &Member<'_>, evidence: &mut Vec<String>) -> Option<Effect> {
+        let redirected = annotation(&pod.meta.annotations, "ambient.istio.io/redirection");
+        evidence.push("metadata.annotations[ambient.istio.io/redirection]".to_owned());
+        match redirected {
+            Some("enabled") => None,
+            _ if self.manifests && (ambient(pod) || injected(pod)) => {
+                Some(Effect::missing("whether the mesh takes the pod in when it is made"))
+            }
+            _ if self.manifests && pod.namespace_meta.is_none() => {
+                Some(Effect::missing(format!("the labels of Namespace {}", pod.namespace)))
+            }
+            _ => Some(Effect::without("the pod has no side-car, and no node's agent took it in")),
+        }
+    }
+
+    /// A pod of Linkerd: the default inbound policy, in which a Server of the API can set ports
+    /// apart.
+    fn linkerd(&self, pod: &Member<'_>) -> Control {
+        const KEY: &str = "config.linkerd.io/default-inbound-policy";
+        let own = annotation(&pod.meta.annotations, KEY).map(|value| (value, "metadata"));
+        let shared = || {
+            let value = annotation(&pod.namespace_meta?.annotations, KEY)?;
+            Some((value, "Namespace metadata"))
+        };
+        let mut evidence = vec![format!("metadata.annotations[{KEY}]")];
+        let effect = match own.or_else(shared) {
+            None => Effect::missing("the default inbound policy of the control plane"),
+            Some(("all-authenticated" | "cluster-authenticated" | "deny", place)) => {
+                evidence = vec![format!("{place}.annotations[{KEY}]")];
+                match self.captured(pod, &mut evidence) {
+                    Some(found) => found,
+                    None => Effect::missing("which Servers and authorizations set ports apart"),
+                }
+            }
+            Some((other, place)) => {
+                evidence = vec![format!("{place}.annotations[{KEY}]")];
+                Effect::without(format!("{other} lets peers without an identity in"))
+            }
+        };
+        Control::new(effect, evidence)
+    }
+}
+
+fn annotation<'a>(annotations: &'a Map, key: &str) -> Option<&'a str> {
+    annotations.get(key).map(Str::as_str)
+}
+
+/// The container that takes the pod's traffic: a regular one, or an initial one that goes on
+/// running.
+fn side_car(spec: &PodSpec) -> Option<(&Container, i64)> {
+    spec.all_containers().find_map(|(kind, _, container)| {
+        let stays = kind == ContainerKind::Regular || container.is_sidecar();
+        let (_, uid) = SIDE_CARS.iter().find(|(name, _)| container.name == *name)?;
+        (stays && kind != ContainerKind::Ephemeral).then_some((container, *uid))
+    })
+}
+
+/// Whether the labels ask the node's agent to take the pod in.
+fn ambient(pod: &Member<'_>) -> bool {
+    let mode = |meta: &Meta| meta.labels.get("istio.io/dataplane-mode").cloned();
+    let own = mode(pod.meta);
+    own.or_else(|| pod.namespace_meta.and_then(mode)).is_some_and(|mode| mode == *"ambient")
+}
+
+/// Whether the labels ask the injector for a side-car.
+fn injected(pod: &Member<'_>) -> bool {
+    let asks = |meta: &Meta| {
+        let on = |key: &str, value: &str| meta.labels.get(key).is_some_and(|one| *one == *value);
+        on("istio-injection", "enabled")
+            || on("sidecar.istio.io/inject", "true")
+            || meta.labels.get("istio.io/rev").is_some()
+    };
+    asks(pod.meta) || pod.namespace_meta.is_some_and(asks)
+}
+
+/// The annotation that keeps inbound traffic from the mesh.
+fn left_out(annotations: &Map, has_side_car: bool) -> Option<&'static str> {
+    if !has_side_car {
+        const BYPASS: &str = "ambient.istio.io/bypass-inbound-capture";
+        return annotation(annotations, BYPASS).is_some_and(|v| v == "true").then_some(BYPASS);
+    }
+    const MODE: &str = "sidecar.istio.io/interceptionMode";
+    const INCLUDED: &str = "traffic.sidecar.istio.io/includeInboundPorts";
+    let set = |key: &str| annotation(annotations, key).is_some_and(|v| !v.trim().is_empty());
+    if let Some(key) = LEFT_OUT.iter().find(|key| set(key)) {
+        return Some(key);
+    }
+    if annotation(annotations, MODE) == Some("NONE") {
+        return Some(MODE);
+    }
+    annotation(annotations, INCLUDED).is_some_and(|ports| ports.trim() != "*").then_some(INCLUDED)
+}
+
+/// A container that can act as the proxy's uid, whose traffic is not redirected, or change the
+/// redirection.
+fn bypass(
+    spec: &PodSpec,
+    proxy: &Container,
+    own: i64,
+    evidence: &mut Vec<String>,
+) -> Option<Effect> {
+    let mut missing = Vec::new();
+    for (kind, _, container) in spec.all_containers() {
+        // What only runs before the others changes nothing that they do.
+        let over = kind == ContainerKind::Init && !container.is_sidecar();
+        if container.name == proxy.name || over {
+            continue;
+        }
+        let path = container_path(spec, container);
+        let holds = |name| capability_use(spec, container, name) != CapabilityUse::None;
+        if holds("NET_ADMIN") && uid(spec, container) == Uid::Known(0) {
+            evidence.push(format!("{path}.securityContext.capabilities"));
+            let reason = format!("container {} can change the redirection", container.name);
+            return Some(Effect::without(reason));
+        }
+        let as_proxy = |reason: &str| {
+            let name = &container.name;
+            Some(Effect::without(format!("container {name} {reason} uid {own}, as the proxy")))
+        };
+        match uid(spec, container) {
+            Uid::Known(known) if known == own => {
+                evidence.push(uid_field(spec, container));
+                return as_proxy("runs as");
+            }
+            Uid::Known(0) if holds("SETUID") => {
+                evidence.push(uid_field(spec, container));
+                return as_proxy("is root and can become");
+            }
+            Uid::AssumedRoot if holds("SETUID") || holds("NET_ADMIN") => {
+                evidence.push(uid_field(spec, container));
+                missing.push(format!("the uid that the image of {} has", container.name));
+            }
+            _ => {}
+        }
+    }
+    (!missing.is_empty()).then_some(Effect::Unknown(missing))
+}
