@@ -19,6 +19,7 @@ use ringfort_plan::owner;
 use rustc_hash::FxHashMap;
 
 use crate::baseline::Baseline;
+use crate::facts::Facts;
 use crate::outcome::Object;
 
 /// A cluster as checks see it.
@@ -34,6 +35,7 @@ pub struct World<'a> {
     placements: OnceCell<Placements>,
     /// Positions of grants in the graph, with their position in [`Context::grants`].
     grant_at: FxHashMap<NodeId, usize>,
+    pub(crate) facts: Facts<'a>,
 }
 
 /// A grant of a subject: its position in [`Context::grants`], the one in its `bound`, and that of
@@ -91,6 +93,7 @@ impl<'a> World<'a> {
             usual_role,
             placements: OnceCell::new(),
             grant_at,
+            facts: Facts::default(),
         }
     }
 
