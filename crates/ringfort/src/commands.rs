@@ -235,7 +235,13 @@ fn scan(
         let mut work = Work { visits: PLANNING, stop: &mut || false };
         Ok((fixes, Some(ringfort_plan::plan(cluster, &attack, &wish, &mut work)?)))
     };
-    let checked = || ringfort_checks::run(&World::new(&attack), chosen);
+    let checked = || {
+        let world = World::new(&attack);
+        if !rules.registries.is_empty() {
+            world.allow_registries(rules.registries.clone());
+        }
+        ringfort_checks::run(&world, chosen)
+    };
     // Together they are faster and hold more memory: a small cluster has no need of it.
     let (answered, checked) = beside(threads && large, answered, checked);
     let (fixes, plan) = answered?;

@@ -22,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
         why: "Whoever opens the page deploys.",
         fails: "users.anonymous.enabled or server.disable.auth is true; or policy.default names a role that may do more than read.",
         not: "role:readonly, or no default; a login.",
-        unknown: "The ConfigMaps of Argo CD, or the policy of a role of the owner's, were not read.",
+        unknown: "The ConfigMaps of Argo CD were not read, or policies stand beside policy.csv.",
         fix: "Turn anonymous access off and set policy.default to nothing or role:readonly.",
     },
     judge: Judge::Cluster(judge),
@@ -59,17 +59,27 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let verdict = match setting(world, namespace, RBAC, "policy.default") {
             Setting::Unread => Verdict::missing("the ConfigMaps of Argo CD"),
             Setting::Unset | Setting::Set("" | "role:readonly") => Verdict::Pass,
-            Setting::Set(role) => match (role, policies) {
-                ("role:admin", _) => failed(("data[policy.default]", role), RBAC),
-                (role, Setting::Set(csv)) if writes(csv, role) => {
+            Setting::Set("role:admin") => failed(("data[policy.default]", "role:admin"), RBAC),
+            Setting::Set(role) => match policies {
+                Setting::Set(csv) if writes(csv, role) => {
                     failed(("data[policy.default]", role), RBAC)
                 }
-                (_, Setting::Set(csv)) if csv.contains(role) => Verdict::Pass,
-                _ => Verdict::missing(format!("what {role} may do")),
+                _ if overlaid(world, namespace) => {
+                    Verdict::missing(format!("what the other policies let {role} do"))
+                }
+                // A role of which no policy speaks may do nothing.
+                _ => Verdict::Pass,
             },
         };
         out.add(Object::new("ConfigMap", namespace, &Str::new(RBAC)), verdict);
     }
+}
+
+/// Whether there are policies beside `policy.csv`, whose values are not kept.
+fn overlaid(world: &World<'_>, namespace: &str) -> bool {
+    let map = world.cluster.config_maps.get(namespace, RBAC);
+    let mut keys = map.into_iter().flat_map(|map| map.data.iter()).map(|(key, _)| key);
+    keys.any(|key| key.starts_with("policy.") && key.ends_with(".csv") && *key != *"policy.csv")
 }
 
 /// Whether a policy lets a role, or one that it holds, do more than get

@@ -26,6 +26,9 @@ pub(crate) static CHECK: Check = Check {
     judge: Judge::Cluster(judge),
 };
 
+/// How projects name the cluster that Argo CD runs in.
+const HERE: &str = "https://kubernetes.default.svc";
+
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let argo = |kind: &'static str| {
         let all = world.cluster.others.iter();
@@ -44,7 +47,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         };
         let any = |text: &Str| *text == *"*";
         let wide = |one: &&ringfort_model::record::custom::Destination| {
-            any(&one.namespace) && (any(&one.server) || any(&one.name) || !one.server.is_empty())
+            let here = any(&one.server) || one.server == HERE || any(&one.name);
+            any(&one.namespace) && (here || one.name == "in-cluster")
         };
         let kinds = &spec.cluster_resource_whitelist;
         let open = [
