@@ -41,6 +41,9 @@ pub(crate) fn judge(world: &World<'_>, place: &Place<'_>, direction: Direction) 
         Direction::Egress => Way::ToNodes,
     };
     let why = || world.context.network.enforcement().anywhere().1;
+    if place.unit.latent {
+        return Verdict::NotApplicable;
+    }
     match isolation(world, place.at, direction) {
         None => Verdict::NotApplicable,
         Some(Tri::Yes) => Verdict::Pass,
@@ -49,13 +52,14 @@ pub(crate) fn judge(world: &World<'_>, place: &Place<'_>, direction: Direction) 
             why()
         )),
         Some(Tri::No) => {
+            let fault = Fault::of(vec![Why::Passes { unit: place.at, way }]);
             let selected = world.classes(place.at).iter().any(|&class| {
                 !world.context.network.selecting_policies(direction, class).is_empty()
             });
-            let fault = Fault::of(vec![Why::Passes { unit: place.at, way }]);
-            Verdict::Fail(match selected {
-                true => fault.noted(format!("policies select the pods, yet: {}", why())),
-                false => fault,
+            Verdict::Fail(match (selected, world.enforced(place.at)) {
+                (false, _) => fault,
+                (true, Tri::No) => fault.noted(format!("policies have no effect: {}", why())),
+                (true, _) => fault.noted("a policy selects the pods and lets everything through"),
             })
         }
     }

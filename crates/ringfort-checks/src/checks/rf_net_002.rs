@@ -27,7 +27,7 @@ pub(crate) static CHECK: Check = Check {
     ],
     doc: Doc {
         why: "Whatever gets into some pod of the cluster reaches every port of these.",
-        fails: "No policy of any kind restricts what comes in, or what restricts it is not enforced where the pods run.",
+        fails: "No policy of any kind restricts what comes in, all that select the pods let everything through, or what restricts it is not enforced where the pods run.",
         not: "Pods that a policy of Kubernetes, Cilium, Calico or the administrator's tier restricts; pods in the network of their node, which no policy selects.",
         unknown: "A policy restricts them, and whether it is enforced is not known; a policy that was not read or understood.",
         fix: "Select the pods with a policy of type Ingress that lists who may connect.",

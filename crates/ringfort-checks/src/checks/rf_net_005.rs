@@ -37,6 +37,9 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let Some(store) = images::store(place.at, place.unit) else { return Verdict::NotApplicable };
+    if place.unit.latent {
+        return Verdict::NotApplicable;
+    }
     let network = &world.context.network;
     let enforced = world.enforced(place.at);
     let mut open = Tri::No;

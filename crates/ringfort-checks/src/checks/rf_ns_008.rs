@@ -26,7 +26,7 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         why: "Whoever may start pods there can take every node for work of their own.",
         fails: "Somebody who is no administrator may create pods in the namespace, or it runs what callers submit, or it is a tenant's, and no quota in effect limits CPU, memory and pods.",
-        not: "A namespace in which only administrators create pods; a quota that covers all three and is counted.",
+        not: "A namespace in which only administrators create pods; the cluster's own namespaces, whose names begin with kube-; a quota that covers all three and is counted.",
         unknown: "Quotas were not read, or a manifest does not show whether one is counted.",
         fix: "Create a ResourceQuota that limits requests.cpu, requests.memory and pods.",
     },
@@ -47,7 +47,9 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let strangers = tenant.is_some() || executing.contains(name);
         let creator = world.pod_creator(name);
         let object = Object::wide("Namespace", name);
-        if creator.is_none() && !strangers {
+        // A quota there would keep the cluster's own parts from starting.
+        let system = name.starts_with("kube-");
+        if system || (creator.is_none() && !strangers) {
             out.add(object, Verdict::NotApplicable);
             continue;
         }
