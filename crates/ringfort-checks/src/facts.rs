@@ -10,14 +10,13 @@ use ringfort_attack::{
     techniques,
 };
 use ringfort_graph::{EdgeId, NodeId};
-use ringfort_model::record::Secret;
-use ringfort_model::{EntityId, Kind, Listed, Map, Str};
-use ringfort_network::exposure::{ListenerKind, Reach, Verdict as Exposing};
+use ringfort_model::{EntityId, Str};
+use ringfort_network::exposure::{Reach, Verdict as Exposing};
 use ringfort_network::policy::{Class, Tri};
 use ringfort_podsec::EscapeClass;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::outcome::{Fault, Object, Outcomes, Verdict};
+use crate::outcome::{Fault, Object, Verdict};
 use crate::world::{Exposed, Given, World};
 
 /// What was computed so far.
@@ -273,72 +272,6 @@ impl<'a> World<'a> {
     }
 }
 
-/// A setting in the ConfigMap by which kubeadm hands their configuration to the kubelets.
-pub(crate) fn kubelet_field(world: &World<'_>, at: (&str, &str)) -> Why {
-    let maps = world.cluster.config_maps.in_namespace("kube-system");
-    let mut names = maps.map(|(_, map)| map.metadata.name.as_str());
-    let name = names.find(|name| name.starts_with("kubelet-config")).unwrap_or("kubelet-config");
-    field("ConfigMap", "kube-system", name, at)
-}
-
-/// Whether the internet reaches the kubelet of a node.
-pub(crate) fn is_public(world: &World<'_>, node: &Str) -> bool {
-    world.context.exposure.listeners.iter().any(|one| {
-        one.kind == ListenerKind::Kubelet
-            && one.object.name == *node
-            && one.verdict.reach == Reach::Public
-    })
-}
-
-/// A flag of the API server as its pod carries it.
-pub(crate) fn server_field(world: &World<'_>, (name, value): (&str, &str)) -> Why {
-    let servers = world.cluster.pods.in_namespace("kube-system");
-    let labelled = |labels: &Map| labels.get("component").is_some_and(|one| *one == *SERVER);
-    let mut pods = servers.map(|(_, pod)| pod).filter(|pod| labelled(&pod.metadata.labels));
-    let pod = pods.next().map_or(SERVER, |pod| pod.metadata.name.as_str());
-    let said = format!("{name}: {value}");
-    field("Pod", "kube-system", pod, ("spec.containers[0].command", &said))
-}
-
-const SERVER: &str = "kube-apiserver";
-
-/// Whether the type of a Secret leaves open what it holds.
-pub(crate) fn may_hold_anything(secret: &Secret) -> bool {
-    const TYPED: [&str; 4] = [
-        "kubernetes.io/service-account-token",
-        "kubernetes.io/dockerconfigjson",
-        "kubernetes.io/dockercfg",
-        "bootstrap.kubernetes.io/token",
-    ];
-    !TYPED.contains(&secret.kind.as_str())
-}
-
-/// Judges every Secret by the classes of credential that its values are.
-pub(crate) fn secrets(world: &World<'_>, out: &mut Outcomes, classes: &[&str], missing: &str) {
-    for secret in &world.cluster.secrets {
-        let meta = &secret.metadata;
-        let found = classes.iter().find(|class| secret.holds(class) == Some(true));
-        let open = classes.iter().any(|class| secret.holds(class).is_none());
-        let verdict = match found {
-            Some(class) => {
-                let spot = field("Secret", &meta.namespace, &meta.name, ("data", class));
-                let mut fault = Fault::of(vec![spot]);
-                fault.at.insert(NodeKey::Secret(meta.namespace.clone(), meta.name.clone()));
-                Verdict::Fail(fault)
-            }
-            None if open && may_hold_anything(secret) => Verdict::missing(missing),
-            None => Verdict::Pass,
-        };
-        out.add(Object::new("Secret", &meta.namespace, &meta.name), verdict);
-    }
-}
-
-/// Whether every object of a custom kind was read.
-pub(crate) fn is_custom_read(world: &World<'_>, resource: &str) -> bool {
-    let listed = world.cluster.coverage.of_resource(resource);
-    matches!(listed, Listed::Complete | Listed::Absent)
-}
-
 /// What admission answers to pods that leave their container: stopped if every way is refused.
 pub(crate) fn floor(world: &World<'_>, namespace: &Str) -> Gate {
     const ESCAPES: [EscapeClass; 3] =
@@ -355,20 +288,6 @@ pub(crate) fn floor(world: &World<'_>, namespace: &Str) -> Gate {
         }
     }
     doubt.map_or(Gate::Stopped, Gate::Unverified)
-}
-
-/// Says that objects of a custom kind were not all read, where the cluster defines it or may.
-pub(crate) fn unread_custom(world: &World<'_>, out: &mut Outcomes, group: &str, resource: &str) {
-    let coverage = &world.cluster.coverage;
-    if is_custom_read(world, resource) {
-        return;
-    }
-    let specs = world.cluster.custom_resource_definitions.iter();
-    let defined = specs.filter_map(|one| one.spec.as_ref()).any(|spec| *spec.group == *group);
-    if defined || !coverage.is_complete(Kind::CustomResourceDefinition) {
-        let missing = format!("{resource} were not all read");
-        out.add(Object::wide("Resource", resource), Verdict::missing(missing));
-    }
 }
 
 /// Providers that put no firewall in front of their machines by default, by the scheme of their

@@ -240,10 +240,10 @@ fn scan(
         if !rules.registries.is_empty() {
             world.allow_registries(rules.registries.clone());
         }
-        ringfort_checks::run(&world, chosen)
+        (ringfort_checks::run(&world, chosen), ringfort_checks::adoption::measure(&world))
     };
     // Together they are faster and hold more memory: a small cluster has no need of it.
-    let (answered, checked) = beside(threads && large, answered, checked);
+    let (answered, (checked, adoption)) = beside(threads && large, answered, checked);
     let (fixes, plan) = answered?;
     stages.end("plan and checks");
     let head = Head {
@@ -255,6 +255,7 @@ fn scan(
     };
     let mut report = ringfort_report::build(&attack, &paths, &fixes, plan.as_ref(), head);
     report.checked = Some(checked);
+    report.adoption = adoption;
     rules.judge(&mut report, collected, chosen);
     stages.end("report");
     stages.print();

@@ -1,7 +1,7 @@
 //! RF-CICD-001: deployment controller is cluster-admin equivalent without tenant scoping.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
-use crate::facts;
+use crate::custom;
 use crate::outcome::{Outcomes, Verdict};
 use crate::world::World;
 use ringfort_attack::gitops;
@@ -65,7 +65,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let unscoped = match gitops::argo_impersonates(context, &controller) {
             true => Some(false),
             false if open => Some(true),
-            false => facts::is_custom_read(world, "appprojects.argoproj.io").then_some(false),
+            false => custom::is_read(world, "appprojects.argoproj.io").then_some(false),
         };
         add(controller.unit, unscoped, controller.why(context));
     }

@@ -1,6 +1,7 @@
 //! RF-CICD-003: argo CD project leaves sources or destinations open.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
+use crate::custom;
 use crate::facts;
 use crate::outcome::{Object, Outcomes, Verdict};
 use crate::world::World;
@@ -67,13 +68,11 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             .collect();
         let idle = *meta.name == *"default" && !used.contains("default");
         let verdict = match (spots.is_empty(), idle) {
-            (false, true) if facts::is_custom_read(world, "applications.argoproj.io") => {
-                Verdict::Pass
-            }
+            (false, true) if custom::is_read(world, "applications.argoproj.io") => Verdict::Pass,
             (false, true) => Verdict::missing("the Applications, which were not all read"),
             _ => Verdict::of(spots),
         };
         out.add(object, verdict);
     }
-    facts::unread_custom(world, out, "argoproj.io", "appprojects.argoproj.io");
+    custom::unread(world, out, "argoproj.io", "appprojects.argoproj.io");
 }

@@ -1,6 +1,7 @@
 //! RF-CICD-008: source is unauthenticated, unverified or floating.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
+use crate::custom;
 use crate::facts;
 use crate::outcome::{Object, Outcomes, Verdict};
 use crate::world::World;
@@ -50,7 +51,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             };
             out.add(Object::new(kind, &meta.namespace, &meta.name), verdict);
         }
-        facts::unread_custom(world, out, group, &format!("{plural}.{group}"));
+        custom::unread(world, out, group, &format!("{plural}.{group}"));
     }
     let all = world.cluster.others.iter();
     for one in all.filter(|one| *one.kind == *"Application" && one.group() == "argoproj.io") {
@@ -82,7 +83,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         };
         out.add(Object::new("Application", &meta.namespace, &meta.name), verdict);
     }
-    facts::unread_custom(world, out, "argoproj.io", "applications.argoproj.io");
+    custom::unread(world, out, "argoproj.io", "applications.argoproj.io");
 }
 
 fn is_commit(revision: &str) -> bool {

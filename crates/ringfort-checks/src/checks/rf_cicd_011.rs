@@ -1,6 +1,7 @@
 //! RF-CICD-011: trigger endpoint without authentication.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
+use crate::custom;
 use crate::facts;
 use crate::outcome::{Object, Outcomes, Verdict};
 use crate::world::World;
@@ -69,6 +70,6 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         ("triggers.tekton.dev", "eventlisteners.triggers.tekton.dev"),
         ("argoproj.io", "eventsources.argoproj.io"),
     ] {
-        facts::unread_custom(world, out, group, resource);
+        custom::unread(world, out, group, resource);
     }
 }

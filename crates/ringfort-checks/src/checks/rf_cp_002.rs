@@ -4,6 +4,7 @@ use crate::check::{Check, Doc, Judge, Severity};
 use crate::facts;
 use crate::outcome::{Outcomes, Verdict};
 use crate::pods;
+use crate::settings;
 use crate::world::World;
 use ringfort_attack::server;
 use ringfort_attack::server::Flag;
@@ -45,7 +46,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                 Subject::Group("system:unauthenticated".into()),
             ];
             let granted = anonymous.iter().any(|one| !world.own_grants(one).is_empty());
-            let spot = facts::server_field(world, ("--anonymous-auth", value));
+            let spot = settings::server_field(world, ("--anonymous-auth", value));
             let severity = if granted { Severity::High } else { Severity::Info };
             pods::rated(Verdict::of(vec![spot]), severity)
         }

@@ -3,6 +3,7 @@
 use crate::check::{Check, Doc, Judge, Severity};
 use crate::facts;
 use crate::outcome::{Outcomes, Verdict};
+use crate::settings;
 use crate::world::World;
 use ringfort_attack::server;
 use ringfort_attack::server::Flag;
@@ -68,7 +69,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         }
     }
     let spots: Vec<Why> =
-        bad.iter().map(|(name, value)| facts::server_field(world, (name, value))).collect();
+        bad.iter().map(|(name, value)| settings::server_field(world, (name, value))).collect();
     let missing: BTreeSet<String> = doubt.into_iter().map(str::to_owned).collect();
     out.add(facts::whole("api-server"), Verdict::with(spots, missing));
 }

@@ -3,6 +3,7 @@
 use crate::check::{Check, Doc, Judge, Severity};
 use crate::facts;
 use crate::outcome::{Outcomes, Verdict};
+use crate::settings;
 use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_isolation::Effect;
@@ -41,12 +42,12 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     let verdict = match control.effect {
         Effect::Effective => Verdict::Pass,
         Effect::Unknown(missing) => Verdict::Unknown(missing.into_iter().collect()),
-        Effect::Absent => Verdict::of(vec![facts::server_field(
+        Effect::Absent => Verdict::of(vec![settings::server_field(
             world,
             ("--audit-log-path", "absent, as is --audit-webhook-config-file"),
         )]),
         Effect::PresentNotEffective(why) => {
-            Verdict::of(vec![facts::server_field(world, ("--audit-log-path", &why))])
+            Verdict::of(vec![settings::server_field(world, ("--audit-log-path", &why))])
         }
     };
     out.add(facts::whole("api-server"), verdict);

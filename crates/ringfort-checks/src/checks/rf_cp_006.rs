@@ -3,6 +3,7 @@
 use crate::check::{Check, Doc, Judge, Severity};
 use crate::facts;
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
+use crate::settings;
 use crate::world::World;
 use ringfort_attack::evidence::quoted;
 use ringfort_attack::server;
@@ -39,7 +40,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     });
     let verdict = match set {
         Some((name, value)) => {
-            Verdict::of(vec![facts::server_field(world, (&format!("--{name}"), value))])
+            Verdict::of(vec![settings::server_field(world, (&format!("--{name}"), value))])
         }
         None => {
             Verdict::missing("client certificates and local accounts with administrator's groups")

@@ -1,8 +1,8 @@
 //! RF-NODE-001: kubelet accepts anonymous or unauthorised calls.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
-use crate::facts;
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
+use crate::settings;
 use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_attack::server;
@@ -34,8 +34,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             None => Verdict::missing("the settings of the kubelets"),
             Some(set) if set.anonymous || set.always_allow => {
                 let at = ("data.kubelet", "anonymous requests or AlwaysAllow");
-                let mut fault = Fault::of(vec![facts::kubelet_field(world, at)]);
-                fault.exposed = facts::is_public(world, name);
+                let mut fault = Fault::of(vec![settings::kubelet_field(world, at)]);
+                fault.exposed = settings::is_public(world, name);
                 Verdict::Fail(fault)
             }
             Some(_) => Verdict::Pass,

@@ -3,6 +3,7 @@
 use crate::check::{Check, Doc, Judge, Severity};
 use crate::facts;
 use crate::outcome::{Object, Outcomes, Verdict};
+use crate::secrets;
 use crate::world::World;
 use ringfort_attack::{NodeKey, Zone};
 use ringfort_model::Kind;
@@ -29,7 +30,7 @@ pub(crate) static CHECK: Check = Check {
 const FIXED: [&str; 3] = ["kubeconfig-static-token", "kubeconfig-static-cert", "kubeconfig-basic"];
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    facts::secrets(world, out, &FIXED, "whether its values are a kubeconfig");
+    secrets::judge(world, out, &FIXED, "whether its values are a kubeconfig");
     for map in &world.cluster.config_maps {
         let class = map.credentials.iter().find(|class| FIXED.contains(&class.as_str()));
         let meta = &map.metadata;

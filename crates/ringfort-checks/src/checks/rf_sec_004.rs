@@ -3,6 +3,7 @@
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 use crate::facts;
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
+use crate::secrets;
 use crate::world::World;
 use ringfort_attack::context::Ask;
 use ringfort_attack::{NodeKey, Subject, Zone};
@@ -40,7 +41,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let object = Object::new("Secret", &meta.namespace, &meta.name);
         let verdict = match secret.holds(credential::CA_KEY) {
             Some(false) => Verdict::NotApplicable,
-            None if facts::may_hold_anything(secret) => {
+            None if secrets::may_hold_anything(secret) => {
                 Verdict::missing("whether its values are a key that signs certificates")
             }
             None => Verdict::NotApplicable,

@@ -4,6 +4,7 @@ use crate::check::{Check, Doc, Judge, Severity};
 use crate::facts;
 use crate::outcome::{Object, Outcomes, Verdict};
 use crate::pods;
+use crate::secrets;
 use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_model::{Kind, Str, credential};
@@ -27,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    facts::secrets(world, out, &credential::CLOUD, "whether its values are a key of a cloud");
+    secrets::judge(world, out, &credential::CLOUD, "whether its values are a key of a cloud");
     let is_one = |class: &&Str| credential::CLOUD.contains(&class.as_str());
     for map in &world.cluster.config_maps {
         let meta = &map.metadata;

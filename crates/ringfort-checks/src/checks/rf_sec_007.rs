@@ -1,6 +1,7 @@
 //! RF-SEC-007: secret store open to every namespace.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
+use crate::custom;
 use crate::facts;
 use crate::outcome::{Object, Outcomes, Verdict};
 use crate::world::World;
@@ -60,5 +61,5 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         };
         out.add(Object::wide("ClusterSecretStore", name), verdict);
     }
-    facts::unread_custom(world, out, "external-secrets.io", STORES);
+    custom::unread(world, out, "external-secrets.io", STORES);
 }

@@ -1,6 +1,7 @@
 //! RF-WKL-022: no memory limit, or no CPU bound on an execution or exposed workload.
 
 use crate::check::{Check, Doc, Judge, Severity};
+use crate::limits;
 use crate::outcome::Verdict;
 use crate::pods;
 use crate::pods::Said;
@@ -44,7 +45,7 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let lacks = |container: &Container, resource: &str| {
         let own = container.resources.as_ref().into_iter().chain(whole);
         !own.flat_map(|one| one.limits.0.iter()).any(|name| *name == *resource)
-            && !(filled_in && is_defaulted(world, &unit.namespace, resource))
+            && !(filled_in && limits::is_defaulted(world, &unit.namespace, resource, true))
     };
     let verdict = pods::containers_of(place, |kind, container| {
         let path = |resource: &str| format!("resources.limits.{resource}");
@@ -64,15 +65,4 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         }
     });
     if executes { pods::rated(verdict, Severity::Medium) } else { verdict }
-}
-
-/// Whether a LimitRange gives containers without a limit one: its default, else its maximum
-/// (kubernetes/kubernetes pkg/apis/core/v1/defaults.go, SetDefaults_LimitRangeItem).
-fn is_defaulted(world: &World<'_>, namespace: &str, resource: &str) -> bool {
-    let ranges = world.cluster.limit_ranges.in_namespace(namespace);
-    let mut items = ranges.flat_map(|(_, one)| one.spec.iter()).flat_map(|one| one.limits.iter());
-    items.any(|item| {
-        let mut names = item.default.0.iter().chain(&item.max.0);
-        *item.kind == *"Container" && names.any(|name| *name == *resource)
-    })
 }
