@@ -197,6 +197,7 @@ impl Runner {
     }
 
     /// That it runs, as a reason.
+    #[must_use]
     pub fn why(&self, _: &Context<'_>) -> Why {
         Why::PodField {
             unit: self.unit,

@@ -1,6 +1,7 @@
 //! What an image is, by the name of its repository.
 
 /// Image repository without registry host, tag and digest.
+#[must_use]
 pub fn repository(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or(image);
     let name = match name.rsplit_once(':') {
@@ -14,6 +15,7 @@ pub fn repository(image: &str) -> &str {
 }
 
 /// Which of the names the image's repository ends in.
+#[must_use]
 pub fn known(image: &str, names: &[&'static str]) -> Option<&'static str> {
     let repository = repository(image);
     names.iter().copied().find(|name| {
@@ -31,6 +33,7 @@ pub(crate) fn full_repository(image: &str) -> &str {
 }
 
 /// The registry host that a reference names; `None` where the runtime's default decides.
+#[must_use]
 pub fn registry(image: &str) -> Option<&str> {
     let (host, _) = full_repository(image).split_once('/')?;
     (host.contains(['.', ':']) || host == "localhost").then_some(host)

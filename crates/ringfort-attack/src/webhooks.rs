@@ -20,6 +20,7 @@ pub struct One<'c> {
 
 impl One<'_> {
     /// Kind of its configuration.
+    #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.mutating {
             true => "MutatingWebhookConfiguration",
@@ -36,16 +37,19 @@ impl One<'_> {
     }
 
     /// Name of its configuration.
+    #[must_use]
     pub fn name(&self) -> &Str {
         &self.configuration.metadata.name
     }
 
     /// Whether a review that fails lets the object in. The default of v1 is Fail.
+    #[must_use]
     pub fn ignores_failure(&self) -> bool {
         self.webhook.failure_policy.as_ref().is_some_and(|policy| *policy == *"Ignore")
     }
 
     /// Whether pods that are created in the namespace with these labels are reviewed.
+    #[must_use]
     pub fn sees_pods(&self, namespace: &str, labels: &Map) -> bool {
         let has = |list: &List<Str>, wanted: &str| list.has("*") || list.has(wanted);
         let rule = self.webhook.rules.iter().any(|rule| {

@@ -219,7 +219,7 @@ impl<'a> World<'a> {
             let targets: Vec<NodeId> =
                 self.attack.targets().into_iter().map(|(_, node)| node).collect();
             let reached = self.attack.pairs(&starts, &targets, &self.attack.no_edges());
-            reached.iter().flat_map(|set| set.iter()).map(|at| starts[at]).collect()
+            reached.iter().flat_map(ringfort_graph::BitSet::iter).map(|at| starts[at]).collect()
         });
         let keys = self.context.pods_of(unit);
         keys.iter().filter_map(|key| self.attack.node(key)).any(|node| known.contains(&node))

@@ -197,7 +197,7 @@ fn metadata(world: &World<'_>) -> Adoption {
 
 /// What labels of a node show about its metadata service.
 fn setting(node: &Node, scheme: &str) -> Tri {
-    let label = |key: &str| node.metadata.labels.get(key).map(|value| value.as_str());
+    let label = |key: &str| node.metadata.labels.get(key).map(ringfort_model::Str::as_str);
     match scheme {
         "gce" if label("iam.gke.io/gke-metadata-server-enabled") == Some("true") => Tri::Yes,
         "gce" if label("cloud.google.com/gke-nodepool").is_some() => Tri::No,

@@ -78,7 +78,7 @@ fn administrators(world: &World<'_>) -> Adoption {
     let targets: Vec<NodeId> = admin.into_iter().collect();
     let reached = attack.pairs(&nodes, &targets, &attack.no_edges());
     let strong: BTreeSet<&Subject> =
-        reached.iter().flat_map(|set| set.iter()).map(|at| starts[at].1).collect();
+        reached.iter().flat_map(ringfort_graph::BitSet::iter).map(|at| starts[at].1).collect();
     for (object, subject) in &workloads {
         let named = world.context.grants_of(subject).iter().any(|&(grant, _)| {
             let role = World::role_object(&world.context.grants[grant].role);

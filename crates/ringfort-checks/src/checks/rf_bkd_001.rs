@@ -149,7 +149,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         }
         let imitates =
             !shipped.names_binding(&key) && !is_known(name) && !binding.subjects.is_empty();
-        let spot = imitates.then(|| Why::Bound { binding: key, subject: 0 });
+        let spot = imitates.then_some(Why::Bound { binding: key, subject: 0 });
         let object = Object::wide("ClusterRoleBinding", name);
         out.add(object, Verdict::of(spot.into_iter().collect()));
     }

@@ -28,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let fronts = [ListenerKind::LoadBalancer, ListenerKind::Gateway];
-    for listener in world.context.exposure.listeners.iter() {
+    for listener in &world.context.exposure.listeners {
         let own = &listener.object;
         let is_front = own.kind == "Service" || own.kind == "Gateway";
         if !fronts.contains(&listener.kind) || !is_front {

@@ -28,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let kinds = [ListenerKind::LoadBalancer, ListenerKind::Ingress];
-    for listener in world.context.exposure.listeners.iter() {
+    for listener in &world.context.exposure.listeners {
         let own = &listener.object;
         if !kinds.contains(&listener.kind) || !matches!(own.kind, "Service" | "Ingress") {
             continue;

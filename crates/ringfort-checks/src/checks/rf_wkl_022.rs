@@ -44,8 +44,10 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let whole = unit.spec.resources.as_ref();
     let lacks = |container: &Container, resource: &str| {
         let own = container.resources.as_ref().into_iter().chain(whole);
-        !own.flat_map(|one| one.limits.0.iter()).any(|name| *name == *resource)
-            && !(filled_in && limits::is_defaulted(world, &unit.namespace, resource, true))
+        let mut names = own.flat_map(|one| one.limits.0.iter());
+        let limited = names.any(|name| *name == *resource);
+        let by_default = || limits::is_defaulted(world, &unit.namespace, resource, true);
+        !(limited || (filled_in && by_default()))
     };
     let verdict = pods::containers_of(place, |kind, container| {
         let path = |resource: &str| format!("resources.limits.{resource}");
