@@ -16,6 +16,7 @@ use ringfort_network::policy::{Class, Tri};
 use ringfort_podsec::EscapeClass;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::images::{Store, store};
 use crate::outcome::{Fault, Object, Verdict};
 use crate::world::{Exposed, Given, World};
 
@@ -31,6 +32,7 @@ pub(crate) struct Facts<'a> {
     enforced: OnceCell<Vec<Tri>>,
     classes: OnceCell<Vec<Vec<Class>>>,
     powerful: OnceCell<FxHashSet<NodeId>>,
+    stores: OnceCell<Vec<Option<Store>>>,
     registries: OnceCell<Vec<String>>,
 }
 
@@ -206,6 +208,15 @@ impl<'a> World<'a> {
             self.context.units.iter().map(of).collect()
         });
         &known[unit as usize]
+    }
+
+    /// The store of data that a group is, if its image is known to be one.
+    pub(crate) fn store(&self, unit: u32) -> Option<&Store> {
+        let known = self.facts.stores.get_or_init(|| {
+            let units = self.context.units.iter().enumerate();
+            units.map(|(at, unit)| store(at as u32, unit)).collect()
+        });
+        known[unit as usize].as_ref()
     }
 
     /// Whether whoever controls an exposed group's pods reaches a target of attackers.

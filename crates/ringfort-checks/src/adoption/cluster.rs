@@ -306,7 +306,7 @@ fn free(world: &World<'_>) -> Adoption {
 }
 
 /// Up to how many classes of pods their pairs are counted: the work grows with the square.
-const CLASSES: usize = 1500;
+const CLASSES: usize = 1000;
 
 fn cut(world: &World<'_>) -> Adoption {
     let mut found = new(

@@ -2,7 +2,6 @@
 
 use crate::check::{Check, Doc, Judge, Severity};
 use crate::facts;
-use crate::images;
 use crate::outcome::Verdict;
 use crate::pods;
 use crate::world::{Place, World};
@@ -29,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
-    let Some(store) = images::store(place.at, place.unit) else { return Verdict::NotApplicable };
+    let Some(store) = world.store(place.at) else { return Verdict::NotApplicable };
     let fronts = world.context.fronts[place.at as usize].iter();
     let widest = fronts
         .map(|&at| &world.context.exposure.listeners[at as usize])
@@ -42,7 +41,7 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         (Some(Reach::Public), None) => Verdict::missing("whether the store asks for a login"),
         (Some(Reach::Public), Some(false)) => {
             let front = widest.map(|one| facts::decided(&one.verdict));
-            Verdict::of([store.why].into_iter().chain(front).collect())
+            Verdict::of([store.why.clone()].into_iter().chain(front).collect())
         }
     }
 }

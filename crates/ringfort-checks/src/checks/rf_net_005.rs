@@ -1,7 +1,6 @@
 //! RF-NET-005: data store reachable from other namespaces or from outside-reachable pods.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
-use crate::images;
 use crate::outcome::Verdict;
 use crate::world::{Place, World};
 use ringfort_attack::{Way, Why, Zone};
@@ -36,7 +35,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
-    let Some(store) = images::store(place.at, place.unit) else { return Verdict::NotApplicable };
+    let Some(store) = world.store(place.at) else { return Verdict::NotApplicable };
     if place.unit.latent {
         return Verdict::NotApplicable;
     }
@@ -61,7 +60,7 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         Tri::Unknown => Verdict::missing("whether the policies of the store are enforced"),
         Tri::Yes => {
             let why = Why::Passes { unit: place.at, way: Way::FromAnywhere };
-            Verdict::of(vec![why, store.why])
+            Verdict::of(vec![why, store.why.clone()])
         }
     }
 }

@@ -1,7 +1,6 @@
 //! RF-NS-007: exposed and internal workloads share a namespace.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
-use crate::images;
 use crate::outcome::{Object, Outcomes, Verdict};
 use crate::pods;
 use crate::world::{Exposed, World};
@@ -30,8 +29,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     for name in &world.context.namespaces {
         let units = || world.context.units_in(name).filter(|(_, unit)| !unit.latent);
         let is_inner = |at: u32| {
-            let unit = &world.context.units[at as usize];
-            images::store(at, unit).map(|store| store.why).or_else(|| pods::privileged(at, unit))
+            let store = world.store(at).map(|store| store.why.clone());
+            store.or_else(|| pods::privileged(at, &world.context.units[at as usize]))
         };
         let inner: Vec<(u32, Why)> =
             units().filter_map(|(at, _)| Some((at, is_inner(at)?))).collect();
