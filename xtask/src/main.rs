@@ -7,6 +7,7 @@ mod docs;
 mod fuzz;
 mod gencluster;
 mod mutants;
+mod support;
 mod test;
 
 use std::process::ExitCode;
@@ -32,6 +33,11 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
             let folder = arguments.next().context("bootstrap FOLDER")?;
             bootstrap::run(std::path::Path::new(&folder))
         }
+        Some("support") => {
+            let folder = arguments.next().context("support FOLDER DATE")?;
+            let date = arguments.next().context("support FOLDER DATE")?;
+            support::run(std::path::Path::new(&folder), &date)
+        }
         Some("gen-cluster") => gencluster::run(arguments),
         Some("bench") => bench::run(&mut arguments.filter(|word| word != "--sizes")),
         Some("fuzz") => {
@@ -47,7 +53,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         _ => bail!(
             "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
              fuzz [--minutes N] | mutants [--own | --suites] [ENGINE…] | bootstrap FOLDER | \
-             gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
+             support FOLDER DATE | gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }
 }

@@ -14,9 +14,11 @@ use crate::why::Why;
 pub(crate) const CLOUDS: [Provider; 3] = [Provider::Aws, Provider::Google, Provider::Azure];
 
 /// A provider, and what shows it.
-pub(crate) struct Shown {
-    pub(crate) provider: Provider,
-    pub(crate) why: Why,
+pub struct Shown {
+    /// The provider.
+    pub provider: Provider,
+    /// The field that shows it.
+    pub why: Why,
 }
 
 /// The provider of a machine by the scheme of its id (`aws:///zone/instance`).
@@ -30,7 +32,7 @@ fn of_provider_id(id: &str) -> Option<Provider> {
 }
 
 /// The cloud that runs the nodes, by their provider ids.
-pub(crate) fn of_nodes(context: &Context<'_>) -> Option<Shown> {
+pub fn of_nodes(context: &Context<'_>) -> Option<Shown> {
     context.cluster.nodes.iter().find_map(|node| {
         let provider = of_provider_id(node.provider_id())?;
         Some(Shown { provider, why: field(node, "spec.providerID", node.provider_id()) })
@@ -46,7 +48,7 @@ fn field(node: &Node, path: &str, value: &str) -> Why {
 }
 
 /// The cloud that runs the control plane: labels that its node pools carry.
-pub(crate) fn managed(context: &Context<'_>) -> Option<Shown> {
+pub fn managed(context: &Context<'_>) -> Option<Shown> {
     const LABELS: [(&str, Provider); 6] = [
         ("eks.amazonaws.com/nodegroup", Provider::Aws),
         ("eks.amazonaws.com/compute-type", Provider::Aws),

@@ -375,6 +375,12 @@ impl<'a> Context<'a> {
         &self.open[unit as usize]
     }
 
+    /// Ports of a unit on which something runs commands or loads code for whoever connects: the
+    /// port, what listens there, and the image that shows it.
+    pub fn unasked_ports(&self, unit: u32) -> impl Iterator<Item = (u16, &'static str, &Why)> {
+        self.open_ports(unit).iter().map(|one| (one.port, one.protocol.what, &one.why))
+    }
+
     /// Token files of the containers of a unit.
     #[must_use]
     pub fn tokens(&self, unit: u32) -> &[ContainerTokens] {

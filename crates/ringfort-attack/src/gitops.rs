@@ -7,7 +7,7 @@ use ringfort_model::{ContainerKind, Id, Str};
 
 use crate::context::Context;
 use crate::node::{NodeKey, Subject};
-use crate::operator::{Custom, custom};
+use crate::operator::{Custom, Operator, custom};
 use crate::recognise::known;
 use crate::techniques::{deputy_argocd_app as argo, deputy_flux as flux};
 use crate::why::Why;
@@ -142,15 +142,16 @@ const RUNNERS: &[&str] = &[
 ];
 
 /// A container that executes jobs.
-pub(crate) struct Runner {
-    pub(crate) unit: u32,
+pub struct Runner {
+    /// Its unit.
+    pub unit: u32,
     kind: ContainerKind,
     index: u32,
     image: Str,
 }
 
 /// Running runners, in the order of units.
-pub(crate) fn runners(context: &Context<'_>) -> Vec<Runner> {
+pub fn runners(context: &Context<'_>) -> Vec<Runner> {
     let mut found = Vec::new();
     for (at, unit) in context.units.iter().enumerate() {
         for (kind, index, container) in unit.spec.all_containers() {
@@ -170,7 +171,7 @@ pub(crate) fn runners(context: &Context<'_>) -> Vec<Runner> {
 
 impl Runner {
     /// `namespace/name` of its workload.
-    pub(crate) fn name(&self, context: &Context<'_>) -> Str {
+    pub fn name(&self, context: &Context<'_>) -> Str {
         let unit = &context.units[self.unit as usize];
         Str::from(format!("{}/{}", unit.namespace, unit.name(context.cluster)))
     }
@@ -196,11 +197,36 @@ impl Runner {
     }
 
     /// That it runs, as a reason.
-    pub(crate) fn why(&self, _: &Context<'_>) -> Why {
+    #[must_use]
+    pub fn why(&self, _: &Context<'_>) -> Why {
         Why::PodField {
             unit: self.unit,
             path: Str::from(format!("{}[{}].image", self.kind.field(), self.index)),
             value: self.image.clone(),
         }
     }
+}
+
+/// The application controllers of Argo CD.
+#[must_use]
+pub fn argo_controllers(context: &Context<'_>) -> Vec<Operator> {
+    argo::controllers(context)
+}
+
+/// Whether a controller of Argo CD syncs as accounts that the projects name instead of its own.
+#[must_use]
+pub fn argo_impersonates(context: &Context<'_>, controller: &Operator) -> bool {
+    argo::impersonates(context, controller)
+}
+
+/// Whether manifests that are deployed through a project may go everywhere in this cluster.
+#[must_use]
+pub fn argo_deploys_everywhere(project: &Other) -> bool {
+    project.spec.as_ref().is_some_and(|spec| argo::everywhere(spec).is_some())
+}
+
+/// The controllers of Flux that apply manifests or charts.
+#[must_use]
+pub fn flux_controllers(context: &Context<'_>) -> Vec<Operator> {
+    flux::controllers(context).into_iter().map(|(controller, _)| controller).collect()
 }

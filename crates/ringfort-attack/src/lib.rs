@@ -13,7 +13,7 @@
 
 pub mod attack;
 mod choice;
-mod cloud;
+pub mod cloud;
 pub mod conjunction;
 mod constrained;
 pub mod context;
@@ -22,7 +22,7 @@ mod draw;
 mod escape;
 pub mod evidence;
 pub mod find;
-mod gitops;
+pub mod gitops;
 mod harm;
 mod image;
 pub mod impact;
@@ -30,16 +30,16 @@ mod listener;
 pub mod maker;
 mod network;
 pub mod node;
-mod operator;
+pub mod operator;
 mod placement;
 mod problems;
-mod recognise;
+pub mod recognise;
 pub mod server;
 mod structure;
 pub mod technique;
 pub mod techniques;
 pub mod vectors;
-mod webhooks;
+pub mod webhooks;
 pub mod why;
 mod writes;
 

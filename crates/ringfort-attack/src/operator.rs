@@ -17,22 +17,26 @@ use crate::recognise::known;
 use crate::why::Why;
 
 /// How a controller is known: by the end of its image's repository, or by a label of its pods.
-pub(crate) struct Marks {
-    pub(crate) images: &'static [&'static str],
-    pub(crate) labels: &'static [(&'static str, &'static str)],
+pub struct Marks {
+    /// Ends of image repositories.
+    pub images: &'static [&'static str],
+    /// Labels with their values.
+    pub labels: &'static [(&'static str, &'static str)],
 }
 
 /// A running controller.
 #[derive(Clone)]
-pub(crate) struct Operator {
-    pub(crate) unit: u32,
-    pub(crate) namespace: Str,
+pub struct Operator {
+    /// Its unit.
+    pub unit: u32,
+    /// Its namespace.
+    pub namespace: Str,
     kind: ContainerKind,
     container: usize,
 }
 
 /// Controllers of a sort, in the order of units.
-pub(crate) fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
+pub fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
     let mut found = Vec::new();
     for (at, unit) in context.units.iter().enumerate() {
         if unit.latent {
@@ -56,13 +60,13 @@ pub(crate) fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
 
 impl Operator {
     /// Whose power the controller acts with.
-    pub(crate) fn account(&self, context: &Context<'_>) -> Subject {
+    pub fn account(&self, context: &Context<'_>) -> Subject {
         let name = Str::new(context.units[self.unit as usize].spec.account());
         Subject::ServiceAccount(self.namespace.clone(), name)
     }
 
     /// That the controller runs, as a reason.
-    pub(crate) fn why(&self, context: &Context<'_>) -> Why {
+    pub fn why(&self, context: &Context<'_>) -> Why {
         let spec = &context.units[self.unit as usize].spec;
         let container = spec
             .all_containers()
@@ -87,13 +91,13 @@ impl Operator {
     }
 
     /// Whether a word of the command line ends in the text.
-    pub(crate) fn runs(&self, context: &Context<'_>, program: &str) -> bool {
+    pub fn runs(&self, context: &Context<'_>, program: &str) -> bool {
         self.words(context).iter().any(|word| word.ends_with(program))
     }
 
     /// The last value of a flag, written `--flag=value` or `--flag value`; a flag without a
     /// value reads as `true`.
-    pub(crate) fn flag<'c>(&self, context: &'c Context<'_>, flag: &str) -> Option<&'c str> {
+    pub fn flag<'c>(&self, context: &'c Context<'_>, flag: &str) -> Option<&'c str> {
         let words = self.words(context);
         let mut found = None;
         for (at, word) in words.iter().enumerate() {

@@ -1,7 +1,8 @@
 //! What an image is, by the name of its repository.
 
 /// Image repository without registry host, tag and digest.
-pub(crate) fn repository(image: &str) -> &str {
+#[must_use]
+pub fn repository(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or(image);
     let name = match name.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => name,
@@ -14,7 +15,8 @@ pub(crate) fn repository(image: &str) -> &str {
 }
 
 /// Which of the names the image's repository ends in.
-pub(crate) fn known(image: &str, names: &[&'static str]) -> Option<&'static str> {
+#[must_use]
+pub fn known(image: &str, names: &[&'static str]) -> Option<&'static str> {
     let repository = repository(image);
     names.iter().copied().find(|name| {
         repository == *name || repository.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
@@ -31,7 +33,8 @@ pub(crate) fn full_repository(image: &str) -> &str {
 }
 
 /// The registry host that a reference names; `None` where the runtime's default decides.
-pub(crate) fn registry(image: &str) -> Option<&str> {
+#[must_use]
+pub fn registry(image: &str) -> Option<&str> {
     let (host, _) = full_repository(image).split_once('/')?;
     (host.contains(['.', ':']) || host == "localhost").then_some(host)
 }

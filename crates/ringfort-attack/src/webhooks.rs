@@ -9,15 +9,19 @@ use ringfort_podsec::{EscapeClass, NamespacePolicy, admits};
 use crate::context::{Ask, Context, Held};
 
 /// A webhook of a configuration.
-pub(crate) struct One<'c> {
-    pub(crate) configuration: &'c WebhookConfiguration,
-    pub(crate) webhook: &'c Webhook,
-    pub(crate) mutating: bool,
+pub struct One<'c> {
+    /// Its configuration.
+    pub configuration: &'c WebhookConfiguration,
+    /// The webhook.
+    pub webhook: &'c Webhook,
+    /// Whether it may change what it is shown.
+    pub mutating: bool,
 }
 
 impl One<'_> {
     /// Kind of its configuration.
-    pub(crate) fn kind(&self) -> &'static str {
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
         match self.mutating {
             true => "MutatingWebhookConfiguration",
             false => "ValidatingWebhookConfiguration",
@@ -32,17 +36,21 @@ impl One<'_> {
         }
     }
 
-    pub(crate) fn name(&self) -> &Str {
+    /// Name of its configuration.
+    #[must_use]
+    pub fn name(&self) -> &Str {
         &self.configuration.metadata.name
     }
 
     /// Whether a review that fails lets the object in. The default of v1 is Fail.
-    pub(crate) fn ignores_failure(&self) -> bool {
+    #[must_use]
+    pub fn ignores_failure(&self) -> bool {
         self.webhook.failure_policy.as_ref().is_some_and(|policy| *policy == *"Ignore")
     }
 
     /// Whether pods that are created in the namespace with these labels are reviewed.
-    pub(crate) fn sees_pods(&self, namespace: &str, labels: &Map) -> bool {
+    #[must_use]
+    pub fn sees_pods(&self, namespace: &str, labels: &Map) -> bool {
         let has = |list: &List<Str>, wanted: &str| list.has("*") || list.has(wanted);
         let rule = self.webhook.rules.iter().any(|rule| {
             has(&rule.api_groups, "")
@@ -60,7 +68,7 @@ impl One<'_> {
     }
 
     /// Units whose pods answer for it: those that its Service selects.
-    pub(crate) fn backends(&self, context: &Context<'_>) -> Vec<u32> {
+    pub fn backends(&self, context: &Context<'_>) -> Vec<u32> {
         let client = self.webhook.client_config.as_ref();
         let Some(service) = client.and_then(|client| client.service.as_ref()) else {
             return Vec::new();
@@ -79,7 +87,7 @@ impl One<'_> {
 }
 
 /// Every webhook, mutating ones first, in the order of their names.
-pub(crate) fn all<'c>(context: &'c Context<'_>) -> impl Iterator<Item = One<'c>> {
+pub fn all<'c>(context: &'c Context<'_>) -> impl Iterator<Item = One<'c>> {
     let mutating = context.cluster.mutating_webhooks.iter().map(|one| (one, true));
     let validating = context.cluster.validating_webhooks.iter().map(|one| (one, false));
     mutating.chain(validating).flat_map(|(configuration, mutating)| {
@@ -89,7 +97,7 @@ pub(crate) fn all<'c>(context: &'c Context<'_>) -> impl Iterator<Item = One<'c>>
 }
 
 /// Labels of a namespace.
-pub(crate) fn labels_of(context: &Context<'_>, namespace: &str) -> Map {
+pub fn labels_of(context: &Context<'_>, namespace: &str) -> Map {
     let known = context.cluster.namespaces.get("", namespace);
     known.map(|namespace| namespace.metadata.labels.clone()).unwrap_or_default()
 }
@@ -119,7 +127,7 @@ pub(crate) fn writable(context: &Context<'_>, resource: &'static str, create: bo
 
 /// Webhooks that are shown pods of a namespace in which nothing but them could refuse a pod
 /// that takes its node, with the namespace.
-pub(crate) fn guarding<'c>(context: &'c Context<'_>) -> Vec<(&'c Str, One<'c>)> {
+pub fn guarding<'c>(context: &'c Context<'_>) -> Vec<(&'c Str, One<'c>)> {
     let mut found = Vec::new();
     for name in &context.namespaces {
         let labels = labels_of(context, name);

@@ -83,14 +83,55 @@ impl Baseline {
         rules: &[PolicyRule],
         version: Option<KubeVersion>,
     ) -> bool {
-        let key = match role {
-            RoleKey::Cluster(name) => (Str::default(), name.clone()),
-            RoleKey::Namespaced(namespace, name) => (namespace.clone(), name.clone()),
-            RoleKey::Limited(..) | RoleKey::Node(_) => return false,
-        };
+        let Some(key) = Self::key(role) else { return false };
         let Some(known) = self.roles.get(&key) else { return false };
         let own: Vec<&PolicyRule> = known.iter().collect();
         version.is_some_and(|version| version.minor != MINOR) || ringfort_authz::covers(&own, rules)
+    }
+
+    /// Whether the data are those of a server's minor.
+    #[must_use]
+    pub fn is_of(version: Option<KubeVersion>) -> bool {
+        version.is_some_and(|version| version.minor == MINOR)
+    }
+
+    /// Whether a role has the name of one of them.
+    #[must_use]
+    pub fn names_role(&self, role: &RoleKey) -> bool {
+        Self::key(role).is_some_and(|key| self.roles.contains_key(&key))
+    }
+
+    /// What a role of that name gives at first.
+    #[must_use]
+    pub fn rules_of(&self, role: &RoleKey) -> Vec<&PolicyRule> {
+        let known = Self::key(role).and_then(|key| self.roles.get(&key));
+        known.into_iter().flatten().collect()
+    }
+
+    /// Whether a binding has the name of one of them.
+    #[must_use]
+    pub fn names_binding(&self, binding: &BindingKey) -> bool {
+        let key = match binding {
+            BindingKey::Cluster(name) => (Str::default(), name.clone()),
+            BindingKey::Namespaced(namespace, name) => (namespace.clone(), name.clone()),
+            BindingKey::Node(_) => return false,
+        };
+        self.bindings.contains_key(&key)
+    }
+
+    /// Whether an account is one that they bind.
+    #[must_use]
+    pub fn names_account(&self, namespace: &str, name: &str) -> bool {
+        let mut all = self.bindings.values().flat_map(|(_, subjects)| subjects);
+        all.any(|(kind, at, known)| kind == "ServiceAccount" && at == namespace && known == name)
+    }
+
+    fn key(role: &RoleKey) -> Option<Name> {
+        match role {
+            RoleKey::Cluster(name) => Some((Str::default(), name.clone())),
+            RoleKey::Namespaced(namespace, name) => Some((namespace.clone(), name.clone())),
+            RoleKey::Limited(..) | RoleKey::Node(_) => None,
+        }
     }
 
     /// Whether a subject of a binding is there at first.

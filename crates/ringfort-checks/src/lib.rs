@@ -16,18 +16,28 @@
 //!   unknown.
 
 pub mod about;
+pub mod adoption;
 pub mod baseline;
 pub mod check;
 pub mod checks;
+mod custom;
+mod entitled;
 pub mod exceptions;
+mod facts;
 pub mod filter;
 mod gain;
+mod images;
+mod isolated;
+mod limits;
 pub mod need;
 pub mod order;
 pub mod outcome;
 pub mod pods;
 pub mod run;
+mod secrets;
 pub mod select;
+mod settings;
+mod support;
 pub mod world;
 
 pub use about::{About, Place};

@@ -19,6 +19,7 @@ use ringfort_plan::owner;
 use rustc_hash::FxHashMap;
 
 use crate::baseline::Baseline;
+use crate::facts::Facts;
 use crate::outcome::Object;
 
 /// A cluster as checks see it.
@@ -35,6 +36,7 @@ pub struct World<'a> {
     owners: OnceLock<Owners>,
     /// Positions of grants in the graph, with their position in [`Context::grants`].
     grant_at: FxHashMap<NodeId, usize>,
+    pub(crate) facts: Facts<'a>,
 }
 
 /// The objects that groups of pods are written in.
@@ -101,6 +103,7 @@ impl<'a> World<'a> {
             placements: OnceLock::new(),
             owners: OnceLock::new(),
             grant_at,
+            facts: Facts::default(),
         }
     }
 

@@ -15,6 +15,9 @@ use crate::wire::{List, Map};
 /// Annotations longer than this many bytes are dropped: no rule reads such a value.
 const LONGEST_ANNOTATION: usize = 1024;
 
+/// Annotations of ingress-nginx; those that end in `-snippet` are configuration.
+const SNIPPETS: &str = "nginx.ingress.kubernetes.io/";
+
 /// Annotation prefixes that rules read.
 const ANNOTATIONS: &[&str] = &[
     "ambient.istio.io/",
@@ -75,8 +78,12 @@ const SETTINGS: &[&str] = &[
 const CONFIG_SETTINGS: &[(&str, &str)] = &[
     ("argocd-cm", "users.anonymous.enabled"),
     ("argocd-cm", "application.sync.impersonation.enabled"),
+    ("argocd-cm", "exec.enabled"),
+    ("argocd-cm", "kustomize.buildOptions"),
+    ("argocd-cmd-params-cm", "reposerver.allow.oob.symlinks"),
     ("argocd-cmd-params-cm", "application.namespaces"),
     ("argocd-cmd-params-cm", "server.disable.auth"),
+    ("argocd-rbac-cm", "policy.csv"),
     ("argocd-rbac-cm", "policy.default"),
     ("workflow-controller-configmap", "workflowRestrictions"),
     ("cilium-config", "enable-policy"),
@@ -109,6 +116,8 @@ pub(crate) fn scrub(object: &mut Object) {
                 ("kubevip", key) if key.starts_with("cidr-") || key.starts_with("range-") => {
                     value.clone()
                 }
+                // ingress-nginx reads them from a ConfigMap whose name its release decides.
+                (_, "allow-snippet-annotations" | "annotations-risk-level") => value.clone(),
                 key if CONFIG_SETTINGS.contains(&key) => value.clone(),
                 _ => Str::default(),
             };
@@ -121,9 +130,20 @@ pub(crate) fn scrub(object: &mut Object) {
 }
 
 fn scrub_meta(meta: &mut Meta) {
+    let is_snippet = |key: &str| key.starts_with(SNIPPETS) && key.ends_with("-snippet");
     meta.annotations = meta.annotations.filtered(|key, value| {
-        value.len() <= LONGEST_ANNOTATION && ANNOTATIONS.iter().any(|known| key.starts_with(known))
+        is_snippet(key)
+            || (value.len() <= LONGEST_ANNOTATION
+                && ANNOTATIONS.iter().any(|known| key.starts_with(known)))
     });
+    // That there is a snippet matters; what it says may be long and secret.
+    if meta.annotations.iter().any(|(key, value)| is_snippet(key) && !value.is_empty()) {
+        let kept = |(key, value): (&Str, &Str)| match is_snippet(key) {
+            true => (key.clone(), Str::default()),
+            false => (key.clone(), value.clone()),
+        };
+        meta.annotations = meta.annotations.iter().map(kept).collect();
+    }
 }
 
 fn scrub_spec(spec: &mut PodSpec) {

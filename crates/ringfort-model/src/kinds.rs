@@ -316,6 +316,7 @@ kinds! {
     ServiceAccount, record::ServiceAccount, service_accounts, "", "v1", "ServiceAccount", "serviceaccounts", true;
     Secret, record::Secret, secrets, "", "v1", "Secret", "secrets", true;
     ConfigMap, record::ConfigMap, config_maps, "", "v1", "ConfigMap", "configmaps", true;
+    LimitRange, record::LimitRange, limit_ranges, "", "v1", "LimitRange", "limitranges", true;
     ResourceQuota, record::ResourceQuota, resource_quotas, "", "v1", "ResourceQuota", "resourcequotas", true;
     Service, record::Service, services, "", "v1", "Service", "services", true;
     PersistentVolume, record::PersistentVolume, persistent_volumes, "", "v1", "PersistentVolume", "persistentvolumes", false;

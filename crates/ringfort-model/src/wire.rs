@@ -51,6 +51,11 @@ impl Empty for crate::record::RoleRef {
         false
     }
 }
+impl Empty for Names {
+    fn is_empty_field(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 impl Empty for Keys {
     fn is_empty_field(&self) -> bool {
         self.0.is_empty_field()
@@ -231,6 +236,44 @@ pub(crate) fn quantities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<M
         (name, text)
     });
     Ok(entries.collect())
+}
+
+/// The keys of a map whose values do not matter: names of resources without their quantities.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Names(pub List<Str>);
+
+impl Serialize for Names {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for name in &self.0 {
+            map.serialize_entry(name, "")?;
+        }
+        map.end()
+    }
+}
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Names;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+            fn visit_unit<E>(self) -> Result<Names, E> {
+                Ok(Names::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+                let mut names: Vec<Str> = Vec::new();
+                while let Some((name, IgnoredAny)) = map.next_entry::<Str, IgnoredAny>()? {
+                    names.push(name);
+                }
+                names.sort();
+                names.dedup();
+                Ok(Names(names.into()))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
 }
 
 /// The keys of a map whose values are never kept (Secret data), and, until the border takes

@@ -77,6 +77,7 @@ pub fn build(
             .map(|(id, needs)| Unevaluated { id, needs })
             .collect(),
         checked: None,
+        adoption: Vec::new(),
         unmet: Vec::new(),
         filter: None,
         exceptions: Vec::new(),

@@ -50,6 +50,8 @@ pub struct Report {
     /// Findings, and what each check found, where checks ran.
     #[serde(flatten)]
     pub checked: Option<ringfort_checks::Findings>,
+    /// How far controls are adopted.
+    pub adoption: Vec<ringfort_checks::adoption::Adoption>,
     /// What the checks needed and was not read.
     pub unmet: Vec<ringfort_checks::Need>,
     /// Which findings were asked for, if not all.

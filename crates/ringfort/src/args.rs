@@ -132,6 +132,9 @@ pub(crate) struct Judging {
     /// coverage<N or if what a gate asks about was not read
     #[arg(long, value_delimiter = ',')]
     pub(crate) fail_on: Vec<String>,
+    /// Registries that images may come from, as hosts or hosts with a path
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) registries: Vec<String>,
     /// An earlier report in JSON to compare with
     #[arg(long)]
     pub(crate) baseline: Option<PathBuf>,

@@ -219,8 +219,14 @@ fn scan(
         let mut work = Work { visits: PLANNING, stop: &mut || false };
         Ok(Some(ringfort_plan::plan(cluster, &attack, &wish, &mut work)?))
     };
-    let checked = || ringfort_checks::run(&World::new(&attack), chosen);
-    let (fixes, plan, checked) = match large {
+    let checked = || {
+        let world = World::new(&attack);
+        if !rules.registries.is_empty() {
+            world.allow_registries(rules.registries.clone());
+        }
+        (ringfort_checks::run(&world, chosen), ringfort_checks::adoption::measure(&world))
+    };
+    let (fixes, plan, (checked, adoption)) = match large {
         true => {
             let (checked, fixes) = rayon::join(checked, first);
             (fixes, planned()?, checked)
@@ -238,6 +244,7 @@ fn scan(
     };
     let mut report = ringfort_report::build(&attack, &paths, &fixes, plan.as_ref(), head);
     report.checked = Some(checked);
+    report.adoption = adoption;
     rules.judge(&mut report, collected, chosen);
     stages.end("report");
     stages.print();

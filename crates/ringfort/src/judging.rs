@@ -28,6 +28,8 @@ pub(crate) struct Rules {
     baseline: Option<Earlier>,
     exceptions: Exceptions,
     unanswered: Vec<String>,
+    /// Registries that the owner allows; none if that is not declared.
+    pub(crate) registries: Vec<String>,
 }
 
 impl Rules {
@@ -59,7 +61,12 @@ impl Rules {
             }
         }
         let unanswered = ringfort_checks::unanswered(checks);
-        Ok(Self { selection, gates, baseline, exceptions, unanswered })
+        let registries: Vec<String> =
+            judging.registries.iter().map(|one| one.trim().to_owned()).collect();
+        if registries.iter().any(String::is_empty) {
+            return Err(usage("--registries: a registry without a name"));
+        }
+        Ok(Self { selection, gates, baseline, exceptions, unanswered, registries })
     }
 
     /// Whether what is asked for exists in the cluster.

@@ -140,7 +140,7 @@ fn denied(spec: &CustomSpec, namespace: &str) -> bool {
 
 /// The destination that takes in every namespace, if cluster-scoped objects are allowed too
 /// and nothing is taken out.
-fn everywhere(spec: &CustomSpec) -> Option<usize> {
+pub(crate) fn everywhere(spec: &CustomSpec) -> Option<usize> {
     let all = |glob: &Str| *glob == *"*";
     let cluster =
         spec.cluster_resource_whitelist.iter().any(|one| all(&one.group) && all(&one.kind));

@@ -17,6 +17,7 @@ mod workloads;
 pub use doc::what;
 pub use identities::beyond_discovery;
 use ringfort_model::Str;
+pub use workloads::{login, reach};
 
 use crate::context::Context;
 use crate::node::NodeKey;

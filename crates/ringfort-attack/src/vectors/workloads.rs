@@ -80,7 +80,8 @@ fn recognised(unit: &Unit, at: u32, names: &[&'static str]) -> Option<(Why, &'st
 
 /// The widest reach of a unit by listeners that are more than an address of the cluster's own
 /// network; `None` without any.
-pub(super) fn reach(context: &Context<'_>, unit: u32) -> Option<Reach> {
+#[must_use]
+pub fn reach(context: &Context<'_>, unit: u32) -> Option<Reach> {
     let fronts = context.fronts[unit as usize].iter();
     let fronts = fronts.map(|&at| &context.exposure.listeners[at as usize]);
     let outer = fronts.filter(|listener| listener.kind != ListenerKind::ClusterIp);
@@ -97,7 +98,8 @@ fn empty(context: &Context<'_>, closed: &'static str) -> (State, &'static str) {
 
 /// Whether an interface asks for a login, with what says so; `None` where that is not known
 /// or the interface has settings that no object holds.
-pub(super) fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
+#[must_use]
+pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
     let one = &context.units[unit as usize];
     let setting = |map: &str, key: &str| {
         let map = context.cluster.config_maps.get(&one.namespace, map)?;

@@ -4,7 +4,7 @@ use crate::record::has_meta;
 use crate::record::meta::Meta;
 use crate::record::pod::LocalReference;
 use crate::text::Str;
-use crate::wire::{Keys, List, Map, quantities, record};
+use crate::wire::{Keys, List, Map, Names, quantities, record};
 
 record! {
     /// Namespace.
@@ -40,6 +40,24 @@ record! {
         /// Classes of credential found at the border, for example `kubeconfig-static-token`.
         #[serde(rename = "x-ringfort-credentials")]
         pub credentials: List<Str>,
+    }
+    /// LimitRange.
+    pub struct LimitRange {
+        pub metadata: Meta,
+        pub spec: Option<LimitRangeSpec>,
+    }
+    /// LimitRangeSpec.
+    pub struct LimitRangeSpec {
+        pub limits: List<LimitRangeItem>,
+    }
+    /// LimitRangeItem: for which resources it gives containers a default.
+    pub struct LimitRangeItem {
+        #[serde(rename = "type")]
+        pub kind: Str,
+        /// Limits of containers that set none; where a maximum is set, it is the default.
+        pub default: Names,
+        pub default_request: Names,
+        pub max: Names,
     }
     /// ResourceQuota.
     pub struct ResourceQuota {
@@ -84,4 +102,4 @@ impl Secret {
     }
 }
 
-has_meta!(Namespace, ServiceAccount, Secret, ConfigMap, ResourceQuota);
+has_meta!(Namespace, ServiceAccount, Secret, ConfigMap, LimitRange, ResourceQuota);

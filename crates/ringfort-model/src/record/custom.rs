@@ -4,6 +4,7 @@
 use crate::record::admission::LabelSelector;
 use crate::record::has_meta;
 use crate::record::meta::Meta;
+use crate::record::pod::LocalReference;
 use crate::text::Str;
 use crate::wire::{List, record};
 
@@ -65,6 +66,15 @@ record! {
         pub sources: List<ApplicationSource>,
         /// Flux source: address of the repository.
         pub url: Str,
+        /// Flux source: which revision is followed.
+        #[serde(rename = "ref")]
+        pub reference: Option<SourceRevision>,
+        /// Flux source: whether the transport is not protected.
+        pub insecure: Option<bool>,
+        /// Flux bucket: where it is.
+        pub endpoint: Str,
+        /// Flux Receiver: the secret that requests are checked against.
+        pub secret_ref: Option<LocalReference>,
         /// Flux source: how revisions are verified.
         pub verify: Option<Verification>,
         /// Flux Kustomization and ImageUpdateAutomation: the source.
@@ -120,6 +130,18 @@ record! {
     pub struct ApplicationSource {
         #[serde(rename = "repoURL")]
         pub repo_url: Str,
+        pub target_revision: Str,
+        /// The chart, where the source is a Helm repository.
+        pub chart: Str,
+    }
+    /// GitRepositoryRef or OCIRepositoryRef.
+    pub struct SourceRevision {
+        pub branch: Str,
+        pub tag: Str,
+        pub semver: Str,
+        pub name: Str,
+        pub commit: Str,
+        pub digest: Str,
     }
     /// Verification of a Flux source: a mode for Git, a provider for OCI.
     pub struct Verification {
@@ -259,6 +281,7 @@ pub const SPECIFIED: &[(&str, &str)] = &[
     ("kubevirt.io", "KubeVirt"),
     ("kustomize.toolkit.fluxcd.io", "Kustomization"),
     ("monitoring.coreos.com", "Prometheus"),
+    ("notification.toolkit.fluxcd.io", "Receiver"),
     ("serving.kserve.io", "InferenceService"),
     ("source.toolkit.fluxcd.io", "Bucket"),
     ("source.toolkit.fluxcd.io", "GitRepository"),

@@ -94,6 +94,17 @@ impl FieldLines {
     /// The line of a field, or of the nearest around it; none if no line is known.
     #[must_use]
     pub fn line_of(&self, path: &str) -> Option<u32> {
+        self.nearest(path).map(|(line, _)| line)
+    }
+
+    /// Whether a field stands there; none if no line is known.
+    #[must_use]
+    pub fn has(&self, path: &str) -> Option<bool> {
+        self.nearest(path).map(|(_, rest)| rest.is_empty())
+    }
+
+    /// The line of the nearest field around a path, and what of the path is not there.
+    fn nearest<'p>(&self, path: &'p str) -> Option<(u32, &'p str)> {
         let values = self.0.as_deref()?;
         let mut at = 0;
         let mut rest = path;
@@ -101,7 +112,7 @@ impl FieldLines {
             at = child;
             rest = more;
         }
-        values.get(at).map(|value| value.line)
+        values.get(at).map(|value| (value.line, rest))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::record::scheduling::{Affinity, TopologySpread};
 use crate::record::security::{PodSecurityContext, SecurityContext};
 use crate::record::volume::Volume;
 use crate::text::Str;
-use crate::wire::{IntOrString, List, Map, record};
+use crate::wire::{IntOrString, List, Map, Names, record};
 
 /// A pod. The specification is shared between pods that differ in nothing but their name,
 /// their node and the generated name of their token volume.
@@ -57,6 +57,13 @@ record! {
         pub image_pull_secrets: List<LocalReference>,
         pub resource_claims: List<PodResourceClaim>,
         pub restart_policy: Option<Str>,
+        pub resources: Option<Resources>,
+    }
+
+    /// ResourceRequirements: which resources are limited and asked for, not how much.
+    pub struct Resources {
+        pub limits: Names,
+        pub requests: Names,
     }
 
     /// The kept part of PodStatus.
@@ -124,6 +131,7 @@ record! {
         pub lifecycle: Option<Lifecycle>,
         pub restart_policy: Option<Str>,
         pub image_pull_policy: Str,
+        pub resources: Option<Resources>,
         pub stdin: Option<bool>,
         pub tty: Option<bool>,
         pub target_container_name: Str,

@@ -1,0 +1,162 @@
+//! RF-ADM-003: policy present but not enforcing.
+
+use crate::check::{Check, Doc, Judge, Severity};
+use crate::facts;
+use crate::outcome::{Object, Outcomes, Verdict};
+use crate::world::World;
+use ringfort_attack::Zone;
+use ringfort_model::Kind;
+
+pub(crate) static CHECK: Check = Check {
+    id: "RF-ADM-003",
+    title: "Policy present but not enforcing",
+    zone: Zone::InCluster,
+    severity: Severity::Medium,
+    modifiers: &[],
+    references: &["none known"],
+    reads: &[Kind::ValidatingPolicy, Kind::ValidatingPolicyBinding],
+    doc: Doc {
+        why: "It is counted as a control by everybody but the API server.",
+        fails: "A ValidatingAdmissionPolicy without a binding, or whose bindings only audit or warn; a policy of Kyverno, Gatekeeper or Kubewarden of which nothing enforces.",
+        not: "A binding with the action Deny; an engine's policy with an enforcing rule; mutating policies. Exceptions are not looked at.",
+        unknown: "The specification of an engine's policy was not read.",
+        fix: "Bind the policy with the action Deny, or delete it.",
+    },
+    judge: Judge::Cluster(judge),
+};
+
+fn judge(world: &World<'_>, out: &mut Outcomes) {
+    for policy in &world.cluster.validating_policies {
+        let name = &policy.metadata.name;
+        let bindings: Vec<_> = world
+            .cluster
+            .validating_policy_bindings
+            .iter()
+            .filter_map(|one| Some((&one.metadata.name, one.spec.as_ref()?)))
+            .filter(|(_, spec)| spec.policy_name == *name)
+            .collect();
+        let denies = bindings.iter().any(|(_, spec)| spec.validation_actions.has("Deny"));
+        let spot = match bindings.first() {
+            _ if denies => None,
+            None => Some(facts::field(
+                "ValidatingAdmissionPolicy",
+                "",
+                name,
+                ("metadata.name", "no binding names it"),
+            )),
+            Some((binding, spec)) => Some(facts::field(
+                "ValidatingAdmissionPolicyBinding",
+                "",
+                binding,
+                ("spec.validationActions", &spec.validation_actions.join(",")),
+            )),
+        };
+        let object = Object::wide("ValidatingAdmissionPolicy", name);
+        out.add(object, Verdict::of(spot.into_iter().collect()));
+    }
+    for policy in &world.cluster.others {
+        let Some(kind) = engine_kind(policy.group(), &policy.kind) else { continue };
+        let meta = &policy.metadata;
+        let spec = policy.engine_spec.as_ref().map(|text| serde_json::from_str(text));
+        let verdict = match spec {
+            None | Some(Err(_)) => Verdict::missing("the specification of the policy"),
+            Some(Ok(spec)) => match idle(kind, &spec) {
+                None => Verdict::Pass,
+                Some((path, value)) => {
+                    // Kinds of constraints are made by their templates: none has a fixed name.
+                    let name = format!("{}/{}", policy.kind, meta.name);
+                    let at = (path, value.as_str());
+                    Verdict::of(vec![facts::field(kind.name(), &meta.namespace, &name, at)])
+                }
+            },
+        };
+        out.add(Object::new(&policy.kind, &meta.namespace, &meta.name), verdict);
+    }
+}
+
+/// Policies of engines by how they say that they enforce.
+#[derive(Clone, Copy)]
+enum Engine {
+    Kyverno,
+    Constraint,
+    Kubewarden,
+}
+
+impl Engine {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Kyverno => "Policy of Kyverno",
+            Self::Constraint => "Constraint",
+            Self::Kubewarden => "Policy of Kubewarden",
+        }
+    }
+}
+
+fn engine_kind(group: &str, kind: &str) -> Option<Engine> {
+    match (group, kind) {
+        ("kyverno.io", "ClusterPolicy" | "Policy") => Some(Engine::Kyverno),
+        ("constraints.gatekeeper.sh", _) => Some(Engine::Constraint),
+        ("policies.kubewarden.io", "ClusterAdmissionPolicy" | "AdmissionPolicy") => {
+            Some(Engine::Kubewarden)
+        }
+        _ => None,
+    }
+}
+
+/// The field by which nothing of a policy enforces.
+fn idle(engine: Engine, spec: &serde_json::Value) -> Option<(&'static str, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("absent").to_owned();
+    match engine {
+        Engine::Kubewarden => {
+            let mode = text(&spec["mode"]);
+            (mode == "monitor").then_some(("spec.mode", mode))
+        }
+        Engine::Constraint => {
+            let action = spec["enforcementAction"].as_str().unwrap_or("deny");
+            let scoped = spec["scopedEnforcementActions"].as_array();
+            let denies = match action {
+                "deny" => true,
+                "scoped" => scoped.into_iter().flatten().any(|one| one["action"] == "deny"),
+                _ => false,
+            };
+            (!denies).then(|| ("spec.enforcementAction", action.to_owned()))
+        }
+        Engine::Kyverno => {
+            let enforce = |value: &serde_json::Value| {
+                value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("enforce"))
+            };
+            let general = enforce(&spec["validationFailureAction"]);
+            let overridden = spec["validationFailureActionOverrides"].as_array();
+            let elsewhere = overridden.into_iter().flatten().any(|one| enforce(&one["action"]));
+            let rules = spec["rules"].as_array().map_or(&[][..], Vec::as_slice);
+            let validating =
+                rules.iter().filter(|rule| rule["validate"].is_object()).collect::<Vec<_>>();
+            let acts = validating.iter().any(|rule| match &rule["validate"]["failureAction"] {
+                own if own.is_string() => enforce(own),
+                _ => general || elsewhere,
+            });
+            let only_validates = validating.len() == rules.len() && !rules.is_empty();
+            let field = "spec.validationFailureAction";
+            (only_validates && !acts).then(|| (field, text(&spec["validationFailureAction"])))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_engine_s_policy_enforces_by_its_own_words() {
+        let audit = json!({"rules": [{"validate": {}}]});
+        assert!(idle(Engine::Kyverno, &audit).is_some());
+        let rule = json!({"rules": [{"validate": {"failureAction": "Enforce"}}]});
+        assert!(idle(Engine::Kyverno, &rule).is_none());
+        let mutates = json!({"rules": [{"mutate": {}}]});
+        assert!(idle(Engine::Kyverno, &mutates).is_none());
+        assert!(idle(Engine::Constraint, &json!({})).is_none());
+        assert!(idle(Engine::Constraint, &json!({"enforcementAction": "dryrun"})).is_some());
+        assert!(idle(Engine::Kubewarden, &json!({"mode": "monitor"})).is_some());
+    }
+}

@@ -1,0 +1,46 @@
+//! RF-CICD-009: runner can take its node.
+
+use crate::check::{Check, Doc, Judge, Severity};
+use crate::outcome::{Outcomes, Verdict};
+use crate::pods;
+use crate::world::World;
+use ringfort_attack::gitops;
+use ringfort_attack::{Why, Zone};
+use ringfort_model::Kind;
+
+pub(crate) static CHECK: Check = Check {
+    id: "RF-CICD-009",
+    title: "Runner can take its node",
+    zone: Zone::InCluster,
+    severity: Severity::High,
+    modifiers: &[],
+    references: &["none known"],
+    reads: &[Kind::Pod, Kind::PersistentVolume, Kind::PersistentVolumeClaim],
+    doc: Doc {
+        why: "Whoever gets a job into the pipeline has the node, and what runs beside it.",
+        fails: "A runner that is recognised by its image has a privileged container beside or in it, or mounts the socket of the runtime or a path from which the node runs code.",
+        not: "Runners without such containers and mounts.",
+        unknown: "Never, beside kinds that were not read. Which jobs start in pods of their own shows only while they run.",
+        fix: "Build images without a daemon, and run jobs in a sandbox.",
+    },
+    judge: Judge::Cluster(judge),
+};
+
+fn judge(world: &World<'_>, out: &mut Outcomes) {
+    let context = world.context;
+    for runner in gitops::runners(context) {
+        let unit = &context.units[runner.unit as usize];
+        let mounts = ringfort_attack::node_mounts(context, runner.unit).into_iter();
+        let bad = mounts.filter(|one| one.socket || (one.runs_code && !one.read_only));
+        let mut spots: Vec<Why> = bad.map(|one| one.why).collect();
+        spots.extend(pods::privileged(runner.unit, unit));
+        let verdict = match spots.is_empty() {
+            true => Verdict::Pass,
+            false => {
+                spots.push(runner.why(context));
+                Verdict::Fail(world.fault_of(spots, &[runner.unit]))
+            }
+        };
+        out.add(world.owner(runner.unit), verdict);
+    }
+}

@@ -1,0 +1,61 @@
+//! RF-TEN-002: execution pod holds an API token or cloud identity.
+
+use crate::check::{Check, Doc, Judge, Severity};
+use crate::outcome::Verdict;
+use crate::world::{Place, World};
+use ringfort_attack::{Subject, Zone};
+use ringfort_isolation::{Audience, Effect};
+use ringfort_model::{Kind, Str};
+
+pub(crate) static CHECK: Check = Check {
+    id: "RF-TEN-002",
+    title: "Execution pod holds an API token or cloud identity",
+    zone: Zone::InCluster,
+    severity: Severity::High,
+    modifiers: &[],
+    references: &["C-0261", "C-0297"],
+    reads: &[
+        Kind::ServiceAccount,
+        Kind::ClusterRole,
+        Kind::ClusterRoleBinding,
+        Kind::Role,
+        Kind::RoleBinding,
+    ],
+    doc: Doc {
+        why: "Whoever submits work has it, at once.",
+        fails: "A workload that runs what its callers submit reads a token for the API server whose account has grants beyond those of every authenticated identity, or its account names an identity of a cloud.",
+        not: "No token and no such identity; a token that grants nothing.",
+        unknown: "Never, beside kinds that were not read.",
+        fix: "Set automountServiceAccountToken to false, and give executions an account without identity.",
+    },
+    judge: Judge::Pods(judge),
+};
+
+fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
+    let Some(why) = world.execution(place.at) else { return Verdict::NotApplicable };
+    let unit = place.unit;
+    let name = Str::new(unit.spec.account());
+    let account = Subject::ServiceAccount(unit.namespace.clone(), name.clone());
+    let tokens = world.context.tokens(place.at).iter();
+    let token = tokens.flat_map(|one| &one.files).any(|file| file.audience == Audience::Api);
+    let mut spots = Vec::new();
+    if token {
+        let grants = world.effective_grants(&account);
+        spots.extend(grants.into_iter().flat_map(|given| world.grant_why(given)));
+    }
+    let known = world.cluster.service_accounts.get(&unit.namespace, &name);
+    if let Some(known) = known
+        && ringfort_isolation::workload_identity(known).effect != Effect::Absent
+    {
+        spots.push(World::account_field(
+            &unit.namespace,
+            &name,
+            "metadata.annotations",
+            "identity",
+        ));
+    }
+    if !spots.is_empty() {
+        spots.push(why.clone());
+    }
+    Verdict::of(spots)
+}
