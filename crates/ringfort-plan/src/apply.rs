@@ -103,12 +103,11 @@ fn one(
     renewal: &mut Renewal<'_>,
     change: &Change,
 ) -> Result<(), ChangeError> {
-    let objects = change.objects(changed);
     if let Edit::Create(value) = &change.edit {
-        if !objects.is_empty() {
+        let object = created(change, value)?;
+        if !change.objects(changed)?.is_empty() {
             return Err(ChangeError::Exists(change.object()));
         }
-        let object = created(change, value)?;
         let made = match &object {
             Object::Workload(workload) => Some(workload.key()),
             _ => None,
@@ -119,6 +118,7 @@ fn one(
         }
         return Ok(());
     }
+    let objects = change.objects(changed)?;
     if objects.is_empty() {
         return Err(ChangeError::Missing(change.object()));
     }
@@ -137,7 +137,7 @@ fn created(change: &Change, value: &Value) -> Result<Object, ChangeError> {
         ChangeError::Object { object: change.object(), reason: error.to_string() }
     })?;
     let meta = object.meta();
-    if meta.name != change.name || meta.namespace != change.namespace {
+    if !change.means(&object) || meta.name != change.name || meta.namespace != change.namespace {
         let reason = format!("the object to create is called {}", object.title());
         return Err(ChangeError::Object { object: change.object(), reason });
     }

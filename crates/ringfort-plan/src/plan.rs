@@ -17,7 +17,7 @@ use ringfort_graph::cut::{
     without_uncuttable,
 };
 use ringfort_graph::{BitSet, EdgeId};
-use ringfort_model::Cluster;
+use ringfort_model::{Cluster, Kind};
 
 use crate::apply::apply;
 use crate::change::{Change, ChangeError};
@@ -113,7 +113,7 @@ fn allowed(catalogue: &Catalogue, wish: &Wish) -> Result<Vec<Option<u32>>, PlanE
     let within = |namespace: &str, fix: &Fix| {
         fix.edits.iter().all(|edited| {
             *edited.namespace == *namespace
-                || (edited.kind == "Namespace" && *edited.name == *namespace)
+                || (edited.kind == Kind::Namespace && *edited.name == *namespace)
         })
     };
     for pattern in &wish.forbid {

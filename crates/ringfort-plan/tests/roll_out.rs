@@ -2,7 +2,7 @@
 //! cut is claimed only for pods that are really made again.
 
 use ringfort_attack::{Attack, Engines};
-use ringfort_model::{Cluster, Object, WorkloadKind};
+use ringfort_model::{Cluster, Kind, Object, WorkloadKind};
 use ringfort_plan::apply::apply_noting;
 use ringfort_plan::rollback::rollbacks;
 use ringfort_plan::{Change, ChangeError, Edit, Plan, Question, Wish, Work, apply, plan};
@@ -28,6 +28,7 @@ fn group(kind: &str) -> &'static str {
     match kind {
         "ReplicationController" | "Pod" => "v1",
         "Job" | "CronJob" => "batch/v1",
+        "RoleBinding" => "rbac.authorization.k8s.io/v1",
         _ => "apps/v1",
     }
 }
@@ -100,7 +101,8 @@ fn ways() -> Vec<(&'static str, Value, &'static str, bool)> {
 }
 
 fn change(kind: &str, name: &str, edit: Edit) -> Change {
-    Change { kind: kind.to_owned(), namespace: "a".into(), name: name.into(), edit }
+    let api_version = group(kind).to_owned();
+    Change { api_version, kind: kind.to_owned(), namespace: "a".into(), name: name.into(), edit }
 }
 
 fn tamed(kind: &str) -> Change {
@@ -254,12 +256,8 @@ fn a_token_comes_and_goes_with_a_new_pod_only() {
     let with = apply(&without, std::slice::from_ref(&on)).expect("it applies");
     assert_eq!(token(&with), (1, vec![1, 1]));
     // Of the account it is asked when a pod is made.
-    let account = Change {
-        kind: "ServiceAccount".into(),
-        namespace: "a".into(),
-        name: "default".into(),
-        edit: Edit::Merge(json!({"automountServiceAccountToken": false})),
-    };
+    let off = Edit::Merge(json!({"automountServiceAccountToken": false}));
+    let account = Change::of(Kind::ServiceAccount, &"a".into(), &"default".into(), off);
     let still = apply(&cluster, std::slice::from_ref(&account)).expect("it applies");
     assert_eq!(token(&still), (1, vec![1, 1]));
     let restart = change("Deployment", "x", Edit::Restart);
@@ -343,12 +341,7 @@ fn pods_that_may_move_are_said_to_stay() {
 #[test]
 fn a_namespace_goes_with_all_that_is_in_it() {
     let cluster = cluster(running("Deployment", &json!({}), "x-1-a"));
-    let gone = Change {
-        kind: "Namespace".into(),
-        namespace: "".into(),
-        name: "a".into(),
-        edit: Edit::Delete,
-    };
+    let gone = Change::of(Kind::Namespace, &"".into(), &"a".into(), Edit::Delete);
     let left: Vec<String> = apply(&cluster, &[gone])
         .expect("it applies")
         .objects()
