@@ -302,43 +302,6 @@ fn what_the_server_would_refuse_is_refused() {
 }
 
 #[test]
-fn what_would_be_placed_by_the_scheduler_is_said_to_be_left_out() {
-    let cluster = cluster(vec![pod(None, "x")]);
-    let made = |kind: &str, spec: Value| {
-        let object = json!({"apiVersion": group(kind), "kind": kind,
-            "metadata": {"name": "new", "namespace": "a"}, "spec": spec});
-        let change = change(kind, "new", Edit::Create(object));
-        apply_noting(&cluster, &[change]).expect("it applies").1
-    };
-    let template = json!({"template": {"spec": spec()}});
-    let mut idle = template.clone();
-    idle["replicas"] = json!(0);
-    let mut placed = spec();
-    placed["nodeName"] = json!("n");
-    for (kind, spec, noted) in [
-        ("Deployment", template, true),
-        ("Deployment", idle, false),
-        ("Pod", spec(), true),
-        ("Pod", placed, false),
-    ] {
-        let notes = made(kind, spec);
-        assert_eq!(notes.len(), usize::from(noted), "{kind}: {notes:?}");
-        assert!(notes.iter().all(|note| note.contains("a/new")), "{notes:?}");
-    }
-}
-
-#[test]
-fn pods_that_may_move_are_said_to_stay() {
-    let cluster = cluster(running("Deployment", &json!({}), "x-1-a"));
-    let notes = |spec: Value| {
-        let edit = Edit::Merge(json!({"spec": {"template": {"spec": spec}}}));
-        apply_noting(&cluster, &[change("Deployment", "x", edit)]).expect("it applies").1
-    };
-    assert_eq!(notes(json!({"nodeSelector": {"pool": "other"}})).len(), 1);
-    assert_eq!(notes(json!({"hostPID": true})), Vec::<String>::new());
-}
-
-#[test]
 fn a_namespace_goes_with_all_that_is_in_it() {
     let cluster = cluster(running("Deployment", &json!({}), "x-1-a"));
     let gone = Change::of(Kind::Namespace, &"".into(), &"a".into(), Edit::Delete);
