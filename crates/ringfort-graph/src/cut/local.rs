@@ -1,0 +1,105 @@
+//! Cheaper cuts from a cut: a fix is added and what it makes needless taken out, as long as that
+//! pays; then a part of the cut is exchanged.
+//!
+//! Both are tried in an order that prices suggest: what is worth most and not in the cut comes
+//! first. No chance is involved but that of a fixed sequence, so that a run can be repeated.
+
+use super::net::Net;
+use super::problem::Limits;
+use super::prune::prune;
+
+/// A search that can be continued.
+pub(crate) struct Local {
+    /// How much each fix would be worth in a cut.
+    worth: Vec<f64>,
+    /// What is worth most first.
+    order: Vec<u32>,
+    /// Whether adding one fix may still pay.
+    single: bool,
+    state: u64,
+}
+
+impl Local {
+    pub(crate) fn new(worth: Vec<f64>) -> Self {
+        let mut order: Vec<u32> = (0..worth.len() as u32).collect();
+        let value = |fix: u32| worth[fix as usize];
+        order.sort_by(|&a, &b| value(b).total_cmp(&value(a)).then(a.cmp(&b)));
+        Self { worth, order, single: true, state: 0x9e37_79b9_7f4a_7c15 }
+    }
+
+    /// A cut that is at most as dear, after so many tries.
+    pub(crate) fn improved(
+        &mut self,
+        net: &Net,
+        cut: Vec<u32>,
+        tries: u64,
+        limits: &mut Limits<'_>,
+    ) -> Vec<u32> {
+        let mut best = Cut { cost: net.cost_of(&cut), fixes: cut };
+        let mut left = tries;
+        // One more, as long as a round of them has paid.
+        while self.single {
+            let mut paid = false;
+            for &fix in &self.order {
+                if best.fixes.binary_search(&fix).is_ok() {
+                    continue;
+                }
+                if left == 0 || !limits.search() {
+                    return best.fixes;
+                }
+                left -= 1;
+                paid |= best.try_with(net, &[fix], &self.worth);
+            }
+            self.single = paid;
+        }
+        // Several more at once, from all over the order.
+        while left > 0 && !self.order.is_empty() && limits.search() {
+            left -= 1;
+            let count = 2 + self.below(6);
+            let some: Vec<u32> = (0..count).map(|_| self.draw()).collect();
+            best.try_with(net, &some, &self.worth);
+        }
+        best.fixes
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.state >> 33) as usize % limit.max(1)
+    }
+
+    /// Of two draws the more valuable one.
+    fn draw(&mut self) -> u32 {
+        let count = self.order.len();
+        let at = self.below(count).min(self.below(count));
+        self.order[at]
+    }
+}
+
+struct Cut {
+    fixes: Vec<u32>,
+    cost: u64,
+}
+
+impl Cut {
+    /// Adds fixes and takes out what is not needed with them: the added ones last, of the others
+    /// those that are dear for what they are worth first. Says whether that is cheaper.
+    fn try_with(&mut self, net: &Net, more: &[u32], worth: &[f64]) -> bool {
+        let mut all = self.fixes.clone();
+        all.extend(more);
+        all.sort_unstable();
+        all.dedup();
+        let mut order = all.clone();
+        let dear = |fix: u32| net.cost[fix as usize] as f64 * (1.0 - worth[fix as usize].min(1.0));
+        let key = |fix: u32| more.contains(&fix);
+        order.sort_by(|&a, &b| {
+            key(a).cmp(&key(b)).then(dear(b).total_cmp(&dear(a))).then(a.cmp(&b))
+        });
+        let Some(fixes) = prune(net, &all, &order) else { return false };
+        let cost = net.cost_of(&fixes);
+        if cost >= self.cost {
+            return false;
+        }
+        (self.fixes, self.cost) = (fixes, cost);
+        true
+    }
+}
