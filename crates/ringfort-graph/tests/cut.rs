@@ -550,9 +550,9 @@ fn a_large_net_is_searched_in_bulk() {
 #[test]
 fn shared_fixes_are_bounded_from_both_sides() {
     const LAYERS: usize = 6;
-    const WIDTH: usize = 300;
-    const OWN: usize = 80;
-    const SHARED: usize = 60;
+    const WIDTH: usize = 60;
+    const OWN: usize = 70;
+    const SHARED: usize = 40;
     let mut state = 11u64;
     let mut below = |limit: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -562,7 +562,7 @@ fn shared_fixes_are_bounded_from_both_sides() {
     (0..LAYERS * WIDTH).for_each(|_| _ = builder.add_node(Kind::Or));
     let mut pairs = Vec::new();
     for layer in 0..LAYERS - 1 {
-        for _ in 0..WIDTH * 6 {
+        for _ in 0..WIDTH * 5 {
             let from = NodeId((layer * WIDTH + below(WIDTH)) as u32);
             let to = NodeId(((layer + 1) * WIDTH + below(WIDTH)) as u32);
             let edge = builder.add_edge(from, to, 1);
@@ -584,7 +584,7 @@ fn shared_fixes_are_bounded_from_both_sides() {
     };
     // The same steps on every machine.
     let mut never = || false;
-    let mut limits = Limits { searches: 1_500, branches: 2_000, stop: &mut never };
+    let mut limits = Limits { searches: 400, branches: 200, stop: &mut never };
     let Answer::Cut(solution) = solve(&problem, &mut limits) else {
         panic!("every edge has a fix");
     };
@@ -592,6 +592,7 @@ fn shared_fixes_are_bounded_from_both_sides() {
     assert_eq!((proven.cost, proven.bound), (solution.cost, solution.bound));
     assert_eq!(redundant(&problem, &solution.fixes), vec![]);
     assert!(solution.bound * 100 >= solution.cost * 85, "{} {}", solution.bound, solution.cost);
-    let again = solve(&problem, &mut Limits { searches: 1_500, branches: 2_000, stop: &mut || false });
+    let mut limits = Limits { searches: 400, branches: 200, stop: &mut never };
+    let again = solve(&problem, &mut limits);
     assert_eq!(again, Answer::Cut(solution));
 }
