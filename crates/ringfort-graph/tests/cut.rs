@@ -555,7 +555,8 @@ fn shared_fixes_are_bounded_from_both_sides() {
     const SHARED: usize = 40;
     let mut state = 11u64;
     let mut below = |limit: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % limit
     };
     let mut builder = GraphBuilder::new();

@@ -330,8 +330,7 @@ impl Change {
             _ => kept.map_or(("", ""), |kind| (kind.group(), kind.name())),
         };
         let grouped = |wanted| kept.is_some() && Kind::of(wanted, &self.kind) == kept;
-        *self.kind == *kind
-            && self.group().is_none_or(|wanted| wanted == group || grouped(wanted))
+        *self.kind == *kind && self.group().is_none_or(|wanted| wanted == group || grouped(wanted))
     }
 
     /// The object that it is about. It is more than one only where a source shows an object that

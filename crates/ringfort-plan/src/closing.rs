@@ -59,7 +59,9 @@ impl Closing {
                 }
                 let distance = distance(measured as u64, bound as u64);
                 match self.uncut {
-                    0 => format!("{head}, {left} of {all} pairs left, bound {bound} pairs, {distance}"),
+                    0 => format!(
+                        "{head}, {left} of {all} pairs left, bound {bound} pairs, {distance}"
+                    ),
                     uncut => format!(
                         "{head}, {left} of {all} pairs left, {uncut} without a cut, bound {bound} \
                          of the others, {distance}"

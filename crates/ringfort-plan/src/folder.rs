@@ -187,11 +187,8 @@ type Key<'p> = (Kind, &'p Str, &'p Str);
 fn steps(fixes: &[Fix]) -> Vec<Step<'_>> {
     let mut groups: Vec<(Vec<&Fix>, Vec<Key<'_>>)> = Vec::new();
     for fix in fixes {
-        let objects: Vec<_> = fix
-            .edits
-            .iter()
-            .map(|edited| (edited.kind, &edited.namespace, &edited.name))
-            .collect();
+        let objects: Vec<_> =
+            fix.edits.iter().map(|edited| (edited.kind, &edited.namespace, &edited.name)).collect();
         let (mut joined, mut keys) = (vec![fix], objects);
         groups.retain(|(members, known)| {
             let shares = known.iter().any(|object| keys.contains(object));

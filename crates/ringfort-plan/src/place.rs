@@ -11,9 +11,7 @@ use std::collections::BTreeSet;
 
 use ringfort_admission::defaulting::{ServiceAccount, built_in_plugins, decode};
 use ringfort_isolation::scheduling::Ask;
-use ringfort_model::{
-    Cluster, Kind, Listed, Object, Pod, SourceKind, Str, Workload, WorkloadKind,
-};
+use ringfort_model::{Cluster, Kind, Listed, Object, Pod, SourceKind, Str, Workload, WorkloadKind};
 use ringfort_podsec::{NamespacePolicy, enforcement_on, evaluate};
 use serde_json::{Value, json};
 
@@ -25,8 +23,7 @@ pub(crate) type WorkloadKey = (WorkloadKind, Str, Str);
 
 /// Whether pods of the cluster are facts: else templates stand for them, on any node.
 fn are_facts(cluster: &Cluster) -> bool {
-    cluster.source != SourceKind::Manifests
-        && cluster.coverage.of(Kind::Pod) == Listed::Complete
+    cluster.source != SourceKind::Manifests && cluster.coverage.of(Kind::Pod) == Listed::Complete
 }
 
 /// Places the pods of a workload that was changed; says what was taken for granted.
@@ -72,7 +69,8 @@ pub(crate) fn place(
         return Ok(Some(spread(changed, &workload, &moving, &title)));
     }
     let replicas = |one: &Workload| one.spec.replicas.unwrap_or(1);
-    let counted = !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob);
+    let counted =
+        !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob);
     let (then, now) = (replicas(old), replicas(&workload));
     Ok(match counted {
         true if now > then => Some(more(changed, &workload, &running, &title)),
@@ -263,8 +261,7 @@ pub(crate) fn refused(cluster: &Cluster, pod: &Pod) -> Option<String> {
         return None;
     }
     let (level, version) = NamespacePolicy::of(&object.metadata.labels).enforce;
-    let found =
-        evaluate(&pod.spec, &pod.metadata.annotations, level, version, cluster.version);
+    let found = evaluate(&pod.spec, &pod.metadata.annotations, level, version, cluster.version);
     (!found.is_empty()).then(|| format!("namespace {namespace} enforces Pod Security {level}"))
 }
 

@@ -22,9 +22,9 @@ use ringfort_model::{Cluster, Kind};
 use crate::apply::apply;
 use crate::change::{Change, ChangeError};
 use crate::closing::{Closing, Proved};
+use crate::completed::{First, edits};
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
-use crate::completed::{First, edits};
 use crate::plan_file::{Names, PointFile};
 use crate::question::{
     Asked, Pair, Question, QuestionError, between, connected, connected_without, goals,

@@ -328,7 +328,11 @@ impl PointFile {
 }
 
 impl Names {
-    pub(crate) fn new(attack: &Attack<'_>, posed: &Posed<'_>, certificate: Option<&Certificate>) -> Self {
+    pub(crate) fn new(
+        attack: &Attack<'_>,
+        posed: &Posed<'_>,
+        certificate: Option<&Certificate>,
+    ) -> Self {
         let mut names = Self::default();
         let Some(certificate) = certificate else { return names };
         let derivations = certificate.proof.derivations();

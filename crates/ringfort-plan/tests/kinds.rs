@@ -85,8 +85,7 @@ fn without_a_group_a_name_of_several_kinds_is_refused() {
         ("Gateway", "gateway.networking.k8s.io, networking.istio.io"),
         ("Service", "core, serving.knative.dev"),
     ] {
-        let delete =
-            read(&json!({"kind": kind, "namespace": "a", "name": "x", "delete": true}));
+        let delete = read(&json!({"kind": kind, "namespace": "a", "name": "x", "delete": true}));
         match apply(&cluster, std::slice::from_ref(&delete)) {
             Err(ChangeError::Ambiguous { object, groups: named }) => {
                 assert_eq!((object.as_str(), named.as_str()), (&*format!("{kind} a/x"), groups));
@@ -96,16 +95,14 @@ fn without_a_group_a_name_of_several_kinds_is_refused() {
         assert!(rollback(&cluster, &delete).is_none(), "what is meant is not known");
     }
     // The name alone is enough where it is one object, of whatever group.
-    for (kind, version) in [
-        ("Deployment", "apps/v1"),
-        ("NetworkPolicy", "crd.projectcalico.org/v1"),
-    ] {
+    for (kind, version) in
+        [("Deployment", "apps/v1"), ("NetworkPolicy", "crd.projectcalico.org/v1")]
+    {
         let one = clusters::cluster(&[
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}),
             object(version, kind),
         ]);
-        let delete =
-            read(&json!({"kind": kind, "namespace": "a", "name": "x", "delete": true}));
+        let delete = read(&json!({"kind": kind, "namespace": "a", "name": "x", "delete": true}));
         let left = titles(&apply(&one, &[delete]).expect(kind));
         assert_eq!(left, [("v1".to_owned(), "Namespace".to_owned())]);
     }
@@ -153,7 +150,10 @@ fn commands_name_the_group_where_kubectl_would_take_another() {
             "delete": true});
         read(&change).command()
     };
-    assert_eq!(command("networking.k8s.io/v1", "NetworkPolicy"), "kubectl delete networkpolicy x -n a");
+    assert_eq!(
+        command("networking.k8s.io/v1", "NetworkPolicy"),
+        "kubectl delete networkpolicy x -n a"
+    );
     assert_eq!(
         command("projectcalico.org/v3", "NetworkPolicy"),
         "kubectl delete networkpolicy.projectcalico.org x -n a"

@@ -218,12 +218,7 @@ fn running(kind: &str, node: Option<&str>, more: &Value) -> Vec<Value> {
 }
 
 fn patched(kind: WorkloadKind, spec: Value) -> Change {
-    Change::of(
-        Kind::Workload(kind),
-        &"a".into(),
-        &"x".into(),
-        Edit::Merge(json!({"spec": spec})),
-    )
+    Change::of(Kind::Workload(kind), &"a".into(), &"x".into(), Edit::Merge(json!({"spec": spec})))
 }
 
 #[test]
@@ -280,7 +275,8 @@ fn more_replicas_may_be_anywhere_and_fewer_may_be_any() {
     assert_eq!(scaled(0), (nodes(&[]), 0));
     // Without a pod before, although it could have had one, there is none after either.
     let idle = self::cluster(running("CronJob", None, &json!({})));
-    let label = json!({"jobTemplate": {"spec": {"template": {"metadata": {"labels": {"b": "c"}}}}}});
+    let label =
+        json!({"jobTemplate": {"spec": {"template": {"metadata": {"labels": {"b": "c"}}}}}});
     let (changed, notes) =
         apply_noting(&idle, &[patched(WorkloadKind::CronJob, label)]).expect("it applies");
     assert!(pods(&changed).is_empty());

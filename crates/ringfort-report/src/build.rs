@@ -10,7 +10,8 @@ use ringfort_plan::{FirstFix, Plan};
 
 use crate::depth::{Passed, controls, is_hindered, weakest, zones};
 use crate::report::{
-    Connected, Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Report, Source, Step, Tool, Unevaluated, UnknownSteps, Vector, VectorInstance,
+    Connected, Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Report,
+    Source, Step, Tool, Unevaluated, UnknownSteps, Vector, VectorInstance,
 };
 
 /// What does not come from the cluster.

@@ -165,10 +165,7 @@ fn shown(plan: &Plan) -> String {
         let exact = if point.exact { ", the best" } else { "" };
         text.push_str(&format!(
             "after {} changes{exact}: {} pairs, {} targets, {} ways in\n",
-            point.changes,
-            point.pairs,
-            point.targets,
-            point.entries
+            point.changes, point.pairs, point.targets, point.entries
         ));
     }
     let mut reasons: std::collections::BTreeMap<&str, Vec<String>> =

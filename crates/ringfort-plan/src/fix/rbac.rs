@@ -31,12 +31,7 @@ pub(super) fn is_default(meta: &Meta) -> bool {
 }
 
 fn edited(kind: Kind, meta: &Meta, edit: ObjectEdit) -> Edited {
-    Edited {
-        kind,
-        namespace: meta.namespace.clone(),
-        name: meta.name.clone(),
-        edit,
-    }
+    Edited { kind, namespace: meta.namespace.clone(), name: meta.name.clone(), edit }
 }
 
 /// Takes a subject out of a binding.
