@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use super::hitting::{cheapest, greedy, minimal};
-use super::local::Local;
+use super::local::{Local, dearer};
 use super::net::{Net, Way};
 use super::pack::{pack, take};
 use super::problem::Limits;
@@ -184,8 +184,7 @@ impl State<'_> {
         let mut order = every.clone();
         order.sort_by(|&a, &b| worth(a).total_cmp(&worth(b)).then(a.cmp(&b)));
         self.offer(&every, &order);
-        let dear = |fix: u32| net.cost[fix as usize] as f64 * (1.0 - worth(fix).min(1.0));
-        order.sort_by(|&a, &b| dear(b).total_cmp(&dear(a)).then(a.cmp(&b)));
+        order.sort_by(|&a, &b| dearer(net, &routed.prices, a, b));
         self.offer(&every, &order);
         let bound = Bound::Weights(routed.denominator, routed.ways);
         if bound.value() > self.fractional.value() {

@@ -4,9 +4,18 @@
 //! Both are tried in an order that prices suggest: what is worth most and not in the cut comes
 //! first. No chance is involved but that of a fixed sequence, so that a run can be repeated.
 
+use std::cmp::Ordering;
+
 use super::net::Net;
 use super::problem::Limits;
 use super::prune::prune;
+use super::route::real;
+
+/// What is dearer for its worth first.
+pub(super) fn dearer(net: &Net, worth: &[f64], a: u32, b: u32) -> Ordering {
+    let dear = |fix: u32| real(net.cost[fix as usize]) * (1.0 - worth[fix as usize].min(1.0));
+    dear(b).total_cmp(&dear(a)).then(a.cmp(&b))
+}
 
 /// A search that can be continued.
 pub(crate) struct Local {
@@ -89,10 +98,9 @@ impl Cut {
         all.sort_unstable();
         all.dedup();
         let mut order = all.clone();
-        let dear = |fix: u32| net.cost[fix as usize] as f64 * (1.0 - worth[fix as usize].min(1.0));
-        let key = |fix: u32| more.contains(&fix);
         order.sort_by(|&a, &b| {
-            key(a).cmp(&key(b)).then(dear(b).total_cmp(&dear(a))).then(a.cmp(&b))
+            let added = more.contains(&a).cmp(&more.contains(&b));
+            added.then_with(|| dearer(net, worth, a, b))
         });
         let Some(fixes) = prune(net, &all, &order) else { return false };
         let cost = net.cost_of(&fixes);

@@ -35,6 +35,12 @@ pub(crate) struct Routed {
     pub(crate) prices: Vec<f64>,
 }
 
+/// The nearest number that is no longer whole.
+pub(super) fn real(value: u64) -> f64 {
+    const HALF: f64 = 4_294_967_296.0;
+    f64::from((value >> 32) as u32) * HALF + f64::from(value as u32)
+}
+
 /// Routes at most `ways` distinct derivations in at most `rounds` searches.
 pub(crate) fn route(
     net: &Net,
@@ -44,7 +50,7 @@ pub(crate) fn route(
 ) -> Option<Routed> {
     let mut state = State {
         net,
-        price: net.cost.iter().map(|&cost| 1.0 / cost.max(1) as f64).collect(),
+        price: net.cost.iter().map(|&cost| 1.0 / real(cost.max(1))).collect(),
         carried: vec![0; net.fix_count()],
         total: 0,
         known: BTreeMap::new(),
@@ -154,6 +160,7 @@ impl State<'_> {
     fn single(&mut self, front: &Front, free: &BitSet) -> f64 {
         let top = self.price.iter().copied().fold(0.0, f64::max);
         // Whole prices; a derivation may hold all of them many times over.
+        #[expect(clippy::cast_sign_loss, reason = "no price is negative")]
         let whole = |fix: u32| (self.price[fix as usize] / top * 1e12) as u64 + 1;
         let Some(way) = self.net.derive_at(front, free, &whole) else { return f64::INFINITY };
         let price = way.fixes.iter().map(|&fix| self.price[fix as usize]).sum();
@@ -170,7 +177,7 @@ impl State<'_> {
         for &fix in &way.fixes {
             let fix = fix as usize;
             self.carried[fix] += most;
-            self.price[fix] *= 1.0 + STEP * most as f64 / net.cost[fix] as f64;
+            self.price[fix] *= 1.0 + STEP * real(most) / real(net.cost[fix]);
         }
         self.total += most;
         self.known.entry(way.fixes).or_insert((way.edges, 0)).1 += most;
@@ -180,9 +187,9 @@ impl State<'_> {
     /// cheapest derivation's, is above any.
     fn is_near(&self, least: f64) -> bool {
         let all: f64 =
-            self.price.iter().zip(&self.net.cost).map(|(price, &cost)| price * cost as f64).sum();
+            self.price.iter().zip(&self.net.cost).map(|(price, &cost)| price * real(cost)).sum();
         let (over, cost) = self.worst();
-        let reached = self.total as f64 * cost as f64 / over.max(1) as f64;
+        let reached = real(self.total) * real(cost) / real(over.max(1));
         reached >= all / least * (1.0 - NEAR)
     }
 
