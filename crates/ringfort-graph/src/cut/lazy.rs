@@ -42,7 +42,7 @@ const ROUTED: u64 = 1_500;
 
 const ROUTES: usize = 40_000;
 
-/// Cuts that the local search tries at first, and after each round.
+/// Cuts that the local search tries at first and in the end, and after each round.
 const TRIED: u64 = 3_000;
 
 const POLISHED: u64 = 500;
@@ -80,7 +80,7 @@ pub(crate) fn run(net: &Net, limits: &mut Limits<'_>) -> (Vec<u32>, Vec<Bound>) 
         state.polish(POLISHED, limits);
     }
     if !state.proved() {
-        state.polish(limits.searches, limits);
+        state.polish(TRIED, limits);
     }
     (state.cut, vec![state.whole, state.fractional, state.core])
 }
@@ -101,8 +101,11 @@ struct State<'n> {
 
 impl State<'_> {
     fn proved(&self) -> bool {
-        let bound = self.whole.value().max(self.fractional.value()).max(self.core.value());
-        bound >= self.cost
+        self.bound() >= self.cost
+    }
+
+    fn bound(&self) -> u64 {
+        self.whole.value().max(self.fractional.value()).max(self.core.value())
     }
 
     /// The first packing and the cut of its full fixes. Fixes that cut many edges would be full
@@ -199,8 +202,9 @@ impl State<'_> {
 
     /// Goes on with the local search.
     fn polish(&mut self, tries: u64, limits: &mut Limits<'_>) {
+        let bound = self.bound();
         if let Some(local) = &mut self.local {
-            let cut = local.improved(self.net, self.cut.clone(), tries, limits);
+            let cut = local.improved(self.net, (self.cut.clone(), bound), tries, limits);
             self.offer(&cut, &dearest_first(self.net, &cut));
         }
     }

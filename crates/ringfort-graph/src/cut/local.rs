@@ -36,11 +36,11 @@ impl Local {
         Self { worth, order, single: true, state: 0x9e37_79b9_7f4a_7c15 }
     }
 
-    /// A cut that is at most as dear, after so many tries.
+    /// A cut that is at most as dear, after so many tries or once it costs no more than the bound.
     pub(crate) fn improved(
         &mut self,
         net: &Net,
-        cut: Vec<u32>,
+        (cut, bound): (Vec<u32>, u64),
         tries: u64,
         limits: &mut Limits<'_>,
     ) -> Vec<u32> {
@@ -53,7 +53,7 @@ impl Local {
                 if best.fixes.binary_search(&fix).is_ok() {
                     continue;
                 }
-                if left == 0 || !limits.search() {
+                if left == 0 || best.cost <= bound || !limits.search() {
                     return best.fixes;
                 }
                 left -= 1;
@@ -62,7 +62,7 @@ impl Local {
             self.single = paid;
         }
         // Several more at once, from all over the order.
-        while left > 0 && !self.order.is_empty() && limits.search() {
+        while left > 0 && best.cost > bound && limits.search() {
             left -= 1;
             let count = 2 + self.below(6);
             let some: Vec<u32> = (0..count).map(|_| self.draw()).collect();

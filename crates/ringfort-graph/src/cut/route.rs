@@ -326,8 +326,8 @@ mod tests {
             let cut = prune(&net, &every, &every).expect("all of them are a cut");
             let before = net.cost_of(&cut);
             let mut local = Local::new(worth);
-            let mut after = local.improved(&net, cut, 5, &mut limits);
-            after = local.improved(&net, after, 40, &mut limits);
+            let mut after = local.improved(&net, (cut, 0), 5, &mut limits);
+            after = local.improved(&net, (after, 0), 40, &mut limits);
             let cost = net.cost_of(&after);
             assert!(best <= cost && cost <= before, "{seed}: {best} {cost} {before}");
             let order = dearest_first(&net, &after);
