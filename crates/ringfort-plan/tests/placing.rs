@@ -217,7 +217,7 @@ fn running(kind: &str, node: Option<&str>, more: &Value) -> Vec<Value> {
     objects
 }
 
-fn patched(kind: WorkloadKind, spec: Value) -> Change {
+fn patched(kind: WorkloadKind, spec: &Value) -> Change {
     Change::of(Kind::Workload(kind), &"a".into(), &"x".into(), Edit::Merge(json!({"spec": spec})))
 }
 
@@ -227,7 +227,7 @@ fn a_changed_template_moves_pods_where_it_says() {
     let from = "workload/Deployment/a/x";
     assert_eq!(reached(&cluster, from), nodes(&["left"]));
     let kind = WorkloadKind::Deployment;
-    let to = |more: Value| patched(kind, json!({"template": {"spec": more}}));
+    let to = |more: Value| patched(kind, &json!({"template": {"spec": more}}));
     for (more, on) in [
         (json!({"nodeSelector": {"pool": "right"}}), nodes(&["right"])),
         (
@@ -266,7 +266,7 @@ fn more_replicas_may_be_anywhere_and_fewer_may_be_any() {
     let from = "workload/StatefulSet/a/x";
     let scaled = |replicas: i64| {
         let (changed, notes) =
-            apply_noting(&cluster, &[patched(kind, json!({"replicas": replicas}))]).expect("it");
+            apply_noting(&cluster, &[patched(kind, &json!({"replicas": replicas}))]).expect("it");
         (reached(&changed, from), notes.len())
     };
     assert_eq!(scaled(2), (nodes(&["left"]), 0));
@@ -278,12 +278,12 @@ fn more_replicas_may_be_anywhere_and_fewer_may_be_any() {
     let label =
         json!({"jobTemplate": {"spec": {"template": {"metadata": {"labels": {"b": "c"}}}}}});
     let (changed, notes) =
-        apply_noting(&idle, &[patched(WorkloadKind::CronJob, label)]).expect("it applies");
+        apply_noting(&idle, &[patched(WorkloadKind::CronJob, &label)]).expect("it applies");
     assert!(pods(&changed).is_empty());
     assert!(notes.len() == 1 && notes[0].contains("has no pod now"), "{notes:?}");
     // Let go, it has.
     let off = self::cluster(running("CronJob", None, &json!({"suspend": true})));
-    let on = patched(WorkloadKind::CronJob, json!({"suspend": false}));
+    let on = patched(WorkloadKind::CronJob, &json!({"suspend": false}));
     let changed = apply(&off, &[on]).expect("it applies");
     assert_eq!(reached(&changed, "workload/CronJob/a/x"), nodes(&["left", "right"]));
 }

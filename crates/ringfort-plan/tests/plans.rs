@@ -126,7 +126,7 @@ fn every_step_of_a_folder_applies_and_has_a_way_back() {
                 .unwrap_or_else(|| panic!("{name}: no way back from {}", change.object()));
             apply(&changed, &[back]).expect(name);
         }
-        let written = files(&cluster, &plan, &file, &DryRun::NotDone);
+        let written = files(cluster, plan, file, &DryRun::NotDone);
         let names: Vec<&str> = written.iter().map(|(path, _)| path.as_str()).collect();
         assert!(names.contains(&"README.md") && names.contains(&"plan.json"), "{names:?}");
         let readme = &written.iter().find(|(path, _)| path == "README.md").expect("it is there").1;
@@ -162,7 +162,7 @@ fn written(cluster: &Cluster) -> BTreeSet<String> {
 #[test]
 fn steps_in_order_do_what_is_claimed_and_ways_back_in_reverse_undo_it() {
     for Solved { name, cluster, attack, plan, .. } in &*SOLVED {
-        let steps: Vec<Change> = patches(&plan).into_iter().map(|(_, change)| change).collect();
+        let steps: Vec<Change> = patches(plan).into_iter().map(|(_, change)| change).collect();
         assert!(!steps.is_empty(), "{name}");
         // One after the other, each applies and changes something.
         let mut so_far = written(cluster);

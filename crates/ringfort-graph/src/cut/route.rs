@@ -224,7 +224,9 @@ impl State<'_> {
         let mut ways = Vec::with_capacity(self.known.len());
         for (fixes, (edges, weight)) in self.known {
             let more = fixes.iter().map(|&fix| room[fix as usize]).min().unwrap_or(0);
-            fixes.iter().for_each(|&fix| room[fix as usize] -= more);
+            for &fix in &fixes {
+                room[fix as usize] -= more;
+            }
             let weight = weight.checked_mul(by)?.checked_add(more)?;
             ways.push((Way { fixes, edges }, weight));
         }
@@ -266,7 +268,7 @@ mod tests {
         for _ in 0..12 + draw.below(10) {
             let (from, to) = (draw.below(7), 2 + draw.below(7));
             let edge = builder.add_edge(NodeId(from as u32), NodeId(to as u32), 1);
-            for _ in 0..1 + draw.below(3) {
+            for _ in 0..=draw.below(3) {
                 pairs.push((edge, FixId(draw.below(fixes) as u32)));
             }
         }
