@@ -306,7 +306,15 @@ fn questions_about_positions() {
     assert!(!text.lines().any(|line| line.contains("sa/reports/reporter")), "{text}");
 
     let leads = on_demo(&["why-not", "node/harbour-b", "sa/ops/deployer", "--cluster", DEMO]);
-    assert!(stdout(&leads).contains("leads to sa/ops/deployer with effort"), "{}", stdout(&leads));
+    let text = stdout(&leads);
+    assert!(text.contains("leads to sa/ops/deployer with effort"), "{text}");
+    assert!(text.contains("0 independent controls are in the way\n"), "{text}");
+    assert!(text.contains(" changes would stand between them, cost "), "{text}");
+    let paths = stdout(&on_demo(&["paths", "--cluster", DEMO]));
+    let heads: Vec<&str> = paths.lines().filter(|line| line.contains(" (effort ")).collect();
+    assert!(heads.iter().all(|line| line.contains(" controls in the way")), "{heads:?}");
+    // The guarded ways in are the controls of the demo's paths.
+    assert!(heads.iter().any(|line| line.contains(", 1 controls in the way")), "{heads:?}");
     let apart = ["why-not", "sa/reports/reporter", "impact/cluster-admin", "--cluster", DEMO];
     let text = stdout(&on_demo(&apart));
     assert!(text.starts_with("nothing leads from sa/reports/reporter"), "{text}");
