@@ -1,8 +1,8 @@
 //! Answers that several checks share. Each is computed once for a scan, when it is first asked
 //! for; what is asked of pods is asked of groups of equal pods.
 
-use std::sync::OnceLock;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use ringfort_attack::{
     Confidence, NodeKey, Power, Scope, Subject, Why,

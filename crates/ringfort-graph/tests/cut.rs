@@ -544,3 +544,56 @@ fn a_large_net_is_searched_in_bulk() {
         assert!(solution.bound > 0);
     }
 }
+
+/// Many fixes that are shared by edges everywhere: neither the greedy packing nor the greedy cut
+/// is worth much there, and no tableau holds the problem.
+#[test]
+fn shared_fixes_are_bounded_from_both_sides() {
+    const LAYERS: usize = 6;
+    const WIDTH: usize = 60;
+    const OWN: usize = 70;
+    const SHARED: usize = 40;
+    let mut state = 11u64;
+    let mut below = |limit: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit
+    };
+    let mut builder = GraphBuilder::new();
+    (0..LAYERS * WIDTH).for_each(|_| _ = builder.add_node(Kind::Or));
+    let mut pairs = Vec::new();
+    for layer in 0..LAYERS - 1 {
+        for _ in 0..WIDTH * 5 {
+            let from = NodeId((layer * WIDTH + below(WIDTH)) as u32);
+            let to = NodeId(((layer + 1) * WIDTH + below(WIDTH)) as u32);
+            let edge = builder.add_edge(from, to, 1);
+            pairs.push((edge, FixId((layer * OWN + below(OWN)) as u32)));
+            if below(2) == 0 {
+                pairs.push((edge, FixId((LAYERS * OWN + below(SHARED)) as u32)));
+            }
+        }
+    }
+    let graph = builder.build();
+    let entries: Vec<NodeId> = (0..WIDTH as u32 / 4).map(NodeId).collect();
+    let last = ((LAYERS - 1) * WIDTH) as u32;
+    let targets: Vec<NodeId> = (last..last + WIDTH as u32 / 8).map(NodeId).collect();
+    let problem = Problem {
+        graph: &graph,
+        goals: vec![Goal::together(&entries, &targets)],
+        fixes_of_edge: FixTable::new(graph.edge_count(), pairs),
+        costs: (0..LAYERS * OWN + SHARED).map(|_| Some([1, 2, 5, 12][below(4)])).collect(),
+    };
+    // The same steps on every machine.
+    let mut never = || false;
+    let mut limits = Limits { searches: 400, branches: 200, stop: &mut never };
+    let Answer::Cut(solution) = solve(&problem, &mut limits) else {
+        panic!("every edge has a fix");
+    };
+    let proven = check(&problem, &solution.certificate()).expect("it checks");
+    assert_eq!((proven.cost, proven.bound), (solution.cost, solution.bound));
+    assert_eq!(redundant(&problem, &solution.fixes), vec![]);
+    assert!(solution.bound * 100 >= solution.cost * 85, "{} {}", solution.bound, solution.cost);
+    let mut limits = Limits { searches: 400, branches: 200, stop: &mut never };
+    let again = solve(&problem, &mut limits);
+    assert_eq!(again, Answer::Cut(solution));
+}

@@ -121,6 +121,15 @@ macro_rules! kinds {
                 }
             }
 
+            /// `group/version`, for core the version alone.
+            #[must_use]
+            pub fn api_version(self) -> String {
+                match self.group() {
+                    "" => self.version().to_owned(),
+                    group => format!("{group}/{}", self.version()),
+                }
+            }
+
             /// Kind name.
             #[must_use]
             pub fn name(self) -> &'static str {
@@ -402,11 +411,7 @@ impl Object {
     pub fn to_json(&self) -> Vec<u8> {
         let record = self.record_json();
         let Some(kind) = self.kind() else { return record };
-        let version = match kind.group() {
-            "" => kind.version().to_owned(),
-            group => format!("{group}/{}", kind.version()),
-        };
-        let mut json = format!("{{\"apiVersion\":\"{version}\"").into_bytes();
+        let mut json = format!("{{\"apiVersion\":\"{}\"", kind.api_version()).into_bytes();
         if !matches!(self, Self::Workload(_)) {
             json.extend_from_slice(format!(",\"kind\":\"{}\"", kind.name()).as_bytes());
         }

@@ -3,18 +3,22 @@
 //! ```text
 //!  change ──► object ──API server refuses?──► error
 //!                 │
-//!                 ├─ of a workload: pods that its controller replaces ([`crate::renew`])
+//!                 ├─ of a workload: pods that its controller replaces ([`crate::renew`]),
+//!                 │  and where the scheduler may put those ([`crate::place`])
 //!                 └─ deletion: what belongs to the object goes; what another object's
 //!                    controller keeps there comes back
 //! ```
 
 use std::collections::BTreeSet;
 
-use ringfort_model::{Cluster, Object, RollOut, Str, Workload, WorkloadKind, record};
+use ringfort_model::{
+    Cluster, Kind, Object, RollOut, SourceKind, Str, Workload, WorkloadKind, record,
+};
 use serde_json::Value;
 
 use crate::change::{Change, ChangeError, Edit};
 use crate::fix::service::takes_balancer;
+use crate::place::{WorkloadKey, place, place_pod, refused as not_made, stored};
 use crate::refuse::refused;
 use crate::renew::{Renewal, Whom};
 
@@ -23,8 +27,8 @@ pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeErr
     apply_noting(cluster, changes).map(|(changed, _)| changed)
 }
 
-/// The cluster after the changes, and what they leave as it was although it looks changed: pods
-/// that do not follow a changed template.
+/// The cluster after the changes, and what is to be said of it: pods that do not follow a changed
+/// template, and those whose node the scheduler will choose.
 pub fn apply_noting(
     cluster: &Cluster,
     changes: &[Change],
@@ -38,64 +42,25 @@ pub fn apply_noting(
         }
     }
     let mut notes = Vec::new();
-    let changed_workloads: BTreeSet<(WorkloadKind, &Str, &Str)> = changes
+    let touched: BTreeSet<WorkloadKey> = changes
         .iter()
-        .filter_map(|one| {
-            let kind = WorkloadKind::from_name(&one.kind)?;
-            Some((kind, &one.namespace, &one.name))
+        .filter_map(|one| match one.kept()? {
+            Kind::Workload(kind) => Some((kind, one.namespace.clone(), one.name.clone())),
+            _ => None,
         })
         .collect();
-    for (kind, namespace, name) in changed_workloads {
-        if let Some(workload) = changed.workload(kind, namespace, name) {
+    for key in &touched {
+        let (kind, namespace, name) = key;
+        if let Some(workload) = changed.workload(*kind, namespace, name) {
             notes.extend(renewal.waiting(&changed, workload));
-            notes.extend(unscheduled(&changed, workload));
-            let before = cluster.workload(kind, namespace, name);
-            notes.extend(before.and_then(|before| moved(before, workload)));
         }
+        notes.extend(place(cluster, &mut changed, key)?);
     }
-    let pods = changes.iter().filter(|one| one.kind == "Pod");
-    let made = pods.filter(|one| matches!(one.edit, Edit::Create(_)));
-    for pod in made.filter_map(|one| changed.pods.get(&one.namespace, &one.name)) {
-        let title = format!("Pod {}", pod.metadata.full_name());
-        notes.extend(pod.node_name.is_empty().then(|| not_evaluated(&title)));
+    let pods = changes.iter().filter(|one| one.kept() == Some(Kind::Pod));
+    for pod in pods.filter(|one| matches!(one.edit, Edit::Create(_))) {
+        notes.extend(place_pod(&mut changed, &pod.namespace, &pod.name));
     }
     Ok((changed, notes))
-}
-
-/// What is to be said where the new template may put pods on other nodes.
-fn moved(before: &Workload, after: &Workload) -> Option<String> {
-    let spec = |workload: &Workload| {
-        let spec = workload.pod_template()?.spec.clone()?;
-        Some((
-            spec.node_selector.clone(),
-            spec.affinity.clone(),
-            spec.tolerations.clone(),
-            spec.topology_spread_constraints.clone(),
-            spec.runtime_class_name.clone(),
-            spec.scheduler_name.clone(),
-        ))
-    };
-    let (kind, namespace, name) = after.key();
-    let kind = kind.name();
-    (spec(before) != spec(after)).then(|| {
-        format!("pods of {kind} {namespace}/{name} are taken to stay on the nodes that they run on")
-    })
-}
-
-/// What is to be said of a workload that has no pods and would make some.
-fn unscheduled(changed: &Cluster, workload: &Workload) -> Option<String> {
-    let (kind, namespace, name) = workload.key();
-    let owner = Some((kind, name.clone()));
-    let owned = workload.metadata.controller().is_some();
-    let mut pods = changed.pods.in_namespace(&namespace);
-    let runs = pods.any(|(_, pod)| changed.top_owner(&pod.metadata) == owner);
-    let facts = changed.source != ringfort_model::SourceKind::Manifests;
-    (facts && !owned && !runs && workload.makes_pods())
-        .then(|| not_evaluated(&format!("{} {namespace}/{name}", kind.name())))
-}
-
-fn not_evaluated(title: &str) -> String {
-    format!("what pods of {title} would reach is not evaluated: the scheduler places them")
 }
 
 fn one(
@@ -103,12 +68,11 @@ fn one(
     renewal: &mut Renewal<'_>,
     change: &Change,
 ) -> Result<(), ChangeError> {
-    let objects = change.objects(changed);
     if let Edit::Create(value) = &change.edit {
-        if !objects.is_empty() {
+        let object = created(changed, change, value)?;
+        if !change.objects(changed)?.is_empty() {
             return Err(ChangeError::Exists(change.object()));
         }
-        let object = created(change, value)?;
         let made = match &object {
             Object::Workload(workload) => Some(workload.key()),
             _ => None,
@@ -119,6 +83,7 @@ fn one(
         }
         return Ok(());
     }
+    let objects = change.objects(changed)?;
     if objects.is_empty() {
         return Err(ChangeError::Missing(change.object()));
     }
@@ -132,14 +97,24 @@ fn one(
     Ok(())
 }
 
-fn created(change: &Change, value: &Value) -> Result<Object, ChangeError> {
+fn created(cluster: &Cluster, change: &Change, value: &Value) -> Result<Object, ChangeError> {
+    let mut value = value.clone();
+    // What is read of a running cluster went through admission, and manifests did not.
+    if change.kept() == Some(Kind::Pod) && cluster.source != SourceKind::Manifests {
+        stored(cluster, &mut value, &change.namespace);
+    }
     let object = Object::read(value.to_string().as_bytes()).map_err(|error| {
         ChangeError::Object { object: change.object(), reason: error.to_string() }
     })?;
     let meta = object.meta();
-    if meta.name != change.name || meta.namespace != change.namespace {
+    if !change.means(&object) || meta.name != change.name || meta.namespace != change.namespace {
         let reason = format!("the object to create is called {}", object.title());
         return Err(ChangeError::Object { object: change.object(), reason });
+    }
+    if let Object::Pod(pod) = &object
+        && let Some(reason) = not_made(cluster, pod)
+    {
+        return Err(ChangeError::Refused { object: change.object(), reason });
     }
     Ok(object)
 }
@@ -255,6 +230,10 @@ fn patch(
     if stops(before, after) {
         remove_pods(changed, kind, &namespace, &name);
         return Ok(());
+    }
+    if !before.makes_pods() && after.makes_pods() {
+        // Those that an earlier change of the same list took away.
+        renewal.bring_back(changed, kind, &namespace, &name)?;
     }
     renewal.renew(changed, kind, &namespace, &name, &Whom::RolledOut)
 }

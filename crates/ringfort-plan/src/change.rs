@@ -1,6 +1,8 @@
 //! Typed changes to a cluster: a patch of one object, its deletion, or the deletion of what a
 //! workload has made. What a change means for the cluster is in [`crate::apply`].
 
+use std::collections::BTreeSet;
+
 use ringfort_model::{Cluster, Kind, Object, Str, WorkloadKind};
 use serde_json::Value;
 
@@ -23,6 +25,9 @@ pub enum Edit {
 /// A change of one object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
+    /// `group/version` as it was given, empty where it was not: then there must be no more than
+    /// one object of this kind's name, namespace and name.
+    pub api_version: String,
     /// Kind name.
     pub kind: String,
     /// Namespace, empty for cluster scope.
@@ -39,6 +44,14 @@ pub enum ChangeError {
     /// There is no such object.
     #[error("{0} does not exist in the cluster")]
     Missing(String),
+    /// Several kinds of this name have such an object.
+    #[error("{object} is more than one object: write apiVersion, of the groups {groups}")]
+    Ambiguous {
+        /// `Kind namespace/name`.
+        object: String,
+        /// Their groups.
+        groups: String,
+    },
     /// There is such an object already.
     #[error("{0} exists already")]
     Exists(String),
@@ -72,6 +85,34 @@ pub enum ChangeError {
 }
 
 impl Change {
+    /// A change of an object of a kind that the model keeps.
+    #[must_use]
+    pub fn of(kind: Kind, namespace: &Str, name: &Str, edit: Edit) -> Self {
+        Self {
+            api_version: kind.api_version(),
+            kind: kind.name().to_owned(),
+            namespace: namespace.clone(),
+            name: name.clone(),
+            edit,
+        }
+    }
+
+    /// The API group, if it was given; empty for core.
+    fn group(&self) -> Option<&str> {
+        let version = self.api_version.as_str();
+        (!version.is_empty()).then(|| group_of(version))
+    }
+
+    /// The kind that the model keeps, if it is one: of several of this name, where the group was
+    /// not given, the first of the table.
+    #[must_use]
+    pub fn kept(&self) -> Option<Kind> {
+        match self.group() {
+            Some(group) => Kind::of(group, &self.kind),
+            None => kinds_named(&self.kind).next(),
+        }
+    }
+
     /// `Kind namespace/name`.
     #[must_use]
     pub fn object(&self) -> String {
@@ -81,15 +122,33 @@ impl Change {
         }
     }
 
-    /// The kubectl command that makes the change.
+    /// The object as arguments of kubectl: the resource, with its group where another kind has
+    /// the same name, the object's name, and its namespace.
     #[must_use]
-    pub fn command(&self) -> String {
+    pub fn resource(&self) -> String {
         let quoted = ringfort_attack::evidence::quoted;
+        let kind = self.kind.to_lowercase();
+        let plain = kinds_named(&self.kind).next();
+        let kind = match self.group() {
+            // kubectl takes the core group and the kinds that come first in the table by
+            // their bare names.
+            Some(group) if !group.is_empty() && plain.is_none_or(|one| one.group() != group) => {
+                quoted(&format!("{kind}.{group}"))
+            }
+            _ => quoted(&kind),
+        };
         let namespace = match self.namespace.as_str() {
             "" => String::new(),
             namespace => format!(" -n {}", quoted(namespace)),
         };
-        let object = format!("{} {}{namespace}", self.kind.to_lowercase(), quoted(&self.name));
+        format!("{kind} {}{namespace}", quoted(&self.name))
+    }
+
+    /// The kubectl command that makes the change.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let quoted = ringfort_attack::evidence::quoted;
+        let object = self.resource();
         match &self.edit {
             Edit::Json(operations) if self.is_outside() => outside(&self.name, operations),
             edit if self.replaces_pod() => {
@@ -125,16 +184,17 @@ impl Change {
             Edit::Create(value) => {
                 format!("kubectl create -f - <<'EOF'\n{value:#}\nEOF")
             }
-            Edit::Restart => self.restart(&namespace),
+            Edit::Restart => self.restart(),
         }
     }
 
     /// Deletes what the workload has made, found by its owner.
-    fn restart(&self, namespace: &str) -> String {
+    fn restart(&self) -> String {
+        let quoted = ringfort_attack::evidence::quoted;
+        let namespace = format!(" -n {}", quoted(&self.namespace));
         let (name, owned) = match self.kind.as_str() {
             "Deployment" => {
-                let name = ringfort_attack::evidence::quoted(&self.name);
-                return format!("kubectl rollout restart deployment {name}{namespace}");
+                return format!("kubectl rollout restart {}", self.resource());
             }
             "CronJob" => (&self.name, "job"),
             _ => (&self.name, "pod"),
@@ -149,7 +209,7 @@ impl Change {
         format!(
             "kubectl get {owned}s{namespace} -o go-template={} | \
              xargs -r kubectl delete {owned}{namespace}",
-            ringfort_attack::evidence::quoted(&template)
+            quoted(&template)
         )
     }
 
@@ -185,6 +245,9 @@ impl Change {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut value = serde_json::json!({"kind": self.kind, "name": self.name});
+        if !self.api_version.is_empty() {
+            value["apiVersion"] = Value::from(self.api_version.as_str());
+        }
         if !self.namespace.is_empty() {
             value["namespace"] = Value::from(self.namespace.as_str());
         }
@@ -198,9 +261,9 @@ impl Change {
         value
     }
 
-    /// Reads changes: a list of `{kind, namespace, name, patch | merge | delete | create |
-    /// restart}`, or objects in the API's shape, which are merge patches of the objects of their
-    /// names.
+    /// Reads changes: a list of `{apiVersion, kind, namespace, name, patch | merge | delete |
+    /// create | restart}`, or objects in the API's shape, which are merge patches of the objects
+    /// of their names. The `apiVersion` may be left out where the kind's name says enough.
     pub fn read(value: &Value) -> Result<Vec<Self>, ChangeError> {
         let list = match value {
             Value::Array(list) => list.clone(),
@@ -237,12 +300,19 @@ impl Change {
                 "a change without patch, merge, delete, create or restart".into(),
             ));
         };
-        Ok(Self { kind, namespace: Str::from(namespace), name: Str::from(name), edit })
+        // What is made says itself what it is.
+        let api_version = match (&edit, text(value, "apiVersion")) {
+            (Edit::Create(object), said) if said.is_empty() => text(object, "apiVersion"),
+            (_, said) => said,
+        };
+        let (namespace, name) = (Str::from(namespace), Str::from(name));
+        Ok(Self { api_version, kind, namespace, name, edit })
     }
 
     /// Whether the other change is the way back of this one, of the two that an object may have.
     pub(crate) fn undoes(&self, back: &Self) -> bool {
-        let same = self.kind == back.kind && self.namespace == back.namespace;
+        let same = (&self.api_version, &self.kind, &self.namespace)
+            == (&back.api_version, &back.kind, &back.namespace);
         let sort = |edit: &Edit| match edit {
             Edit::Json(_) => 0,
             Edit::Merge(_) => 1,
@@ -252,17 +322,57 @@ impl Change {
         same && self.name == back.name && sort(&self.edit) == sort(&back.edit)
     }
 
-    /// The objects that it is about: one, or several kinds of one name that the model keeps
-    /// without a table of their own.
-    pub(crate) fn objects(&self, cluster: &Cluster) -> Vec<Object> {
-        let workload = WorkloadKind::from_name(&self.kind).map(Kind::Workload);
-        let plain = Kind::PLAIN.iter().copied().find(|kind| kind.name() == self.kind);
-        if let Some(kind) = workload.or(plain) {
-            return cluster.find(kind, &self.namespace, &self.name).into_iter().collect();
-        }
-        let others = cluster.others.all(&self.namespace, &self.name);
-        others.filter(|other| *other.kind == *self.kind).cloned().map(Object::Other).collect()
+    /// Whether an object is of the kind, and of the group if that was given.
+    pub(crate) fn means(&self, object: &Object) -> bool {
+        let kept = object.kind();
+        let (group, kind) = match object {
+            Object::Other(other) => (group_of(&other.api_version), other.kind.as_str()),
+            _ => kept.map_or(("", ""), |kind| (kind.group(), kind.name())),
+        };
+        let grouped = |wanted| kept.is_some() && Kind::of(wanted, &self.kind) == kept;
+        *self.kind == *kind && self.group().is_none_or(|wanted| wanted == group || grouped(wanted))
     }
+
+    /// The object that it is about. It is more than one only where a source shows an object that
+    /// the model keeps no table for in several versions of its group.
+    pub(crate) fn objects(&self, cluster: &Cluster) -> Result<Vec<Object>, ChangeError> {
+        let wanted = self.group();
+        let kept: Vec<Kind> = match wanted {
+            Some(group) => Kind::of(group, &self.kind).into_iter().collect(),
+            None => kinds_named(&self.kind).collect(),
+        };
+        let kept = kept.into_iter().filter_map(|kind| {
+            Some((kind.group().to_owned(), cluster.find(kind, &self.namespace, &self.name)?))
+        });
+        let others = cluster.others.all(&self.namespace, &self.name);
+        let others = others.filter(|other| *other.kind == *self.kind).filter_map(|other| {
+            let group = group_of(&other.api_version);
+            let meant = wanted.is_none_or(|wanted| wanted == group);
+            meant.then(|| (group.to_owned(), Object::Other(other.clone())))
+        });
+        let found: Vec<(String, Object)> = kept.chain(others).collect();
+        let groups: BTreeSet<&str> = found.iter().map(|(group, _)| group.as_str()).collect();
+        if groups.len() > 1 {
+            let name = |group: &&str| if group.is_empty() { "core" } else { group }.to_owned();
+            let groups: Vec<String> = groups.iter().map(name).collect();
+            return Err(ChangeError::Ambiguous {
+                object: self.object(),
+                groups: groups.join(", "),
+            });
+        }
+        Ok(found.into_iter().map(|(_, object)| object).collect())
+    }
+}
+
+/// The group of an `apiVersion`, empty for core.
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// The kinds of that name that the model keeps.
+fn kinds_named(name: &str) -> impl Iterator<Item = Kind> {
+    let workload = WorkloadKind::from_name(name).map(Kind::Workload);
+    workload.into_iter().chain(Kind::PLAIN.iter().copied().filter(move |kind| kind.name() == name))
 }
 
 /// What to do on a machine, as a comment: names are hostile and may not end it.
@@ -296,7 +406,8 @@ mod tests {
     use serde_json::json;
 
     fn change(kind: &str, name: &str, edit: Edit) -> Change {
-        Change { kind: kind.into(), namespace: "a".into(), name: name.into(), edit }
+        let kind = kinds_named(kind).next().expect("a kind that is kept");
+        Change::of(kind, &"a".into(), &name.into(), edit)
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The line that a plan closes with (conventions).
 //!
 //! A plan that cuts all that can be cut is measured by its cost, a plan cut short by a number of
-//! changes by the pairs that it leaves: no choice of as many changes leaves fewer than its bound.
+//! changes by the pairs that it leaves of those that have a cut: no choice of as many changes
+//! leaves fewer of them than its bound. Of pairs without a cut nothing is proved: a change that
+//! is made for others may close their way in.
 
 /// What the line says.
 pub(crate) struct Closing {
@@ -26,7 +28,7 @@ pub(crate) struct Closing {
 pub(crate) enum Proved {
     /// Whatever cuts the same costs no less.
     Cost(u64),
-    /// As many changes leave no fewer pairs.
+    /// As many changes leave no fewer of the pairs that have a cut.
     Left(usize),
     /// Nothing.
     Nothing,
@@ -50,15 +52,21 @@ impl Closing {
             // What has no cut is said beside the line.
             Proved::Cost(bound) => format!("{head}, bound {bound}, {}", distance(cost, bound)),
             Proved::Left(bound) => {
-                let uncut = match self.uncut {
-                    0 => String::new(),
-                    uncut => format!(" ({uncut} without a cut)"),
-                };
-                let bound = bound.min(left);
-                let distance = distance(left as u64, bound as u64);
-                format!(
-                    "{head}, {left} of {all} pairs left{uncut}, bound {bound} pairs, {distance}"
-                )
+                let measured = left.saturating_sub(self.uncut);
+                if measured < bound {
+                    // The changes do more than the graph knows of, and so may others.
+                    return format!("{head}, {left} of {all} pairs left, no bound");
+                }
+                let distance = distance(measured as u64, bound as u64);
+                match self.uncut {
+                    0 => format!(
+                        "{head}, {left} of {all} pairs left, bound {bound} pairs, {distance}"
+                    ),
+                    uncut => format!(
+                        "{head}, {left} of {all} pairs left, {uncut} without a cut, bound {bound} \
+                         of the others, {distance}"
+                    ),
+                }
             }
         }
     }
@@ -88,8 +96,14 @@ mod tests {
             (line(Proved::Left(3), 3, 0, 0), "3 of 9 pairs left, bound 3 pairs, optimal"),
             (
                 line(Proved::Left(1), 3, 0, 1),
-                "3 of 9 pairs left (1 without a cut), bound 1 pairs, gap 2",
+                "3 of 9 pairs left, 1 without a cut, bound 1 of the others, gap 1",
             ),
+            (
+                line(Proved::Left(2), 3, 0, 1),
+                "3 of 9 pairs left, 1 without a cut, bound 2 of the others, optimal",
+            ),
+            // More is gone than the bound allows: it is none.
+            (line(Proved::Left(3), 3, 0, 1), "3 of 9 pairs left, no bound"),
             (line(Proved::Nothing, 3, 0, 0), "3 of 9 pairs left, no bound"),
             (
                 line(Proved::Cost(5), 1, 1, 0),

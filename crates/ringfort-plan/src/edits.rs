@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ringfort_model::Str;
+use ringfort_model::{Kind, Str};
 use serde_json::{Value, json};
 
 use crate::change::{Change, Edit};
@@ -68,8 +68,8 @@ pub enum ObjectEdit {
 /// An object with what is done to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edited {
-    /// Kind name.
-    pub kind: String,
+    /// Kind.
+    pub kind: Kind,
     /// Namespace, empty for cluster scope.
     pub namespace: Str,
     /// Name.
@@ -82,19 +82,15 @@ pub struct Edited {
 /// first, restarts come after the patches, deletions last.
 #[must_use]
 pub fn changes<'e>(edits: impl IntoIterator<Item = &'e Edited>) -> Vec<Change> {
-    let mut by_object: BTreeMap<(&str, &Str, &Str), Vec<&ObjectEdit>> = BTreeMap::new();
+    // The order of names is that of the output, so that it does not depend on the table of kinds.
+    let mut by_object: BTreeMap<(&str, Kind, &Str, &Str), Vec<&ObjectEdit>> = BTreeMap::new();
     for edited in edits {
-        let key = (edited.kind.as_str(), &edited.namespace, &edited.name);
+        let key = (edited.kind.name(), edited.kind, &edited.namespace, &edited.name);
         by_object.entry(key).or_default().push(&edited.edit);
     }
     let mut found = Vec::new();
-    for ((kind, namespace, name), edits) in by_object {
-        let change = |edit: Edit| Change {
-            kind: kind.to_owned(),
-            namespace: namespace.clone(),
-            name: name.clone(),
-            edit,
-        };
+    for ((_, kind, namespace, name), edits) in by_object {
+        let change = |edit: Edit| Change::of(kind, namespace, name, edit);
         if edits.contains(&&ObjectEdit::Delete) {
             found.push(change(Edit::Delete));
             continue;
@@ -198,7 +194,7 @@ mod tests {
 
     fn edited(edits: Vec<FieldEdit>) -> Edited {
         Edited {
-            kind: "Role".into(),
+            kind: Kind::Role,
             namespace: "a".into(),
             name: "r".into(),
             edit: ObjectEdit::Fields(edits),

@@ -51,6 +51,9 @@ pub fn first_fixes(
     costs: &Costs,
     limit: usize,
 ) -> Vec<FirstFix> {
+    if limit == 0 {
+        return Vec::new();
+    }
     let before = pairs(attack);
     let mut shown = attack.no_edges();
     for edge in paths.iter().flat_map(|path| &path.edges) {

@@ -8,8 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use ringfort_attack::evidence::quoted;
-use ringfort_model::{Cluster, Str};
+use ringfort_model::{Cluster, Kind, Str};
 use serde_json::{Value, json};
 
 use crate::change::{Change, Edit};
@@ -182,17 +181,14 @@ struct Step<'p> {
 }
 
 /// Kind, namespace and name.
-type Key<'p> = (&'p str, &'p Str, &'p Str);
+type Key<'p> = (Kind, &'p Str, &'p Str);
 
 /// Fixes that change the same object make one step, since their patches are one.
 fn steps(fixes: &[Fix]) -> Vec<Step<'_>> {
     let mut groups: Vec<(Vec<&Fix>, Vec<Key<'_>>)> = Vec::new();
     for fix in fixes {
-        let objects: Vec<_> = fix
-            .edits
-            .iter()
-            .map(|edited| (edited.kind.as_str(), &edited.namespace, &edited.name))
-            .collect();
+        let objects: Vec<_> =
+            fix.edits.iter().map(|edited| (edited.kind, &edited.namespace, &edited.name)).collect();
         let (mut joined, mut keys) = (vec![fix], objects);
         groups.retain(|(members, known)| {
             let shares = known.iter().any(|object| keys.contains(object));
@@ -256,19 +252,12 @@ fn file_name(number: usize, at: usize, change: &Change) -> String {
 
 /// Waits until a roll-out has ended.
 fn rolled_out(change: &Change) -> String {
-    let kind = change.kind.to_lowercase();
-    let (name, namespace) = (quoted(&change.name), quoted(&change.namespace));
-    format!("kubectl rollout status {kind} {name} -n {namespace}")
+    format!("kubectl rollout status {}", change.resource())
 }
 
 /// The file of a change, if it needs one, and the command that makes it.
 fn patch(name: &str, change: &Change, commands: &mut String) -> Option<File> {
-    let namespace = match change.namespace.as_str() {
-        "" => String::new(),
-        namespace => format!(" -n {}", quoted(namespace)),
-    };
-    let kind = change.kind.to_lowercase();
-    let object = format!("{kind} {}{namespace}", quoted(&change.name));
+    let object = change.resource();
     if change.is_outside() {
         let _ = writeln!(commands, "{}", change.command());
         return None;

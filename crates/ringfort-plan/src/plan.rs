@@ -13,17 +13,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, Engines};
 use ringfort_graph::cut::{
-    Answer, Certificate, Curve, FixId, FixTable, Limits, Problem, Uncuttable, curve, solve,
+    Answer, Certificate, FixId, FixTable, Limits, Problem, Uncuttable, curve, solve,
     without_uncuttable,
 };
 use ringfort_graph::{BitSet, EdgeId};
-use ringfort_model::Cluster;
+use ringfort_model::{Cluster, Kind};
 
 use crate::apply::apply;
 use crate::change::{Change, ChangeError};
 use crate::closing::{Closing, Proved};
+use crate::completed::{First, edits};
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
+use crate::plan_file::{Names, PointFile};
 use crate::question::{
     Asked, Pair, Question, QuestionError, between, connected, connected_without, goals,
 };
@@ -82,12 +84,39 @@ pub struct Posed<'g> {
     pub between: BitSet,
 }
 
+impl Posed<'_> {
+    /// The numbers of those of the fixes that the problem has, ascending.
+    pub(crate) fn numbers(&self, fixes: &[Fix]) -> Vec<FixId> {
+        let ids: BTreeSet<&str> = fixes.iter().map(|fix| fix.id.as_str()).collect();
+        let all = self.catalogue.fixes.iter().enumerate();
+        let known = all.filter(|(_, fix)| ids.contains(fix.id.as_str()));
+        known.map(|(at, _)| FixId(at as u32)).collect()
+    }
+
+    /// Whether the fixes leave no pair but those without a cut, by the graph.
+    pub(crate) fn is_cut(&self, attack: &Attack<'_>, fixes: &[FixId]) -> bool {
+        let blocked = self.problem.blocked_by(fixes);
+        let left = connected_without(attack, &self.asked, &blocked);
+        let residual = |pair: &Pair| self.residual.iter().any(|one| one.pair == *pair);
+        left.iter().all(residual)
+    }
+}
+
 /// Poses the problem.
 pub fn pose<'g>(attack: &'g Attack<'_>, wish: &Wish) -> Result<Posed<'g>, PlanError> {
-    let asked = wish.question.ask(attack, true)?;
+    posed(attack, wish, true)
+}
+
+/// Poses the problem; with `strict`, an id or filter that means nothing is an error.
+pub(crate) fn posed<'g>(
+    attack: &'g Attack<'_>,
+    wish: &Wish,
+    strict: bool,
+) -> Result<Posed<'g>, PlanError> {
+    let asked = wish.question.ask(attack, strict)?;
     let edges = between(attack, &asked);
     let catalogue = Catalogue::new(attack, &edges, &wish.costs);
-    let costs = allowed(&catalogue, wish)?;
+    let costs = allowed(&catalogue, wish, strict)?;
     let cutting = edges.iter().flat_map(|at| {
         let edge = EdgeId(at as u32);
         catalogue.of_edge(attack, edge).into_iter().map(move |fix| (edge, FixId(fix)))
@@ -105,7 +134,11 @@ pub fn pose<'g>(attack: &'g Attack<'_>, wish: &Wish) -> Result<Posed<'g>, PlanEr
 }
 
 /// The cost of each fix that may be used.
-fn allowed(catalogue: &Catalogue, wish: &Wish) -> Result<Vec<Option<u32>>, PlanError> {
+fn allowed(
+    catalogue: &Catalogue,
+    wish: &Wish,
+    strict: bool,
+) -> Result<Vec<Option<u32>>, PlanError> {
     let forbids = |pattern: &str, fix: &Fix| {
         ringfort_attack::find::matches(pattern, &fix.id)
             || ringfort_attack::find::matches(pattern, &fix.object())
@@ -113,15 +146,15 @@ fn allowed(catalogue: &Catalogue, wish: &Wish) -> Result<Vec<Option<u32>>, PlanE
     let within = |namespace: &str, fix: &Fix| {
         fix.edits.iter().all(|edited| {
             *edited.namespace == *namespace
-                || (edited.kind == "Namespace" && *edited.name == *namespace)
+                || (edited.kind == Kind::Namespace && *edited.name == *namespace)
         })
     };
-    for pattern in &wish.forbid {
+    for pattern in wish.forbid.iter().filter(|_| strict) {
         if !catalogue.fixes.iter().any(|fix| forbids(pattern, fix)) {
             return Err(PlanError::Filter(format!("--forbid {pattern}")));
         }
     }
-    for namespace in &wish.only {
+    for namespace in wish.only.iter().filter(|_| strict) {
         if !catalogue.fixes.iter().any(|fix| within(namespace, fix)) {
             return Err(PlanError::Filter(format!("--only namespace={namespace}")));
         }
@@ -185,17 +218,21 @@ pub struct Plan {
     pub bound: u64,
     /// The proof; none for a plan that was cut short by a number of changes.
     pub certificate: Option<Certificate>,
-    /// Of a plan that was cut short: no choice of as many changes leaves fewer pairs.
+    /// What the numbers of the proof stand for.
+    pub names: Names,
+    /// Of a plan that was cut short: no choice of as many changes leaves fewer of the pairs that
+    /// have a cut.
     pub least_left: Option<usize>,
     /// Pairs that nothing cuts.
     pub residual: Vec<Residual>,
     /// Changes made against what is left.
-    pub curve: Curve,
+    pub curve: Vec<PointFile>,
     /// Connected pairs before.
     pub before: BTreeSet<Pair>,
     /// Connected pairs after all changes, by running the pipeline again.
     pub after: BTreeSet<Pair>,
-    /// Pairs that the graph says are left.
+    /// Pairs that may be left: those without a cut, and in a plan that was cut short all that
+    /// there were.
     pub expected: BTreeSet<Pair>,
     /// The edges between entries and targets.
     pub between: BitSet,
@@ -247,7 +284,7 @@ pub struct Work<'s> {
 }
 
 impl Work<'_> {
-    fn limits(&mut self, edges: usize) -> Limits<'_> {
+    pub(crate) fn limits(&mut self, edges: usize) -> Limits<'_> {
         let mut limits = Limits::new(self.stop);
         let searches = self.visits / (edges as u64).max(1);
         limits.searches = searches.clamp(FEWEST, limits.searches);
@@ -274,19 +311,16 @@ pub fn plan(
         Answer::Impossible(_) => (Vec::new(), None, 0),
     };
     let chosen = narrowed(attack, &posed, chosen, &mut work.limits(size));
-    let certificate = certificate.map(|proof| Certificate {
-        fixes: chosen.iter().map(|fix| fix.0).collect(),
-        cost: chosen.iter().filter_map(|&fix| posed.problem.cost(fix)).map(u64::from).sum(),
-        ..proof
-    });
+    let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
     let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
     let mut limits = work.limits(size);
     let mut make_curve = || curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut limits);
     // A plan that is not cut short is tried while its curve is made.
     let try_out = |fixes: &[FixId]| {
-        let fixes = ordered(&posed.catalogue, fixes);
-        let changes = changes(fixes.iter().flat_map(|fix| &fix.edits));
-        tried(cluster, attack, &changes, &wish.question).map(|after| (fixes, changes, after))
+        let fixes: Vec<Fix> =
+            fixes.iter().map(|fix| posed.catalogue.fixes[fix.index()].clone()).collect();
+        let after = tried(cluster, attack, &changes(edits(&fixes)), &wish.question);
+        after.map(|after| (fixes, after))
     };
     let (curve, tried_whole) = match wish.most.is_some_and(|most| most < chosen.len()) {
         true => (make_curve(), None),
@@ -298,17 +332,27 @@ pub fn plan(
     let short = wish.most.filter(|&most| most < chosen.len());
     // Fewer changes than were asked for may leave nothing, at a higher cost than those of the cut.
     let short = short.and_then(|most| curve.points.get(most).or(curve.points.last()));
-    let least_left = short.map(|point| point.at_least + posed.residual.len());
+    let least_left = short.map(|point| point.at_least);
     let (chosen, certificate) = match short {
         Some(point) => (point.fixes.clone(), None),
         None => (chosen, certificate),
     };
-    let (fixes, changes, after) = match tried_whole {
+    let points = curve.points.iter().enumerate();
+    let curve = points.map(|(at, point)| PointFile::new(at, point, &posed.catalogue)).collect();
+    // A plan that was cut short claims what was measured, and that nothing is new.
+    let expected = if certificate.is_some() { residual } else { before.clone() };
+    let (mut fixes, mut after) = match tried_whole {
         Some(tried) => tried,
         None => try_out(&chosen)?,
     };
-    let blocked = posed.problem.blocked_by(&chosen);
-    let expected = connected_without(attack, &posed.asked, &blocked);
+    if certificate.is_some() && !after.is_subset(&expected) {
+        let first = First { cluster, attack, wish, posed: &posed, expected: &expected };
+        (fixes, after) = first.completed(work, fixes, after)?;
+    }
+    let certificate = certificate.map(|proof| proved_by(proof, &posed, &fixes));
+    let names = Names::new(attack, &posed, certificate.as_ref());
+    fixes.sort_by(|a, b| (a.cost, a.breaks.len(), &a.id).cmp(&(b.cost, b.breaks.len(), &b.id)));
+    let changes = changes(edits(&fixes));
     // A way in may close for other reasons than those that its pairs have no cut for.
     let mut residual = posed.residual;
     residual.retain(|one| after.contains(&one.pair));
@@ -330,6 +374,7 @@ pub fn plan(
         fixes,
         changes,
         certificate,
+        names,
         least_left,
         residual,
         curve,
@@ -339,12 +384,11 @@ pub fn plan(
     })
 }
 
-/// Fixes in the order of a plan: the least risky first.
-fn ordered(catalogue: &Catalogue, chosen: &[FixId]) -> Vec<Fix> {
-    let mut fixes: Vec<Fix> =
-        chosen.iter().map(|fix| catalogue.fixes[fix.index()].clone()).collect();
-    fixes.sort_by(|a, b| (a.cost, a.breaks.len(), &a.id).cmp(&(b.cost, b.breaks.len(), &b.id)));
-    fixes
+/// The proof with the fixes of the problem that are in the plan.
+fn proved_by(proof: Certificate, posed: &Posed<'_>, fixes: &[Fix]) -> Certificate {
+    let chosen = posed.numbers(fixes);
+    let cost = chosen.iter().filter_map(|&fix| posed.problem.cost(fix)).map(u64::from).sum();
+    Certificate { fixes: chosen.iter().map(|fix| fix.0).collect(), cost, ..proof }
 }
 
 /// Takes a narrower fix of the same object in the place of a wider one where it cuts the rest
@@ -356,11 +400,6 @@ fn narrowed(
     limits: &mut Limits<'_>,
 ) -> Vec<FixId> {
     let all = &posed.catalogue.fixes;
-    let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
-    let cuts = |fixes: &[FixId]| {
-        let blocked = posed.problem.blocked_by(fixes);
-        connected_without(attack, &posed.asked, &blocked).is_subset(&residual)
-    };
     for at in 0..chosen.len() {
         let wide = &all[chosen[at].index()];
         let mut others: Vec<FixId> = (0..all.len() as u32)
@@ -382,7 +421,7 @@ fn narrowed(
             limits.searches -= 1;
             let mut with = chosen.clone();
             with[at] = other;
-            if cuts(&with) {
+            if posed.is_cut(attack, &with) {
                 chosen = with;
                 break;
             }

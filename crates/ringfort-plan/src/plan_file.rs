@@ -9,17 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, techniques};
 use ringfort_graph::EdgeId;
-use ringfort_graph::cut::{Certificate, FixId, Limits, check, curve};
+use ringfort_graph::cut::{Certificate, FixId, Limits, Point, check, curve};
 use ringfort_model::Cluster;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::change::Change;
 use crate::closing::{Closing, Proved};
+use crate::completed::First;
 use crate::edits::changes;
-use crate::fix::{Costs, Fix};
-use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Wish, pose, tried};
-use crate::question::{GoalText, Pair, Question, connected, connected_without};
+use crate::fix::{Catalogue, Costs, Fix};
+use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Residual, Wish, pose, tried};
+use crate::question::{GoalText, Pair, Question, connected};
 
 /// Version of the file's shape.
 pub const SCHEMA: &str = "ringfort.dev/plan/v1";
@@ -42,7 +43,8 @@ pub struct PlanFile {
     pub certificate: Option<Certificate>,
     /// What the numbers of the certificate stand for.
     pub names: Names,
-    /// Of a plan that was cut short: no choice of as many changes leaves fewer pairs.
+    /// Of a plan that was cut short: no choice of as many changes leaves fewer of the pairs that
+    /// have a cut.
     #[serde(default)]
     pub least_left: Option<usize>,
     /// Pairs that nothing cuts.
@@ -110,7 +112,8 @@ pub struct NoCut {
     pub to: String,
     /// Why.
     pub reason: String,
-    /// A derivation of it, edge by edge.
+    /// A derivation of it, edge by edge; none where only the pair is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<String>,
 }
 
@@ -175,42 +178,23 @@ pub fn edge_name(attack: &Attack<'_>, edge: EdgeId) -> String {
 
 impl PlanFile {
     /// A plan as a file.
-    pub fn new(attack: &Attack<'_>, wish: &Wish, plan: &Plan) -> Result<Self, PlanError> {
-        let posed = pose(attack, wish)?;
-        let id = |fix: u32| posed.catalogue.fixes[fix as usize].id.clone();
-        let curve = plan.curve.points.iter().enumerate().map(|(changes, point)| PointFile {
-            changes,
-            fixes: point.fixes.iter().map(|fix| id(fix.0)).collect(),
-            cost: point.cost,
-            pairs: point.pairs,
-            targets: point.targets,
-            entries: point.entries,
-            at_least: point.at_least,
-            exact: point.exact,
-        });
-        Ok(Self {
+    #[must_use]
+    pub fn new(attack: &Attack<'_>, wish: &Wish, plan: &Plan) -> Self {
+        let path = |one: &Residual| one.edges.iter().map(|&edge| edge_name(attack, edge)).collect();
+        Self {
             schema: SCHEMA.to_owned(),
             wish: WishFile::new(wish),
             summary: plan.closing(),
             fixes: plan.fixes.iter().map(FixFile::new).collect(),
             changes: plan.changes.iter().map(Change::to_json).collect(),
-            names: Names::new(attack, &posed, plan.certificate.as_ref()),
+            names: plan.names.clone(),
             certificate: plan.certificate.clone(),
             least_left: plan.least_left,
-            no_cut: plan
-                .residual
-                .iter()
-                .map(|one| NoCut {
-                    from: one.pair.0.clone(),
-                    to: one.pair.1.clone(),
-                    reason: one.reason.to_owned(),
-                    path: one.edges.iter().map(|&edge| edge_name(attack, edge)).collect(),
-                })
-                .collect(),
+            no_cut: plan.residual.iter().map(|one| NoCut::new(one, path(one))).collect(),
             before: plan.before.clone(),
             after: plan.after.clone(),
-            curve: curve.collect(),
-        })
+            curve: plan.curve.clone(),
+        }
     }
 
     /// Checks everything that the file says against a cluster: that its numbers mean what it
@@ -244,42 +228,34 @@ impl PlanFile {
         let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
         let named: BTreeSet<Pair> =
             self.no_cut.iter().map(|one| (one.from.clone(), one.to.clone())).collect();
-        let by_id: BTreeMap<&str, (u32, &Fix)> = posed
-            .catalogue
-            .fixes
-            .iter()
-            .enumerate()
-            .map(|(at, fix)| (fix.id.as_str(), (at as u32, fix)))
-            .collect();
-        let mut chosen = Vec::new();
+        let first = First { cluster, attack, wish: &wish, posed: &posed, expected: &residual };
+        let ids: Vec<&str> = self.fixes.iter().map(|one| one.id.as_str()).collect();
+        let found = first.named(&ids)?;
+        let by_id: BTreeMap<&str, &Fix> = found.iter().map(|fix| (fix.id.as_str(), fix)).collect();
+        let mut chosen: Vec<&Fix> = Vec::new();
         for one in &self.fixes {
             let known = by_id.get(one.id.as_str());
-            let cost = known.map_or_else(|| "no such fix".to_owned(), |(_, f)| f.cost.to_string());
+            let cost = known.map_or_else(|| "no such fix".to_owned(), |fix| fix.cost.to_string());
             same(&format!("cost of {}", one.id), one.cost.to_string(), cost)?;
             chosen.extend(known);
         }
-        let edits = chosen.iter().flat_map(|(_, fix)| &fix.edits);
-        let patches = changes(edits);
+        let patches = changes(chosen.iter().flat_map(|fix| &fix.edits));
         let written: Vec<Value> = patches.iter().map(Change::to_json).collect();
         same(
             "patches",
             Value::from(self.changes.clone()).to_string(),
             Value::from(written).to_string(),
         )?;
-        let mut numbers: Vec<u32> = chosen.iter().map(|(at, _)| *at).collect();
-        numbers.sort_unstable();
+        let fixes: Vec<FixId> = posed.numbers(&found);
         if let Some(certificate) = &self.certificate {
+            let numbers: Vec<u32> = fixes.iter().map(|fix| fix.0).collect();
             same("chosen fixes", format!("{:?}", certificate.fixes), format!("{numbers:?}"))?;
             check(&posed.problem, certificate)?;
         }
-        let fixes: Vec<FixId> = numbers.into_iter().map(FixId).collect();
-        let blocked = posed.problem.blocked_by(&fixes);
-        let expected = match &self.certificate {
-            Some(_) => residual.clone(),
-            None => connected_without(attack, &posed.asked, &blocked),
-        };
+        // A plan that was cut short claims what was measured, and that nothing is new.
+        let expected = if self.certificate.is_some() { &residual } else { &before };
         let after = tried(cluster, attack, &patches, &wish.question)?;
-        if let Some((from, to)) = after.difference(&expected).next() {
+        if let Some((from, to)) = after.difference(expected).next() {
             return Err(CheckError::Left(from.clone(), to.clone()));
         }
         let uncut: BTreeSet<Pair> = residual.intersection(&after).cloned().collect();
@@ -323,11 +299,40 @@ fn least_left(posed: &Posed<'_>, chosen: &[FixId], count: usize) -> Option<usize
     let mut never = || false;
     let again = curve(&posed.problem, chosen, count, EXHAUSTIVE, &mut Limits::new(&mut never));
     let point = again.points.get(count).or(again.points.last())?;
-    Some(point.at_least + posed.residual.len())
+    Some(point.at_least)
+}
+
+impl NoCut {
+    /// The pair and the reason, with what is to be told of the way.
+    #[must_use]
+    pub fn new(of: &Residual, path: Vec<String>) -> Self {
+        let (from, to) = of.pair.clone();
+        Self { from, to, reason: of.reason.to_owned(), path }
+    }
+}
+
+impl PointFile {
+    pub(crate) fn new(changes: usize, point: &Point, catalogue: &Catalogue) -> Self {
+        let id = |fix: &FixId| catalogue.fixes[fix.index()].id.clone();
+        Self {
+            changes,
+            fixes: point.fixes.iter().map(id).collect(),
+            cost: point.cost,
+            pairs: point.pairs,
+            targets: point.targets,
+            entries: point.entries,
+            at_least: point.at_least,
+            exact: point.exact,
+        }
+    }
 }
 
 impl Names {
-    fn new(attack: &Attack<'_>, posed: &Posed<'_>, certificate: Option<&Certificate>) -> Self {
+    pub(crate) fn new(
+        attack: &Attack<'_>,
+        posed: &Posed<'_>,
+        certificate: Option<&Certificate>,
+    ) -> Self {
         let mut names = Self::default();
         let Some(certificate) = certificate else { return names };
         let derivations = certificate.proof.derivations();
@@ -347,7 +352,9 @@ impl Names {
 }
 
 impl FixFile {
-    fn new(fix: &Fix) -> Self {
+    /// What is told of a fix.
+    #[must_use]
+    pub fn new(fix: &Fix) -> Self {
         let place = match fix.owner.namespace.as_str() {
             "" => "the cluster".to_owned(),
             namespace => format!("namespace {namespace}"),

@@ -1,6 +1,6 @@
 //! The change that takes a change back, made from the object as it was read.
 
-use ringfort_model::{Cluster, Kind, Object, WorkloadKind};
+use ringfort_model::Cluster;
 use serde_json::{Value, json};
 
 use crate::change::{Change, Edit};
@@ -64,9 +64,9 @@ pub fn holds(change: &Change) -> bool {
 }
 
 fn object(cluster: &Cluster, change: &Change) -> Option<Value> {
-    let workload = WorkloadKind::from_name(&change.kind).map(Kind::Workload);
-    let plain = Kind::PLAIN.iter().copied().find(|kind| kind.name() == change.kind);
-    let found: Object = cluster.find(workload.or(plain)?, &change.namespace, &change.name)?;
+    let found = change.objects(cluster).ok()?.into_iter().next()?;
+    // Of other kinds the model keeps too little to write them again.
+    found.kind()?;
     serde_json::from_slice(&found.to_json()).ok()
 }
 
@@ -133,7 +133,7 @@ fn inverse(mut object: Value, operations: &[Value]) -> Option<Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringfort_model::{ClusterBuilder, SourceKind};
+    use ringfort_model::{ClusterBuilder, Kind, Object, SourceKind};
 
     fn cluster() -> Cluster {
         let mut builder = ClusterBuilder::new(SourceKind::Dump);
@@ -147,7 +147,7 @@ mod tests {
 
     fn there_and_back(edit: Edit) {
         let cluster = cluster();
-        let change = Change { kind: "Role".into(), namespace: "a".into(), name: "r".into(), edit };
+        let change = Change::of(Kind::Role, &"a".into(), &"r".into(), edit);
         let back = rollback(&cluster, &change).expect("a rollback");
         let changed = crate::apply::apply(&cluster, &[change]).expect("it applies");
         let again = crate::apply::apply(&changed, &[back]).expect("it applies");

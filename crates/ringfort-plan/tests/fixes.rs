@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, Engines, Why};
 use ringfort_graph::EdgeId;
-use ringfort_model::Cluster;
+use ringfort_model::{Cluster, Kind};
 use ringfort_plan::edits::changes;
 use ringfort_plan::plan_file::edge_name;
-use ringfort_plan::{Catalogue, Change, Costs, Fix, Question, Remedies, apply};
+use ringfort_plan::{Catalogue, Change, Costs, Edit, Fix, Question, Remedies, apply};
 use serde_json::{Value, json};
 
 mod clusters;
@@ -481,12 +481,8 @@ fn an_aggregated_rule_is_changed_where_it_comes_from() {
         assert!(rules.is_empty(), "{role}: {rules:?}");
     }
     // What is written into an aggregated role itself is written over.
-    let own = Change {
-        kind: "ClusterRole".into(),
-        namespace: "".into(),
-        name: "outer".into(),
-        edit: ringfort_plan::Edit::Merge(json!({"rules": []})),
-    };
+    let emptied = Edit::Merge(json!({"rules": []}));
+    let own = Change::of(Kind::ClusterRole, &"".into(), &"outer".into(), emptied);
     let kept = apply(&cluster, &[own]).expect("it applies");
     assert_eq!(kept.cluster_roles.get("", "outer").expect("the role").rules.len(), 1);
 }

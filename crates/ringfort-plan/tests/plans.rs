@@ -1,6 +1,7 @@
 //! Plans on whole clusters: the built-in one, and those of the suites where they are at hand.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use ringfort_attack::{Attack, Engines};
 use ringfort_model::Cluster;
@@ -9,20 +10,51 @@ use ringfort_plan::first::pairs;
 use ringfort_plan::rollback::rollbacks;
 use ringfort_plan::{
     Change, DryRun, Edit, Pair, Plan, PlanError, PlanFile, Question, Wish, Work, apply, files,
-    patches, plan, tried,
+    first_fixes, patches, plan, pose, tried,
 };
+
+use serde_json::json;
 
 mod clusters;
 
 use clusters::{clusters, demo};
 
+/// A cluster with its plan: computed once, for all tests.
+struct Solved {
+    name: &'static str,
+    cluster: &'static Cluster,
+    attack: &'static Attack<'static>,
+    plan: Plan,
+    file: PlanFile,
+}
+
+/// Whatever the demo and the clusters of the suites are asked about rests on the same plans.
+static SOLVED: LazyLock<Vec<Solved>> = LazyLock::new(|| {
+    let solved = |(name, cluster): (&'static str, Cluster)| {
+        let cluster: &'static Cluster = Box::leak(Box::new(cluster));
+        let engines: &'static Engines<'static> = Box::leak(Box::new(Engines::new(cluster)));
+        let attack: &'static Attack<'static> = Box::leak(Box::new(Attack::new(cluster, engines)));
+        let (plan, file) = planned_on(cluster, attack, &Wish::default()).expect(name);
+        Solved { name, cluster, attack, plan, file }
+    };
+    clusters().into_iter().map(solved).collect()
+});
+
+fn planned_on(
+    cluster: &Cluster,
+    attack: &Attack<'_>,
+    wish: &Wish,
+) -> Result<(Plan, PlanFile), PlanError> {
+    let mut work = Work { visits: u64::MAX, stop: &mut || false };
+    let plan = plan(cluster, attack, wish, &mut work)?;
+    let file = PlanFile::new(attack, wish, &plan);
+    Ok((plan, file))
+}
+
 fn planned(cluster: &Cluster, wish: &Wish) -> Result<(Plan, PlanFile), PlanError> {
     let engines = Engines::new(cluster);
     let attack = Attack::new(cluster, &engines);
-    let mut work = Work { visits: u64::MAX, stop: &mut || false };
-    let plan = plan(cluster, &attack, wish, &mut work)?;
-    let file = PlanFile::new(&attack, wish, &plan)?;
-    Ok((plan, file))
+    planned_on(cluster, &attack, wish)
 }
 
 fn check(cluster: &Cluster, file: &PlanFile) -> Result<String, String> {
@@ -33,8 +65,7 @@ fn check(cluster: &Cluster, file: &PlanFile) -> Result<String, String> {
 
 #[test]
 fn plans_are_optimal_tried_and_checked() {
-    for (name, cluster) in clusters() {
-        let (plan, file) = planned(&cluster, &Wish::default()).expect(name);
+    for Solved { name, cluster, attack, plan, file } in &*SOLVED {
         assert!(!plan.fixes.is_empty(), "{name} has paths");
         assert!(plan.closing().ends_with(", optimal"), "{name}: {}", plan.closing());
         assert_eq!(plan.disagreements(), Vec::<&Pair>::new(), "{name}");
@@ -42,22 +73,20 @@ fn plans_are_optimal_tried_and_checked() {
         assert!(plan.after.is_subset(&no_cut), "{name}");
         assert!(plan.after.is_subset(&plan.before), "{name}: nothing new");
         // The file survives being written, and checks without the solver.
-        let text = serde_json::to_string(&file).expect("plain data");
+        let text = serde_json::to_string(file).expect("plain data");
         let again: PlanFile = serde_json::from_str(&text).expect("it reads back");
-        assert_eq!(check(&cluster, &again), Ok(plan.closing()), "{name}");
+        let checked = again.check(cluster, attack).map_err(|error| error.to_string());
+        assert_eq!(checked, Ok(plan.closing()), "{name}");
     }
 }
 
 #[test]
 fn no_fix_of_a_plan_can_be_left_out() {
-    for (name, cluster) in clusters() {
-        let (plan, _) = planned(&cluster, &Wish::default()).expect(name);
-        let engines = Engines::new(&cluster);
-        let attack = Attack::new(&cluster, &engines);
+    for Solved { name, cluster, attack, plan, .. } in &*SOLVED {
         for without in &plan.fixes {
             let rest = plan.fixes.iter().filter(|fix| fix.id != without.id);
             let patches = changes(rest.flat_map(|fix| &fix.edits));
-            let left = tried(&cluster, &attack, &patches, &Question::default()).expect(name);
+            let left = tried(cluster, attack, &patches, &Question::default()).expect(name);
             let back = left.difference(&plan.after).count();
             assert!(back > 0, "{name}: {} changes nothing", without.id);
         }
@@ -68,10 +97,7 @@ fn no_fix_of_a_plan_can_be_left_out() {
 /// reached as in a graph that is drawn from nothing.
 #[test]
 fn a_trial_reaches_what_a_new_graph_reaches() {
-    for (name, cluster) in clusters() {
-        let (plan, _) = planned(&cluster, &Wish::default()).expect(name);
-        let engines = Engines::new(&cluster);
-        let attack = Attack::new(&cluster, &engines);
+    for Solved { name, cluster, attack, plan, .. } in &*SOLVED {
         let reached = |attack: &Attack<'_>| -> BTreeSet<String> {
             let starts: Vec<_> = attack.entries().map(|(_, node)| node).collect();
             let found = attack.reach(&starts);
@@ -79,9 +105,9 @@ fn a_trial_reaches_what_a_new_graph_reaches() {
             keys.filter(|(at, _)| found.contains(*at)).map(|(_, key)| attack.id(key)).collect()
         };
         for fix in &plan.fixes {
-            let changed = apply(&cluster, &changes(&fix.edits)).expect(name);
-            let shared = Engines::after(&attack, &changed);
-            let trial = Attack::after(&attack, &changed, &shared);
+            let changed = apply(cluster, &changes(&fix.edits)).expect(name);
+            let shared = Engines::after(attack, &changed);
+            let trial = Attack::after(attack, &changed, &shared);
             let own = Engines::new(&changed);
             let anew = Attack::new(&changed, &own);
             assert_eq!(trial.keys().len(), anew.keys().len(), "{name}: {}", fix.id);
@@ -93,15 +119,14 @@ fn a_trial_reaches_what_a_new_graph_reaches() {
 
 #[test]
 fn every_step_of_a_folder_applies_and_has_a_way_back() {
-    for (name, cluster) in clusters() {
-        let (plan, file) = planned(&cluster, &Wish::default()).expect(name);
+    for Solved { name, cluster, plan, file, .. } in &*SOLVED {
         for change in &plan.changes {
-            let changed = apply(&cluster, std::slice::from_ref(change)).expect(name);
-            let back = ringfort_plan::rollback::rollback(&cluster, change)
+            let changed = apply(cluster, std::slice::from_ref(change)).expect(name);
+            let back = ringfort_plan::rollback::rollback(cluster, change)
                 .unwrap_or_else(|| panic!("{name}: no way back from {}", change.object()));
             apply(&changed, &[back]).expect(name);
         }
-        let written = files(&cluster, &plan, &file, &DryRun::NotDone);
+        let written = files(cluster, plan, file, &DryRun::NotDone);
         let names: Vec<&str> = written.iter().map(|(path, _)| path.as_str()).collect();
         assert!(names.contains(&"README.md") && names.contains(&"plan.json"), "{names:?}");
         let readme = &written.iter().find(|(path, _)| path == "README.md").expect("it is there").1;
@@ -136,28 +161,25 @@ fn written(cluster: &Cluster) -> BTreeSet<String> {
 
 #[test]
 fn steps_in_order_do_what_is_claimed_and_ways_back_in_reverse_undo_it() {
-    for (name, cluster) in clusters() {
-        let (plan, _) = planned(&cluster, &Wish::default()).expect(name);
-        let engines = Engines::new(&cluster);
-        let attack = Attack::new(&cluster, &engines);
-        let steps: Vec<Change> = patches(&plan).into_iter().map(|(_, change)| change).collect();
+    for Solved { name, cluster, attack, plan, .. } in &*SOLVED {
+        let steps: Vec<Change> = patches(plan).into_iter().map(|(_, change)| change).collect();
         assert!(!steps.is_empty(), "{name}");
         // One after the other, each applies and changes something.
-        let mut so_far = written(&cluster);
+        let mut so_far = written(cluster);
         for count in 1..=steps.len() {
-            let changed = apply(&cluster, &steps[..count]).expect(name);
+            let changed = apply(cluster, &steps[..count]).expect(name);
             let now = written(&changed);
             let step = &steps[count - 1];
             assert!(now != so_far || step.edit == Edit::Restart, "{name}: {}", step.object());
             so_far = now;
         }
         // All of them give what the plan claims.
-        let after = tried(&cluster, &attack, &steps, &Question::default()).expect(name);
+        let after = tried(cluster, attack, &steps, &Question::default()).expect(name);
         assert_eq!(after, plan.after, "{name}");
         // What takes them back, the last first, gives the cluster as it was.
-        let all: Vec<Change> = steps.iter().cloned().chain(rollbacks(&cluster, &steps)).collect();
-        let again = written(&apply(&cluster, &all).expect(name));
-        let before = written(&cluster);
+        let all: Vec<Change> = steps.iter().cloned().chain(rollbacks(cluster, &steps)).collect();
+        let again = written(&apply(cluster, &all).expect(name));
+        let before = written(cluster);
         let differs: Vec<&String> = again.symmetric_difference(&before).collect();
         assert!(differs.is_empty(), "{name}: {differs:#?}");
     }
@@ -215,7 +237,7 @@ fn wishes_narrow_the_plan() {
     let (one, file) = planned(&cluster, &short).expect("a plan");
     assert_eq!(one.fixes.len(), 1);
     assert!(one.certificate.is_none());
-    let point = &all.curve.points[1];
+    let point = &all.curve[1];
     assert_eq!((one.after.len(), one.least_left), (point.pairs, Some(point.at_least)));
     let (left, least, before) = (one.after.len(), point.at_least, one.before.len());
     let distance = match left - least {
@@ -273,6 +295,63 @@ fn pairs_that_are_left_without_a_cut_are_in_the_closing_line() {
     assert_eq!(plan.residual.len(), left, "they are listed beside the line");
 }
 
+/// Each patch alone, applied to the object as it was read, gives the object that the changed
+/// cluster holds: nothing is lost, and nothing beside the patch decides.
+#[test]
+fn every_patch_gives_the_object_that_the_plan_was_tried_with() {
+    for Solved { name, cluster, plan, .. } in &*SOLVED {
+        let mut count = 0;
+        for (_, change) in patches(plan) {
+            let kind = change.kept().expect("a kind that the model keeps");
+            let read = |cluster: &Cluster| -> serde_json::Value {
+                let found = cluster.find(kind, &change.namespace, &change.name);
+                let found = found.unwrap_or_else(|| panic!("{name}: no {}", change.object()));
+                serde_json::from_slice(&found.to_json()).expect("JSON")
+            };
+            let mut expected = match &change.edit {
+                Edit::Json(_) | Edit::Merge(_) => read(cluster),
+                _ => continue,
+            };
+            match &change.edit {
+                Edit::Json(operations) => {
+                    let operations = serde_json::Value::Array(operations.clone());
+                    let patch: json_patch::Patch =
+                        serde_json::from_value(operations).expect("RFC 6902");
+                    json_patch::patch(&mut expected, &patch).expect("it fits the object");
+                }
+                Edit::Merge(patch) => json_patch::merge(&mut expected, patch),
+                _ => unreachable!("only patches are left"),
+            }
+            let bytes = expected.to_string();
+            let object = ringfort_model::Object::read(bytes.as_bytes()).expect("a valid object");
+            let mut expected: serde_json::Value =
+                serde_json::from_slice(&object.to_json()).expect("JSON");
+            let changed = apply(cluster, std::slice::from_ref(&change)).expect(name);
+            let mut found = read(&changed);
+            // The status is the controller's answer to the change.
+            for value in [&mut expected, &mut found] {
+                value.as_object_mut().expect("an object").remove("status");
+            }
+            if !change.is_outside() {
+                assert_eq!(found, expected, "{name}: {}", change.object());
+            }
+            count += 1;
+        }
+        assert!(count > 0, "{name}: a plan without a patch");
+    }
+}
+
+#[test]
+fn no_first_fix_is_no_error() {
+    let Solved { cluster, attack, .. } = &SOLVED[0];
+    let starts: Vec<_> = attack.entries().map(|(_, node)| node).collect();
+    let ends: Vec<_> = attack.targets().iter().map(|(_, node)| *node).collect();
+    let paths: Vec<_> = attack.easiest(&starts, &ends).into_iter().flatten().collect();
+    let costs = ringfort_plan::Costs::default();
+    let count = |limit| first_fixes(cluster, attack, &paths, &costs, limit).len();
+    assert_eq!((count(0), count(1)), (0, 1));
+}
+
 #[test]
 fn no_more_changes_are_made_than_were_asked_for() {
     let cluster = demo();
@@ -303,4 +382,159 @@ fn what_means_nothing_is_named() {
     assert!(error(Wish { question: assume, ..Wish::default() }).contains("pod/x/y"));
     assert!(error(Wish { forbid: vec!["nothing".into()], ..Wish::default() }).contains("nothing"));
     assert!(error(Wish { only: vec!["nowhere".into()], ..Wish::default() }).contains("nowhere"));
+}
+
+/// A pod whose privilege hides that it sees the host's processes: without it, it still reads the
+/// token of its neighbour.
+#[test]
+fn what_a_fix_lays_bare_is_cut_too() {
+    let mount = json!([{"name": "kube-api-access-abcde",
+        "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}]);
+    let token = json!([{"name": "kube-api-access-abcde", "projected": {"sources": [
+        {"serviceAccountToken": {"path": "token"}}]}}]);
+    let pod = |name: &str, more: serde_json::Value| {
+        let mut spec = json!({"nodeName": "n", "serviceAccountName": name,
+            "automountServiceAccountToken": false,
+            "containers": [{"name": "c", "image": "i"}]});
+        spec.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": "a", "uid": name}, "spec": spec,
+            "status": {"phase": "Running", "podIP": "10.0.0.1"}})
+    };
+    let account = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": name, "namespace": "a"}})
+    };
+    let open = json!({"hostPID": true, "containers": [{"name": "c", "image": "i",
+        "securityContext": {"privileged": true}}]});
+    let strong = json!({"automountServiceAccountToken": true, "volumes": token,
+        "containers": [{"name": "c", "image": "i", "volumeMounts": mount}]});
+    let cluster = clusters::cluster(&[
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}),
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}),
+        account("open"),
+        account("strong"),
+        pod("open", open),
+        pod("strong", strong),
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+            "metadata": {"name": "b"}, "subjects": [{"kind": "ServiceAccount",
+                "namespace": "a", "name": "strong"}],
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+                "name": "admin-of-all"}}),
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": "admin-of-all"},
+            "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}),
+    ]);
+    let goal = "no path from pod/a/open to impact/cluster-admin".parse().expect("a goal");
+    let question = Question { goals: vec![goal], ..Question::default() };
+    let forbid = vec!["ClusterRole*".to_owned(), "Pod a/strong".to_owned()];
+    let wish = Wish { question, forbid, ..Wish::default() };
+    let (plan, file) = planned(&cluster, &wish).expect("a plan");
+    let ids: BTreeSet<&str> = plan.fixes.iter().map(|fix| fix.id.as_str()).collect();
+    assert!(ids.iter().any(|id| id.contains("privileged")), "{ids:?}");
+    assert!(ids.iter().any(|id| id.contains("hostPID")), "{ids:?}");
+    assert!(plan.after.is_empty() && plan.disagreements().is_empty(), "{}", plan.closing());
+    // The proof is of the first problem: that no more was needed is not claimed.
+    assert!(plan.closing().ends_with(", gap 5"), "{}", plan.closing());
+    assert_eq!(check(&cluster, &file), Ok(plan.closing()));
+    for at in 0..file.fixes.len() {
+        let mut fewer = file.clone();
+        fewer.fixes.remove(at);
+        assert!(check(&cluster, &fewer).is_err(), "a fix less was believed");
+    }
+}
+
+/// A plan that was cut short says what was measured, whatever the graph hides.
+#[test]
+fn plans_that_are_cut_short_claim_what_was_measured() {
+    for Solved { name, cluster, attack, plan: whole, .. } in &*SOLVED {
+        for most in [1, 2] {
+            let wish = Wish { most: Some(most), ..Wish::default() };
+            let (plan, file) = planned_on(cluster, attack, &wish).expect(name);
+            assert!(plan.fixes.len() <= most && plan.disagreements().is_empty(), "{name}");
+            assert!(plan.after.is_subset(&whole.before), "{name}: nothing new");
+            let uncut = plan.residual.len();
+            let bound = plan.least_left.expect("it is cut short");
+            assert!(plan.after.len() - uncut >= bound, "{name}: {}", plan.closing());
+            let checked = file.check(cluster, attack).map_err(|error| error.to_string());
+            assert_eq!(checked, Ok(plan.closing()), "{name}");
+        }
+    }
+}
+
+/// A pair that nothing may cut goes all the same when a Job is deleted for what else its pod
+/// does: of such a pair no bound says anything.
+#[test]
+fn pairs_that_go_for_other_reasons_are_in_no_bound() {
+    let token = json!([{"name": "kube-api-access-abcde", "projected": {"sources": [
+        {"serviceAccountToken": {"path": "token"}}]}}]);
+    let mount = json!([{"name": "kube-api-access-abcde",
+        "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}]);
+    let spec = |name: &str, image: &str| {
+        json!({"nodeName": "n", "serviceAccountName": name, "volumes": token, "containers": [
+            {"name": "c", "image": image, "ports": [{"containerPort": 6379}],
+                "volumeMounts": mount}]})
+    };
+    let pod = |name: &str, image: &str| {
+        json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": "a", "uid": name},
+            "spec": spec(name, image), "status": {"phase": "Running", "podIP": "10.0.0.1"}})
+    };
+    let account = |name: &str, role: Option<&str>| {
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name,
+            "namespace": "a", "annotations": role.map(|role| json!({
+                "eks.amazonaws.com/role-arn": role}))}})
+    };
+    let job = |name: &str| {
+        let mut pod = pod(name, name);
+        pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "batch/v1", "kind": "Job",
+            "name": name, "uid": "j", "controller": true}]);
+        let mut template = spec(name, name);
+        template.as_object_mut().expect("fields").remove("nodeName");
+        let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding", "metadata": {"name": name},
+            "subjects": [{"kind": "ServiceAccount", "namespace": "a", "name": name}],
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+                "name": "reader"}});
+        [
+            json!({"apiVersion": "batch/v1", "kind": "Job",
+                "metadata": {"name": name, "namespace": "a", "uid": "j"},
+                "spec": {"template": {"spec": template}}}),
+            pod,
+            account(name, None),
+            binding,
+        ]
+    };
+    let mut objects = vec![
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}),
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}),
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": "reader"}, "rules": [{"apiGroups": [""],
+                "resources": ["secrets"], "verbs": ["list"]}]}),
+        account("redis", Some("arn:aws:iam::111122223333:role/x")),
+        pod("redis", "redis:7"),
+    ];
+    objects.extend(job("one"));
+    objects.extend(job("two"));
+    let cluster = clusters::cluster(&objects);
+    let ids = |list: [&str; 2]| list.map(str::to_owned).to_vec();
+    let question = Question {
+        to: ids(["impact/all-secrets", "impact/cloud-role"]),
+        assume: ids(["workload/Job/a/one", "workload/Job/a/two"]),
+        ..Question::default()
+    };
+    let forbid = vec!["Pod a/*".to_owned(), "ClusterRole*".to_owned()];
+    let wish = Wish { question, forbid, most: Some(1), ..Wish::default() };
+    let engines = Engines::new(&cluster);
+    let attack = Attack::new(&cluster, &engines);
+    let posed = pose(&attack, &wish).expect("it can be posed");
+    let (plan, file) = planned_on(&cluster, &attack, &wish).expect("a plan");
+    let gone = posed.residual.iter().filter(|one| !plan.after.contains(&one.pair));
+    let gone: Vec<&Pair> = gone.map(|one| &one.pair).collect();
+    assert_eq!(gone, [&("workload/Job/a/one".to_owned(), "impact/cloud-role".to_owned())]);
+    // What is proved is about the pairs that have a cut: those of the other Job are left.
+    assert_eq!((plan.least_left, plan.residual.len()), (Some(3), 2), "{}", plan.closing());
+    let says = "5 of 9 pairs left, 2 without a cut, bound 3 of the others, optimal";
+    assert!(plan.closing().ends_with(says), "{}", plan.closing());
+    assert_eq!(check(&cluster, &file), Ok(plan.closing()));
 }

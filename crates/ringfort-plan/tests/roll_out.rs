@@ -2,7 +2,7 @@
 //! cut is claimed only for pods that are really made again.
 
 use ringfort_attack::{Attack, Engines};
-use ringfort_model::{Cluster, Object, WorkloadKind};
+use ringfort_model::{Cluster, Kind, Object, WorkloadKind};
 use ringfort_plan::apply::apply_noting;
 use ringfort_plan::rollback::rollbacks;
 use ringfort_plan::{Change, ChangeError, Edit, Plan, Question, Wish, Work, apply, plan};
@@ -28,6 +28,7 @@ fn group(kind: &str) -> &'static str {
     match kind {
         "ReplicationController" | "Pod" => "v1",
         "Job" | "CronJob" => "batch/v1",
+        "RoleBinding" => "rbac.authorization.k8s.io/v1",
         _ => "apps/v1",
     }
 }
@@ -100,7 +101,8 @@ fn ways() -> Vec<(&'static str, Value, &'static str, bool)> {
 }
 
 fn change(kind: &str, name: &str, edit: Edit) -> Change {
-    Change { kind: kind.to_owned(), namespace: "a".into(), name: name.into(), edit }
+    let api_version = group(kind).to_owned();
+    Change { api_version, kind: kind.to_owned(), namespace: "a".into(), name: name.into(), edit }
 }
 
 fn tamed(kind: &str) -> Change {
@@ -254,12 +256,8 @@ fn a_token_comes_and_goes_with_a_new_pod_only() {
     let with = apply(&without, std::slice::from_ref(&on)).expect("it applies");
     assert_eq!(token(&with), (1, vec![1, 1]));
     // Of the account it is asked when a pod is made.
-    let account = Change {
-        kind: "ServiceAccount".into(),
-        namespace: "a".into(),
-        name: "default".into(),
-        edit: Edit::Merge(json!({"automountServiceAccountToken": false})),
-    };
+    let off = Edit::Merge(json!({"automountServiceAccountToken": false}));
+    let account = Change::of(Kind::ServiceAccount, &"a".into(), &"default".into(), off);
     let still = apply(&cluster, std::slice::from_ref(&account)).expect("it applies");
     assert_eq!(token(&still), (1, vec![1, 1]));
     let restart = change("Deployment", "x", Edit::Restart);
@@ -304,51 +302,9 @@ fn what_the_server_would_refuse_is_refused() {
 }
 
 #[test]
-fn what_would_be_placed_by_the_scheduler_is_said_to_be_left_out() {
-    let cluster = cluster(vec![pod(None, "x")]);
-    let made = |kind: &str, spec: Value| {
-        let object = json!({"apiVersion": group(kind), "kind": kind,
-            "metadata": {"name": "new", "namespace": "a"}, "spec": spec});
-        let change = change(kind, "new", Edit::Create(object));
-        apply_noting(&cluster, &[change]).expect("it applies").1
-    };
-    let template = json!({"template": {"spec": spec()}});
-    let mut idle = template.clone();
-    idle["replicas"] = json!(0);
-    let mut placed = spec();
-    placed["nodeName"] = json!("n");
-    for (kind, spec, noted) in [
-        ("Deployment", template, true),
-        ("Deployment", idle, false),
-        ("Pod", spec(), true),
-        ("Pod", placed, false),
-    ] {
-        let notes = made(kind, spec);
-        assert_eq!(notes.len(), usize::from(noted), "{kind}: {notes:?}");
-        assert!(notes.iter().all(|note| note.contains("a/new")), "{notes:?}");
-    }
-}
-
-#[test]
-fn pods_that_may_move_are_said_to_stay() {
-    let cluster = cluster(running("Deployment", &json!({}), "x-1-a"));
-    let notes = |spec: Value| {
-        let edit = Edit::Merge(json!({"spec": {"template": {"spec": spec}}}));
-        apply_noting(&cluster, &[change("Deployment", "x", edit)]).expect("it applies").1
-    };
-    assert_eq!(notes(json!({"nodeSelector": {"pool": "other"}})).len(), 1);
-    assert_eq!(notes(json!({"hostPID": true})), Vec::<String>::new());
-}
-
-#[test]
 fn a_namespace_goes_with_all_that_is_in_it() {
     let cluster = cluster(running("Deployment", &json!({}), "x-1-a"));
-    let gone = Change {
-        kind: "Namespace".into(),
-        namespace: "".into(),
-        name: "a".into(),
-        edit: Edit::Delete,
-    };
+    let gone = Change::of(Kind::Namespace, &"".into(), &"a".into(), Edit::Delete);
     let left: Vec<String> = apply(&cluster, &[gone])
         .expect("it applies")
         .objects()

@@ -8,9 +8,10 @@ use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
 use ringfort_model::{Coverage as Read, Kind, Listed};
 use ringfort_plan::{FirstFix, Plan};
 
+use crate::depth::{Passed, controls, is_hindered, weakest, zones};
 use crate::report::{
-    Connected, Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Point,
-    Report, Source, Step, Tool, Unevaluated, UnknownSteps, Vector, VectorInstance, Zone,
+    Connected, Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Report,
+    Source, Step, Tool, Unevaluated, UnknownSteps, Vector, VectorInstance,
 };
 
 /// What does not come from the cluster.
@@ -51,9 +52,9 @@ pub fn build(
         .filter(|&entry| entries[entry].0 == State::Unknown)
         .count();
     let paths: Vec<Path> = paths.iter().map(|path| self::path(attack, path, plan)).collect();
-    let zones = zones(&entries, &targets, &reached, &paths);
-    let weakest = zones.iter().max_by_key(|zone| zone.pairs).filter(|zone| zone.pairs > 0);
-    let weakest_zone = weakest.map(|zone| zone.id);
+    let passed = Passed::of(&entries, &targets, &reached);
+    let zones = zones(&passed, &paths);
+    let weakest_zone = weakest(&zones, &paths);
     Report {
         schema: crate::SCHEMA,
         tool: Tool { name: "ringfort", version: head.version },
@@ -180,66 +181,6 @@ fn coverage(attack: &Attack<'_>) -> Coverage {
     Coverage { percent: percent as u32, incomplete }
 }
 
-fn zones(
-    entries: &[(State, NodeId)],
-    targets: &[(Impact, NodeId)],
-    reached: &[BitSet],
-    paths: &[Path],
-) -> Vec<Zone> {
-    let unhindered = |zone: AttackZone| {
-        let free =
-            |path: &&Path| !path.steps.iter().any(|step| step.zone == zone.name() && step.hindered);
-        let free = paths.iter().filter(free).count();
-        (free * 100).checked_div(paths.len()).unwrap_or(100) as u32
-    };
-    let count = |state| entries.iter().filter(|(s, _)| *s == state).count();
-    let by_state = [count(State::Open), count(State::Unknown), count(State::Guarded)];
-    // An entry passes the inner zone when it reaches a node or a power over the cluster.
-    let mut moving = BitSet::new(entries.len().max(1));
-    let mut harmful = 0;
-    for ((impact, _), set) in targets.iter().zip(reached) {
-        for entry in set.iter() {
-            moving.insert(entry);
-        }
-        if !matches!(impact, Impact::AnyNode | Impact::CloudRole | Impact::CloudAdmin) {
-            harmful += set.len();
-        }
-    }
-    vec![
-        Zone {
-            id: AttackZone::Initial.name(),
-            title: "initial access",
-            entries: by_state,
-            pairs: entries.len(),
-            unhindered: unhindered(AttackZone::Initial),
-            state: format!(
-                "{} open, {} unknown, {} guarded ways in",
-                by_state[0], by_state[1], by_state[2]
-            ),
-        },
-        Zone {
-            id: AttackZone::InCluster.name(),
-            title: "in-cluster movement",
-            entries: [0; 3],
-            pairs: moving.len(),
-            unhindered: unhindered(AttackZone::InCluster),
-            state: format!(
-                "{} of {} ways in lead on to a node or target",
-                moving.len(),
-                entries.len()
-            ),
-        },
-        Zone {
-            id: AttackZone::Impact.name(),
-            title: "impact",
-            entries: [0; 3],
-            pairs: harmful,
-            unhindered: unhindered(AttackZone::Impact),
-            state: format!("{harmful} pairs end in control of the cluster or all Secrets"),
-        },
-    ]
-}
-
 fn vector(attack: &Attack<'_>, vector: &ringfort_attack::Vector) -> Vector {
     let instances = vector.instances.iter().map(|instance| VectorInstance {
         id: format!("vector/{}/{}", instance.vector, instance.name),
@@ -269,7 +210,6 @@ fn path(attack: &Attack<'_>, path: &Derivation, plan: Option<&Plan>) -> Path {
     let mut steps: Vec<Step> = Vec::new();
     let mut from = None;
     let mut verified = true;
-    let mut controls = 0;
     for &edge in &path.edges {
         let ends = attack.graph.edge(edge);
         let info = attack.edge(edge);
@@ -279,7 +219,6 @@ fn path(attack: &Attack<'_>, path: &Derivation, plan: Option<&Plan>) -> Path {
             from.get_or_insert_with(|| attack.id(end));
         }
         let technique = info.technique.map(|at| techniques::ALL[at as usize]);
-        controls += usize::from(is_hindered(attack, edge));
         let title = match (technique, start) {
             (Some(technique), _) => technique.title.to_owned(),
             (None, NodeKey::Internet) => "enter".to_owned(),
@@ -318,63 +257,20 @@ fn path(attack: &Attack<'_>, path: &Derivation, plan: Option<&Plan>) -> Path {
         to: attack.id(attack.key(path.target)),
         effort: path.cost,
         entry_verified: verified,
-        controls,
+        controls: controls(attack, path),
         excepted: None,
         steps,
     }
 }
 
-/// Whether a control has to be beaten on the edge: it is harder than its technique is by
-/// itself, or it enters where a control guards the way in.
-fn is_hindered(attack: &Attack<'_>, edge: EdgeId) -> bool {
-    let info = attack.edge(edge);
-    match info.technique.map(|at| techniques::ALL[usize::from(at)]) {
-        Some(technique) => info.difficulty > technique.difficulty,
-        None => {
-            let enters = matches!(attack.key(attack.graph.edge(edge).from), NodeKey::Internet);
-            enters && Some(info.difficulty) == State::Guarded.difficulty()
-        }
-    }
-}
-
 fn plan(plan: &Plan) -> PlanSection {
+    // Ways without a cut are drawn in plan.json; here they would fill pages.
+    let pair = |one| NoCut::new(one, Vec::new());
     PlanSection {
         summary: plan.closing(),
-        fixes: plan
-            .fixes
-            .iter()
-            .map(|fix| Planned {
-                id: fix.id.clone(),
-                title: fix.title.clone(),
-                object: fix.object(),
-                cost: fix.cost,
-                breaks: fix.breaks.clone(),
-                instead: fix.owner.manager.instead(),
-            })
-            .collect(),
-        curve: plan
-            .curve
-            .points
-            .iter()
-            .map(|point| Point {
-                changes: point.fixes.len(),
-                cost: point.cost,
-                pairs: point.pairs,
-                targets: point.targets,
-                entries: point.entries,
-                at_least: point.at_least,
-                exact: point.exact,
-            })
-            .collect(),
-        no_cut: plan
-            .residual
-            .iter()
-            .map(|one| NoCut {
-                from: one.pair.0.clone(),
-                to: one.pair.1.clone(),
-                reason: one.reason.to_owned(),
-            })
-            .collect(),
+        fixes: plan.fixes.iter().map(Planned::new).collect(),
+        curve: plan.curve.clone(),
+        no_cut: plan.residual.iter().map(pair).collect(),
         disagreements: plan.disagreements().into_iter().cloned().collect(),
     }
 }

@@ -91,11 +91,12 @@ fn zones(out: &mut String, report: &Report) {
         let weak = report.weakest_zone == Some(zone.id);
         let _ = write!(
             out,
-            "<div class=\"card{}\"><strong>{}</strong>{}<br>{}</div>",
+            "<div class=\"card{}\"><strong>{}</strong>{}<br>{}<br>{}% of the shown paths meet no control here</div>",
             if weak { " weak" } else { "" },
             escaped(zone.title),
             if weak { " · weakest" } else { "" },
-            escaped(&zone.state)
+            escaped(&zone.state),
+            zone.unhindered
         );
     }
     out.push_str("</div>");
@@ -259,10 +260,11 @@ fn draw(out: &mut String, path: &Path) {
     let height = shown.len() * STEP + 4;
     let _ = write!(
         out,
-        "<div class=\"path card\"><strong>{} → {}</strong> <span class=\"soft\">effort {}{}</span><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"steps of the path\"><svg class=\"steps\" viewBox=\"0 0 1100 {height}\" role=\"img\" aria-label=\"attack path\">",
+        "<div class=\"path card\"><strong>{} → {}</strong> <span class=\"soft\">effort {}, {} controls in the way{}</span><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"steps of the path\"><svg class=\"steps\" viewBox=\"0 0 1100 {height}\" role=\"img\" aria-label=\"attack path\">",
         escaped(&path.from),
         escaped(&path.to),
         path.effort,
+        path.controls,
         if path.entry_verified { "" } else { ", entry unverified" }
     );
     for (at, step) in shown.iter().enumerate() {

@@ -73,7 +73,12 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     line(bold("Zones"));
     for zone in &report.zones {
         let weakest = if report.weakest_zone == Some(zone.id) { "  <- weakest" } else { "" };
-        line(cut(&format!("  {:<20} {}{weakest}", zone.title, zone.state), WIDTH));
+        let share = match report.paths.is_empty() {
+            true => String::new(),
+            false => format!("; {}% unhindered", zone.unhindered),
+        };
+        let text = format!("  {:<20} {}{share}{weakest}", zone.title, zone.state);
+        line(cut(&text, WIDTH));
     }
     line(bold("Ways in"));
     let cells: Vec<String> =
@@ -87,8 +92,8 @@ pub fn first_screen(report: &Report, style: Style) -> String {
             let unverified = if path.entry_verified { "" } else { ", entry unverified" };
             line(bold(&cut(
                 &format!(
-                    "Worst path (effort {}{unverified}); {} pairs, {} on unverified entries",
-                    path.effort, report.pairs, report.unverified_pairs
+                    "Worst path (effort {}, {} controls{unverified}); {} pairs, {} on unverified entries",
+                    path.effort, path.controls, report.pairs, report.unverified_pairs
                 ),
                 WIDTH,
             )));
@@ -219,11 +224,12 @@ pub fn paths(report: &Report) -> String {
         let doubt = if path.entry_verified { "" } else { ", entry unverified" };
         let _ = writeln!(
             out,
-            "{}. {} to {} (effort {}{doubt})",
+            "{}. {} to {} (effort {}, {} controls in the way{doubt})",
             at + 1,
             harmless(&path.from),
             harmless(&path.to),
-            path.effort
+            path.effort,
+            path.controls
         );
         for step in &path.steps {
             self::step(&mut out, step);

@@ -7,6 +7,7 @@
 mod build;
 pub mod change;
 pub mod csv;
+mod depth;
 pub mod format;
 pub mod gate;
 pub mod gitlab_sast;
@@ -24,6 +25,7 @@ mod report;
 pub mod sarif;
 
 pub use build::{Head, build};
+pub use depth::controls;
 pub use format::{Format, Rendered, UnknownFormat};
 pub use report::{
     Connected, Coverage, Evidence, Facts, Filter, Fix, Gap, NoCut, Path, PlanSection, Planned,

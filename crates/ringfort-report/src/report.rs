@@ -3,6 +3,7 @@
 
 use ringfort_checks::about::Excepted;
 use ringfort_checks::exceptions::Outcome;
+pub use ringfort_plan::{FixFile as Planned, NoCut, PointFile as Point};
 use serde::Serialize;
 
 use crate::change::Change;
@@ -27,7 +28,7 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// The three zones.
     pub zones: Vec<Zone>,
-    /// The weakest zone.
+    /// The zone that the greatest share of paths pass unhindered.
     pub weakest_zone: Option<&'static str>,
     /// Entry-to-target pairs that are connected.
     pub pairs: usize,
@@ -202,7 +203,7 @@ pub struct Path {
     pub effort: u64,
     /// Whether its entry is verified.
     pub entry_verified: bool,
-    /// Controls in its way that have to be beaten, one after the other.
+    /// Independent controls in its way: one that hinders several steps counts once.
     pub controls: usize,
     /// The exception that covers it.
     pub excepted: Option<Excepted>,
@@ -314,51 +315,4 @@ pub struct PlanSection {
     /// Pairs that the changed cluster still connects although the graph says otherwise. Always
     /// empty, unless the program is wrong.
     pub disagreements: Vec<(String, String)>,
-}
-
-/// A change of the plan.
-#[derive(Clone, Debug, Serialize)]
-pub struct Planned {
-    /// Stable id.
-    pub id: String,
-    /// What it does.
-    pub title: String,
-    /// The object.
-    pub object: String,
-    /// Cost class.
-    pub cost: u32,
-    /// What could break, with the evidence.
-    pub breaks: Vec<String>,
-    /// Where to make the change so that it lasts, if a controller writes the object again.
-    pub instead: Option<String>,
-}
-
-/// What a number of changes leaves.
-#[derive(Clone, Debug, Serialize)]
-pub struct Point {
-    /// Number of changes.
-    pub changes: usize,
-    /// Their cost.
-    pub cost: u64,
-    /// Pairs that are left.
-    pub pairs: usize,
-    /// Targets that are still reached.
-    pub targets: usize,
-    /// Ways in that still lead to a target.
-    pub entries: usize,
-    /// No choice of as many changes leaves fewer pairs than this.
-    pub at_least: usize,
-    /// Whether this is the best choice.
-    pub exact: bool,
-}
-
-/// A pair that nothing cuts.
-#[derive(Clone, Debug, Serialize)]
-pub struct NoCut {
-    /// The entry.
-    pub from: String,
-    /// The target.
-    pub to: String,
-    /// Why.
-    pub reason: String,
 }

@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use ringfort_collect::{Trial, Write};
-use ringfort_model::{Kind, WorkloadKind};
 use ringfort_plan::change::{Change, Edit};
 use ringfort_plan::{Plan, Tried, patches};
 
@@ -16,7 +15,7 @@ pub(crate) fn run(plan: &Plan, reading: &Reading) -> Result<Tried> {
     let mut trials: Vec<Trial> = Vec::new();
     for (_, change) in patches(plan) {
         let object = change.object();
-        let Some(kind) = kind(&change.kind) else {
+        let Some(kind) = change.kept() else {
             tried.untried.push((object, "its kind has no path in the API".to_owned()));
             continue;
         };
@@ -47,11 +46,6 @@ pub(crate) fn run(plan: &Plan, reading: &Reading) -> Result<Tried> {
         }
     }
     Ok(tried)
-}
-
-fn kind(name: &str) -> Option<Kind> {
-    let workload = WorkloadKind::from_name(name).map(Kind::Workload);
-    workload.or_else(|| Kind::PLAIN.iter().copied().find(|kind| kind.name() == name))
 }
 
 /// What is sent. A bare pod is replaced, of which a server can try the deletion.

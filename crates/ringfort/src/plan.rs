@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
         false => DryRun::NotDone,
     };
     if let Some(folder) = &arguments.output {
-        let file = PlanFile::new(&attack, &wish, &plan).map_err(wrong)?;
+        let file = PlanFile::new(&attack, &wish, &plan);
         for (name, text) in files(cluster, &plan, &file, &dry_run) {
             let path = folder.join(name);
             let parent = path.parent().unwrap_or(folder);
@@ -161,14 +161,11 @@ fn shown(plan: &Plan) -> String {
     if !plan.fixes.is_empty() {
         text.push('\n');
     }
-    for point in plan.curve.points.iter().filter(|_| plan.curve.points.len() > 1) {
+    for point in plan.curve.iter().filter(|_| plan.curve.len() > 1) {
         let exact = if point.exact { ", the best" } else { "" };
         text.push_str(&format!(
             "after {} changes{exact}: {} pairs, {} targets, {} ways in\n",
-            point.fixes.len(),
-            point.pairs,
-            point.targets,
-            point.entries
+            point.changes, point.pairs, point.targets, point.entries
         ));
     }
     let mut reasons: std::collections::BTreeMap<&str, Vec<String>> =

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use ringfort_attack::{Attack, Engines, NodeKey, techniques};
-use ringfort_graph::cut::{FixId, FixTable, Goal, Limits, Problem};
-use ringfort_graph::{EdgeId, NodeId};
-use ringfort_plan::{Catalogue, Costs};
+use ringfort_graph::NodeId;
+use ringfort_graph::cut::{Answer, Limits, solve};
+use ringfort_plan::{GoalText, Question, Wish, pose};
 
 use crate::args::{About, Between, Reading};
-use crate::commands::{lines, position, print, read};
+use crate::commands::{lines, position, print, read, usage};
 
 /// What kind of thing an id names, for counting: the part before the first slash.
 fn sort_of(id: &str) -> &str {
@@ -105,47 +105,39 @@ pub(crate) fn why_not(between: &Between, reading: &Reading) -> Result<u8> {
     for (technique, note) in weakened {
         text.push_str(&format!("  in the way of {technique}: {note}\n"));
     }
-    let posed = fixes(&attack, &from, &to, &reading.costs);
-    let mut stop = || false;
-    match ringfort_graph::cut::solve(&posed.1, &mut Limits::new(&mut stop)) {
-        ringfort_graph::cut::Answer::Cut(found) => {
-            text.push_str(&format!(
-                "{} changes would stand between them, at least {} of cost:\n",
-                found.fixes.len(),
-                found.bound
-            ));
-            for fix in &found.fixes {
-                text.push_str(&format!("  {}\n", posed.0.fixes[fix.index()].title));
-            }
-        }
-        ringfort_graph::cut::Answer::Impossible(_) => {
-            text.push_str("no change of the kinds that are known would stand between them\n");
-        }
-    }
+    let controls = ringfort_report::controls(&attack, &path);
+    text.push_str(&format!("{controls} independent controls are in the way\n"));
+    text.push_str(&standing(&attack, between, reading)?);
     print(&lines(&text))?;
     Ok(0)
 }
 
-fn fixes<'g>(
-    attack: &'g Attack<'_>,
-    from: &[NodeId],
-    to: &[NodeId],
-    costs: &Costs,
-) -> (Catalogue, Problem<'g>) {
-    let mut edges = attack.no_edges();
-    for edge in 0..attack.graph.edge_count() {
-        edges.insert(edge);
+/// The changes that would stand between two positions.
+fn standing(attack: &Attack<'_>, between: &Between, reading: &Reading) -> Result<String> {
+    let goal = GoalText { from: between.from.clone(), to: between.to.clone() };
+    let question = Question { goals: vec![goal], ..Question::default() };
+    let wish = Wish { question, costs: reading.costs, ..Wish::default() };
+    let posed = pose(attack, &wish).map_err(|error| usage(error.to_string()))?;
+    let mut text = String::new();
+    let mut stop = || false;
+    if let Answer::Cut(found) = solve(&posed.problem, &mut Limits::new(&mut stop))
+        && !found.fixes.is_empty()
+    {
+        text.push_str(&format!(
+            "{} changes would stand between them, cost {}, at least {}:\n",
+            found.fixes.len(),
+            found.cost,
+            found.bound
+        ));
+        for fix in &found.fixes {
+            text.push_str(&format!("  {}\n", posed.catalogue.fixes[fix.index()].title));
+        }
     }
-    let catalogue = Catalogue::new(attack, &edges, costs);
-    let cutting = (0..attack.graph.edge_count()).flat_map(|at| {
-        let edge = EdgeId(at as u32);
-        catalogue.of_edge(attack, edge).into_iter().map(move |fix| (edge, FixId(fix)))
-    });
-    let table = FixTable::new(attack.graph.edge_count(), cutting);
-    let costs = catalogue.fixes.iter().map(|fix| Some(fix.cost)).collect();
-    let goals = vec![Goal::together(from, to)];
-    let problem = Problem { graph: &attack.graph, goals, fixes_of_edge: table, costs };
-    (catalogue, problem)
+    for one in &posed.residual {
+        let (from, to) = &one.pair;
+        text.push_str(&format!("no change would stand between {from} and {to}: {}\n", one.reason));
+    }
+    Ok(text)
 }
 
 /// Nothing leads there: how far each side goes.

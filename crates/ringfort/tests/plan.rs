@@ -306,13 +306,63 @@ fn questions_about_positions() {
     assert!(!text.lines().any(|line| line.contains("sa/reports/reporter")), "{text}");
 
     let leads = on_demo(&["why-not", "node/harbour-b", "sa/ops/deployer", "--cluster", DEMO]);
-    assert!(stdout(&leads).contains("leads to sa/ops/deployer with effort"), "{}", stdout(&leads));
+    let text = stdout(&leads);
+    assert!(text.contains("leads to sa/ops/deployer with effort"), "{text}");
+    assert!(text.contains("0 independent controls are in the way\n"), "{text}");
+    // A node's own files are no setting of the cluster; a grant is.
+    assert!(text.contains("no change would stand between node/harbour-b and"), "{text}");
+    let held = ["why-not", "sa/ops/deployer", "impact/cluster-admin", "--cluster", DEMO];
+    let text = stdout(&on_demo(&held));
+    assert!(text.contains("1 changes would stand between them, cost 5, at least 5:\n"), "{text}");
+    assert!(text.contains("  delete ClusterRoleBinding deployer\n"), "{text}");
+    let paths = stdout(&on_demo(&["paths", "--cluster", DEMO]));
+    let heads: Vec<&str> = paths.lines().filter(|line| line.contains(" (effort ")).collect();
+    assert!(heads.iter().all(|line| line.contains(" controls in the way")), "{heads:?}");
     let apart = ["why-not", "sa/reports/reporter", "impact/cluster-admin", "--cluster", DEMO];
     let text = stdout(&on_demo(&apart));
     assert!(text.starts_with("nothing leads from sa/reports/reporter"), "{text}");
     refused(&on_demo(&["blast-radius", "sa/no/body", "--cluster", DEMO]), "sa/no/body");
     refused(&on_demo(&["exposure-of", "sa/no/body", "--cluster", DEMO]), "sa/no/body");
     refused(&on_demo(&["why-not", "internet", "sa/no/body", "--cluster", DEMO]), "sa/no/body");
+}
+
+/// Controls, shares and the weakest zone follow from the steps that the report shows.
+#[test]
+fn defence_in_depth_follows_from_the_steps() {
+    let report: Value =
+        serde_json::from_slice(&on_demo(&["scan", DEMO, "-f", "json"]).stdout).expect("JSON");
+    let list = |value: &Value| value.as_array().cloned().expect("a list");
+    let paths = list(&report["paths"]);
+    let hindered = |path: &Value| -> Vec<Value> {
+        list(&path["steps"]).into_iter().filter(|step| step["hindered"] == true).collect()
+    };
+    let mut with_controls = 0;
+    for path in &paths {
+        let (mut named, mut bare) = (std::collections::BTreeSet::new(), 0);
+        for step in hindered(path) {
+            match step["note"].as_str() {
+                Some(note) => _ = named.insert(note.to_owned()),
+                None => bare += 1,
+            }
+        }
+        assert_eq!(path["controls"], named.len() + bare, "{path:#}");
+        with_controls += usize::from(path["controls"] != 0);
+    }
+    assert!(with_controls > 0 && with_controls < paths.len(), "{with_controls}");
+    let zones = list(&report["zones"]);
+    let mut shares = Vec::new();
+    for zone in &zones {
+        let free = paths
+            .iter()
+            .filter(|path| !hindered(path).iter().any(|step| step["zone"] == zone["id"]));
+        let share = free.count() * 100 / paths.len();
+        assert_eq!(zone["unhindered"], share, "{zone}");
+        shares.push(share);
+    }
+    let weakest = zones.iter().position(|zone| zone["id"] == report["weakest_zone"]);
+    let weakest = weakest.expect("there are paths");
+    // Beyond the last act nothing can be stopped, so that the third zone is none to compare.
+    assert_eq!(shares[weakest], shares[0].max(shares[1]), "{shares:?}");
 }
 
 #[test]

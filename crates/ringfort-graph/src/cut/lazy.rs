@@ -11,10 +11,12 @@
 use std::collections::BTreeSet;
 
 use super::hitting::{cheapest, greedy, minimal};
+use super::local::{Local, dearer};
 use super::net::{Net, Way};
 use super::pack::{pack, take};
 use super::problem::Limits;
 use super::prune::{dearest_first, prune};
+use super::route::route;
 use super::simplex;
 use super::single;
 use super::solve::Bound;
@@ -26,8 +28,24 @@ const POOL: usize = 20_000;
 /// Nets of more edges are searched for many ways at a time and their ways not shrunk.
 const SMALL: usize = 20_000;
 
+/// Of problems with more fixes a packing near the greatest is looked for first.
+const FEW: usize = 400;
+
 /// Items of sets that the branch and bound may look at in one round.
 const WORK: u64 = 100_000_000;
+
+/// Ways that join the pool at once where they are searched for many at a time.
+const BULK: usize = 1_000;
+
+/// Searches and ways of the approximate packing.
+const ROUTED: u64 = 1_500;
+
+const ROUTES: usize = 40_000;
+
+/// Cuts that the local search tries at first and in the end, and after each round.
+const TRIED: u64 = 3_000;
+
+const POLISHED: u64 = 500;
 
 /// Ways that are priced into the pool in one round.
 const PRICED: usize = 32;
@@ -49,12 +67,21 @@ pub(crate) fn run(net: &Net, limits: &mut Limits<'_>) -> (Vec<u32>, Vec<Bound>) 
         whole: Bound::Weights(1, Vec::new()),
         fractional: Bound::Weights(1, Vec::new()),
         core: Bound::Core(0, Vec::new()),
+        local: None,
     };
     state.start(limits);
     if !state.proved() {
         state.share(limits);
     }
-    while !state.proved() && state.round(limits) {}
+    if !state.proved() && state.is_large() {
+        state.approach(limits);
+    }
+    while !state.proved() && state.round(limits) {
+        state.polish(POLISHED, limits);
+    }
+    if !state.proved() {
+        state.polish(TRIED, limits);
+    }
     (state.cut, vec![state.whole, state.fractional, state.core])
 }
 
@@ -69,12 +96,16 @@ struct State<'n> {
     whole: Bound,
     fractional: Bound,
     core: Bound,
+    local: Option<Local>,
 }
 
 impl State<'_> {
     fn proved(&self) -> bool {
-        let bound = self.whole.value().max(self.fractional.value()).max(self.core.value());
-        bound >= self.cost
+        self.bound() >= self.cost
+    }
+
+    fn bound(&self) -> u64 {
+        self.whole.value().max(self.fractional.value()).max(self.core.value())
     }
 
     /// The first packing and the cut of its full fixes. Fixes that cut many edges would be full
@@ -137,6 +168,44 @@ impl State<'_> {
             if bound.value() > self.fractional.value() {
                 self.fractional = bound;
             }
+        }
+    }
+
+    /// Whether a tableau of the pool and its rounds would be too much to be solved as they are.
+    fn is_large(&self) -> bool {
+        self.net.from.len() > SMALL || self.net.fix_count() > FEW
+    }
+
+    /// A packing near the greatest, and a cut that its prices lead to.
+    fn approach(&mut self, limits: &mut Limits<'_>) {
+        let net = self.net;
+        let rounds = ROUTED.min(limits.searches / 3 / net.fronts.len().max(1) as u64);
+        let Some(routed) = route(net, ROUTES, rounds, limits) else { return };
+        // What is worth least goes first; then, what is dear for its worth.
+        let every: Vec<u32> = (0..net.fix_count() as u32).collect();
+        let worth = |fix: u32| routed.prices[fix as usize];
+        let mut order = every.clone();
+        order.sort_by(|&a, &b| worth(a).total_cmp(&worth(b)).then(a.cmp(&b)));
+        self.offer(&every, &order);
+        order.sort_by(|&a, &b| dearer(net, &routed.prices, a, b));
+        self.offer(&every, &order);
+        let bound = Bound::Weights(routed.denominator, routed.ways);
+        if bound.value() > self.fractional.value() {
+            self.fractional = bound;
+        }
+        if self.proved() {
+            return;
+        }
+        self.local = Some(Local::new(routed.prices));
+        self.polish(TRIED.min(limits.searches / 3), limits);
+    }
+
+    /// Goes on with the local search.
+    fn polish(&mut self, tries: u64, limits: &mut Limits<'_>) {
+        let bound = self.bound();
+        if let Some(local) = &mut self.local {
+            let cut = local.improved(self.net, (self.cut.clone(), bound), tries, limits);
+            self.offer(&cut, &dearest_first(self.net, &cut));
         }
     }
 
@@ -230,7 +299,7 @@ impl State<'_> {
         }
         let mut room: Vec<u64> =
             (0..net.fix_count()).map(|fix| u64::from(!barred.contains(fix))).collect();
-        let (ways, complete) = pack(net, &mut room, &mut Vec::new(), POOL, limits);
+        let (ways, complete) = pack(net, &mut room, &mut Vec::new(), BULK, limits);
         (complete || !ways.is_empty()).then(|| ways.into_iter().map(|(way, _)| way).collect())
     }
 

@@ -77,8 +77,8 @@ impl Fix {
     #[must_use]
     pub fn object(&self) -> String {
         self.edits.first().map_or_else(String::new, |edited| match edited.namespace.as_str() {
-            "" => format!("{} {}", edited.kind, edited.name),
-            namespace => format!("{} {namespace}/{}", edited.kind, edited.name),
+            "" => format!("{} {}", edited.kind.name(), edited.name),
+            namespace => format!("{} {namespace}/{}", edited.kind.name(), edited.name),
         })
     }
 }

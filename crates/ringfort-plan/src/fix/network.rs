@@ -4,7 +4,7 @@
 
 use ringfort_attack::Way;
 use ringfort_attack::technique::FixKind;
-use ringfort_model::{Map, Str};
+use ringfort_model::{Kind, Map, Str};
 use ringfort_network::exposure::ListenerKind;
 use ringfort_network::policy::{Direction, Segment, Tri};
 use serde_json::{Value, json};
@@ -176,7 +176,7 @@ fn fix(
         title,
         kind: FixKind::Netpol,
         edits: vec![Edited {
-            kind: "NetworkPolicy".to_owned(),
+            kind: Kind::NetworkPolicy,
             namespace: namespace.clone(),
             name: Str::new(&name),
             edit: ObjectEdit::Create(object),

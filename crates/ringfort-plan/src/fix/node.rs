@@ -8,7 +8,7 @@
 
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::vectors::runtime::mended;
-use ringfort_model::Str;
+use ringfort_model::{Kind, Str};
 use serde_json::json;
 
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
@@ -31,7 +31,7 @@ pub(super) fn field(desk: &Desk<'_, '_>, path: &str, value: &Str) -> Remedy {
     let edits: Vec<Edited> = nodes
         .filter(|node| info(node).as_ref() == Some(value))
         .map(|node| Edited {
-            kind: "Node".to_owned(),
+            kind: Kind::Node,
             namespace: Str::default(),
             name: node.metadata.name.clone(),
             edit: ObjectEdit::Fields(vec![

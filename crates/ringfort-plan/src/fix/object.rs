@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ringfort_attack::technique::FixKind;
-use ringfort_model::{EntityId, Str};
+use ringfort_model::{EntityId, Kind, Str};
 use ringfort_podsec::{Level, PolicyVersion, evaluate};
 
 use crate::edits::{Edited, ObjectEdit};
@@ -41,7 +41,7 @@ pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
         title: format!("enforce Pod Security baseline in namespace {namespace}"),
         kind: FixKind::Pss,
         edits: vec![Edited {
-            kind: "Namespace".to_owned(),
+            kind: Kind::Namespace,
             namespace: Str::default(),
             name: namespace.clone(),
             edit: ObjectEdit::Labels(labels),
@@ -76,7 +76,7 @@ fn token_secret(desk: &Desk<'_, '_>, namespace: &Str, name: &Str) -> Remedy {
         title: format!("delete Secret {namespace}/{name}"),
         kind: FixKind::Delete,
         edits: vec![Edited {
-            kind: "Secret".to_owned(),
+            kind: Kind::Secret,
             namespace: namespace.clone(),
             name: name.clone(),
             edit: ObjectEdit::Delete,

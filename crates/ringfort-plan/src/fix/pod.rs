@@ -22,7 +22,7 @@ const ADMITTED: &str = "admission adds it to the pod: what adds it has to change
 
 /// Where a unit's specification is written.
 struct Place {
-    kind: String,
+    kind: Kind,
     namespace: Str,
     name: Str,
     /// JSON pointer of the pod specification.
@@ -35,8 +35,8 @@ struct Place {
 impl Place {
     fn new(desk: &Desk<'_, '_>, unit: u32) -> Option<Self> {
         let (kind, namespace, name, path) = desk.attack.written_in(unit);
-        let model = WorkloadKind::from_name(&kind).map_or(Kind::Pod, Kind::Workload);
-        let object = desk.attack.context.cluster.find(model, &namespace, &name)?;
+        let kind = WorkloadKind::from_name(&kind).map_or(Kind::Pod, Kind::Workload);
+        let object = desk.attack.context.cluster.find(kind, &namespace, &name)?;
         let value = serde_json::from_slice(&object.to_json()).ok()?;
         let base = format!("/{}", path.replace('.', "/"));
         Some(Self { kind, namespace, name, base, object, value })
@@ -57,7 +57,7 @@ impl Place {
     }
 
     fn title(&self) -> String {
-        format!("{} {}/{}", self.kind, self.namespace, self.name)
+        format!("{} {}/{}", self.kind.name(), self.namespace, self.name)
     }
 
     fn get(&self, pointer: &str) -> Option<&Value> {
@@ -98,17 +98,17 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Found) ->
         Found::Nothing => return Remedy::Fact,
     };
     let edited = |edit: ObjectEdit| Edited {
-        kind: place.kind.clone(),
+        kind: place.kind,
         namespace: place.namespace.clone(),
         name: place.name.clone(),
         edit,
     };
     let object = place.title();
     let owner = owner(place.object.meta());
-    if place.kind == "Pod" && place.object.meta().controller().is_some() {
+    if place.kind == Kind::Pod && place.object.meta().controller().is_some() {
         return Remedy::Untouchable("a controller that is not known makes the pod again");
     }
-    if place.kind == "Job" {
+    if place.kind == Kind::Workload(WorkloadKind::Job) {
         return Remedy::Fixes(vec![Fix {
             id: format!("delete:{object}"),
             title: format!("delete {object}, whose template cannot be changed"),
@@ -385,7 +385,7 @@ pub(super) fn token(
                 pointer: "/automountServiceAccountToken".to_owned(),
                 value: json!(false),
             }];
-            if place.kind == "Pod" {
+            if place.kind == Kind::Pod {
                 edits.extend(written_by_admission(place));
             }
             Found::Acts(vec![Act {

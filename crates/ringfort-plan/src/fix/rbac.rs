@@ -11,7 +11,7 @@ use ringfort_attack::context::named;
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{BindingKey, RoleKey};
 use ringfort_model::record::{Meta, PolicyRule, Subject as Named};
-use ringfort_model::{Cluster, Map, Str};
+use ringfort_model::{Cluster, Kind, Map, Str};
 use serde_json::json;
 
 use crate::aggregate::sources;
@@ -30,13 +30,8 @@ pub(super) fn is_default(meta: &Meta) -> bool {
         && !is(&meta.annotations, "rbac.authorization.kubernetes.io/autoupdate", "false")
 }
 
-fn edited(kind: &str, meta: &Meta, edit: ObjectEdit) -> Edited {
-    Edited {
-        kind: kind.to_owned(),
-        namespace: meta.namespace.clone(),
-        name: meta.name.clone(),
-        edit,
-    }
+fn edited(kind: Kind, meta: &Meta, edit: ObjectEdit) -> Edited {
+    Edited { kind, namespace: meta.namespace.clone(), name: meta.name.clone(), edit }
 }
 
 /// Takes a subject out of a binding.
@@ -44,12 +39,12 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
     let cluster = desk.attack.context.cluster;
     let (kind, meta, subjects): (_, &Meta, &[Named]) = match binding {
         BindingKey::Cluster(name) => match cluster.cluster_role_bindings.get("", name) {
-            Some(found) => ("ClusterRoleBinding", &found.metadata, &found.subjects),
+            Some(found) => (Kind::ClusterRoleBinding, &found.metadata, &found.subjects),
             None => return Remedy::Fact,
         },
         BindingKey::Namespaced(namespace, name) => match cluster.role_bindings.get(namespace, name)
         {
-            Some(found) => ("RoleBinding", &found.metadata, &found.subjects),
+            Some(found) => (Kind::RoleBinding, &found.metadata, &found.subjects),
             None => return Remedy::Fact,
         },
         BindingKey::Node(_) => return Remedy::Fact,
@@ -63,8 +58,8 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
         return Remedy::Untouchable(if is_default(meta) { DEFAULT } else { SYSTEM });
     }
     let object = match meta.namespace.as_str() {
-        "" => format!("{kind} {}", meta.name),
-        namespace => format!("{kind} {namespace}/{}", meta.name),
+        "" => format!("{} {}", kind.name(), meta.name),
+        namespace => format!("{} {namespace}/{}", kind.name(), meta.name),
     };
     let cost_of = |identities: &mut dyn Iterator<Item = Option<String>>| {
         let breaks: Vec<String> = identities.flatten().collect();
@@ -105,7 +100,7 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
 }
 
 /// A role in which a rule is written: its kind, the object's metadata, and the rule's index.
-type Written<'c> = (&'static str, &'c Meta, usize);
+type Written<'c> = (Kind, &'c Meta, usize);
 
 /// Where a rule stands: in the role itself, or in those from which it is aggregated.
 fn written<'c>(
@@ -119,7 +114,7 @@ fn written<'c>(
         RoleKey::Limited(..) | RoleKey::Node(_) => None,
         RoleKey::Namespaced(namespace, name) => {
             let role = cluster.roles.get(namespace, name)?;
-            Some((role.rules.get(at)?.clone(), vec![("Role", &role.metadata, at)]))
+            Some((role.rules.get(at)?.clone(), vec![(Kind::Role, &role.metadata, at)]))
         }
         RoleKey::Cluster(name) => {
             // The rules that are in force, which in manifests are not those that are written.
@@ -127,12 +122,12 @@ fn written<'c>(
             let rule = grant.rules.get(at)?.clone();
             let role = cluster.cluster_roles.get("", name)?;
             if role.aggregation_rule.is_none() {
-                return Some((rule, vec![("ClusterRole", &role.metadata, at)]));
+                return Some((rule, vec![(Kind::ClusterRole, &role.metadata, at)]));
             }
             let mut places: Vec<Written<'c>> = Vec::new();
             for source in sources(cluster, role) {
                 let same = source.rules.iter().enumerate().filter(|(_, one)| **one == rule);
-                places.extend(same.map(|(at, _)| ("ClusterRole", &source.metadata, at)));
+                places.extend(same.map(|(at, _)| (Kind::ClusterRole, &source.metadata, at)));
             }
             (!places.is_empty()).then_some((rule, places))
         }
@@ -186,8 +181,8 @@ pub(super) fn narrow(
     breaks.dedup();
     let (kind, meta, at) = places[0];
     let object = match meta.namespace.as_str() {
-        "" => format!("{kind} {}", meta.name),
-        namespace => format!("{kind} {namespace}/{}", meta.name),
+        "" => format!("{} {}", kind.name(), meta.name),
+        namespace => format!("{} {namespace}/{}", kind.name(), meta.name),
     };
     let words = |list: &[Str]| list.iter().map(Str::as_str).collect::<Vec<_>>().join(", ");
     let shown = match rule.resources.is_empty() {
@@ -229,7 +224,7 @@ pub(super) fn narrow(
     };
     let cluster = desk.attack.context.cluster;
     let rules = match kind {
-        "Role" => cluster.roles.get(&meta.namespace, &meta.name).map(|role| role.rules.len()),
+        Kind::Role => cluster.roles.get(&meta.namespace, &meta.name).map(|role| role.rules.len()),
         _ => cluster.cluster_roles.get("", &meta.name).map(|role| role.rules.len()),
     };
     let rules = rules.unwrap_or_default();

@@ -6,7 +6,7 @@
 
 use ringfort_attack::technique::FixKind;
 use ringfort_model::record::{Ingress, Service};
-use ringfort_model::{Map, Str};
+use ringfort_model::{Kind, Map, Str};
 use serde_json::{Value, json};
 
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
@@ -37,7 +37,7 @@ pub(super) fn field(desk: &Desk<'_, '_>, namespace: &Str, name: &Str, path: &str
 /// Takes a route away.
 pub(super) fn route(desk: &Desk<'_, '_>, kind: &str, namespace: &Str, name: &Str) -> Remedy {
     let cluster = desk.attack.context.cluster;
-    if kind != "Ingress" {
+    if kind != Kind::Ingress.name() {
         return Remedy::Fact;
     }
     let Some(ingress) = cluster.ingresses.get(namespace, name) else { return Remedy::Fact };
@@ -48,7 +48,7 @@ pub(super) fn route(desk: &Desk<'_, '_>, kind: &str, namespace: &Str, name: &Str
         title: format!("delete Ingress {namespace}/{name}"),
         kind: FixKind::Delete,
         edits: vec![Edited {
-            kind: kind.to_owned(),
+            kind: Kind::Ingress,
             namespace: namespace.clone(),
             name: name.clone(),
             edit: ObjectEdit::Delete,
@@ -96,7 +96,7 @@ fn fix(
         title,
         kind: FixKind::Netpol,
         edits: vec![Edited {
-            kind: "Service".to_owned(),
+            kind: Kind::Service,
             namespace: meta.namespace.clone(),
             name: meta.name.clone(),
             edit: ObjectEdit::Fields(edits),

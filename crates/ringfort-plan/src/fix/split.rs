@@ -4,7 +4,7 @@
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{BindingKey, RoleKey};
 use ringfort_model::record::{Meta, PolicyRule, Subject as Named};
-use ringfort_model::{SourceKind, Str};
+use ringfort_model::{Kind, SourceKind, Str};
 use serde_json::{Value, json};
 
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
@@ -13,7 +13,7 @@ use crate::owner::owner;
 
 /// The binding that hands the role out.
 pub(super) struct Handed<'c> {
-    pub(super) kind: &'static str,
+    pub(super) kind: Kind,
     pub(super) meta: &'c Meta,
     pub(super) subjects: &'c [Named],
     pub(super) at: usize,
@@ -59,7 +59,7 @@ pub(super) fn split(desk: &Desk<'_, '_>, key: &BindingKey, handed: &Handed<'_>) 
     let name = format!("{}-for-{}", role_ref.name, subject.name).replace(['/', '%'], "-");
     let name: Str = Str::from(name.chars().take(200).collect::<String>());
     let namespace = &handed.meta.namespace;
-    let role_kind = if namespace.is_empty() { "ClusterRole" } else { "Role" };
+    let role_kind = if namespace.is_empty() { Kind::ClusterRole } else { Kind::Role };
     let taken = match namespace.as_str() {
         "" => cluster.cluster_roles.get("", &name).is_some(),
         namespace => cluster.roles.get(namespace, &name).is_some(),
@@ -70,31 +70,30 @@ pub(super) fn split(desk: &Desk<'_, '_>, key: &BindingKey, handed: &Handed<'_>) 
     if taken {
         return None;
     }
-    let edited = |kind: &str, name: &Str, edit: ObjectEdit| Edited {
-        kind: kind.to_owned(),
+    let edited = |kind: Kind, name: &Str, edit: ObjectEdit| Edited {
+        kind,
         namespace: namespace.clone(),
         name: name.clone(),
         edit,
     };
     let object = match namespace.as_str() {
-        "" => format!("{} {}", handed.kind, handed.meta.name),
-        namespace => format!("{} {namespace}/{}", handed.kind, handed.meta.name),
+        "" => format!("{} {}", handed.kind.name(), handed.meta.name),
+        namespace => format!("{} {namespace}/{}", handed.kind.name(), handed.meta.name),
     };
-    let made = |kind: &str, more: Value| {
+    let made = |kind: Kind, more: Value| {
         let mut metadata = json!({"name": name.as_str()});
         if !namespace.is_empty() {
             metadata["namespace"] = json!(namespace.as_str());
         }
-        let mut object = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
+        let mut object = json!({"apiVersion": kind.api_version(), "kind": kind.name(),
             "metadata": metadata});
         if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
             object.extend(more);
         }
         ObjectEdit::Create(object)
     };
-    let group = "rbac.authorization.k8s.io";
-    let binding = json!({"subjects": [subject], "roleRef": {"apiGroup": group,
-        "kind": role_kind, "name": name.as_str()}});
+    let binding = json!({"subjects": [subject], "roleRef": {"apiGroup": role_kind.group(),
+        "kind": role_kind.name(), "name": name.as_str()}});
     let edits = vec![
         edited(handed.kind, &handed.meta.name, leave(handed)),
         edited(role_kind, &name, made(role_kind, json!({"rules": kept}))),

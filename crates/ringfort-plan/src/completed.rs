@@ -1,0 +1,145 @@
+//! Completing a plan after which pairs are left that the graph knew a cut of.
+//!
+//! The graph draws no edge beside a stronger one of the same ends: no capability beside
+//! `privileged`, no own node beside all sources. A fix of the stronger one lays the other bare.
+//! What is then left is cut on the changed cluster, in rounds, and what the whole does not need
+//! is left out again. The proof stays that of the first problem, which the whole solves too:
+//! what was laid bare only makes a cut dearer.
+
+use std::collections::BTreeSet;
+
+use ringfort_attack::{Attack, Engines};
+use ringfort_graph::cut::{Answer, solve};
+use ringfort_model::Cluster;
+
+use crate::apply::apply;
+use crate::edits::{Edited, changes};
+use crate::fix::Fix;
+use crate::plan::{PlanError, Posed, Wish, Work, posed, tried};
+use crate::question::Pair;
+
+/// How often a plan is completed.
+const ROUNDS: usize = 4;
+
+/// Trials that may be spent on leaving out again what a completed plan does not need.
+const SPARED: usize = 32;
+
+/// The edits of fixes.
+pub(crate) fn edits(fixes: &[Fix]) -> impl Iterator<Item = &Edited> {
+    fixes.iter().flat_map(|fix| &fix.edits)
+}
+
+/// The problem on the cluster as it is.
+pub(crate) struct First<'p, 'g, 'c> {
+    pub(crate) cluster: &'p Cluster,
+    pub(crate) attack: &'g Attack<'c>,
+    pub(crate) wish: &'p Wish,
+    pub(crate) posed: &'p Posed<'g>,
+    /// Pairs that may be left.
+    pub(crate) expected: &'p BTreeSet<Pair>,
+}
+
+impl First<'_, '_, '_> {
+    /// Fixes after which no other pair is left, if that is found, with what is left.
+    pub(crate) fn completed(
+        &self,
+        work: &mut Work<'_>,
+        mut fixes: Vec<Fix>,
+        mut after: BTreeSet<Pair>,
+    ) -> Result<(Vec<Fix>, BTreeSet<Pair>), PlanError> {
+        for _ in 0..ROUNDS {
+            let more = self.bare(&fixes, |posed| {
+                let size = posed.between.len();
+                match solve(&posed.problem, &mut work.limits(size)) {
+                    Answer::Cut(found) => found.fixes,
+                    Answer::Impossible(_) => Vec::new(),
+                }
+            })?;
+            let mut whole = fixes.clone();
+            whole.extend(more.into_iter().filter(|fix| !has(&fixes, &fix.id)));
+            // Edits of one object that do not fit together are not made.
+            let Ok(left) = self.tried(&whole) else { break };
+            if whole.len() == fixes.len() {
+                break;
+            }
+            (fixes, after) = (whole, left);
+            if after.is_subset(self.expected) {
+                return Ok(self.spared(fixes, after));
+            }
+        }
+        Ok((fixes, after))
+    }
+
+    fn tried(&self, fixes: &[Fix]) -> Result<BTreeSet<Pair>, PlanError> {
+        tried(self.cluster, self.attack, &changes(edits(fixes)), &self.wish.question)
+    }
+
+    /// Fixes of the problem on the cluster after other fixes.
+    fn bare(
+        &self,
+        fixes: &[Fix],
+        choose: impl FnOnce(&Posed<'_>) -> Vec<ringfort_graph::cut::FixId>,
+    ) -> Result<Vec<Fix>, PlanError> {
+        let changed = apply(self.cluster, &changes(edits(fixes)))?;
+        let engines = Engines::new(&changed);
+        let attack = Attack::new(&changed, &engines);
+        let posed = posed(&attack, self.wish, false)?;
+        let chosen = choose(&posed);
+        Ok(chosen.into_iter().map(|fix| posed.catalogue.fixes[fix.index()].clone()).collect())
+    }
+
+    /// Leaves fixes out, the dearest first, as long as nothing is connected again, and a check
+    /// finds the others.
+    fn spared(&self, fixes: Vec<Fix>, after: BTreeSet<Pair>) -> (Vec<Fix>, BTreeSet<Pair>) {
+        let (mut kept, mut left) = (fixes.clone(), after.clone());
+        kept.sort_by(|a, b| (b.cost, &b.id).cmp(&(a.cost, &a.id)));
+        let mut at = 0;
+        for _ in 0..SPARED {
+            if at >= kept.len() {
+                break;
+            }
+            let mut fewer = kept.clone();
+            fewer.remove(at);
+            match self.tried(&fewer) {
+                Ok(now)
+                    if now.is_subset(self.expected)
+                        && self.posed.is_cut(self.attack, &self.posed.numbers(&fewer)) =>
+                {
+                    (kept, left) = (fewer, now);
+                }
+                _ => at += 1,
+            }
+        }
+        let ids: Vec<&str> = kept.iter().map(|fix| fix.id.as_str()).collect();
+        match self.named(&ids) {
+            Ok(found) if found.len() == ids.len() => (kept, left),
+            _ => (fixes, after),
+        }
+    }
+
+    /// The fixes of these ids: those of the problem, then those of the problem after them.
+    pub(crate) fn named(&self, ids: &[&str]) -> Result<Vec<Fix>, PlanError> {
+        let wanted = |found: &[Fix], fix: &Fix| ids.contains(&&*fix.id) && !has(found, &fix.id);
+        let all = self.posed.catalogue.fixes.iter();
+        let mut found: Vec<Fix> = all.filter(|fix| wanted(&[], fix)).cloned().collect();
+        for _ in 0..ROUNDS {
+            if found.len() == ids.len() {
+                break;
+            }
+            let more = self.bare(&found, |posed| {
+                let known = posed.catalogue.fixes.iter().enumerate();
+                let known = known.filter(|(_, fix)| wanted(&found, fix));
+                known.map(|(at, _)| ringfort_graph::cut::FixId(at as u32)).collect()
+            })?;
+            if more.is_empty() {
+                break;
+            }
+            found.extend(more);
+        }
+        Ok(found)
+    }
+}
+
+fn has(fixes: &[Fix], id: &str) -> bool {
+    fixes.iter().any(|fix| fix.id == id)
+}
