@@ -64,6 +64,8 @@ fn selectors_of_the_other_end() {
         .answers(&[(JOB, WEB, "TCP 80", Yes), (OTHER, WEB, "TCP 80", No)]);
     from(json!({"serviceAccounts": {"selector": "role == 'batch'"}}))
         .answers(&[(JOB, WEB, "TCP 80", Yes), (OTHER, WEB, "TCP 80", No)]);
+    from(json!({"serviceAccounts": {"selector": "role == 'nobody'"}}))
+        .answers(&[(JOB, WEB, "TCP 80", No), (OTHER, WEB, "TCP 80", No)]);
     from(json!({})).answers(&[(OUT, WEB, "TCP 80", Yes)]);
 }
 
@@ -162,6 +164,18 @@ fn tiers() {
         later,
     ];
     World::new(&both).answers(&[(JOB, WEB, "TCP 80", No)]);
+    // The tier's order decides, not the names of its policies.
+    let mut late = policy(json!({"tier": "late", "ingress": [{"action": "Deny"}]}));
+    late["metadata"]["name"] = json!("a");
+    let allow = in_tier("early", json!([{"action": "Allow"}]));
+    let by_order = |late: i64, early: i64| {
+        [tier("late", json!({"order": late})), tier("early", json!({"order": early}))]
+    };
+    for (orders, answer) in [((2, 1), Yes), ((1, 2), No)] {
+        let tiers = by_order(orders.0, orders.1);
+        World::new(&[tiers[0].clone(), tiers[1].clone(), late.clone(), allow.clone()])
+            .answers(&[(JOB, WEB, "TCP 80", answer)]);
+    }
     one(json!({"tier": "nowhere"})).is_unknown("spec.tier");
 }
 
