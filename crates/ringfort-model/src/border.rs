@@ -313,6 +313,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_snippet_is_kept_by_its_name_however_long() {
+        let long = "x".repeat(2 * LONGEST_ANNOTATION);
+        let key = "nginx.ingress.kubernetes.io/server-snippet";
+        let ingress = serde_json::json!({"metadata": {"name": "i", "namespace": "a",
+            "annotations": {key: long, "nginx.ingress.kubernetes.io/rewrite-target": "/"}}});
+        let Ok(Object::Ingress(ingress)) =
+            crate::kinds::Kind::Ingress.read(ingress.to_string().as_bytes())
+        else {
+            panic!("an Ingress")
+        };
+        let kept: Vec<(&str, &str)> =
+            ingress.metadata.annotations.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let other = ("nginx.ingress.kubernetes.io/rewrite-target", "/");
+        assert_eq!(kept, [other, (key, "")]);
+    }
+
+    #[test]
     fn kubelet_settings_are_kept_and_read_again_as_they_are() {
         let document = "apiVersion: kubelet.config.k8s.io/v1beta1\nauthentication:\n  anonymous:\n    \
                         enabled: true\n  x509:\n    clientCAFile: /etc/ca.crt\nauthorization:\n  \

@@ -69,6 +69,7 @@ fn report(count: usize, length: usize) -> Report {
             findings: (0..count).map(finding).collect(),
             ..Findings::default()
         }),
+        adoption: Vec::new(),
         unmet: Vec::new(),
         filter: None,
         exceptions: Vec::new(),
