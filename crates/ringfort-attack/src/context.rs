@@ -547,6 +547,18 @@ impl<'a> Context<'a> {
         NodeKey::Pods(unit, self.placed[unit as usize].then_some(node))
     }
 
+    /// The position of whoever sends from a unit's pods: containers of a pod share its address,
+    /// so that code in any of them will do.
+    #[must_use]
+    pub fn sender(&self, unit: u32, place: Option<Id<Node>>) -> NodeKey {
+        let mut all = self.units[unit as usize].spec.all_containers();
+        match (all.next(), all.next()) {
+            (Some((kind, index, _)), None) => NodeKey::Container(unit, place, kind, index as u32),
+            (Some(_), Some(_)) => NodeKey::Sender(unit, place),
+            (None, _) => NodeKey::Pods(unit, place),
+        }
+    }
+
     /// The node position for a place: a named node, or the stand-in of sources without nodes.
     #[must_use]
     pub fn root_on(&self, unit: u32, place: Option<Id<Node>>) -> Option<NodeKey> {

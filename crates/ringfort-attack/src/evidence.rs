@@ -260,6 +260,7 @@ impl Attack<'_> {
             NodeKey::Claim(namespace, name) => format!("claim/{namespace}/{name}"),
             NodeKey::Listener(unit) => format!("listener/{}", self.unit_id(*unit)),
             NodeKey::Port(unit, port) => format!("listener/{}:{port}", self.unit_id(*unit)),
+            NodeKey::Sender(unit, on) => format!("sender/{}{}", self.unit_id(*unit), place(on)),
             NodeKey::PodNetwork(unit) => format!("pod-network/{}", self.unit_id(*unit)),
             NodeKey::Conjunct(technique, text) => format!("one-of/{technique}/{text}"),
             NodeKey::And(technique, text) => format!("all-of/{technique}/{text}"),

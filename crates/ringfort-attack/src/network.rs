@@ -365,8 +365,8 @@ impl<'c, 'a> Drawing<'c, 'a> {
                 for &at in &self.by_namespace[namespace] {
                     let one = &self.endpoints[at];
                     if wide.atoms.binary_search(&(one.class, one.enforced)).is_ok() {
-                        let pods = NodeKey::Pods(one.unit, one.place);
-                        maker.structure(pods, from.clone(), []);
+                        let sender = self.context.sender(one.unit, one.place);
+                        maker.structure(sender, from.clone(), []);
                     }
                 }
             }
@@ -448,7 +448,8 @@ impl<'c, 'a> Drawing<'c, 'a> {
         for atom in &atoms {
             for &at in &self.of_atom[atom] {
                 let one = &self.endpoints[at];
-                maker.structure(NodeKey::Pods(one.unit, one.place), key.clone(), []);
+                let sender = self.context.sender(one.unit, one.place);
+                maker.structure(sender, key.clone(), []);
             }
         }
         self.sets.insert(atoms, key.clone());
@@ -479,7 +480,7 @@ pub(crate) fn host_pods(context: &Context<'_>, maker: &mut Maker<'_>) {
         }
         for place in context.places(at as u32) {
             let Some(node) = place else { continue };
-            maker.structure(NodeKey::Pods(at as u32, place), on_node(context, node), []);
+            maker.structure(context.sender(at as u32, place), on_node(context, node), []);
         }
     }
 }
@@ -524,7 +525,8 @@ pub(crate) fn hosts(context: &Context<'_>) -> Vec<(Class, Tri)> {
 /// Leads a pod to a place of the network unless a policy stops it.
 pub(crate) fn enter(maker: &mut Maker<'_>, one: &Endpoint, to: NodeKey, answer: Tri, way: Way) {
     let why = Why::Passes { unit: one.unit, way };
-    lead(maker, NodeKey::Pods(one.unit, one.place), to, answer, Some(why));
+    let from = maker.context.sender(one.unit, one.place);
+    lead(maker, from, to, answer, Some(why));
 }
 
 /// Leads on unless a policy stops it.

@@ -256,6 +256,9 @@ pub enum NodeKey {
     /// One TCP port of a unit's pods on which something is known to listen that asks nobody
     /// who calls.
     Port(u32, u16),
+    /// Whoever sends from a unit's pods on some node, or on any: code in one of their containers,
+    /// of which there are several.
+    Sender(u32, Option<Id<Node>>),
     /// The network of a unit's pods from inside: every listener, loopback included.
     PodNetwork(u32),
     /// A technique's AND node: technique id, distinguishing text. Everything that leads to it

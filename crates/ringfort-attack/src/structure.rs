@@ -51,10 +51,14 @@ pub(crate) fn identities(context: &Context<'_>, maker: &mut Maker<'_>) {
         }
     }
     for (at, unit) in context.units.iter().enumerate() {
+        let several = unit.spec.all_containers().nth(1).is_some();
         for place in context.places(at as u32) {
             for (kind, index, _) in unit.spec.all_containers() {
-                let to = NodeKey::Container(at as u32, place, kind, index as u32);
-                maker.structure(NodeKey::Pods(at as u32, place), to, []);
+                let one = NodeKey::Container(at as u32, place, kind, index as u32);
+                maker.structure(NodeKey::Pods(at as u32, place), one.clone(), []);
+                if several && !unit.latent {
+                    maker.structure(one, NodeKey::Sender(at as u32, place), []);
+                }
             }
         }
     }

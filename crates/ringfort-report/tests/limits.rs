@@ -58,7 +58,6 @@ fn report(count: usize, length: usize) -> Report {
         pairs: 0,
         unverified_pairs: 0,
         vectors: Vec::new(),
-        adoption: Vec::new(),
         paths: Vec::new(),
         connected: Vec::new(),
         fixes: Vec::new(),

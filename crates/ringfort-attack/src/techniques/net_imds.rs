@@ -4,7 +4,6 @@ use crate::cloud;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::{Way, Why};
 use ringfort_network::policy::{ConnectionSet, Protocol, Segment, Tri};
@@ -49,7 +48,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         if fargate {
             continue;
         }
-        let from = NodeKey::Pods(one.unit, one.place);
+        let from = context.sender(one.unit, one.place);
         if context.network.segment(one.class) == Segment::Hosts {
             let why =
                 Why::PodField { unit: one.unit, path: "hostNetwork".into(), value: "true".into() };
