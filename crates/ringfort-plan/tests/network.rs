@@ -157,7 +157,7 @@ fn a_policy_keeps_pods_from_the_metadata_service_only() {
             .collect()
     };
     let gone: Vec<String> = metadata(&cluster).difference(&metadata(&changed)).cloned().collect();
-    assert!(gone.iter().all(|name| name.starts_with("pod/shop/web ")), "{gone:?}");
+    assert!(gone.iter().all(|name| name.starts_with("pod/shop/web:c ")), "{gone:?}");
     assert_eq!(gone.len(), 1, "{:?}", metadata(&cluster));
     for to in [("shop", "till"), ("guest", "visitor")] {
         assert!(connects(&changed, ("shop", "web"), to), "{to:?} is still reached");

@@ -35,7 +35,7 @@ h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:32px 0 8px}.soft{color
 .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:12px}.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px}
 .weak{outline:2px solid var(--open)}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:6px 8px;text-align:left;vertical-align:top}
 .open{color:var(--open)}.unknown{color:var(--unknown)}.guarded{color:var(--guarded)}.closed{color:var(--closed)}
-code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}input{width:100%;padding:8px;font:inherit;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg)}
+strong{overflow-wrap:anywhere}code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}input{width:100%;padding:8px;font:inherit;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg)}
 .path{margin:12px 0}svg{max-width:100%;height:auto;display:block}svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .s{fill:var(--soft);font-size:12px}
 svg rect{fill:var(--card);stroke:var(--line)}svg g:hover rect{stroke:var(--guarded);stroke-width:2}svg path{stroke:var(--soft);fill:none}
 details summary{cursor:pointer;color:var(--soft)}

@@ -189,7 +189,8 @@ fn what_if_refuses_what_does_not_fit() {
         std::fs::write(&file, patch.to_string()).expect("the file can be written");
         refused(&on_demo(&["what-if", "--patch", place, "--cluster", DEMO]), names);
     }
-    let good = json!({"kind": "ClusterRoleBinding", "name": "deployer", "delete": true});
+    let good = json!({"kind": "RoleBinding", "namespace": "tickets", "name": "rollout",
+        "delete": true});
     std::fs::write(&file, good.to_string()).expect("the file can be written");
     let output = on_demo(&["what-if", "--patch", place, "--cluster", DEMO]);
     assert!(output.status.success(), "{}", stderr(&output));

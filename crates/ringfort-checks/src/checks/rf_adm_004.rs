@@ -62,8 +62,12 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                 let path = format!("webhooks[name={}].namespaceSelector", one.webhook.name);
                 let value = format!("leaves {name} out");
                 let own = facts::field(one.kind(), "", one.name(), (&path, &value));
-                let creator = world.pod_creator(name).cloned();
-                let mut fault = Fault::of([own].into_iter().chain(creator).collect());
+                let mut fault = Fault::of(vec![own]);
+                // Who may create pods is no part of what is wrong: a selector leaves it as it is.
+                if let Some(why) = world.pod_creator(name) {
+                    fault.note =
+                        format!("{} lets pods be created there", world.evidence(why).object);
+                }
                 fault.at.insert(World::run_pods(name));
                 Verdict::Fail(fault)
             }

@@ -62,7 +62,12 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                     _ => "absent".to_owned(),
                 };
                 let own = World::namespace_field(name, "ResourceQuota spec.hard", &why);
-                let mut fault = Fault::of([own].into_iter().chain(creator.cloned()).collect());
+                let mut fault = Fault::of(vec![own]);
+                // Who may create pods is no part of what is wrong: a quota leaves it as it is.
+                if let Some(why) = creator {
+                    fault.note =
+                        format!("{} lets pods be created there", world.evidence(why).object);
+                }
                 fault.at.insert(World::run_pods(name));
                 fault.severity = Some(if strangers { Severity::Medium } else { Severity::Low });
                 Verdict::Fail(fault)
