@@ -240,10 +240,13 @@ macro_rules! kinds {
             /// Every object, by kind in the order of the table of kinds, then by namespace and
             /// name.
             pub fn objects(&self) -> impl Iterator<Item = Object> + '_ {
-                let first = self.workloads.iter().cloned().map(Object::Workload);
-                first
-                    $(.chain(self.$table.iter().cloned().map(Object::$variant)))*
-                    .chain(self.others.iter().cloned().map(Object::Other))
+                // A type that is a chain over every kind would be too deep for the compiler.
+                let tables: Vec<Box<dyn Iterator<Item = Object> + '_>> = vec![
+                    Box::new(self.workloads.iter().cloned().map(Object::Workload)),
+                    $(Box::new(self.$table.iter().cloned().map(Object::$variant)),)*
+                    Box::new(self.others.iter().cloned().map(Object::Other)),
+                ];
+                tables.into_iter().flatten()
             }
 
             /// Calls `each` with kind and metadata of every object of a kept kind.
@@ -285,10 +288,12 @@ macro_rules! kinds {
 
             /// Takes the tables apart into objects, in the same order.
             pub fn into_objects(self) -> impl Iterator<Item = Object> {
-                let first = self.workloads.into_records().map(Object::Workload);
-                first
-                    $(.chain(self.$table.into_records().map(Object::$variant)))*
-                    .chain(self.others.into_records().map(Object::Other))
+                let tables: Vec<Box<dyn Iterator<Item = Object>>> = vec![
+                    Box::new(self.workloads.into_records().map(Object::Workload)),
+                    $(Box::new(self.$table.into_records().map(Object::$variant)),)*
+                    Box::new(self.others.into_records().map(Object::Other)),
+                ];
+                tables.into_iter().flatten()
             }
 
             /// The object of that kind, namespace and name.
