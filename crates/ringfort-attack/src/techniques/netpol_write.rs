@@ -7,7 +7,7 @@ use crate::node::{NodeKey, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use ringfort_authz::Names;
 use ringfort_model::Str;
-use ringfort_network::policy::{Change, Class, Direction, Tri};
+use ringfort_network::policy::{Change, Direction, Tri};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
@@ -136,8 +136,9 @@ impl Kind {
     }
 }
 
-/// What was asked of the network: a class, a kind, what is gone or whether something is added.
-type Asked = (Class, &'static str, Option<Vec<u32>>);
+/// What was asked of the network: a group of classes with equal verdicts, a kind, what is gone
+/// or whether something is added.
+type Asked = (Option<u32>, &'static str, Option<Vec<u32>>);
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let network = &context.network;
@@ -153,6 +154,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     if isolated.is_empty() {
         return;
     }
+    let mut in_namespace: BTreeMap<&Str, Vec<u32>> = BTreeMap::new();
+    for (at, policy) in network.policies().iter().enumerate() {
+        in_namespace.entry(&policy.name.namespace).or_default().push(at as u32);
+    }
     let mut answers: FxHashMap<Asked, bool> = FxHashMap::default();
     let mut drawn = FxHashSet::default();
     for kind in KINDS.iter().filter(|kind| kind.lives(context)) {
@@ -162,17 +167,18 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                     continue;
                 }
                 let adds = one.verb == "create" || {
-                    let all = 0..network.policies().len() as u32;
-                    let here = all.filter(|at| {
-                        let policy = &network.policies()[*at as usize].name;
-                        !kind.namespaced || policy.namespace == **namespace
-                    });
-                    one.verb != "delete" && !kind.named(context, here, &one.names).is_empty()
+                    let here: Vec<u32> = match kind.namespaced {
+                        true => in_namespace.get(namespace).cloned().unwrap_or_default(),
+                        false => (0..network.policies().len() as u32).collect(),
+                    };
+                    let named = || kind.named(context, here.into_iter(), &one.names);
+                    one.verb != "delete" && !named().is_empty()
                 };
                 for endpoint in endpoints {
                     let class = endpoint.class;
                     let mut opens = |gone: Option<Vec<u32>>| {
-                        let asked = (class, kind.name, gone);
+                        let group = network.group(Direction::Ingress, class);
+                        let asked = (group, kind.name, gone);
                         if let Some(known) = answers.get(&asked) {
                             return *known;
                         }

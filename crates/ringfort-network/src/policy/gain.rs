@@ -110,8 +110,8 @@ impl Network {
                     found.push(class);
                 }
             }
-            let own = self.classes().filter(|class| self.segment(*class) == segment);
-            found.extend(own.into_iter().find(|class| listed.binary_search(class).is_err()));
+            let mut own = self.bounds.classes(segment).map(Class);
+            found.extend(own.find(|class| listed.binary_search(class).is_err()));
         }
         found
     }

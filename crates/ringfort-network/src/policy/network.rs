@@ -29,7 +29,7 @@ pub struct Network {
     errors: Vec<PolicyError>,
     classes: Classes,
     atoms: Atoms,
-    bounds: Bounds,
+    pub(super) bounds: Bounds,
     pub(super) verdicts: Vec<Verdict>,
     /// Rows by subject group, ingress and egress.
     pub(super) rows: [Vec<Row>; 2],

@@ -69,6 +69,15 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
+    /// The classes of a segment.
+    pub(crate) fn classes(self, segment: Segment) -> std::ops::Range<u32> {
+        match segment {
+            Segment::Pods => 0..self.hosts,
+            Segment::Hosts => self.hosts..self.outside,
+            Segment::Outside => self.outside..self.end,
+        }
+    }
+
     pub(crate) fn segment(self, class: u32) -> Segment {
         if class < self.hosts {
             Segment::Pods
