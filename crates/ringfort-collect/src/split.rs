@@ -146,7 +146,7 @@ impl Splitter {
                 }
             }
             match byte {
-                b'"' => self.in_string = true,
+                b'"' if self.depth > 0 => self.in_string = true,
                 b'{' | b'[' => {
                     if self.depth == 0 {
                         self.document_line = self.line(chunk, at);
@@ -459,5 +459,55 @@ mod tests {
         assert_eq!(run(&[b"hello"]).1, Err(SplitError::Between(b'h')));
         assert_eq!(run(&[b"}"]).1, Err(SplitError::Unbalanced));
         assert_eq!(run(&[&[b'['; 1000]]).1, Err(SplitError::Deep(100)));
+    }
+
+    /// Whatever the text, its pieces change nothing, and nothing panics.
+    #[test]
+    fn pieces_change_nothing_in_any_text() {
+        const WORDS: [&str; 16] = [
+            "{",
+            "}",
+            "[",
+            "]",
+            "\"",
+            "\\",
+            ":",
+            ",",
+            " ",
+            "1",
+            "\n",
+            "\"items\":",
+            "\"metadata\":",
+            "\"managedFields\":",
+            "{\"metadata\":{\"managedFields\":[",
+            "\"é\"",
+        ];
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = |below: usize| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            (seed % below as u64) as usize
+        };
+        for _ in 0..20_000 {
+            let mut text = if random(2) == 0 { "{\"items\":[".to_owned() } else { String::new() };
+            for _ in 0..random(40) {
+                text.push_str(WORDS[random(WORDS.len())]);
+            }
+            let lined = random(2) == 0;
+            let size = 1 + random(12);
+            let run = |size: usize| {
+                let mut splitter = match lined {
+                    true => Splitter::new(Limits::default()),
+                    false => Splitter::without_lines(Limits::default()),
+                };
+                let mut found = Found::default();
+                let mut pieces = text.as_bytes().chunks(size);
+                let fed = pieces.try_for_each(|piece| splitter.feed(piece, &mut found));
+                (found, fed.and_then(|()| splitter.finish()))
+            };
+            let whole = run(text.len().max(1));
+            assert_eq!(run(size), whole, "{size} of {text}");
+        }
     }
 }
