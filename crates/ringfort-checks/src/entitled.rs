@@ -20,7 +20,7 @@ pub(crate) fn judge(world: &World<'_>, out: &mut Outcomes, ids: &[&str]) {
         .filter(|(_, technique)| ids.contains(&technique.id))
         .map(|(at, _)| at as u16)
         .collect();
-    for (subject, grants) in world.own_subjects() {
+    for (subject, grants) in world.subjects() {
         let object = World::subject_object(subject);
         if world.is_admin(grants) {
             out.add(object, Verdict::NotApplicable);

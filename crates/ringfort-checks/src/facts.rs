@@ -100,15 +100,16 @@ impl<'a> World<'a> {
     }
 
     /// Subjects that a binding of the owner's names, with those grants, sorted.
-    pub(crate) fn own_subjects(&self) -> &[(&'a Subject, Vec<Given>)] {
-        self.facts.subjects.get_or_init(|| self.subjects())
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = (&'a Subject, &[Given])> {
+        let all = self.facts.subjects.get_or_init(|| self.find_subjects());
+        all.iter().map(|(subject, grants)| (*subject, grants.as_slice()))
     }
 
     /// Whether the owner gave a subject every verb on every resource of the cluster.
     pub(crate) fn is_administrator(&self, subject: &Subject) -> bool {
         let admins = self.facts.admins.get_or_init(|| {
-            let all = self.own_subjects().iter();
-            all.filter(|(_, grants)| self.is_admin(grants)).map(|(one, _)| (*one).clone()).collect()
+            let all = self.subjects();
+            all.filter(|(_, grants)| self.is_admin(grants)).map(|(one, _)| one.clone()).collect()
         });
         admins.contains(subject)
     }

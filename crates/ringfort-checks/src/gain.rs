@@ -204,7 +204,7 @@ pub(crate) fn judge(world: &World<'_>, out: &mut Outcomes, ids: &[&str], assumed
     };
     for (subject, grants) in world.subjects() {
         let object = World::subject_object(subject);
-        if world.is_admin(&grants) {
+        if world.is_admin(grants) {
             // Nothing is stronger; RF-RBAC-001 names it.
             out.add(object, Verdict::NotApplicable);
             continue;
@@ -213,7 +213,7 @@ pub(crate) fn judge(world: &World<'_>, out: &mut Outcomes, ids: &[&str], assumed
         let nodes = |keys: &[NodeKey]| -> Vec<NodeId> {
             keys.iter().chain(assumed).filter_map(|key| attack.node(key)).collect()
         };
-        let start = nodes(&world.own_start(subject, &grants));
+        let start = nodes(&world.own_start(subject, grants));
         let whole = nodes(std::slice::from_ref(&from));
         let structure = |edge: EdgeId| attack.edge(edge).technique.is_none();
         let (own, _) = search(world, &whole, structure, |_| false);

@@ -3,9 +3,22 @@
 use ringfort_network::policy::{Direction, Segment, Tri};
 
 use ringfort_attack::{Way, Why};
+use ringfort_model::Kind;
 
 use crate::outcome::{Fault, Verdict};
 use crate::world::{Place, World};
+
+/// Kinds of policies that isolate pods.
+pub(crate) const READS: &[Kind] = &[
+    Kind::NetworkPolicy,
+    Kind::AdminNetworkPolicy,
+    Kind::BaselineAdminNetworkPolicy,
+    Kind::ClusterNetworkPolicy,
+    Kind::CiliumNetworkPolicy,
+    Kind::CiliumClusterwideNetworkPolicy,
+    Kind::CalicoNetworkPolicy,
+    Kind::CalicoGlobalNetworkPolicy,
+];
 
 /// Whether policies restrict what the pods of a group may do in a direction: as far as they
 /// are enforced; `None` for pods that no policy can select.

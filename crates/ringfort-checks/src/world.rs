@@ -299,9 +299,7 @@ impl<'a> World<'a> {
         found
     }
 
-    /// Subjects that a binding of the owner's own names, with those grants, sorted.
-    #[must_use]
-    pub fn subjects(&self) -> Vec<(&'a Subject, Vec<Given>)> {
+    pub(crate) fn find_subjects(&self) -> Vec<(&'a Subject, Vec<Given>)> {
         let all = self.context.subjects().map(|(subject, _)| subject);
         let plain = all.filter(|subject| !matches!(subject, Subject::Limited(_)));
         plain

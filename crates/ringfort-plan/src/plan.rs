@@ -322,14 +322,14 @@ pub fn plan(
         let after = tried(cluster, attack, &changes(edits(&fixes)), &wish.question);
         after.map(|after| (fixes, after))
     };
-    let (curve, tried_whole) = match wish.most.is_some_and(|most| most < chosen.len()) {
-        true => (make_curve(), None),
-        false => {
+    let short = wish.most.filter(|&most| most < chosen.len());
+    let (curve, tried_whole) = match short {
+        Some(_) => (make_curve(), None),
+        None => {
             let (curve, tried) = rayon::join(make_curve, || try_out(&chosen));
             (curve, Some(tried?))
         }
     };
-    let short = wish.most.filter(|&most| most < chosen.len());
     // Fewer changes than were asked for may leave nothing, at a higher cost than those of the cut.
     let short = short.and_then(|most| curve.points.get(most).or(curve.points.last()));
     let least_left = short.map(|point| point.at_least);

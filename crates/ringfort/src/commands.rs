@@ -231,7 +231,8 @@ fn scan(
             let (checked, fixes) = rayon::join(checked, first);
             (fixes, planned()?, checked)
         }
-        // Each trial holds a second graph: one at a time, so that a small cluster needs little.
+        // Trials hold graphs of their own: fixes, plan and checks one after the other, so that a
+        // small cluster needs little.
         false => (first(), planned()?, checked()),
     };
     stages.end("plan and checks");

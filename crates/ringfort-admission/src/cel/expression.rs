@@ -61,14 +61,7 @@ impl Expression {
         variables: &BTreeSet<&str>,
         version: Option<KubeVersion>,
     ) -> Result<Self, ExpressionError> {
-        let parser = Parser::new().enable_optional_syntax(true);
-        let root = parser.parse(text).map_err(|errors| {
-            let first = errors.errors.first().map_or_else(String::new, |error| error.msg.clone());
-            ExpressionError::Syntax(first)
-        })?;
-        let mut check = Check { variables, version, bound: Vec::new(), constructs: false };
-        check.expression(&root, 0)?;
-        Ok(Self { root })
+        Self::read(text, variables, version, false)
     }
 
     /// Parses an expression of a mutation, which may construct `Object…{}` and `JSONPatch{}`
@@ -78,12 +71,21 @@ impl Expression {
         variables: &BTreeSet<&str>,
         version: Option<KubeVersion>,
     ) -> Result<Self, ExpressionError> {
+        Self::read(text, variables, version, true)
+    }
+
+    fn read(
+        text: &str,
+        variables: &BTreeSet<&str>,
+        version: Option<KubeVersion>,
+        constructs: bool,
+    ) -> Result<Self, ExpressionError> {
         let parser = Parser::new().enable_optional_syntax(true);
         let root = parser.parse(text).map_err(|errors| {
             let first = errors.errors.first().map_or_else(String::new, |error| error.msg.clone());
             ExpressionError::Syntax(first)
         })?;
-        let mut check = Check { variables, version, bound: Vec::new(), constructs: true };
+        let mut check = Check { variables, version, bound: Vec::new(), constructs };
         check.expression(&root, 0)?;
         Ok(Self { root })
     }

@@ -29,7 +29,7 @@ fn wildcards(world: &World<'_>) -> Adoption {
         effective: "no technique rests on a rule with a wildcard",
     });
     let attack = world.attack;
-    for (_, grants) in world.own_subjects() {
+    for (_, grants) in world.subjects() {
         let mut written = false;
         let mut used = false;
         for &(grant, ..) in grants {

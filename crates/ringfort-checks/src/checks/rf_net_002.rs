@@ -5,7 +5,6 @@ use crate::isolated;
 use crate::outcome::Verdict;
 use crate::world::{Place, World};
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 use ringfort_network::policy::Direction;
 
 pub(crate) static CHECK: Check = Check {
@@ -15,16 +14,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Low,
     modifiers: &[Modifier::Path, Modifier::Exposed],
     references: &["C-0260", "C-0206", "C-0030", "CKV2_K8S_6", "CIS 5.3.2", "NSA net", "MS-TA9034"],
-    reads: &[
-        Kind::NetworkPolicy,
-        Kind::AdminNetworkPolicy,
-        Kind::BaselineAdminNetworkPolicy,
-        Kind::ClusterNetworkPolicy,
-        Kind::CiliumNetworkPolicy,
-        Kind::CiliumClusterwideNetworkPolicy,
-        Kind::CalicoNetworkPolicy,
-        Kind::CalicoGlobalNetworkPolicy,
-    ],
+    reads: isolated::READS,
     doc: Doc {
         why: "Whatever gets into some pod of the cluster reaches every port of these.",
         fails: "No policy of any kind restricts what comes in, all that select the pods let everything through, or what restricts it is not enforced where the pods run.",

@@ -5,7 +5,6 @@ use crate::isolated;
 use crate::outcome::Verdict;
 use crate::world::{Place, World};
 use ringfort_attack::Zone;
-use ringfort_model::Kind;
 use ringfort_network::policy::Direction;
 
 pub(crate) static CHECK: Check = Check {
@@ -15,16 +14,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Low,
     modifiers: &[Modifier::Path, Modifier::Exposed],
     references: &["C-0030", "CIS 5.3.2"],
-    reads: &[
-        Kind::NetworkPolicy,
-        Kind::AdminNetworkPolicy,
-        Kind::BaselineAdminNetworkPolicy,
-        Kind::ClusterNetworkPolicy,
-        Kind::CiliumNetworkPolicy,
-        Kind::CiliumClusterwideNetworkPolicy,
-        Kind::CalicoNetworkPolicy,
-        Kind::CalicoGlobalNetworkPolicy,
-    ],
+    reads: isolated::READS,
     doc: Doc {
         why: "Whoever gets into these pods reaches every other pod, the nodes, the metadata service and the internet.",
         fails: "No policy of any kind restricts what goes out, all that select the pods let everything through, or what restricts it is not enforced where the pods run.",

@@ -1,10 +1,10 @@
 //! RF-NET-005: data store reachable from other namespaces or from outside-reachable pods.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
+use crate::isolated;
 use crate::outcome::Verdict;
 use crate::world::{Place, World};
 use ringfort_attack::{Way, Why, Zone};
-use ringfort_model::Kind;
 use ringfort_network::policy::{Direction, Protocol, Segment, Tri};
 
 pub(crate) static CHECK: Check = Check {
@@ -14,16 +14,7 @@ pub(crate) static CHECK: Check = Check {
     severity: Severity::Medium,
     modifiers: &[Modifier::Path],
     references: &["C-0049", "C-0054"],
-    reads: &[
-        Kind::NetworkPolicy,
-        Kind::AdminNetworkPolicy,
-        Kind::BaselineAdminNetworkPolicy,
-        Kind::ClusterNetworkPolicy,
-        Kind::CiliumNetworkPolicy,
-        Kind::CiliumClusterwideNetworkPolicy,
-        Kind::CalicoNetworkPolicy,
-        Kind::CalicoGlobalNetworkPolicy,
-    ],
+    reads: isolated::READS,
     doc: Doc {
         why: "Whoever gets into any pod of the cluster talks to the store as its clients do.",
         fails: "Pods of a store that is recognised by its image take connections to its port from every pod, other namespaces included: no enforced policy lists their clients.",

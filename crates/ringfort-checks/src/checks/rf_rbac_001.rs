@@ -37,7 +37,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         .collect();
     for (subject, grants) in world.subjects() {
         let mut spots = Vec::new();
-        for (grant, bound, _) in grants {
+        for &(grant, bound, _) in grants {
             let one = &world.context.grants[grant];
             let rule = one.rules.iter().position(is_everything);
             if let (Scope::Cluster, Some(rule)) = (&one.scope, rule) {

@@ -31,10 +31,9 @@ pub(crate) static CHECK: Check = Check {
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let attack = world.attack;
     let Some(admin) = attack.node(&NodeKey::Impact(Impact::ClusterAdmin)) else { return };
-    let subjects = world.subjects();
-    let starts: Vec<NodeId> = subjects
-        .iter()
-        .filter_map(|(subject, _)| attack.node(&NodeKey::Subject((*subject).clone())))
+    let starts: Vec<NodeId> = world
+        .subjects()
+        .filter_map(|(subject, _)| attack.node(&NodeKey::Subject(subject.clone())))
         .collect();
     let mut hard = attack.no_edges();
     let mut unsure = attack.no_edges();
@@ -59,20 +58,20 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     };
     let at_start: FxHashMap<NodeId, usize> =
         starts.iter().enumerate().map(|(at, &node)| (node, at)).collect();
-    for (subject, grants) in subjects {
+    for (subject, grants) in world.subjects() {
         let object = World::subject_object(subject);
         let key = NodeKey::Subject(subject.clone());
         let node = attack.node(&key);
         let at = node.and_then(|node| at_start.get(&node).copied());
-        let begins = world.own_start(subject, &grants);
+        let begins = world.own_start(subject, grants);
         let verdict = match at {
-            _ if world.is_admin(&grants) => Verdict::NotApplicable,
+            _ if world.is_admin(grants) => Verdict::NotApplicable,
             // A part of every cluster reaches it by design; what it was given beside is judged.
             _ if !begins.contains(&key) => {
                 let from: Vec<NodeId> = begins.iter().filter_map(|key| attack.node(key)).collect();
                 match reach(&attack.graph, &from, &unsure).contains(admin.index()) {
                     true => {
-                        let whys = grants.into_iter().flat_map(|grant| world.grant_why(grant));
+                        let whys = grants.iter().flat_map(|&grant| world.grant_why(grant));
                         Verdict::of(whys.collect())
                     }
                     false => Verdict::Pass,

@@ -33,7 +33,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let verdict = match is_meant {
             false => Verdict::NotApplicable,
             true => {
-                let whys = grants.into_iter().flat_map(|grant| world.grant_why(grant));
+                let whys = grants.iter().flat_map(|&grant| world.grant_why(grant));
                 let mut fault = Fault::of(whys.collect());
                 fault.at.insert(NodeKey::Subject(subject.clone()));
                 Verdict::Fail(fault)

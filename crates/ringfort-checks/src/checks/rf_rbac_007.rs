@@ -54,8 +54,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let mut spots = Vec::new();
         let mut namespaces = BTreeSet::new();
         let mut everywhere = false;
-        let admin = world.is_admin(&grants);
-        for (grant, bound, _) in grants {
+        let admin = world.is_admin(grants);
+        for &(grant, bound, _) in grants {
             let one = &world.context.grants[grant];
             let Some(&rule) = reads.get(&grant) else { continue };
             spots.extend(world.grant_why((grant, bound, rule)));

@@ -31,12 +31,12 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     let ask = Ask::named(&["get", "create"], "", "nodes/proxy").cluster();
     let held = world.context.held(&ask);
     for (subject, grants) in world.subjects() {
-        if world.is_admin(&grants) {
+        if world.is_admin(grants) {
             out.add(World::subject_object(subject), Verdict::NotApplicable);
             continue;
         }
         let mut spots = Vec::new();
-        for (grant, bound, _) in grants {
+        for &(grant, bound, _) in grants {
             let rule = held.iter().find(|one| one.grant == grant);
             spots
                 .extend(rule.into_iter().flat_map(|one| world.grant_why((grant, bound, one.rule))));

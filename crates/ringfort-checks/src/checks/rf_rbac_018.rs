@@ -50,7 +50,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     let there: Vec<(&str, &str)> =
         MAPS.into_iter().filter(|(namespace, name)| maps.get(namespace, name).is_some()).collect();
     let eks = server::eks_node(world.cluster).is_some();
-    for (subject, grants) in world.own_subjects() {
+    for (subject, grants) in world.subjects() {
         let object = World::subject_object(subject);
         if world.is_admin(grants) {
             out.add(object, Verdict::NotApplicable);
