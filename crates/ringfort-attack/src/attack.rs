@@ -11,7 +11,7 @@ use ringfort_model::Cluster;
 
 use crate::context::{Context, Ground};
 use crate::impact::Impact;
-use crate::maker::{EdgeInfo, Edges, Maker, WhyId, hash_of};
+use crate::maker::{EdgeInfo, Edges, Made, Maker, WhyId, hash_of};
 use crate::node::NodeKey;
 use crate::techniques;
 use crate::vectors::{self, Instance, State, Vector};
@@ -101,23 +101,13 @@ impl<'a> Attack<'a> {
                     enter(&mut maker, instance);
                 }
             }
-            for (at, technique) in techniques::ALL.iter().enumerate() {
-                maker.start(Some(at));
-                (technique.find)(&context, &mut maker);
-            }
-            maker.start(None);
+            techniques::draw(&mut maker);
             crate::structure::powers(&context, &mut maker);
             crate::structure::impacts(&context, &mut maker);
             maker.finish()
         };
-        Self {
-            context,
-            graph: made.builder.build(),
-            vectors,
-            keys: made.keys,
-            nodes: made.nodes,
-            edges: made.edges,
-        }
+        let Made { graph, nodes, keys, edges } = made;
+        Self { context, graph, vectors, keys, nodes, edges }
     }
 
     /// The position of a node.

@@ -29,14 +29,21 @@ pub struct Conjunction {
     pub ways: Vec<Vec<Way>>,
 }
 
-/// Every identity that holds one of each list, by scope. `names` says under which name a
-/// held rule is used, to be shown as evidence.
+/// Every identity that holds one of each list, by scope. `name` is the one under which the rules
+/// are used, to be shown as evidence.
 #[must_use]
 pub fn conjoin(context: &Context<'_>, lists: &[&[Held]], name: Option<&Str>) -> Vec<Conjunction> {
+    let lists: Vec<(&[Held], Option<&Str>)> = lists.iter().map(|list| (*list, name)).collect();
+    conjoin_named(context, &lists)
+}
+
+/// The same with a name for each list.
+#[must_use]
+pub fn conjoin_named(context: &Context<'_>, lists: &[(&[Held], Option<&Str>)]) -> Vec<Conjunction> {
     let mut found = Vec::new();
     // Roles that nobody is bound to matter to whoever can bind them.
     let mut by_grant: BTreeMap<usize, Vec<(usize, &Held)>> = BTreeMap::new();
-    for (list, held) in lists.iter().enumerate() {
+    for (list, (held, _)) in lists.iter().enumerate() {
         for one in *held {
             by_grant.entry(one.grant).or_default().push((list, one));
         }
@@ -47,7 +54,7 @@ pub fn conjoin(context: &Context<'_>, lists: &[&[Held]], name: Option<&Str>) -> 
         }
         let mut ways = vec![Vec::new(); lists.len()];
         for (list, one) in held {
-            ways[*list].push(vec![one.why(context, name)]);
+            ways[*list].push(vec![one.why(context, lists[*list].1)]);
         }
         if ways.iter().all(|list| !list.is_empty()) {
             let grant = &context.grants[grant];
@@ -75,7 +82,7 @@ pub fn conjoin(context: &Context<'_>, lists: &[&[Held]], name: Option<&Str>) -> 
                         way.push(Why::Member(subject.clone(), group.clone()));
                     }
                     way.push(Why::Bound { binding: binding.clone(), subject: *index });
-                    way.push(one.why(context, name));
+                    way.push(one.why(context, lists[*list].1));
                     all.push((*list, &context.grants[grant].scope, way, depth == 0));
                 }
             }

@@ -13,7 +13,9 @@ use ringfort_admission::{Admission, Decision, Options, PodAdmission, PodWrite, V
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
 use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
-use ringfort_model::{Cluster, Id, Kind, KubeVersion, SourceKind, Str, Unit};
+use ringfort_model::{
+    Cluster, Container, ContainerKind, Id, Kind, KubeVersion, SourceKind, Str, Unit,
+};
 use ringfort_network::exposure::Exposure;
 use ringfort_network::policy::{Assumptions, ConnectionSet, Network};
 
@@ -23,6 +25,7 @@ use crate::constrained::Acting;
 use crate::listener::{OpenPort, open_ports};
 use crate::network::Endpoint;
 use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
+use crate::recognise::{Images, Place};
 use crate::why::{BindingKey, Why};
 
 /// A role in a scope, and who is bound to it there.
@@ -176,6 +179,8 @@ pub struct Ground {
     /// Ports of each unit on which something asks nobody.
     pub(crate) open: Vec<Vec<OpenPort>>,
     listening: OnceLock<Vec<ConnectionSet>>,
+    /// Containers by what runs in them.
+    pub(crate) images: Images,
 }
 
 /// Everything techniques may ask.
@@ -233,7 +238,19 @@ impl Ground {
         }
         let open = units.iter().enumerate().map(|(at, unit)| open_ports(at as u32, unit)).collect();
         let listening = OnceLock::new();
-        Self { units, placed_by_shape, exposure, network, behind, fronts, tokens, open, listening }
+        let images = Images::new(&units);
+        Self {
+            units,
+            placed_by_shape,
+            exposure,
+            network,
+            behind,
+            fronts,
+            tokens,
+            open,
+            listening,
+            images,
+        }
     }
 }
 
@@ -301,6 +318,7 @@ impl<'a> Context<'a> {
             endpoints: OnceLock::new(),
         };
         crate::constrained::prepare(&mut context);
+        crate::bindable::prepare(&mut context);
         context
     }
 
@@ -381,6 +399,17 @@ impl<'a> Context<'a> {
         self.open_ports(unit).iter().map(|one| (one.port, one.protocol.what, &one.why))
     }
 
+    /// The container at a place.
+    pub(crate) fn container(&self, (unit, kind, index): Place) -> &Container {
+        let spec = &self.units[unit as usize].spec;
+        let list = match kind {
+            ContainerKind::Init => &spec.init_containers,
+            ContainerKind::Regular => &spec.containers,
+            ContainerKind::Ephemeral => &spec.ephemeral_containers,
+        };
+        &list[index as usize]
+    }
+
     /// Token files of the containers of a unit.
     #[must_use]
     pub fn tokens(&self, unit: u32) -> &[ContainerTokens] {
@@ -415,18 +444,18 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether some ClusterRole gives full authority.
+    pub(crate) fn has_full_role(&self) -> bool {
+        let mut wide = self.grants.iter().filter(|grant| grant.scope == Scope::Cluster);
+        wide.any(|grant| grant.rules.iter().any(crate::structure::is_everything))
+    }
+
     /// What whoever may bind any role in a scope gains: the roles with full authority if there
     /// are any, since they cover the others, else every role that may be bound there.
     #[must_use]
     pub fn bindable(&self, scope: &Scope) -> Vec<NodeKey> {
-        let full: Vec<&Grant<'_>> = self
-            .grants
-            .iter()
-            .filter(|grant| grant.scope == Scope::Cluster)
-            .filter(|grant| grant.rules.iter().any(crate::structure::is_everything))
-            .collect();
         match scope {
-            _ if !full.is_empty() => vec![NodeKey::Power(Power::Everything, scope.clone())],
+            _ if self.has_full_role() => vec![NodeKey::Power(Power::Everything, scope.clone())],
             Scope::Cluster => {
                 let all = self.grants.iter().filter(|grant| grant.scope == Scope::Cluster);
                 all.filter(|grant| grant.limit.is_none()).map(Grant::node).collect()

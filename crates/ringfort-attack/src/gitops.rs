@@ -8,7 +8,6 @@ use ringfort_model::{ContainerKind, Id, Str};
 use crate::context::Context;
 use crate::node::{NodeKey, Subject};
 use crate::operator::{Custom, Operator, custom};
-use crate::recognise::known;
 use crate::techniques::{deputy_argocd_app as argo, deputy_flux as flux};
 use crate::why::Why;
 
@@ -152,21 +151,13 @@ pub struct Runner {
 
 /// Running runners, in the order of units.
 pub fn runners(context: &Context<'_>) -> Vec<Runner> {
-    let mut found = Vec::new();
-    for (at, unit) in context.units.iter().enumerate() {
-        for (kind, index, container) in unit.spec.all_containers() {
-            let is_one = kind != ContainerKind::Init && known(&container.image, RUNNERS).is_some();
-            if is_one && !unit.latent {
-                found.push(Runner {
-                    unit: at as u32,
-                    kind,
-                    index: index as u32,
-                    image: container.image.clone(),
-                });
-            }
-        }
-    }
-    found
+    let places = context.images.of(RUNNERS).into_iter();
+    let running = places.filter(|(_, kind, _)| *kind != ContainerKind::Init);
+    let runner = |(unit, kind, index)| {
+        let image = context.container((unit, kind, index)).image.clone();
+        Runner { unit, kind, index, image }
+    };
+    running.map(runner).collect()
 }
 
 impl Runner {

@@ -12,6 +12,7 @@
 //! grow with objects and not with pairs; meaning never changes with size.
 
 pub mod attack;
+mod bindable;
 mod choice;
 pub mod cloud;
 pub mod conjunction;

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hash};
 
 use hashbrown::HashTable;
-use ringfort_graph::{EdgeId, GraphBuilder, Kind, NodeId};
+use ringfort_graph::{Edge, Graph, GraphBuilder, Kind, NodeId};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::context::Context;
@@ -172,9 +172,11 @@ impl Draft {
 pub struct Maker<'a> {
     /// What the edges are about.
     pub context: &'a Context<'a>,
-    builder: GraphBuilder,
+    /// What this is a part of: its nodes are known here, and own ones are numbered on from them.
+    whole: Option<&'a Maker<'a>>,
     nodes: HashTable<NodeId>,
     keys: Vec<NodeKey>,
+    arcs: Vec<Edge>,
     edges: Edges,
     known_whys: HashTable<WhyId>,
     known_notes: HashTable<u32>,
@@ -188,9 +190,16 @@ pub struct Maker<'a> {
     reasons: bool,
 }
 
+/// What a part of the graph came to, see [`Maker::part`].
+pub(crate) struct Part {
+    keys: Vec<NodeKey>,
+    arcs: Vec<Edge>,
+    edges: Edges,
+}
+
 /// What the maker hands over.
 pub(crate) struct Made {
-    pub(crate) builder: GraphBuilder,
+    pub(crate) graph: Graph,
     pub(crate) nodes: HashTable<NodeId>,
     pub(crate) keys: Vec<NodeKey>,
     pub(crate) edges: Edges,
@@ -202,14 +211,18 @@ pub(crate) fn hash_of(value: &(impl Hash + ?Sized)) -> u64 {
 
 const NO_EDGE: u32 = u32::MAX;
 
+/// That an equal edge is there already.
+struct Known;
+
 impl<'a> Maker<'a> {
     /// `size` is how many nodes and edges are expected.
     pub(crate) fn new(context: &'a Context<'a>, reasons: bool, size: (usize, usize)) -> Self {
         Self {
             context,
-            builder: GraphBuilder::with_capacity(size.0, size.1),
+            whole: None,
             nodes: HashTable::with_capacity(size.0),
             keys: Vec::with_capacity(size.0),
+            arcs: Vec::with_capacity(size.1),
             edges: Edges::default(),
             known_whys: HashTable::new(),
             known_notes: HashTable::new(),
@@ -221,6 +234,11 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// Whether anything but the ends of the edges is kept.
+    pub(crate) fn keeps_reasons(&self) -> bool {
+        self.reasons
+    }
+
     /// Says which technique the edges that follow belong to.
     pub(crate) fn start(&mut self, technique: Option<usize>) {
         // Edges of other techniques are never equal to those to come.
@@ -228,43 +246,122 @@ impl<'a> Maker<'a> {
         self.current = technique.map(|at| at as u16);
     }
 
+    /// A maker of a part, which can be filled beside others. It knows what was drawn before, and
+    /// not what the others draw.
+    pub(crate) fn part(&self) -> Maker<'_> {
+        let mut part = Maker::new(self.context, self.reasons, (0, 0));
+        part.whole = Some(self);
+        part
+    }
+
+    /// Ends a part.
+    pub(crate) fn end(self) -> Part {
+        Part { keys: self.keys, arcs: self.arcs, edges: self.edges }
+    }
+
+    /// Takes a part in, as if its edges had been added here, in their order. Parts must not
+    /// share a technique, and know the nodes that were there when the first of them was begun:
+    /// the first `before`.
+    pub(crate) fn take(&mut self, part: Part, before: usize) {
+        let nodes: Vec<NodeId> = part.keys.into_iter().map(|key| self.own(key)).collect();
+        let node = |id: NodeId| id.index().checked_sub(before).map_or(id, |own| nodes[own]);
+        let Edges { rows, why_ids, whys, notes } = part.edges;
+        let whys: Vec<WhyId> = whys.into_iter().map(|why| self.why(why)).collect();
+        let notes: Vec<u32> = notes.into_iter().map(|note| self.note(note.into())).collect();
+        self.edges.rows.reserve(rows.len());
+        let mut from = 0;
+        for (arc, row) in part.arcs.into_iter().zip(rows) {
+            let start = self.edges.why_ids.len();
+            let own = &why_ids[from..row.end as usize];
+            self.edges.why_ids.extend(own.iter().map(|id| whys[id.0 as usize]));
+            from = row.end as usize;
+            let note = row.note.checked_sub(1).map_or(0, |at| notes[at as usize]);
+            let arc = Edge { from: node(arc.from), to: node(arc.to), weight: arc.weight };
+            let row = Row { note, ..row };
+            if row.technique.is_some() {
+                // No other part has edges of the technique.
+                self.push(arc, row, NO_EDGE);
+            } else if let Ok(before) = self.equal(&arc, &row, start) {
+                let label = self.push(arc, row, before);
+                self.latest_structure.insert((arc.from, arc.to), label);
+            }
+        }
+    }
+
     /// The position's node; AND keys become AND nodes.
     pub fn node(&mut self, key: &NodeKey) -> NodeId {
-        let (hash, keys) = (hash_of(key), &self.keys);
-        if let Some(known) = self.nodes.find(hash, |id| keys[id.index()] == *key) {
-            return *known;
+        match self.find(key) {
+            Ok(known) => known,
+            Err(hash) => self.insert(hash, key.clone()),
         }
-        let kind = if matches!(key, NodeKey::And(..)) { Kind::And } else { Kind::Or };
-        let id = self.builder.add_node(kind);
-        self.nodes.insert_unique(hash, id, |id| hash_of(&keys[id.index()]));
-        self.keys.push(key.clone());
-        id
+    }
+
+    fn own(&mut self, key: NodeKey) -> NodeId {
+        match self.find(&key) {
+            Ok(known) => known,
+            Err(hash) => self.insert(hash, key),
+        }
+    }
+
+    /// The node of a position, or the position's hash.
+    fn find(&self, key: &NodeKey) -> Result<NodeId, u64> {
+        let hash = hash_of(key);
+        let of = |maker: &Self| {
+            let first = maker.first();
+            let known = maker.nodes.find(hash, |id| maker.keys[id.index() - first] == *key);
+            known.copied()
+        };
+        self.whole.and_then(of).or_else(|| of(self)).ok_or(hash)
+    }
+
+    fn insert(&mut self, hash: u64, key: NodeKey) -> NodeId {
+        let first = self.first();
+        let id = u32::try_from(first + self.keys.len()).expect("fewer than 2^32 nodes");
+        self.keys.push(key);
+        let keys = &self.keys;
+        self.nodes.insert_unique(hash, NodeId(id), |id| hash_of(&keys[id.index() - first]));
+        NodeId(id)
+    }
+
+    /// The number of the first own node.
+    fn first(&self) -> usize {
+        self.whole.map_or(0, Maker::node_count)
+    }
+
+    /// How many positions are known.
+    pub(crate) fn node_count(&self) -> usize {
+        self.first() + self.keys.len()
+    }
+
+    fn known_keys(&self) -> impl Iterator<Item = &NodeKey> {
+        let before = self.whole.map_or(&[][..], |whole| &whole.keys);
+        before.iter().chain(&self.keys)
     }
 
     /// Whether some edge or structure already mentions the position.
     #[must_use]
     pub fn has(&self, key: &NodeKey) -> bool {
-        self.nodes.find(hash_of(key), |id| self.keys[id.index()] == *key).is_some()
+        self.find(key).is_ok()
     }
 
     /// Positions beside the cluster's objects of one sort, sorted.
     #[must_use]
     pub fn outside(&self, sort: &str) -> std::collections::BTreeSet<NodeKey> {
         let of_sort = |key: &&NodeKey| matches!(key, NodeKey::Outside(own, _) if *own == sort);
-        self.keys.iter().filter(of_sort).cloned().collect()
+        self.known_keys().filter(of_sort).cloned().collect()
     }
 
     /// Data in folders of nodes that something leads to, sorted.
     #[must_use]
     pub fn host_data(&self) -> std::collections::BTreeSet<NodeKey> {
-        let data = self.keys.iter().filter(|key| matches!(key, NodeKey::HostData(..)));
+        let data = self.known_keys().filter(|key| matches!(key, NodeKey::HostData(..)));
         data.cloned().collect()
     }
 
     /// The scopes in which a power is held by somebody, sorted.
     #[must_use]
     pub fn scopes_of(&self, power: crate::node::Power) -> std::collections::BTreeSet<Scope> {
-        let keys = self.keys.iter().filter_map(|key| match key {
+        let keys = self.known_keys().filter_map(|key| match key {
             NodeKey::Power(held, scope) if *held == power => Some(scope.clone()),
             _ => None,
         });
@@ -276,13 +373,13 @@ impl<'a> Maker<'a> {
     pub fn pushed(&self) -> std::collections::BTreeSet<NodeKey> {
         let push =
             |key: &&NodeKey| matches!(key, NodeKey::Repository(_) | NodeKey::RegistryRepository(_));
-        self.keys.iter().filter(push).cloned().collect()
+        self.known_keys().filter(push).cloned().collect()
     }
 
     /// The principals outside the cluster that somebody may take, sorted.
     #[must_use]
     pub fn principals(&self) -> std::collections::BTreeSet<NodeKey> {
-        let keys = self.keys.iter().filter(|key| matches!(key, NodeKey::Principal(..)));
+        let keys = self.known_keys().filter(|key| matches!(key, NodeKey::Principal(..)));
         keys.cloned().collect()
     }
 
@@ -365,14 +462,11 @@ impl<'a> Maker<'a> {
         let from = self.node(&draft.from);
         let to = self.node(&draft.to);
         let difficulty = draft.difficulty.unwrap_or(own);
+        let arc = Edge { from, to, weight: difficulty.weight() };
         if !self.reasons {
             // What is reached does not depend on how many edges lead there.
-            let table = match technique {
-                Some(_) => &mut self.latest,
-                None => &mut self.latest_structure,
-            };
-            if table.insert((from, to), 0).is_none() {
-                self.builder.add_edge(from, to, difficulty.weight());
+            if self.latest_of(technique).insert((from, to), 0).is_none() {
+                self.arcs.push(arc);
             }
             return;
         }
@@ -381,37 +475,49 @@ impl<'a> Maker<'a> {
             let id = self.why(why);
             self.edges.why_ids.push(id);
         }
-        // Equal edges from overlapping grants are one edge.
-        let table = match technique {
-            Some(_) => &self.latest,
-            None => &self.latest_structure,
-        };
-        let latest = table.get(&(from, to)).copied().unwrap_or(NO_EDGE);
+        let confidence = draft.confidence;
+        let mut row = Row { technique, difficulty, confidence, end: 0, note: 0 };
+        let Ok(before) = self.equal(&arc, &row, start) else { return };
+        row.note = draft.note.map_or(0, |note| self.note(note));
+        let label = self.push(arc, row, before);
+        self.latest_of(technique).insert((from, to), label);
+    }
+
+    fn latest_of(&mut self, technique: Option<u16>) -> &mut FxHashMap<(NodeId, NodeId), u32> {
+        match technique {
+            Some(_) => &mut self.latest,
+            None => &mut self.latest_structure,
+        }
+    }
+
+    /// Whether there is an equal edge, from overlapping grants: then the reasons that were
+    /// pushed from `start` on are taken back. Else the latest edge between the same nodes.
+    fn equal(&mut self, arc: &Edge, row: &Row, start: usize) -> Result<u32, Known> {
+        let latest = self.latest_of(row.technique).get(&(arc.from, arc.to)).copied();
+        let latest = latest.unwrap_or(NO_EDGE);
         let mut known = latest;
         while known != NO_EDGE {
-            let row = self.edges.rows[known as usize];
-            if row.technique == technique
-                && row.difficulty == difficulty
+            let other = self.edges.rows[known as usize];
+            if other.technique == row.technique
+                && other.difficulty == row.difficulty
                 && *self.edges.ids(known as usize) == self.edges.why_ids[start..]
             {
                 self.edges.why_ids.truncate(start);
-                return;
+                return Err(Known);
             }
             known = self.before[known as usize];
         }
-        let note = draft.note.map_or(0, |note| self.note(note));
+        Ok(latest)
+    }
+
+    /// Adds an edge whose reasons are the last that were pushed, and gives its number.
+    fn push(&mut self, arc: Edge, row: Row, before: u32) -> u32 {
         let label = u32::try_from(self.edges.rows.len()).expect("fewer than 2^32 edges");
         let end = u32::try_from(self.edges.why_ids.len()).expect("fewer than 2^32 reasons");
-        let table = match technique {
-            Some(_) => &mut self.latest,
-            None => &mut self.latest_structure,
-        };
-        table.insert((from, to), label);
-        self.before.push(latest);
-        let id = self.builder.add_edge(from, to, difficulty.weight());
-        debug_assert_eq!(id, EdgeId(label), "edges and their records have one numbering");
-        let confidence = draft.confidence;
-        self.edges.rows.push(Row { technique, difficulty, confidence, end, note });
+        self.before.push(before);
+        self.arcs.push(arc);
+        self.edges.rows.push(Row { end, ..row });
+        label
     }
 
     /// The number of a remark plus one: equal remarks have one.
@@ -442,7 +548,12 @@ impl<'a> Maker<'a> {
         self.edges.rows.shrink_to_fit();
         self.edges.why_ids.shrink_to_fit();
         self.edges.whys.shrink_to_fit();
-        Made { builder: self.builder, nodes: self.nodes, keys: self.keys, edges: self.edges }
+        let kinds = self.keys.iter().map(|key| match key {
+            NodeKey::And(..) => Kind::And,
+            _ => Kind::Or,
+        });
+        let graph = GraphBuilder::of(kinds.collect(), self.arcs).build();
+        Made { graph, nodes: self.nodes, keys: self.keys, edges: self.edges }
     }
 }
 

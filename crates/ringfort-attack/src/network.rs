@@ -85,8 +85,8 @@ type Atom = (Class, Tri);
 struct Wide {
     passing: ConnectionSet,
     atoms: Vec<Atom>,
-    /// The position of all of them, once something is drawn from it.
-    position: OnceCell<NodeKey>,
+    /// The number and the position of all of them, once something is drawn from it.
+    position: OnceCell<(usize, NodeKey)>,
 }
 
 /// A listener, or one port of it.
@@ -117,8 +117,10 @@ struct Drawing<'c, 'a> {
     endpoints: &'c [Endpoint],
     targets: BTreeMap<Kind, Vec<Target>>,
     by_namespace: BTreeMap<&'c Str, Vec<usize>>,
-    /// Sets of sources that have a position, and the number of those without a name.
-    sets: FxHashMap<Vec<Atom>, NodeKey>,
+    /// Sets of sources that have a position, with their number.
+    sets: FxHashMap<Vec<Atom>, (usize, NodeKey)>,
+    /// Positions of those of a set, by its number, that lie in a namespace.
+    parts: FxHashMap<(usize, &'c Str), NodeKey>,
     of_atom: BTreeMap<Atom, Vec<usize>>,
     /// Positions of what shares the network of a node.
     on_node: FxHashMap<Id<Node>, NodeKey>,
@@ -162,6 +164,7 @@ impl<'c, 'a> Drawing<'c, 'a> {
             targets,
             by_namespace,
             sets: FxHashMap::default(),
+            parts: FxHashMap::default(),
             of_atom,
             on_node: on_node.collect(),
             denied: [
@@ -298,7 +301,7 @@ impl<'c, 'a> Drawing<'c, 'a> {
             ruled.sort_unstable();
             ruled.dedup();
             if !ruled.is_empty() {
-                let from = self.set(maker, ruled, "sources");
+                let (_, from) = self.set(maker, ruled);
                 self.edges(maker, kind, &from, Way::ByRule, sure, false);
             }
         }
@@ -348,28 +351,14 @@ impl<'c, 'a> Drawing<'c, 'a> {
     /// A listener that takes all alike: from every source of a set, and from those of its own
     /// namespace, so that a policy that keeps only the others out is seen for what it does.
     fn open(&mut self, maker: &mut Maker<'_>, kind: &Kind, wide: &Wide, sure: bool, note: bool) {
-        let any =
-            wide.position.get_or_init(|| self.set(maker, wide.atoms.clone(), "sources")).clone();
+        let (number, any) =
+            wide.position.get_or_init(|| self.set(maker, wide.atoms.clone())).clone();
         self.edges(maker, kind, &any, Way::FromAnywhere, sure, note);
         let units: BTreeSet<u32> = self.targets[kind].iter().map(|target| target.unit).collect();
         let spaces: BTreeSet<&'c Str> =
             units.iter().map(|unit| &self.context.units[*unit as usize].namespace).collect();
         for namespace in spaces {
-            let text = if wide.passing.is_all() {
-                format!("pods-of/{namespace}")
-            } else {
-                format!("pods-of/{namespace}/{}", wide.passing)
-            };
-            let from = NodeKey::Outside("network", Str::from(text));
-            if !maker.has(&from) {
-                for &at in &self.by_namespace[namespace] {
-                    let one = &self.endpoints[at];
-                    if wide.atoms.binary_search(&(one.class, one.enforced)).is_ok() {
-                        let sender = self.context.sender(one.unit, one.place);
-                        maker.structure(sender, from.clone(), []);
-                    }
-                }
-            }
+            let from = self.part(maker, number, &wide.atoms, namespace);
             for at in 0..self.targets[kind].len() {
                 let target = &self.targets[kind][at];
                 if self.context.units[target.unit as usize].namespace == *namespace {
@@ -438,13 +427,13 @@ impl<'c, 'a> Drawing<'c, 'a> {
         });
     }
 
-    /// The position of a set of sources.
-    fn set(&mut self, maker: &mut Maker<'_>, atoms: Vec<Atom>, sort: &str) -> NodeKey {
+    /// The number and the position of a set of sources.
+    fn set(&mut self, maker: &mut Maker<'_>, atoms: Vec<Atom>) -> (usize, NodeKey) {
         if let Some(known) = self.sets.get(&atoms) {
             return known.clone();
         }
         let number = self.sets.len() + 1;
-        let key = NodeKey::Outside("network", Str::from(format!("{sort}/{number}")));
+        let key = NodeKey::Outside("network", Str::from(format!("sources/{number}")));
         for atom in &atoms {
             for &at in &self.of_atom[atom] {
                 let one = &self.endpoints[at];
@@ -452,7 +441,38 @@ impl<'c, 'a> Drawing<'c, 'a> {
                 maker.structure(sender, key.clone(), []);
             }
         }
-        self.sets.insert(atoms, key.clone());
+        self.sets.insert(atoms, (number, key.clone()));
+        (number, key)
+    }
+
+    /// The position of those of a set that lie in a namespace: the namespace's own if they are
+    /// all of it.
+    fn part(
+        &mut self,
+        maker: &mut Maker<'_>,
+        number: usize,
+        atoms: &[Atom],
+        namespace: &'c Str,
+    ) -> NodeKey {
+        if let Some(known) = self.parts.get(&(number, namespace)) {
+            return known.clone();
+        }
+        let all = &self.by_namespace[namespace];
+        let within = |at: &&usize| {
+            let one = &self.endpoints[**at];
+            atoms.binary_search(&(one.class, one.enforced)).is_ok()
+        };
+        let members: Vec<usize> = all.iter().filter(within).copied().collect();
+        let text = match members.len() == all.len() {
+            true => format!("pods-of/{namespace}"),
+            false => format!("pods-of/{namespace}/{number}"),
+        };
+        let key = NodeKey::Outside("network", Str::from(text));
+        for at in members {
+            let one = &self.endpoints[at];
+            maker.structure(self.context.sender(one.unit, one.place), key.clone(), []);
+        }
+        self.parts.insert((number, namespace), key.clone());
         key
     }
 }

@@ -4,7 +4,7 @@
 //! ServiceAccount of its pods; what it may do is asked of the authorization engine, and what
 //! limits it is read from its arguments and its objects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_authz::Names;
 use ringfort_model::record::Other;
@@ -13,7 +13,6 @@ use ringfort_model::{ContainerKind, Str};
 use crate::context::{Ask, Context, Held, POD_MAKERS};
 use crate::maker::{Draft, Maker};
 use crate::node::{NodeKey, Power, Scope, Subject};
-use crate::recognise::known;
 use crate::why::Why;
 
 /// How a controller is known: by the end of its image's repository, or by a label of its pods.
@@ -35,27 +34,31 @@ pub struct Operator {
     container: usize,
 }
 
-/// Controllers of a sort, in the order of units.
+/// Controllers of a sort, in the order of units: in a unit that is known by a label its first
+/// container, else the first whose image is one of them.
 pub fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
-    let mut found = Vec::new();
-    for (at, unit) in context.units.iter().enumerate() {
-        if unit.latent {
-            continue;
-        }
-        let labelled = marks
-            .labels
-            .iter()
-            .any(|(key, value)| unit.labels.get(key).is_some_and(|v| v == value));
-        let mut regular =
-            unit.spec.all_containers().filter(|(kind, _, _)| *kind == ContainerKind::Regular);
-        let one = regular
-            .find(|(_, _, container)| labelled || known(&container.image, marks.images).is_some());
-        if let Some((kind, container, _)) = one {
-            let namespace = unit.namespace.clone();
-            found.push(Operator { unit: at as u32, namespace, kind, container });
+    let mut found: BTreeMap<u32, usize> = BTreeMap::new();
+    for (unit, kind, container) in context.images.of(marks.images) {
+        if kind == ContainerKind::Regular {
+            found.entry(unit).or_insert(container as usize);
         }
     }
-    found
+    if !marks.labels.is_empty() {
+        let units = context.units.iter().enumerate().filter(|(_, unit)| !unit.latent);
+        for (at, unit) in units.filter(|(_, unit)| !unit.spec.containers.is_empty()) {
+            let mut labels = marks.labels.iter();
+            if labels.any(|(key, value)| unit.labels.get(key).is_some_and(|v| v == value)) {
+                found.insert(at as u32, 0);
+            }
+        }
+    }
+    let operator = |(unit, container): (u32, usize)| Operator {
+        unit,
+        namespace: context.units[unit as usize].namespace.clone(),
+        kind: ContainerKind::Regular,
+        container,
+    };
+    found.into_iter().map(operator).collect()
 }
 
 impl Operator {

@@ -1,5 +1,8 @@
 //! What an image is, by the name of its repository.
 
+use ringfort_model::{ContainerKind, Str, Unit};
+use rustc_hash::FxHashMap;
+
 /// Image repository without registry host, tag and digest.
 #[must_use]
 pub fn repository(image: &str) -> &str {
@@ -17,10 +20,50 @@ pub fn repository(image: &str) -> &str {
 /// Which of the names the image's repository ends in.
 #[must_use]
 pub fn known(image: &str, names: &[&'static str]) -> Option<&'static str> {
-    let repository = repository(image);
+    ends(repository(image), names)
+}
+
+fn ends(repository: &str, names: &[&'static str]) -> Option<&'static str> {
     names.iter().copied().find(|name| {
         repository == *name || repository.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
     })
+}
+
+/// A container: its unit, its list and its index there.
+pub(crate) type Place = (u32, ContainerKind, u32);
+
+/// Containers of units that run, by the repository of their image: a cluster has far fewer
+/// repositories than containers, and every sort of controller is looked for.
+#[derive(Debug)]
+pub(crate) struct Images {
+    by_repository: FxHashMap<Str, Vec<Place>>,
+}
+
+impl Images {
+    pub(crate) fn new(units: &[Unit]) -> Self {
+        let mut by_repository: FxHashMap<Str, Vec<Place>> = FxHashMap::default();
+        for (at, unit) in units.iter().enumerate().filter(|(_, unit)| !unit.latent) {
+            for (kind, index, container) in unit.spec.all_containers() {
+                let repository = repository(&container.image);
+                let place = (at as u32, kind, index as u32);
+                match by_repository.get_mut(repository) {
+                    Some(places) => places.push(place),
+                    None => {
+                        by_repository.insert(Str::new(repository), vec![place]);
+                    }
+                }
+            }
+        }
+        Self { by_repository }
+    }
+
+    /// Containers whose image is one of those that [`known`] finds, in the order of units.
+    pub(crate) fn of(&self, names: &[&'static str]) -> Vec<Place> {
+        let meant = self.by_repository.iter().filter(|(name, _)| ends(name, names).is_some());
+        let mut places: Vec<Place> = meant.flat_map(|(_, places)| places).copied().collect();
+        places.sort_unstable();
+        places
+    }
 }
 
 /// Repository of an image with its registry host, without tag and digest: what one pushes to.

@@ -219,9 +219,12 @@ fn reached(context: &Context<'_>, power: Power, namespace: &Str) -> Vec<NodeKey>
         Power::MintTokens | Power::ImpersonateAccounts => accounts().collect(),
         Power::ReadSecrets => secrets().collect(),
         Power::ExecPods | Power::AttachPods | Power::SwapImages | Power::AddContainers => {
+            // The kubelet takes the mirror's name for its static pod in exec and attach; what is
+            // written into the mirror changes nothing.
+            let writes = matches!(power, Power::SwapImages | Power::AddContainers);
             let running = context.units_in(namespace).filter(|(_, unit)| {
                 let open = unit.spec.containers.iter().any(|c| c.stdin == Some(true));
-                !unit.latent && !unit.mirror && (power != Power::AttachPods || open)
+                !unit.latent && !(unit.mirror && writes) && (power != Power::AttachPods || open)
             });
             running.flat_map(|(at, _)| context.pods_of(at)).collect()
         }

@@ -66,6 +66,15 @@ impl GraphBuilder {
         Self { kinds: Vec::with_capacity(nodes), edges: Vec::with_capacity(edges) }
     }
 
+    /// The graph of these nodes and edges, whose ends must be among the nodes.
+    #[must_use]
+    pub fn of(kinds: Vec<Kind>, edges: Vec<Edge>) -> Self {
+        let ends = edges.iter().flat_map(|edge| [edge.from, edge.to]);
+        let within = ends.max().is_none_or(|last| last.index() < kinds.len());
+        assert!(within, "the ends of an edge are nodes of the graph");
+        Self { kinds, edges }
+    }
+
     /// Adds a node. Ids count up from 0.
     pub fn add_node(&mut self, kind: Kind) -> NodeId {
         let id = u32::try_from(self.kinds.len()).expect("fewer than 2^32 nodes");

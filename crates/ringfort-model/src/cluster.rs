@@ -55,15 +55,23 @@ impl Cluster {
     pub fn namespace_names(&self) -> BTreeSet<Str> {
         let mut names: BTreeSet<Str> =
             self.namespaces.iter().map(|n| n.metadata.name.clone()).collect();
-        if self.source == SourceKind::Manifests {
-            names.extend(self.pods.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.workloads.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.service_accounts.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.roles.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.role_bindings.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.secrets.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.services.iter().map(|o| o.metadata.namespace.clone()));
-        }
+        // Objects lie in the order of their namespaces, so that one look back is enough.
+        let mut add = |all: &mut dyn Iterator<Item = &Str>| {
+            let mut last: Option<&Str> = None;
+            for name in all {
+                if last != Some(name) && !names.contains(name) {
+                    names.insert(name.clone());
+                }
+                last = Some(name);
+            }
+        };
+        add(&mut self.pods.iter().map(|one| &one.metadata.namespace));
+        add(&mut self.workloads.iter().map(|one| &one.metadata.namespace));
+        add(&mut self.service_accounts.iter().map(|one| &one.metadata.namespace));
+        add(&mut self.roles.iter().map(|one| &one.metadata.namespace));
+        add(&mut self.role_bindings.iter().map(|one| &one.metadata.namespace));
+        add(&mut self.secrets.iter().map(|one| &one.metadata.namespace));
+        add(&mut self.services.iter().map(|one| &one.metadata.namespace));
         names
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use ringfort_attack::{Attack, Engines};
+use ringfort_graph::EdgeId;
 use ringfort_model::Cluster;
 use ringfort_plan::edits::changes;
 use ringfort_plan::first::pairs;
@@ -104,6 +105,16 @@ fn a_trial_reaches_what_a_new_graph_reaches() {
             let keys = attack.keys().iter().enumerate();
             keys.filter(|(at, _)| found.contains(*at)).map(|(_, key)| attack.id(key)).collect()
         };
+        // Techniques that are drawn beside each other find what they find one after the other.
+        let engines = Engines::after(attack, cluster);
+        let again = Attack::after(attack, cluster, &engines);
+        let ends = |attack: &Attack<'_>| -> BTreeSet<(u32, u32)> {
+            let edges = (0..attack.graph.edge_count()).map(|at| EdgeId(at as u32));
+            let ends = edges.map(|edge| attack.graph.edge(edge));
+            ends.map(|edge| (edge.from.0, edge.to.0)).collect()
+        };
+        assert!(again.keys() == attack.keys(), "{name}: positions and their order");
+        assert!(ends(&again) == ends(attack), "{name}: ends of edges");
         for fix in &plan.fixes {
             let changed = apply(cluster, &changes(&fix.edits)).expect(name);
             let shared = Engines::after(attack, &changed);

@@ -93,6 +93,23 @@ fn listeners_are_reached_unless_an_enforced_policy_denies() {
     assert!(!found(&silent).contains("net-reach"));
 }
 
+/// Who shares a namespace is one set for pods and another for nodes, where a policy lets its
+/// pods reach the ones and not the others.
+#[test]
+fn egress_to_pods_is_not_egress_to_nodes() {
+    let out = policy(json!({"podSelector": {"matchLabels": {"app": "client"}},
+        "policyTypes": ["Egress"], "egress": [{"to": [{"namespaceSelector": {}}]}]}));
+    let host = running("host", "x", listens(6379), json!({"hostNetwork": true}));
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": wide("n"),
+        "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.5"}]}});
+    let mut objects = with(pair("x", 80, json!({})), agent("quay.io/calico/node:v3"));
+    objects.retain(|object| object["kind"] != "Node");
+    let objects = with(objects, [node, out, host]);
+    assert!(client_reaches(&objects));
+    assert!(!reaches(&objects, &["pod/a/client"], "listener/pod/a/host"));
+    assert!(reaches(&objects, &["pod/a/data"], "listener/pod/a/host"));
+}
+
 #[test]
 fn policies_that_nothing_enforces_are_named() {
     let edges = of("net-reach", &with(pair("x", 80, json!({})), [deny()]));

@@ -4,7 +4,6 @@ use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Subject};
-use crate::recognise::known;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::{TokenSource, Why};
 use ringfort_isolation::{Audience, TokenSource as Source};
@@ -55,19 +54,12 @@ const TOOLS: &[&str] = &[
 ];
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    for (at, unit) in context.units.iter().enumerate() {
-        let at = at as u32;
-        for container in context.tokens(at) {
-            let image = unit
-                .spec
-                .all_containers()
-                .find(|(kind, index, _)| (*kind, *index) == (container.kind, container.index));
-            let tool = image.is_some_and(|(kind, _, one)| {
-                kind == ContainerKind::Regular && known(&one.image, TOOLS).is_some()
-            });
-            if !tool || unit.latent {
-                continue;
-            }
+    let tools = context.images.of(TOOLS).into_iter();
+    for (at, kind, index) in tools.filter(|(_, kind, _)| *kind == ContainerKind::Regular) {
+        let unit = &context.units[at as usize];
+        let mut tokens = context.tokens(at).iter();
+        let own = tokens.find(|one| (one.kind, one.index as u32) == (kind, index));
+        if let Some(container) = own {
             for file in container.files.iter().filter(|file| file.audience == Audience::Api) {
                 let how = match &file.how {
                     Source::Automount => TokenSource::Automount,

@@ -72,7 +72,7 @@ pub fn beyond_discovery(context: &Context<'_>, subject: &Subject) -> Vec<(usize,
 fn grants(context: &Context<'_>, vector: &'static str, subjects: &[Subject]) -> Vec<Instance> {
     let mut found = Vec::new();
     for subject in subjects {
-        for (grant, bound, rule) in beyond_discovery(context, subject) {
+        for (grant, bound, _) in beyond_discovery(context, subject) {
             let grant = &context.grants[grant];
             let (_, binding, index) = &grant.bound[bound];
             let shown = match binding {
@@ -94,10 +94,8 @@ fn grants(context: &Context<'_>, vector: &'static str, subjects: &[Subject]) -> 
                 name: Str::from(format!("{shown}:{who}")),
                 title: format!("binding {shown} gives {who} the role {role}"),
                 state: State::Unknown,
-                why: vec![
-                    Why::Bound { binding: binding.clone(), subject: *index },
-                    Why::Held { role: grant.role.clone(), scope: grant.scope.clone(), rule },
-                ],
+                // A single rule is no reason: without it the role's others still lead in.
+                why: vec![Why::Bound { binding: binding.clone(), subject: *index }],
                 missing: vec![ENDPOINT],
                 leads: vec![NodeKey::Subject(subject.clone())],
             });

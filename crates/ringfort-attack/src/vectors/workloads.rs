@@ -1,7 +1,9 @@
 //! V5, management interfaces, V6, kubectl proxies, and V10, execution as a service: workloads
 //! recognised by the name of their image's repository.
 
-use ringfort_model::{ContainerKind, Kind, Str, Unit};
+use std::collections::BTreeMap;
+
+use ringfort_model::{ContainerKind, Kind, Str};
 use ringfort_network::exposure::{ListenerKind, Reach};
 
 use super::{Finding, Instance, State};
@@ -63,19 +65,23 @@ const EXECUTION: &[&str] = &[
     "kaniko-project/executor",
 ];
 
-fn recognised(unit: &Unit, at: u32, names: &[&'static str]) -> Option<(Why, &'static str)> {
-    unit.spec.all_containers().find_map(|(kind, index, container)| {
-        let name = known(&container.image, names)?;
+/// Running units with a container whose image is one of these, each with that container's image
+/// as a reason.
+fn recognised(context: &Context<'_>, names: &[&'static str]) -> BTreeMap<u32, Why> {
+    let mut found = BTreeMap::new();
+    for (unit, kind, index) in context.images.of(names) {
+        let container = context.container((unit, kind, index));
         // One image holds every part of Argo CD; only its server shows an interface.
-        let words = container.command.iter().chain(container.args.iter());
-        let serves =
-            name != "argoproj/argocd" || words.into_iter().any(|w| w.ends_with("argocd-server"));
-        if kind == ContainerKind::Init || !serves {
-            return None;
+        let words = || container.command.iter().chain(container.args.iter());
+        let serves = known(&container.image, names) != Some("argoproj/argocd")
+            || words().any(|word| word.ends_with("argocd-server"));
+        if kind != ContainerKind::Init && serves {
+            let path = Str::from(format!("{}[{index}].image", kind.field()));
+            let value = container.image.clone();
+            found.entry(unit).or_insert(Why::PodField { unit, path, value });
         }
-        let path = Str::from(format!("{}[{index}].image", kind.field()));
-        Some((Why::PodField { unit: at, path, value: container.image.clone() }, name))
-    })
+    }
+    found
 }
 
 /// The widest reach of a unit by listeners that are more than an address of the cluster's own
@@ -170,11 +176,8 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
 /// V5.
 pub(super) fn interfaces(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
-    for (at, unit) in context.units.iter().enumerate() {
-        let at = at as u32;
-        let Some((why, _)) = recognised(unit, at, INTERFACES).filter(|_| !unit.latent) else {
-            continue;
-        };
+    for (at, why) in recognised(context, INTERFACES) {
+        let unit = &context.units[at as usize];
         let (reach, login) = (reach(context, at), login(context, at));
         let outside = matches!(reach, Some(Reach::Public | Reach::Unknown | Reach::AllowListed));
         let asks = login.as_ref().map(|(asks, _)| *asks);
@@ -291,21 +294,19 @@ const SUBMITTED: &[(&str, &str)] = &[
 /// V10.
 pub(super) fn execution(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
-    for (at, unit) in context.units.iter().enumerate() {
-        let at = at as u32;
-        let declared = unit.labels.get("ringfort.dev/execution-service").is_some();
-        let why = match recognised(unit, at, EXECUTION) {
-            Some((why, _)) => why,
-            None if declared => Why::PodField {
-                unit: at,
+    let mut serving = recognised(context, EXECUTION);
+    for (at, unit) in context.units.iter().enumerate().filter(|(_, unit)| !unit.latent) {
+        let unit_of = at as u32;
+        if unit.labels.get("ringfort.dev/execution-service").is_some() {
+            serving.entry(unit_of).or_insert_with(|| Why::PodField {
+                unit: unit_of,
                 path: "metadata.labels[ringfort.dev/execution-service]".into(),
                 value: "declared".into(),
-            },
-            None => continue,
-        };
-        if unit.latent {
-            continue;
+            });
         }
+    }
+    for (at, why) in serving {
+        let unit = &context.units[at as usize];
         let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
         found.push(Instance {
             vector: "V10",
