@@ -224,7 +224,8 @@ fn reached(context: &Context<'_>, power: Power, namespace: &Str) -> Vec<NodeKey>
             let writes = matches!(power, Power::SwapImages | Power::AddContainers);
             let running = context.units_in(namespace).filter(|(_, unit)| {
                 let open = unit.spec.containers.iter().any(|c| c.stdin == Some(true));
-                !unit.latent && !(unit.mirror && writes) && (power != Power::AttachPods || open)
+                let kept = unit.latent || (unit.mirror && writes);
+                !kept && (power != Power::AttachPods || open)
             });
             running.flat_map(|(at, _)| context.pods_of(at)).collect()
         }

@@ -188,6 +188,22 @@ fn a_plan_has_the_step_that_makes_its_cut_true() {
     assert!(plan.changes[0].command().contains("kubectl replace --force"));
 }
 
+/// Nothing that is written now takes a setting away which only the pods of an earlier template
+/// have: no change is offered that would change nothing.
+#[test]
+fn what_an_earlier_template_left_has_no_cut_in_the_present_one() {
+    for privileged in [json!(false), Value::Null] {
+        let mut objects = running("Deployment", &json!({}), "x-1-a");
+        objects[0]["spec"]["template"]["spec"]["containers"][0]["securityContext"] =
+            json!({"privileged": privileged});
+        let plan = planned(&cluster(objects), "workload/Deployment/a/x");
+        assert!(!plan.before.is_empty(), "its pod still leads to the node");
+        assert!(plan.fixes.is_empty() && plan.disagreements().is_empty(), "{}", plan.closing());
+        assert_eq!(plan.residual.len(), plan.before.len());
+        assert!(plan.residual[0].reason.contains("earlier roll-out"), "{:?}", plan.residual);
+    }
+}
+
 #[test]
 fn a_roll_out_that_is_let_go_brings_what_waited_in_it() {
     let cluster = cluster(running("Deployment", &json!({"paused": true}), "x-1-a"));

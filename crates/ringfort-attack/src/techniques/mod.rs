@@ -369,7 +369,9 @@ pub(crate) fn draw(maker: &mut Maker<'_>) {
         }
     } else {
         // Changes are tried beside each other: each by itself, in little room.
-        groups.iter().for_each(|group| find(group, maker));
+        for group in &groups {
+            find(group, maker);
+        }
     }
     find(&after, maker);
     maker.start(None);

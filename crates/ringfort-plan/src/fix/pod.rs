@@ -18,7 +18,8 @@ use crate::owner::{is_system, owner};
 use crate::renew::is_token_volume;
 
 const SYSTEM: &str = "the pod is a part of the cluster itself";
-const ADMITTED: &str = "admission adds it to the pod: what adds it has to change";
+const UNWRITTEN: &str = "what is written now does not have it: pods of an earlier roll-out still run, or \
+                         admission adds it";
 
 /// Where a unit's specification is written.
 struct Place {
@@ -76,8 +77,9 @@ struct Act {
 /// What can be done about a reason where it is written.
 enum Found {
     Acts(Vec<Act>),
-    /// It is not written there: admission added it.
-    Admitted,
+    /// It is not written there: admission added it, or an earlier template had it and its pods
+    /// still run. No change of what is written now takes it away.
+    Unwritten,
     Nothing,
 }
 
@@ -94,7 +96,7 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Found) ->
     let Some(place) = Place::new(desk, unit) else { return Remedy::Fact };
     let acts = match acts(&place) {
         Found::Acts(acts) => acts,
-        Found::Admitted => return Remedy::Untouchable(ADMITTED),
+        Found::Unwritten => return Remedy::Untouchable(UNWRITTEN),
         Found::Nothing => return Remedy::Fact,
     };
     let edited = |edit: ObjectEdit| Edited {
@@ -181,7 +183,7 @@ pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> 
         return remedy(desk, unit, |place| {
             let edits = ports(place, |_| true);
             if edits.is_empty() {
-                return Found::Admitted;
+                return Found::Unwritten;
             }
             Found::Acts(vec![Act {
                 id: "no-host-ports".to_owned(),
@@ -199,6 +201,9 @@ pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> 
     let is_flag = is_flag || host_port;
     if is_flag {
         return remedy(desk, unit, |place| {
+            if !place.get(&format!("/{path}")).is_some_and(|value| *value == json!(true)) {
+                return Found::Unwritten;
+            }
             let mut edits =
                 vec![FieldEdit::Set { pointer: format!("/{path}"), value: json!(false) }];
             if *path == *"hostNetwork" {
@@ -221,13 +226,16 @@ pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> 
         _ => return Remedy::Fact,
     };
     remedy(desk, unit, |place| {
-        let Some(index) = place.container(desk, unit, list, index) else { return Found::Admitted };
+        let Some(index) = place.container(desk, unit, list, index) else { return Found::Unwritten };
         let pointer = format!("/{list}/{index}/{}", rest.replace('.', "/"));
-        if place.get(&pointer).is_none() {
-            return Found::Admitted;
+        if place.get(&pointer).is_none_or(|value| *value == safe) {
+            return Found::Unwritten;
         }
         match rest {
-            "securityContext.capabilities.add" => drop(place, list, index, &pointer, value).into(),
+            "securityContext.capabilities.add" => {
+                let act = drop(place, list, index, &pointer, value);
+                act.map_or(Found::Unwritten, |act| Found::Acts(vec![act]))
+            }
             _ => unset(place, list, index, pointer, safe).into(),
         }
     })
@@ -299,7 +307,10 @@ fn user_namespace(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
     if one.nodes.is_empty() || !one.nodes.iter().all(|node| works(*node)) {
         return Remedy::Fact;
     }
-    remedy(desk, unit, |_| {
+    remedy(desk, unit, |place| {
+        if place.get("/hostUsers").is_some_and(|value| *value == json!(false)) {
+            return Found::Unwritten;
+        }
         Found::Acts(vec![Act {
             id: "user-namespace".to_owned(),
             title: "give users of its own (hostUsers: false) to".to_owned(),
@@ -330,7 +341,7 @@ pub(super) fn mount(
     };
     remedy(desk, unit, |place| {
         let Some(at) = place.container(desk, unit, kind.field(), container) else {
-            return Found::Admitted;
+            return Found::Unwritten;
         };
         unmount(place, kind, at, |at| at == mounted.as_str(), path)
     })
@@ -354,7 +365,7 @@ fn unmount(
     });
     // Of mounts one below the other the deepest holds the file.
     let Some((index, mounted)) = meant.max_by_key(|(_, mounted)| mounted.len()) else {
-        return Found::Admitted;
+        return Found::Unwritten;
     };
     let pointer = format!("{at}/volumeMounts/{index}");
     let Some(test) = is_container(place, list, container) else { return Found::Nothing };
@@ -381,6 +392,10 @@ pub(super) fn token(
 ) -> Remedy {
     if how == TokenSource::Automount {
         return remedy(desk, unit, |place| {
+            let written = place.get("/automountServiceAccountToken");
+            if place.kind != Kind::Pod && written.is_some_and(|value| *value == json!(false)) {
+                return Found::Unwritten;
+            }
             let mut edits = vec![FieldEdit::Set {
                 pointer: "/automountServiceAccountToken".to_owned(),
                 value: json!(false),
@@ -401,7 +416,7 @@ pub(super) fn token(
     }
     remedy(desk, unit, |place| {
         let Some(at) = place.container(desk, unit, kind.field(), container) else {
-            return Found::Admitted;
+            return Found::Unwritten;
         };
         // A token file lies below the path of its mount.
         let holds = |mounted: &str| {
