@@ -212,6 +212,21 @@ fn every_way_in_is_closed_by_each_of_its_fixes() {
     }
 }
 
+/// Without one of its rules a role that is open to everybody is still open to everybody.
+#[test]
+fn a_rule_among_others_is_no_way_to_close_an_entry() {
+    let rules = json!([
+        {"verbs": ["list"], "apiGroups": [""], "resources": ["events"]},
+        {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}
+    ]);
+    let mut bound = binding("open", ("ClusterRole", "open"), &[]);
+    bound["subjects"] = json!([{"kind": "Group", "name": "system:authenticated"}]);
+    let cluster = clusters::cluster(&[role("ClusterRole", "open", &rules), bound]);
+    let found = close(&cluster, &["V1", "V2"]);
+    let fixes: Vec<&String> = found.values().flatten().collect();
+    assert!(!fixes.is_empty() && fixes.iter().all(|id| !id.contains("rule")), "{found:#?}");
+}
+
 #[test]
 fn the_shops_ways_in_are_closed_by_each_of_their_fixes() {
     let Some((_, shop)) = clusters().into_iter().find(|(name, _)| *name == "shop") else {
