@@ -84,7 +84,7 @@ mod kubelet_read_configz;
 mod kubelet_read_logs;
 mod kubelet_read_pods;
 mod kubelet_readonly;
-mod literal_credential;
+pub(crate) mod literal_credential;
 mod map_write;
 mod mesh_uid_bypass;
 mod model_file_exec;

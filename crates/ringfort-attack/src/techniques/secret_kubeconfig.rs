@@ -77,4 +77,5 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
 }
 
 /// Kubeconfigs that hold their credential.
-const FIXED: [&str; 3] = ["kubeconfig-static-token", "kubeconfig-static-cert", "kubeconfig-basic"];
+pub(super) const FIXED: [&str; 3] =
+    ["kubeconfig-static-token", "kubeconfig-static-cert", "kubeconfig-basic"];
