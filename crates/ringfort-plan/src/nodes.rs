@@ -52,9 +52,10 @@ fn touched(before: &Cluster, changed: &Cluster) -> BTreeSet<Str> {
 fn stays(ask: &Ask, node: &Node) -> bool {
     let taints = node.spec.as_ref().map_or(&[][..], |spec| &spec.taints);
     let drives = |taint: &&Taint| taint.effect == "NoExecute" && !is_transient(taint);
+    // The first toleration that matches a taint counts (GetMatchingTolerations).
     let for_good = |taint: &Taint| {
-        let mut matching = ask.tolerations.iter().filter(|one| tolerates(one, taint)).peekable();
-        matching.peek().is_some() && matching.all(|one| one.toleration_seconds.is_none())
+        let first = ask.tolerations.iter().find(|one| tolerates(one, taint));
+        first.is_some_and(|one| one.toleration_seconds.is_none())
     };
     taints.iter().filter(drives).all(for_good)
 }

@@ -20,7 +20,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     id: "literal-credential",
     title: "use the credential in the specification",
     zone: Zone::InCluster,
-    attack: &["T1552.001", "MS-TA9026"],
+    attack: &["T1552.001", "MS-TA9027"],
     difficulty: Difficulty::D1,
     cut_by: &[FixKind::Delete],
     doc: Doc {

@@ -329,13 +329,10 @@ pub static ALL: &[&Technique] = &[
 
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
 /// missing. Reports list them, so that their absence is never taken for safety.
-pub const NOT_EVALUATED: &[(&str, &str)] = &[
-    (
-        "webhook-remove for ValidatingAdmissionPolicy and MutatingAdmissionPolicy",
-        "asking the admission engine again without the policy",
-    ),
-    ("literal-credential in annotations", "values of annotations, which are not kept"),
-];
+pub const NOT_EVALUATED: &[(&str, &str)] = &[(
+    "webhook-remove for ValidatingAdmissionPolicy and MutatingAdmissionPolicy",
+    "asking the admission engine again without the policy",
+)];
 
 /// Rows of the technique table that give no edge of their own, and where the graph shows them.
 pub const STRUCTURE: &[(&str, &str)] = &[

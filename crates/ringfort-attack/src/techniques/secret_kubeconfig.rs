@@ -14,7 +14,7 @@ use ringfort_model::{EntityId, Str};
 pub(crate) static TECHNIQUE: Technique = Technique {
     id: "secret-kubeconfig",
     title: "use the kubeconfig in the object",
-    zone: Zone::Impact,
+    zone: Zone::InCluster,
     attack: &["T1552.001"],
     difficulty: Difficulty::D1,
     cut_by: &[FixKind::Cicd, FixKind::Delete],
