@@ -72,13 +72,13 @@ pub fn apply_noting(
 
 /// Templates of the workloads that changes make.
 fn written(changes: &[Change]) -> Written<'_> {
-    let template = |one| -> Option<(WorkloadKey, &Value)> {
-        let Change { namespace, name, edit: Edit::Create(value), .. } = one else { return None };
+    fn template(one: &Change) -> Option<(WorkloadKey, &Value)> {
+        let Edit::Create(value) = &one.edit else { return None };
         let Some(Kind::Workload(kind)) = one.kept() else { return None };
         let pointers = ["/spec/jobTemplate/spec/template", "/spec/template"];
         let template = pointers.iter().find_map(|pointer| value.pointer(pointer))?;
-        Some(((kind, namespace.clone(), name.clone()), template))
-    };
+        Some(((kind, one.namespace.clone(), one.name.clone()), template))
+    }
     changes.iter().filter_map(template).collect()
 }
 
