@@ -183,7 +183,7 @@ fn pods_that_wait_get_a_node_that_they_may_be_placed_on_now() {
 fn a_node_that_is_kept_for_one_team_is_left_by_the_others() {
     // A privileged pod on the node of a strong account: once the node is kept for the others,
     // the pair that ran over the node is gone.
-    let open = json!({"containers": [{"name": "c", "image": "i",
+    let open = json!({"containers": [{"name": "c", "image": "open",
         "securityContext": {"privileged": true}}]});
     let strong = json!({"serviceAccountName": "strong",
         "tolerations": [{"key": "team", "operator": "Exists"}],

@@ -176,7 +176,6 @@ fn carried_out(name: &str, documents: Vec<Value>) -> (Vec<Value>, Vec<Value>) {
     let again = ringfort(&[&text(&after)]);
     let left: BTreeSet<_> = pairs(&again["before"]).difference(&no_cut).cloned().collect();
     assert!(left.is_empty(), "{name}: {left:?} after {commands:#?}");
-    // Without any one of the commands that change a manifest something is left.
     assert_eq!(again["fixes"], Value::Array(Vec::new()), "{name}: nothing more to do");
     for path in [before, files, after] {
         std::fs::remove_dir_all(path).expect("it was written");
