@@ -208,18 +208,18 @@ fn who_writes_log_files_and_reads_logs_reads_files_of_the_node() {
     };
     let id = "hostpath-log-symlink";
     let logs = || json!([rule(&["get"], "", &["pods/log"])]);
-    let both = ["pod/a/p:c", "sa/a/s"];
+    let (both, files) = (["pod/a/p@n", "sa/a/s"], "node-files/n/all");
     let writable = objects("/var/log", false, logs());
     assert!(!fixture::of(id, &writable).is_empty());
-    assert!(reaches(&writable, &both, "user/system:node:n"));
+    assert!(reaches(&writable, &both, files));
     for alone in [&both[..1], &both[1..]] {
-        assert!(!reaches(&writable, alone, "user/system:node:n"), "{alone:?}");
+        assert!(!reaches(&writable, alone, files), "{alone:?}");
     }
     for (what, other) in [
         ("read-only", objects("/var/log", true, logs())),
         ("a folder of the application", objects("/var/log/app", false, logs())),
         ("nobody reads logs", objects("/var/log", false, json!([rule(&["get"], "", &["pods"])]))),
     ] {
-        assert!(!reaches(&other, &both, "user/system:node:n"), "{what}");
+        assert!(!reaches(&other, &both, files), "{what}");
     }
 }
