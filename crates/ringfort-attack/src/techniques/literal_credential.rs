@@ -63,7 +63,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             }
         }
         pods |= !unit.credentials.is_empty();
-        for one in unit.credentials.iter() {
+        for one in &unit.credentials {
             // Equal pods have equal annotations: the first shows them, or else the template.
             let first = unit.pods.first().map(|&pod| &context.cluster.pods[pod].metadata.name);
             let shown = unit.name(context.cluster);
