@@ -166,6 +166,23 @@ mod tests {
         }
     }
 
+    /// What a technique says that it is, a page does not deny.
+    #[test]
+    fn a_technique_that_names_a_row_stands_for_it() {
+        let mut met = 0;
+        for page in PAGES {
+            for row in page.rows {
+                let all = techniques::ALL.iter();
+                let claims: Vec<&str> =
+                    all.filter(|one| one.attack.contains(&row.id)).map(|one| one.id).collect();
+                let stands = claims.iter().any(|id| row.by.contains(id));
+                assert!(claims.is_empty() || stands, "{}: {claims:?}", row.id);
+                met += usize::from(stands);
+            }
+        }
+        assert!(met > 30, "{met} rows are claimed");
+    }
+
     #[test]
     fn ids_that_do_not_exist_are_told_from_those_that_do() {
         assert!(exists("pod-exec") && exists("V13") && exists("impact/node"));

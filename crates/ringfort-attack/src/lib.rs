@@ -11,6 +11,7 @@
 //! a [`maker::Maker`]. Permissions are factored by role and power, pods by unit, so that edges
 //! grow with objects and not with pairs; meaning never changes with size.
 
+mod annotated;
 pub mod attack;
 mod bindable;
 mod choice;

@@ -4,7 +4,7 @@
 //!  pods ──► sources ──────────────────────► listener        no policy isolates it
 //!    └────► sources of its namespace ─────► listener        the same, from beside it
 //!    └────► sources that a rule lets in ──► listener        a policy isolates it
-//!  host pods ──► own node ────────────────► listener        NP-07
+//!  host pods ──► own node ────────────────► listener        NP-07, where policies have an effect
 //! ```
 //!
 //! Sources are sets of classes, equal sets are one position. A source that its own policies
@@ -280,7 +280,8 @@ impl<'c, 'a> Drawing<'c, 'a> {
             let mut ruled: Vec<Atom> = let_in[at].iter().copied().collect();
             match open {
                 Some(open) => {
-                    if !open.is_all() {
+                    // Where a policy would have an effect it may keep the others out.
+                    if !open.is_all() || (*enforced == Tri::Yes && segment == Segment::Pods) {
                         self.nodes_reach(maker, kind);
                     }
                     for one in wide.iter().filter(|one| passes(&[&one.passing, &open, ports])) {

@@ -12,6 +12,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
@@ -33,7 +34,10 @@ pub struct Severed<'g> {
     wide: Vec<Tree>,
     /// Pairs that are connected through AND nodes alone: effort, and edges of a derivation.
     conjoined: BTreeMap<(u32, u32), (u64, Vec<EdgeId>)>,
-    /// The same pairs by the edges of that derivation.
+    /// Pairs that are connected past OR nodes alone, and cheaper through AND nodes: their effort.
+    /// Searched for once somebody asks.
+    cheaper: OnceLock<BTreeMap<(u32, u32), u64>>,
+    /// Those that are connected through AND nodes alone by the edges of their derivation.
     through: FxHashMap<EdgeId, Vec<(u32, u32)>>,
 }
 
@@ -90,6 +94,7 @@ impl<'g> Severed<'g> {
             plain,
             wide,
             conjoined,
+            cheaper: OnceLock::new(),
             through,
         }
     }
@@ -101,13 +106,49 @@ impl<'g> Severed<'g> {
         Room { hanging: set.clone(), saved: set, open: Vec::new(), all: Vec::new() }
     }
 
-    /// The least cost from an entry to a target, by position; of a pair that is connected past
-    /// OR nodes alone the least of those ways. `None` if they are not connected.
+    /// The least cost from an entry to a target, by position. `None` if they are not connected.
     #[must_use]
     pub fn effort(&self, entry: usize, target: usize) -> Option<u64> {
-        let plain = self.plain[target].cost(self.entries[entry]);
         let pair = (entry as u32, target as u32);
-        plain.or_else(|| self.conjoined.get(&pair).map(|(cost, _)| *cost))
+        let Some(plain) = self.plain[target].cost(self.entries[entry]) else {
+            return self.conjoined.get(&pair).map(|(cost, _)| *cost);
+        };
+        if !self.may_be_cheaper(entry, target) {
+            return Some(plain);
+        }
+        let cheaper = self.cheaper.get_or_init(|| self.search_cheaper());
+        Some(cheaper.get(&pair).copied().unwrap_or(plain))
+    }
+
+    /// Whether a derivation through AND nodes may cost less than the way past OR nodes. A
+    /// derivation holds a way on which each AND node is passed by one of its conjuncts, and costs
+    /// at least as much.
+    fn may_be_cheaper(&self, entry: usize, target: usize) -> bool {
+        let at = self.entries[entry];
+        let plain = self.plain[target].cost(at);
+        let wide = self.wide.get(target).and_then(|tree| tree.cost(at));
+        matches!((wide, plain), (Some(wide), Some(plain)) if wide < plain)
+    }
+
+    fn search_cheaper(&self) -> BTreeMap<(u32, u32), u64> {
+        let asked: Vec<usize> = (0..self.entries.len())
+            .filter(|&at| (0..self.targets.len()).any(|target| self.may_be_cheaper(at, target)))
+            .collect();
+        let starts: Vec<NodeId> = asked.iter().map(|&at| self.entries[at]).collect();
+        let none = BitSet::new(self.graph.edge_count());
+        let found = easiest_pairs(self.graph, &starts, &self.targets, &none, 1);
+        let mut cheaper = BTreeMap::new();
+        for (&at, found) in asked.iter().zip(found) {
+            for (target, derivation) in found.into_iter().enumerate() {
+                let plain = self.plain[target].cost(self.entries[at]);
+                if let (Some(one), Some(plain)) = (derivation, plain)
+                    && one.cost < plain
+                {
+                    cheaper.insert((at as u32, target as u32), one.cost);
+                }
+            }
+        }
+        cheaper
     }
 
     /// How many pairs are connected.

@@ -1,14 +1,14 @@
 //! What is dropped before an object enters the model: values of Secrets, and values of
-//! ConfigMaps and environment variables other than documented settings, of all of which only
-//! the class of credential is kept (see [`crate::credential`]);
-//! annotations that no rule reads, command lines beyond the flags that a rule reads.
+//! ConfigMaps and environment variables other than documented settings, and annotations that no
+//! rule reads, of all of which only the class of credential is kept (see [`crate::credential`]);
+//! command lines beyond the flags that a rule reads.
 
 use std::sync::Arc;
 
 use crate::credential::{self, Finder};
 use crate::kinds::Object;
 use crate::record::pod::EnvVar;
-use crate::record::{ConfigMap, Meta, PodSpec, Secret};
+use crate::record::{Annotated, ConfigMap, Meta, PodSpec, Secret};
 use crate::text::Str;
 use crate::wire::{List, Map};
 
@@ -124,18 +124,61 @@ pub(crate) fn scrub(object: &mut Object) {
             config.data =
                 config.data.iter().map(|(key, value)| (key.clone(), kept(key, value))).collect();
         }
-        Object::Secret(secret) => scrub_secret(secret),
+        Object::Secret(secret) => {
+            // Who reads its annotations reads its values.
+            let gone = std::mem::take(&mut secret.metadata.credentials);
+            let kept = |key: &str, value: &str| {
+                !value.is_empty() || gone.iter().all(|one| one.annotation != *key)
+            };
+            secret.metadata.annotations = secret.metadata.annotations.filtered(kept);
+            scrub_secret(secret);
+        }
         _ => {}
     }
 }
 
+/// Whether rules read an annotation.
+fn is_setting(key: &str) -> bool {
+    ANNOTATIONS.iter().any(|known| key.starts_with(known))
+}
+
+/// The credentials in annotations; of those whose value is gone already, what is given.
+fn annotated(meta: &mut Meta) -> Vec<Annotated> {
+    let given = std::mem::take(&mut meta.credentials);
+    let gone = |key: &str| meta.annotations.get(key).is_some_and(|value| value.is_empty());
+    let known = |one: &&Annotated| credential::known(&one.class) && gone(&one.annotation);
+    let mut found: Vec<Annotated> = given.iter().filter(known).cloned().collect();
+    for (key, value) in meta.annotations.iter().filter(|(_, value)| !value.is_empty()) {
+        let classes = credential::annotation(key, value, is_setting(key)).into_iter();
+        found.extend(
+            classes.map(|class| Annotated { annotation: key.clone(), class: class.into() }),
+        );
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 fn scrub_meta(meta: &mut Meta) {
+    let credentials = annotated(meta);
+    let holds = |key: &str| credentials.iter().any(|one| one.annotation == *key);
+    if !credentials.is_empty() {
+        // Their keys stay, so that it is known when they go.
+        let (own, others): (Vec<_>, Vec<_>) = meta
+            .annotations
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .partition(|(key, _)| holds(key));
+        let own: Vec<(Str, Str)> = own.into_iter().map(|(key, _)| (key, Str::default())).collect();
+        meta.annotations = others.into_iter().chain(own).collect();
+    }
     let is_snippet = |key: &str| key.starts_with(SNIPPETS) && key.ends_with("-snippet");
     meta.annotations = meta.annotations.filtered(|key, value| {
         is_snippet(key)
-            || (value.len() <= LONGEST_ANNOTATION
-                && ANNOTATIONS.iter().any(|known| key.starts_with(known)))
+            || (value.len() <= LONGEST_ANNOTATION && is_setting(key))
+            || (value.is_empty() && holds(key))
     });
+    meta.credentials = credentials.into();
     // That there is a snippet matters; what it says may be long and secret.
     if meta.annotations.iter().any(|(key, value)| is_snippet(key) && !value.is_empty()) {
         let kept = |(key, value): (&Str, &Str)| match is_snippet(key) {
@@ -327,6 +370,42 @@ mod tests {
             ingress.metadata.annotations.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         let other = ("nginx.ingress.kubernetes.io/rewrite-target", "/");
         assert_eq!(kept, [other, (key, "")]);
+    }
+
+    #[test]
+    fn of_annotations_only_the_class_of_credential_is_kept() {
+        let last = "kubectl.kubernetes.io/last-applied-configuration";
+        let applied = r#"{"spec":{"env":[{"name":"A_PASSWORD","value":"CANARY"}]}}"#;
+        let setting = "service.beta.kubernetes.io/note";
+        let read = |annotations: serde_json::Value, given: serde_json::Value| {
+            let service = serde_json::json!({"metadata": {"name": "s", "namespace": "a",
+                "annotations": annotations, "x-ringfort-credentials": given}});
+            let text = service.to_string();
+            crate::kinds::Kind::Service.read(text.as_bytes()).expect("a Service")
+        };
+        let object = read(
+            serde_json::json!({last: applied, setting: "mq://u:CANARY@h", "other": "CANARY"}),
+            serde_json::json!([{"annotation": "other", "class": credential::AWS_KEY}]),
+        );
+        let kept = String::from_utf8(object.to_json()).expect("text");
+        assert!(!kept.contains("CANARY"), "{kept}");
+        let found: Vec<(&str, &str)> =
+            object.meta().credentials.iter().map(|one| (&*one.annotation, &*one.class)).collect();
+        let known = [(last, credential::NAMED), (setting, credential::ADDRESS)];
+        assert_eq!(found, known, "what an object says of itself does not count");
+        // Read again it is the same; without the annotation the credential is gone.
+        let again = crate::Object::read(kept.as_bytes()).expect("a Service");
+        assert_eq!(again.to_json(), object.to_json());
+        let mut value: serde_json::Value = serde_json::from_str(&kept).expect("json");
+        value["metadata"]["annotations"].as_object_mut().expect("a map").remove(last);
+        let less = crate::Object::read(value.to_string().as_bytes()).expect("a Service");
+        assert_eq!(less.meta().credentials.len(), 1);
+        // Of a Secret they show no more than it does.
+        let secret = serde_json::json!({"metadata": {"name": "s", "namespace": "a",
+            "annotations": {last: applied}}});
+        let text = secret.to_string();
+        let secret = crate::kinds::Kind::Secret.read(text.as_bytes()).expect("a Secret");
+        assert!(secret.meta().credentials.is_empty() && secret.meta().annotations.is_empty());
     }
 
     #[test]

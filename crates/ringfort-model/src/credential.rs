@@ -148,6 +148,11 @@ fn class(name: &str, value: &str) -> Option<&'static str> {
     if let Some(class) = finder.classes().first() {
         return Some(class);
     }
+    says_secret(name, value).then_some(NAMED)
+}
+
+/// Whether a name says that its value is secret, and the value may be.
+fn says_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let says = ["PASSWORD", "PASSWD", "SECRET_KEY", "SECRET_ACCESS_KEY", "API_KEY", "APIKEY"];
     let says = says.iter().any(|word| name.ends_with(word))
@@ -159,7 +164,57 @@ fn class(name: &str, value: &str) -> Option<&'static str> {
         || value.contains("://")
         || matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "none")
         || value.bytes().all(|b| b.is_ascii_digit());
-    (says && !plain).then_some(NAMED)
+    says && !plain
+}
+
+/// The classes of credential in the value of an annotation, which may be an object written as
+/// JSON. `setting`: its key is a documented one, whose name says nothing of the value.
+pub(crate) fn annotation(key: &str, value: &str, setting: bool) -> Vec<&'static str> {
+    if value == "REDACTED" {
+        return vec![UNREAD];
+    }
+    let mut finder = Finder::default();
+    let bytes = Bytes::of(value);
+    let json = value.trim_start().starts_with(['{', '[']);
+    // What has to be looked at leaf by leaf: texts in texts, whole values, names beside values.
+    let nested = json
+        && (bytes.has(b'\\')
+            || bytes.has(b'@')
+            || value.contains("\"value\"")
+            || value.contains("eyJ"));
+    match nested.then(|| serde_json::from_str(value)) {
+        Some(Ok(document)) => leaves(&mut finder, key, &document),
+        // Whatever is not whole is looked at as text.
+        Some(Err(_)) | None => finder.entry(key, value),
+    }
+    let name = key.rsplit('/').next().unwrap_or(key).replace(['-', '.'], "_");
+    // An annotation that is called a secret names an object.
+    let refers = name.to_ascii_uppercase().ends_with("SECRET");
+    if !setting && !refers && !json && says_secret(&name, value) && !is_placeholder(value) {
+        finder.found.insert(NAMED);
+    }
+    finder.classes()
+}
+
+/// Looks at every text of a document: those under a name by their format, and variables, which
+/// are a name beside a value, as literals.
+fn leaves(finder: &mut Finder, key: &str, document: &serde_json::Value) {
+    use serde_json::Value;
+    // The parser limits how deep a document is.
+    match document {
+        Value::String(text) => finder.entry(key, text),
+        Value::Array(items) => items.iter().for_each(|item| leaves(finder, key, item)),
+        Value::Object(fields) => {
+            let text = |name: &str| fields.get(name).and_then(Value::as_str);
+            if let (Some(name), Some(value)) = (text("name"), text("value")) {
+                finder.found.extend(literal(name, value));
+            }
+            for (name, value) in fields {
+                leaves(finder, name, value);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Values that stand for a secret and are none.
@@ -429,6 +484,39 @@ mod tests {
         }
         assert_eq!(literal("TOKEN_COUNT", "hunter2"), None);
         assert_eq!(literal("COLOUR", "blue"), None);
+    }
+
+    #[test]
+    fn annotations_are_looked_at_leaf_by_leaf() {
+        let key = format!("{}{}", "AKIA", "ABCDEFGHIJKLMNOP");
+        let found = |key: &str, value: &str| annotation(key, value, false);
+        assert_eq!(found("a.example.com/note", &key), [AWS_KEY]);
+        // An object in which values stand beside their names, and texts in texts.
+        let applied = r#"{"kind":"Deployment","spec":{"containers":[{"env":[
+            {"name":"DB_PASSWORD","value":"hunter2"},{"name":"COLOUR","value":"blue"}]}]}}"#;
+        let last = "kubectl.kubernetes.io/last-applied-configuration";
+        assert_eq!(found(last, applied), [NAMED]);
+        let registry = r#"{"data":{"c":"{\"auths\": {\"r.example.org\": {\"auth\": \"dTpw\"}}}"}}"#;
+        assert_eq!(found(last, registry), [REGISTRY]);
+        let address = r#"{"data":{"url":"mq://u:hunter2@h","other":"mq://h"}}"#;
+        assert_eq!(found(last, address), [ADDRESS]);
+        // What is cut off is text.
+        assert_eq!(found(last, &format!(r#"{{"data":{{"id":"{key}"#)), [AWS_KEY]);
+        assert_eq!(found("a.example.com/db-password", "hunter2"), [NAMED]);
+        assert_eq!(found("a.example.com/note", "REDACTED"), [UNREAD]);
+        for (key, value) in [
+            ("nginx.ingress.kubernetes.io/auth-secret", "basic-auth"),
+            ("a.example.com/inject-token", "true"),
+            ("a.example.com/api-token", "<token>"),
+            ("a.example.com/note", "hunter2"),
+            (last, r#"{"spec":{"env":[{"name":"DB_PASSWORD","value":"changeme"}]}}"#),
+            (last, r#"{"spec":{"env":[{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{}}}]}}"#),
+        ] {
+            assert!(found(key, value).is_empty(), "{key}: {value}");
+        }
+        // A container may be called anything.
+        let profile = "container.apparmor.security.beta.kubernetes.io/token";
+        assert!(annotation(profile, "runtime/default", true).is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  RFSNAP1\n
-//!  {"format":2,"source":"dump","version":"v1.36.2",…}\n      header, one line of JSON
+//!  {"format":3,"source":"dump","version":"v1.36.2",…}\n      header, one line of JSON
 //!  zstd frame with checksum:
 //!      one object of the API's shape per line, by kind, namespace, name
 //!      {"end":N}\n                                            number of objects
@@ -23,7 +23,10 @@ use crate::version::KubeVersion;
 pub const MAGIC: &[u8; 8] = b"RFSNAP1\n";
 
 /// The version of the format that this program writes, and the newest that it reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+
+/// The first format that says which annotations hold credentials.
+const ANNOTATED: u32 = 3;
 
 /// Longest header, in bytes.
 const LONGEST_HEADER: u64 = 64 << 20;
@@ -142,6 +145,11 @@ pub fn read(mut input: impl BufRead, largest: usize) -> Result<Cluster, Snapshot
     };
     for gap in header.gaps {
         builder.gap(&gap.subject, &gap.reason);
+    }
+    if format.format < ANNOTATED {
+        let reason = "whether they hold credentials was not looked at by the program that wrote \
+                      the snapshot";
+        builder.gap("annotations", reason);
     }
     let frame = BufReader::new(zstd::stream::read::Decoder::with_buffer(input)?);
     let (result, _) = with_interner(Interner::default(), || objects(frame, largest, &mut builder));

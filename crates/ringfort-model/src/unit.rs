@@ -14,10 +14,10 @@ use rustc_hash::FxHashMap;
 use crate::cluster::{Cluster, SourceKind};
 use crate::coverage::Listed;
 use crate::kinds::Kind;
-use crate::record::{Meta, Node, Pod, PodSpec, Workload, WorkloadKind};
+use crate::record::{Annotated, Meta, Node, Pod, PodSpec, Workload, WorkloadKind};
 use crate::table::Id;
 use crate::text::Str;
-use crate::wire::Map;
+use crate::wire::{List, Map};
 
 /// A group of equal pods.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Unit {
     pub labels: Map,
     /// Kept annotations of the pods.
     pub annotations: Map,
+    /// Credentials in annotations of the pods.
+    pub credentials: List<Annotated>,
     /// The running pods, in order. Empty for units that stand for a template.
     pub pods: Vec<Id<Pod>>,
     /// Nodes that run at least one of them, sorted. Empty for templates and unbound pods.
@@ -78,8 +80,9 @@ impl Unit {
     }
 }
 
-/// Namespace, owner, position of the specification, labels, annotations, latent.
-type UnitKey = (Str, Option<(WorkloadKind, Str)>, u32, Map, Map, bool);
+/// Namespace, owner, position of the specification, labels, annotations, credentials in them,
+/// latent.
+type UnitKey = (Str, Option<(WorkloadKind, Str)>, u32, Map, Map, List<Annotated>, bool);
 
 /// Numbers for specifications, equal ones of one number. Most are shared, and then their place
 /// says which it is.
@@ -165,6 +168,7 @@ impl Cluster {
                 numbers.of(&pod.spec),
                 labels.clone(),
                 pod.metadata.annotations.clone(),
+                pod.metadata.credentials.clone(),
                 latent,
             );
             let at = *seen.entry(key).or_insert_with(|| {
@@ -174,6 +178,7 @@ impl Cluster {
                     spec: pod.spec.clone(),
                     labels,
                     annotations: pod.metadata.annotations.clone(),
+                    credentials: pod.metadata.credentials.clone(),
                     pods: Vec::new(),
                     nodes: Vec::new(),
                     latent,
@@ -219,6 +224,7 @@ impl Cluster {
                 spec: spec.clone(),
                 labels: meta.labels,
                 annotations: meta.annotations,
+                credentials: meta.credentials,
                 pods: Vec::new(),
                 nodes: Vec::new(),
                 latent: !stands_for_pods,

@@ -137,3 +137,24 @@ proptest! {
         let _ = snapshot::read(&written[..], 1 << 20);
     }
 }
+
+#[test]
+fn what_an_older_snapshot_did_not_look_at_is_a_gap() {
+    let object = serde_json::json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "s", "namespace": "a",
+            "annotations": {"example.com/db-password": "hunter2"}}});
+    let before = cluster(&[object], 36);
+    let written = bytes(&before);
+    let class = |cluster: &Cluster| {
+        let service = cluster.services.get("a", "s").expect("a Service");
+        service.metadata.credentials.iter().map(|one| one.class.to_string()).collect::<Vec<_>>()
+    };
+    let after = snapshot::read(&written[..], 1 << 20).expect("it reads");
+    assert_eq!((class(&before), class(&after)), (class(&after), vec!["named-as-secret".into()]));
+    assert!(after.gaps.iter().all(|gap| gap.subject != "annotations"));
+    let place = written.windows(12).position(|part| part == b"\"format\":3,\"").expect("a format");
+    let mut older = written;
+    older[place + 9] = b'2';
+    let older = snapshot::read(&older[..], 1 << 20).expect("older ones read");
+    assert!(older.gaps.iter().any(|gap| gap.subject == "annotations"), "{:?}", older.gaps);
+}

@@ -5,6 +5,7 @@
 //!                 │
 //!                 ├─ of a workload: pods that its controller replaces ([`crate::renew`]),
 //!                 │  and where the scheduler may put those ([`crate::place`])
+//!                 ├─ of a node: pods that leave it, and that come to it ([`crate::nodes`])
 //!                 └─ deletion: what belongs to the object goes; what another object's
 //!                    controller keeps there comes back
 //! ```
@@ -16,9 +17,11 @@ use ringfort_model::{
 };
 use serde_json::Value;
 
+use crate::admit;
 use crate::change::{Change, ChangeError, Edit};
 use crate::fix::service::takes_balancer;
-use crate::place::{WorkloadKey, place, place_pod, refused as not_made, stored};
+use crate::nodes;
+use crate::place::{WorkloadKey, Written, place, place_pod, stored};
 use crate::refuse::refused;
 use crate::renew::{Renewal, Whom};
 
@@ -35,13 +38,13 @@ pub fn apply_noting(
 ) -> Result<(Cluster, Vec<String>), ChangeError> {
     let mut changed = cluster.clone();
     let mut renewal = Renewal::new(cluster);
+    let mut notes = Vec::new();
     for change in changes {
-        one(&mut changed, &mut renewal, change)?;
+        one(&mut changed, &mut renewal, change, &mut notes)?;
         if change.kind == "ClusterRole" {
             crate::aggregate::settle(&mut changed);
         }
     }
-    let mut notes = Vec::new();
     let touched: BTreeSet<WorkloadKey> = changes
         .iter()
         .filter_map(|one| match one.kept()? {
@@ -49,27 +52,44 @@ pub fn apply_noting(
             _ => None,
         })
         .collect();
+    let written = written(changes);
     for key in &touched {
         let (kind, namespace, name) = key;
         if let Some(workload) = changed.workload(*kind, namespace, name) {
             notes.extend(renewal.waiting(&changed, workload));
         }
-        notes.extend(place(cluster, &mut changed, key)?);
+        notes.extend(place(cluster, &mut changed, key, &written)?);
     }
     let pods = changes.iter().filter(|one| one.kept() == Some(Kind::Pod));
     for pod in pods.filter(|one| matches!(one.edit, Edit::Create(_))) {
         notes.extend(place_pod(&mut changed, &pod.namespace, &pod.name));
     }
+    if changes.iter().any(|one| one.kept() == Some(Kind::Node)) {
+        notes.extend(nodes::settle(cluster, &mut changed)?);
+    }
     Ok((changed, notes))
+}
+
+/// Templates of the workloads that changes make.
+fn written(changes: &[Change]) -> Written<'_> {
+    fn template(one: &Change) -> Option<(WorkloadKey, &Value)> {
+        let Edit::Create(value) = &one.edit else { return None };
+        let Some(Kind::Workload(kind)) = one.kept() else { return None };
+        let pointers = ["/spec/jobTemplate/spec/template", "/spec/template"];
+        let template = pointers.iter().find_map(|pointer| value.pointer(pointer))?;
+        Some(((kind, one.namespace.clone(), one.name.clone()), template))
+    }
+    changes.iter().filter_map(template).collect()
 }
 
 fn one(
     changed: &mut Cluster,
     renewal: &mut Renewal<'_>,
     change: &Change,
+    notes: &mut Vec<String>,
 ) -> Result<(), ChangeError> {
     if let Edit::Create(value) = &change.edit {
-        let object = created(changed, change, value)?;
+        let object = created(changed, change, value, notes)?;
         if !change.objects(changed)?.is_empty() {
             return Err(ChangeError::Exists(change.object()));
         }
@@ -97,7 +117,12 @@ fn one(
     Ok(())
 }
 
-fn created(cluster: &Cluster, change: &Change, value: &Value) -> Result<Object, ChangeError> {
+fn created(
+    cluster: &Cluster,
+    change: &Change,
+    value: &Value,
+    notes: &mut Vec<String>,
+) -> Result<Object, ChangeError> {
     let mut value = value.clone();
     // What is read of a running cluster went through admission, and manifests did not.
     if change.kept() == Some(Kind::Pod) && cluster.source != SourceKind::Manifests {
@@ -111,10 +136,12 @@ fn created(cluster: &Cluster, change: &Change, value: &Value) -> Result<Object, 
         let reason = format!("the object to create is called {}", object.title());
         return Err(ChangeError::Object { object: change.object(), reason });
     }
-    if let Object::Pod(pod) = &object
-        && let Some(reason) = not_made(cluster, pod)
-    {
-        return Err(ChangeError::Refused { object: change.object(), reason });
+    if let Object::Pod(pod) = &object {
+        let answer = admit::ask(cluster, pod, &value, true);
+        if let Some(reason) = answer.refused {
+            return Err(ChangeError::Refused { object: change.object(), reason });
+        }
+        notes.extend(answer.note(&change.object()));
     }
     Ok(object)
 }

@@ -1,7 +1,7 @@
 //! Completing a plan after which pairs are left that the graph knew a cut of.
 //!
 //! The graph draws no edge beside a stronger one of the same ends: no capability beside
-//! `privileged`, no own node beside all sources. A fix of the stronger one lays the other bare.
+//! `privileged`. A fix of the stronger one lays the other bare.
 //! What is then left is cut on the changed cluster, in rounds, and what the whole does not need
 //! is left out again. The proof stays that of the first problem, which the whole solves too:
 //! what was laid bare only makes a cut dearer.

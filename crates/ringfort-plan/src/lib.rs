@@ -8,6 +8,7 @@
 //!
 //! A fix is printed only after the changed cluster went through the whole pipeline again.
 
+mod admit;
 mod aggregate;
 pub mod apply;
 pub mod change;
@@ -17,6 +18,7 @@ pub mod edits;
 pub mod first;
 pub mod fix;
 pub mod folder;
+mod nodes;
 pub mod owner;
 mod place;
 pub mod plan;

@@ -3,26 +3,28 @@
 //! happens, so the changed cluster holds one on every node that it may be placed on: what any of
 //! them would reach counts as reached, and a pair is gone only if it is gone wherever they run.
 //!
-//! A new pod is its template as the server would store it (defaults, account, token). Pod Security
-//! and the absence of its account keep it from being made; policies and webhooks are not asked,
-//! since they may look at fields that the model does not keep.
+//! A new pod is its template as the server would store it (defaults, account, token). Whether it
+//! is let in is asked of admission ([`crate::admit`]); one that is certainly refused is not made.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_admission::defaulting::{ServiceAccount, built_in_plugins, decode};
 use ringfort_isolation::scheduling::Ask;
 use ringfort_model::{Cluster, Kind, Listed, Object, Pod, SourceKind, Str, Workload, WorkloadKind};
-use ringfort_podsec::{NamespacePolicy, enforcement_on, evaluate};
 use serde_json::{Value, json};
 
+use crate::admit;
 use crate::apply::follows;
 use crate::change::ChangeError;
 
 /// Kind, namespace and name of a workload.
 pub(crate) type WorkloadKey = (WorkloadKind, Str, Str);
 
+/// Templates of workloads that changes make, whole as the changes write them.
+pub(crate) type Written<'v> = BTreeMap<WorkloadKey, &'v Value>;
+
 /// Whether pods of the cluster are facts: else templates stand for them, on any node.
-fn are_facts(cluster: &Cluster) -> bool {
+pub(crate) fn are_facts(cluster: &Cluster) -> bool {
     cluster.source != SourceKind::Manifests && cluster.coverage.of(Kind::Pod) == Listed::Complete
 }
 
@@ -31,13 +33,14 @@ pub(crate) fn place(
     before: &Cluster,
     changed: &mut Cluster,
     key: &WorkloadKey,
-) -> Result<Option<String>, ChangeError> {
+    written: &Written<'_>,
+) -> Result<Vec<String>, ChangeError> {
     let (kind, namespace, name) = key;
-    let Some(workload) = changed.workload(*kind, namespace, name) else { return Ok(None) };
+    let Some(workload) = changed.workload(*kind, namespace, name) else { return Ok(Vec::new()) };
     let owner = workload.metadata.controller();
     let owned = owner.is_some_and(|owner| WorkloadKind::from_name(&owner.kind).is_some());
     if !are_facts(changed) || owned || !workload.makes_pods() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let workload = workload.clone();
     let own = Some((*kind, name.clone()));
@@ -53,31 +56,31 @@ pub(crate) fn place(
     if running.is_empty() {
         return match old {
             // It could have pods before the change and has none: neither have both clusters.
-            Some(old) if old.makes_pods() => Ok(Some(format!(
+            Some(old) if old.makes_pods() => Ok(vec![format!(
                 "{title} has no pod now; what its next ones would reach is not evaluated"
-            ))),
-            _ => new(changed, &workload, &title),
+            )]),
+            _ => new(changed, &workload, &title, written.get(key).copied()),
         };
     }
-    let Some(old) = old else { return Ok(None) };
+    let Some(old) = old else { return Ok(Vec::new()) };
     let moved = asks(before, old) != asks(changed, &workload);
     let moving: Vec<Pod> = match moved {
         true => running.iter().filter(|pod| follows(&workload, pod)).cloned().collect(),
         false => Vec::new(),
     };
     if !moving.is_empty() {
-        return Ok(Some(spread(changed, &workload, &moving, &title)));
+        return Ok(vec![spread(changed, &workload, &moving, &title)]);
     }
     let replicas = |one: &Workload| one.spec.replicas.unwrap_or(1);
     let counted =
         !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob);
     let (then, now) = (replicas(old), replicas(&workload));
     Ok(match counted {
-        true if now > then => Some(more(changed, &workload, &running, &title)),
+        true if now > then => more(changed, &workload, &running, &title),
         true if now < then => {
-            Some(format!("which pods of {title} go is not known: all are taken to stay"))
+            vec![format!("which pods of {title} go is not known: all are taken to stay")]
         }
-        _ => None,
+        _ => Vec::new(),
     })
 }
 
@@ -107,7 +110,7 @@ fn asks(cluster: &Cluster, workload: &Workload) -> Option<Ask> {
 }
 
 /// Names of the nodes that a pod of the workload may be placed on.
-fn nodes_of(cluster: &Cluster, workload: &Workload, pod: &Pod) -> Vec<Str> {
+pub(crate) fn nodes_of(cluster: &Cluster, workload: &Workload, pod: &Pod) -> Vec<Str> {
     match workload.pod_template().and_then(|template| template.spec.as_ref()) {
         // A pod that names its node is not scheduled, even to one that was not read.
         Some(spec) if !spec.node_name.is_empty() => vec![spec.node_name.clone()],
@@ -116,7 +119,7 @@ fn nodes_of(cluster: &Cluster, workload: &Workload, pod: &Pod) -> Vec<Str> {
 }
 
 /// Names of the nodes that a pod may be placed on.
-fn nodes(cluster: &Cluster, pod: &Pod, kind: Option<WorkloadKind>) -> Vec<Str> {
+pub(crate) fn nodes(cluster: &Cluster, pod: &Pod, kind: Option<WorkloadKind>) -> Vec<Str> {
     let ask = Ask::of(&pod.spec, kind, cluster);
     let fitting = cluster.nodes.iter().filter(|node| ask.fits(node));
     fitting.map(|node| node.metadata.name.clone()).collect()
@@ -127,17 +130,20 @@ fn new(
     changed: &mut Cluster,
     workload: &Workload,
     title: &str,
-) -> Result<Option<String>, ChangeError> {
-    let Some(pod) = of_template(changed, workload)? else { return Ok(None) };
-    if let Some(reason) = refused(changed, &pod) {
-        return Ok(Some(format!("no pod of {title} is made: {reason}")));
+    written: Option<&Value>,
+) -> Result<Vec<String>, ChangeError> {
+    let Some((pod, answer)) = of_template(changed, workload, written)? else {
+        return Ok(Vec::new());
+    };
+    if let Some(reason) = answer.refused {
+        return Ok(vec![format!("no pod of {title} is made: {reason}")]);
     }
     let nodes = nodes_of(changed, workload, &pod);
     if nodes.is_empty() {
-        return Ok(Some(pending(title)));
+        return Ok(vec![pending(title)]);
     }
     insert(changed, workload, &pod, &nodes, &BTreeSet::new());
-    Ok(Some(placed(title, nodes.len())))
+    Ok(std::iter::once(placed(title, nodes.len())).chain(answer.note(title)).collect())
 }
 
 /// Pods whose template asks for other nodes than before.
@@ -174,24 +180,35 @@ fn spread(changed: &mut Cluster, workload: &Workload, moving: &[Pod], title: &st
 }
 
 /// Pods beside those that run, wherever none of them does yet.
-fn more(changed: &mut Cluster, workload: &Workload, running: &[Pod], title: &str) -> String {
+fn more(changed: &mut Cluster, workload: &Workload, running: &[Pod], title: &str) -> Vec<String> {
     // The last one is of the newest template where a roll-out goes on.
     let pod = running.last().expect("it has pods");
+    let answer = again(changed, pod);
+    if let Some(reason) = answer.refused {
+        return vec![format!("no more pods of {title} are made: {reason}")];
+    }
     let all = nodes_of(changed, workload, pod);
     let has = |node: &Str| running.iter().any(|pod| pod.node_name == *node);
     let free: Vec<Str> = all.iter().filter(|node| !has(node)).cloned().collect();
     let taken = taken(changed, &workload.metadata.namespace);
     insert(changed, workload, pod, &free, &taken);
-    placed(title, all.len())
+    std::iter::once(placed(title, all.len())).chain(answer.note(title)).collect()
+}
+
+/// Whether a pod like one that runs would be let in.
+pub(crate) fn again(cluster: &Cluster, pod: &Pod) -> admit::Answer {
+    let json = Object::Pod(pod.clone()).to_json();
+    let object = serde_json::from_slice(&json).expect("an object is written as JSON");
+    admit::ask(cluster, pod, &object, false)
 }
 
 /// Names of pods in a namespace.
-fn taken(cluster: &Cluster, namespace: &str) -> BTreeSet<Str> {
+pub(crate) fn taken(cluster: &Cluster, namespace: &str) -> BTreeSet<Str> {
     let pods = cluster.pods.in_namespace(namespace);
     pods.map(|(_, pod)| pod.metadata.name.clone()).collect()
 }
 
-fn insert(
+pub(crate) fn insert(
     changed: &mut Cluster,
     workload: &Workload,
     pod: &Pod,
@@ -211,11 +228,19 @@ fn insert(
     }
 }
 
-/// A pod of the template as the server would store it, without name and node.
-fn of_template(cluster: &Cluster, workload: &Workload) -> Result<Option<Pod>, ChangeError> {
+/// A pod of the template as the server would store it, without name and node, and whether it is
+/// let in. Where the template is `written` out, nothing of it is missing.
+pub(crate) fn of_template(
+    cluster: &Cluster,
+    workload: &Workload,
+    written: Option<&Value>,
+) -> Result<Option<(Pod, admit::Answer)>, ChangeError> {
     let Some(template) = workload.pod_template() else { return Ok(None) };
     let (kind, namespace, name) = workload.key();
-    let template = serde_json::to_value(template).expect("a template is plain data");
+    let template = match written {
+        Some(template) => template.clone(),
+        None => serde_json::to_value(template).expect("a template is plain data"),
+    };
     let part = |pointer: &str| template.pointer(pointer).cloned().unwrap_or_else(|| json!({}));
     let api_version = Kind::Workload(kind).api_version();
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod",
@@ -227,7 +252,10 @@ fn of_template(cluster: &Cluster, workload: &Workload) -> Result<Option<Pod>, Ch
     stored(cluster, &mut pod, &namespace);
     let object = format!("Pod of {} {namespace}/{name}", kind.name());
     match Object::read(pod.to_string().as_bytes()) {
-        Ok(Object::Pod(pod)) => Ok(Some(pod)),
+        Ok(Object::Pod(read)) => {
+            let answer = admit::ask(cluster, &read, &pod, written.is_some());
+            Ok(Some((read, answer)))
+        }
         Ok(_) => unreachable!("it says that it is a pod"),
         Err(error) => Err(ChangeError::Object { object, reason: error.to_string() }),
     }
@@ -244,25 +272,6 @@ pub(crate) fn stored(cluster: &Cluster, pod: &mut Value, namespace: &str) {
         pull_secrets: pull.iter().map(|one| one.name.to_string()).collect(),
     };
     built_in_plugins(pod, &account);
-}
-
-/// Why the server would certainly not make the pod.
-pub(crate) fn refused(cluster: &Cluster, pod: &Pod) -> Option<String> {
-    let namespace = &pod.metadata.namespace;
-    let account = pod.spec.account();
-    let listed = cluster.coverage.is_complete(Kind::ServiceAccount);
-    // A controller makes the one that is called default.
-    if listed && account != "default" && cluster.service_accounts.get(namespace, account).is_none()
-    {
-        return Some(format!("there is no ServiceAccount {namespace}/{account}"));
-    }
-    let object = cluster.namespaces.get("", namespace)?;
-    if enforcement_on(cluster.version) != Some(true) {
-        return None;
-    }
-    let (level, version) = NamespacePolicy::of(&object.metadata.labels).enforce;
-    let found = evaluate(&pod.spec, &pod.metadata.annotations, level, version, cluster.version);
-    (!found.is_empty()).then(|| format!("namespace {namespace} enforces Pod Security {level}"))
 }
 
 fn placed(title: &str, nodes: usize) -> String {

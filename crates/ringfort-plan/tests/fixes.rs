@@ -501,3 +501,44 @@ fn an_aggregated_rule_is_changed_where_it_comes_from() {
     let kept = apply(&cluster, &[own]).expect("it applies");
     assert_eq!(kept.cluster_roles.get("", "outer").expect("the role").rules.len(), 1);
 }
+
+#[test]
+fn an_annotation_with_a_credential_is_taken_away_and_no_other() {
+    let key = concat!("AKIA", "ABCDEFGHIJKLMNOP");
+    let mut objects = accounts(&["one"]);
+    objects.extend([
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "a",
+            "annotations": {"example.com/note": key,
+                "service.beta.kubernetes.io/aws-load-balancer-type": "nlb"}}}),
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"name": "i", "namespace": "a",
+                "annotations": {"example.com/db~/password": "hunter2"}}}),
+        role(
+            "ClusterRole",
+            "r",
+            &json!([
+            {"apiGroups": [""], "resources": ["services"], "verbs": ["get"]},
+            {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"], "verbs": ["get"]}]),
+        ),
+        binding("b", ("ClusterRole", "r"), &["one"]),
+    ]);
+    let cluster = cluster(&objects);
+    let (fixes, pairs) = between(&cluster, "sa/a/one", "impact/cloud-role");
+    assert_eq!(pairs, 1);
+    let id = "drop-annotation:Service a/s:example.com/note";
+    let fix = fixes.get(id).unwrap_or_else(|| panic!("{:?}", fixes.keys()));
+    let changed = apply(&cluster, &changes(&fix.edits)).expect("it applies");
+    assert_eq!(between(&changed, "sa/a/one", "impact/cloud-role").1, 0);
+    let service = changed.services.get("a", "s").expect("a Service");
+    let left: Vec<&str> = service.metadata.annotations.iter().map(|(key, _)| &**key).collect();
+    assert_eq!(left, ["service.beta.kubernetes.io/aws-load-balancer-type"]);
+    // An Ingress is not deleted for what its annotation says; names are escaped in pointers.
+    let account = "account/named-as-secret/Ingress/a/i/example.com/db~/password";
+    let (fixes, pairs) = between(&cluster, "sa/a/one", account);
+    assert_eq!(pairs, 1);
+    assert!(fixes.keys().all(|id| !id.starts_with("delete:Ingress")), "{:?}", fixes.keys());
+    let fix = &fixes["drop-annotation:Ingress a/i:example.com/db~/password"];
+    let changed = apply(&cluster, &changes(&fix.edits)).expect("it applies");
+    let engines = Engines::new(&changed);
+    assert!(Attack::new(&changed, &engines).find(account).is_empty());
+}

@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{Attack, Engines};
 use ringfort_graph::EdgeId;
+use ringfort_graph::cut::FixId;
 use ringfort_model::Cluster;
 use ringfort_plan::edits::changes;
 use ringfort_plan::plan_file::edge_name;
-use ringfort_plan::{Catalogue, Costs, Edit, Fix, apply};
+use ringfort_plan::question::connected_without;
+use ringfort_plan::{
+    Catalogue, Costs, Edit, Fix, GoalText, Pair, Question, Wish, apply, pose, tried,
+};
 use serde_json::{Value, json};
 
 mod clusters;
@@ -28,6 +32,7 @@ impl Setting {
         Self { agent, runs: true, more: Vec::new() }
     }
 
+    /// The setting with an object, which takes the place of one of its name.
     fn with(mut self, object: Value) -> Self {
         self.more.push(object);
         self
@@ -59,6 +64,8 @@ impl Setting {
                 objects.push(agent);
             }
         }
+        let name = |one: &Value| (one["kind"].clone(), one["metadata"]["name"].clone());
+        objects.retain(|known| self.more.iter().all(|one| name(one) != name(known)));
         objects.extend(self.more.iter().cloned());
         clusters::cluster(&objects)
     }
@@ -202,6 +209,60 @@ fn no_policy_is_offered_that_would_cut_nothing() {
     let unlabelled = Setting::new(CALICO).with(bare);
     let fixes = offered(&unlabelled.cluster());
     assert!(ids(&fixes).iter().all(|id| !id.contains("bare")), "{:?}", ids(&fixes));
+}
+
+/// The pairs of a question that are connected once fixes are made: by the graph before them, and
+/// by the cluster after them.
+fn foretold_and_found(
+    cluster: &Cluster,
+    wish: &Wish,
+    id: &str,
+) -> (BTreeSet<Pair>, BTreeSet<Pair>) {
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    let posed = pose(&attack, wish).expect("a question");
+    let known = &posed.catalogue.fixes;
+    let at =
+        known.iter().position(|fix| fix.id == id).unwrap_or_else(|| panic!("{:?}", ids(known)));
+    let blocked = posed.problem.blocked_by(&[FixId(at as u32)]);
+    let foretold = connected_without(&attack, &posed.asked, &blocked);
+    let found = tried(cluster, &attack, &changes(&known[at].edits), &wish.question);
+    (foretold, found.expect("it applies"))
+}
+
+#[test]
+fn a_policy_is_not_credited_with_keeping_the_own_node_out() {
+    // What shares the network of the node reaches its pods past every policy (NP-07).
+    let redis = |node: &str| {
+        let mut pod = pod("shop", "web", "web", "10.0.0.1");
+        pod["spec"]["nodeName"] = json!(node);
+        pod["spec"]["containers"][0]["image"] = json!("redis:7");
+        pod
+    };
+    let far = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "far"}});
+    let goal = |from: &str| GoalText { from: from.to_owned(), to: "pod/shop/web:c".to_owned() };
+    let question = Question {
+        goals: vec![goal("pod/kube-system/agent-x"), goal("pod/guest/visitor")],
+        ..Question::default()
+    };
+    let wish = Wish { question, ..Wish::default() };
+    let pair = |from: &str| (from.to_owned(), "pod/shop/web:c".to_owned());
+    let (host, guest) = (pair("pod/kube-system/agent-x"), pair("pod/guest/visitor"));
+    let near = Setting::new(CALICO).with(redis("n")).cluster();
+    let (foretold, found) = foretold_and_found(&near, &wish, WEB);
+    assert_eq!(found, BTreeSet::from([host]), "the node of the pod is let in, others are not");
+    assert_eq!(foretold, found);
+    // On another node it comes from an address as any.
+    let mut elsewhere = Setting::new(CALICO).with(far).with(redis("far"));
+    let mut agent = pod("kube-system", "agent-far", "agent", "10.1.0.2");
+    agent["spec"]["nodeName"] = json!("far");
+    agent["spec"]["containers"][0]["image"] = json!(CALICO);
+    agent["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1",
+        "kind": "DaemonSet", "name": "agent", "uid": "agent", "controller": true}]);
+    elsewhere = elsewhere.with(agent);
+    let (foretold, found) = foretold_and_found(&elsewhere.cluster(), &wish, WEB);
+    assert!(!found.contains(&guest) && found.is_empty(), "{found:?}");
+    assert_eq!(foretold, found);
 }
 
 #[test]

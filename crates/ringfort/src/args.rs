@@ -86,6 +86,9 @@ pub(crate) enum Command {
         /// A source as of `scan`; else the live cluster
         #[arg(long)]
         cluster: Option<PathBuf>,
+        /// human or json
+        #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
+        format: String,
     },
     /// What is reachable from outside, and how sure that is
     Exposed(Exposed),
@@ -273,6 +276,9 @@ pub(crate) struct Planning {
     /// A folder to make, with plan.json, the patches, the ways back and a README
     #[arg(short, long)]
     pub(crate) output: Option<PathBuf>,
+    /// human, or json: what plan.json holds
+    #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
+    pub(crate) format: String,
     #[command(subcommand)]
     pub(crate) command: Option<PlanCommand>,
 }
@@ -307,6 +313,9 @@ pub(crate) struct Reach {
     /// Exit with 0 for yes, 3 for no, 4 for unknown
     #[arg(long)]
     pub(crate) exit_code: bool,
+    /// human or json
+    #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
+    pub(crate) format: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -332,6 +341,9 @@ pub(crate) struct Crossing {
     /// How long to look for a cheaper plan
     #[arg(long, default_value_t = 20)]
     pub(crate) seconds: u64,
+    /// human or json
+    #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
+    pub(crate) format: String,
 }
 
 #[derive(Debug, Args)]
@@ -344,6 +356,9 @@ pub(crate) struct About {
     /// A source as of `scan`; else the live cluster
     #[arg(long)]
     pub(crate) cluster: Option<PathBuf>,
+    /// human or json
+    #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
+    pub(crate) format: String,
 }
 
 #[derive(Debug, Args)]
@@ -355,6 +370,9 @@ pub(crate) struct Between {
     /// A source as of `scan`; else the live cluster
     #[arg(long)]
     pub(crate) cluster: Option<PathBuf>,
+    /// human or json
+    #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
+    pub(crate) format: String,
 }
 
 #[derive(Debug, Args)]

@@ -81,7 +81,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::BlastRadius(about) => crate::questions::blast_radius(about, reading),
         Command::ExposureOf(about) => crate::questions::exposure_of(about, reading),
         Command::WhyNot(between) => crate::questions::why_not(between, reading),
-        Command::WhatIf { patches, cluster } => compare(patches, cluster.as_deref(), reading),
+        Command::WhatIf { patches, cluster, format } => {
+            compare(patches, cluster.as_deref(), format, reading)
+        }
         Command::Exposed(exposed) => crate::exposed::run(exposed, reading),
         Command::Reach(reach) => crate::reach::run(reach, reading),
         Command::Netpol(netpol) => crate::netpol::run(netpol, reading),
@@ -437,7 +439,12 @@ fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
     Ok(0)
 }
 
-fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Result<u8> {
+fn compare(
+    patches: &[PathBuf],
+    source: Option<&Path>,
+    format: &str,
+    reading: &Reading,
+) -> Result<u8> {
     let collected = read(source, reading)?;
     let mut changes = Vec::new();
     for patch in patches {
@@ -470,6 +477,11 @@ fn compare(patches: &[PathBuf], source: Option<&Path>, reading: &Reading) -> Res
             text.push_str(&format!("{word}  {from} -> {to}\n"));
         }
     }
-    print(&lines(&text))?;
+    let pairs = |list: &[(String, String)]| -> serde_json::Value {
+        list.iter().map(|(from, to)| serde_json::json!({"from": from, "to": to})).collect()
+    };
+    let value = serde_json::json!({"schema": "ringfort.what-if/1", "gone": pairs(&result.gone),
+        "new": pairs(&result.new), "left": pairs(&result.left), "notes": result.notes});
+    crate::questions::answer(format, &value, &text)?;
     Ok(0)
 }

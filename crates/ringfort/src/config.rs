@@ -169,14 +169,25 @@ impl File {
         for arg in command.get_arguments() {
             let Some(long) = arg.get_long() else { continue };
             let mut filled = arg.clone();
+            let foreign = |text: &str| self.is_foreign(arg, long, text);
             if arg.get_env().is_none() {
                 let name = format!("RINGFORT_{}", long.to_uppercase().replace('-', "_"));
-                filled = filled.env(name);
+                if !std::env::var(&name).is_ok_and(|text| foreign(&text)) {
+                    filled = filled.env(name);
+                }
             }
             if matches!(arg.get_action(), ArgAction::SetTrue) {
                 filled = filled.value_parser(BoolishValueParser::new());
             }
             if let Some(value) = flags.get(long) {
+                let one = match value {
+                    Value::Array(items) if items.len() == 1 => &items[0],
+                    other => *other,
+                };
+                if !section.contains_key(long) && one.as_str().is_some_and(foreign) {
+                    changed.push(filled);
+                    continue;
+                }
                 let Some(values) = self.values(&format!("{path}{long}"), arg, value)? else {
                     changed.push(filled);
                     continue;
@@ -207,6 +218,15 @@ impl File {
             command = command.mut_subcommand(name, |_| one);
         }
         Ok(command)
+    }
+
+    /// Whether a value says nothing to a command: it takes one of a few, and what is said is meant
+    /// for a command whose flag of that name takes several of more, as `format` of `scan`.
+    fn is_foreign(&self, arg: &Arg, long: &str, text: &str) -> bool {
+        let known = arg.get_possible_values();
+        self.lists.contains(long)
+            && !known.is_empty()
+            && !known.iter().any(|one| one.matches(text, false))
     }
 
     /// The values of a flag as one would type them. A list says nothing to a command that takes

@@ -10,9 +10,11 @@ use ringfort_plan::plan_file::edge_name;
 use ringfort_plan::{
     CheckError, DryRun, GoalText, Plan, PlanError, PlanFile, Question, Wish, Work, files, plan,
 };
+use serde_json::json;
 
 use crate::args::{Crossing, PlanCommand, Planning, Reading};
 use crate::commands::{lines, print, read, usage};
+use crate::questions::answer;
 
 pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
     if let Some(PlanCommand::Check { file, cluster }) = &arguments.command {
@@ -54,8 +56,14 @@ pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
         text.push_str(&crate::dry_run::shown(tried));
         refused = !tried.refused.is_empty();
     }
-    text.push_str(&shown(&plan));
-    print(&lines(&text))?;
+    match arguments.format.as_str() {
+        "json" => {
+            let file = serde_json::to_string_pretty(&PlanFile::new(&attack, &wish, &plan))?;
+            eprint!("{}", lines(&text));
+            print(&format!("{file}\n"))?;
+        }
+        _ => print(&lines(&format!("{text}{}", shown(&plan))))?,
+    }
     Ok(if plan.disagreements().is_empty() && !refused { 0 } else { 3 })
 }
 
@@ -118,6 +126,7 @@ pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
     let attack = Attack::new(cluster, &engines);
     let asked = wish.question.ask(&attack, true).map_err(|error| usage(error.to_string()))?;
     let mut text = String::new();
+    let mut ways_found = Vec::new();
     for one in &asked {
         let nodes = |list: &[(String, NodeId)]| list.iter().map(|(_, node)| *node).collect();
         let (from, to): (Vec<NodeId>, Vec<NodeId>) = (nodes(&one.from), nodes(&one.to));
@@ -128,12 +137,19 @@ pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
         };
         let (from, to) = (name(&one.from), name(&one.to));
         match ways.min_by(|a, b| (a.cost, &a.edges).cmp(&(b.cost, &b.edges))) {
-            None => text.push_str(&format!("{from} does not reach {to}\n")),
+            None => {
+                text.push_str(&format!("{from} does not reach {to}\n"));
+                ways_found.push(json!({"from": from, "to": to, "effort": null, "edges": []}));
+            }
             Some(way) => {
+                let edges = way.edges.iter().map(|&edge| edge_name(&attack, edge));
+                let edges: Vec<String> = edges.collect();
                 text.push_str(&format!("{from} reaches {to}, effort {}\n", way.cost));
-                for &edge in &way.edges {
-                    text.push_str(&format!("  {}\n", edge_name(&attack, edge)));
+                for edge in &edges {
+                    text.push_str(&format!("  {edge}\n"));
                 }
+                let way = json!({"from": from, "to": to, "effort": way.cost, "edges": edges});
+                ways_found.push(way);
             }
         }
     }
@@ -143,7 +159,9 @@ pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
     let plan = plan(cluster, &attack, &wish, &mut work).map_err(wrong)?;
     text.push('\n');
     text.push_str(&shown(&plan));
-    print(&lines(&text))?;
+    let value = json!({"schema": "ringfort.crossing/1", "label": label, "ways": ways_found,
+        "plan": PlanFile::new(&attack, &wish, &plan)});
+    answer(&arguments.format, &value, &text)?;
     Ok(if plan.disagreements().is_empty() { 0 } else { 3 })
 }
 

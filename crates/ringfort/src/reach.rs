@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use ringfort_model::{Cluster, Str};
 use ringfort_network::policy::{ConnectionSet, Network, Passage, Place, PlaceError, Tri};
+use serde_json::{Value, json};
 
 use crate::args::{Reach, Reading};
-use crate::commands::{lines, print, read, usage};
+use crate::commands::{read, usage};
+use crate::questions::answer;
 
 /// How many pairs of ends are explained.
 const SHOWN: usize = 20;
@@ -17,17 +19,49 @@ pub(crate) fn run(reach: &Reach, reading: &Reading) -> Result<u8> {
     let cluster = &collected.cluster;
     let network = Network::new(cluster);
     let mut text = String::new();
+    let mut passages = Vec::new();
     for error in network.errors() {
         text.push_str(&format!("error: {error}\n"));
     }
-    let code = match (reach.ids.as_slice(), &reach.from, &reach.who) {
-        ([from, to], None, None) => pair(&network, cluster, from, to, &mut text)?,
-        ([], Some(from), None) => everything(&network, cluster, from, true, &mut text)?,
-        ([], None, Some(to)) => everything(&network, cluster, to, false, &mut text)?,
+    let found = match (reach.ids.as_slice(), &reach.from, &reach.who) {
+        ([from, to], None, None) => pair(&network, cluster, from, to, (&mut text, &mut passages))?,
+        ([], Some(from), None) => {
+            everything(&network, cluster, from, true, (&mut text, &mut passages))?
+        }
+        ([], None, Some(to)) => {
+            everything(&network, cluster, to, false, (&mut text, &mut passages))?
+        }
         _ => return Err(usage("give two ids, or --from ID, or --who ID")),
     };
-    print(&lines(&text))?;
-    Ok(if reach.exit_code { code } else { 0 })
+    let errors: Vec<String> = network.errors().iter().map(ToString::to_string).collect();
+    let value = json!({"schema": "ringfort.reach/1", "answer": word(found), "errors": errors,
+        "passages": passages});
+    answer(&reach.format, &value, &text)?;
+    Ok(if reach.exit_code { code(found) } else { 0 })
+}
+
+fn word(answer: Tri) -> &'static str {
+    match answer {
+        Tri::Yes => "yes",
+        Tri::No => "no",
+        Tri::Unknown => "unknown",
+    }
+}
+
+/// What passes between some ends, for programs.
+fn as_json(
+    ends: &[(String, String)],
+    (allowed, unknown): (&ConnectionSet, &ConnectionSet),
+    why: &[String],
+) -> Value {
+    let ends: Vec<Value> = ends.iter().map(|(from, to)| json!({"from": from, "to": to})).collect();
+    let answer = match (allowed.is_empty(), unknown.is_empty()) {
+        (false, _) => Tri::Yes,
+        (true, false) => Tri::Unknown,
+        (true, true) => Tri::No,
+    };
+    json!({"ends": ends, "answer": word(answer), "allowed": allowed.to_string(),
+        "unknown": unknown.to_string(), "why": why})
 }
 
 fn places(network: &Network, cluster: &Cluster, name: &str) -> Result<Vec<Place>> {
@@ -68,17 +102,16 @@ fn pair(
     cluster: &Cluster,
     from: &str,
     to: &str,
-    text: &mut String,
-) -> Result<u8> {
+    (text, passages): (&mut String, &mut Vec<Value>),
+) -> Result<Tri> {
     let (from, to) = (places(network, cluster, from)?, places(network, cluster, to)?);
     let found = alike(network, &from, &to);
     let answer = found.iter().map(|(_, passage)| passage.answer()).max().unwrap_or(Tri::No);
-    let word = match answer {
-        Tri::Yes => "yes",
-        Tri::No => "no",
-        Tri::Unknown => "unknown",
-    };
-    text.insert_str(0, &format!("{word}\n"));
+    text.insert_str(0, &format!("{}\n", word(answer)));
+    for (ends, passage) in &found {
+        let sets = (&passage.allowed, &passage.unknown);
+        passages.push(as_json(ends, sets, &passage.why));
+    }
     for (ends, passage) in found.iter().take(SHOWN) {
         let (first, last) = &ends[0];
         let more = match ends.len() - 1 {
@@ -96,7 +129,7 @@ fn pair(
     if found.len() > SHOWN {
         text.push_str(&format!("{} more\n", found.len() - SHOWN));
     }
-    Ok(code(answer))
+    Ok(answer)
 }
 
 fn told(allowed: &ConnectionSet, unknown: &ConnectionSet) -> String {
@@ -109,8 +142,8 @@ fn everything(
     cluster: &Cluster,
     name: &str,
     outgoing: bool,
-    text: &mut String,
-) -> Result<u8> {
+    (text, passages): (&mut String, &mut Vec<Value>),
+) -> Result<Tri> {
     let own = places(network, cluster, name)?;
     let mut others: BTreeMap<String, Vec<Place>> = BTreeMap::new();
     for namespace in cluster.namespace_names() {
@@ -145,15 +178,22 @@ fn everything(
             continue;
         }
         best = best.max(if allowed.is_empty() { Tri::Unknown } else { Tri::Yes });
-        text.push_str(&format!("{label}  {}\n", told(&allowed, &possible.difference(&allowed))));
+        let unknown = possible.difference(&allowed);
+        text.push_str(&format!("{label}  {}\n", told(&allowed, &unknown)));
         // The first passage that lets something through says why.
         let shown = found.iter().find(|(_, one)| one.answer() != Tri::No);
-        for why in shown.into_iter().flat_map(|(_, passage)| &passage.why) {
+        let why: &[String] = shown.map_or(&[], |(_, passage)| &passage.why);
+        for why in why {
             text.push_str(&format!("  {why}\n"));
         }
+        let ends = match outgoing {
+            true => (name.to_owned(), label.clone()),
+            false => (label.clone(), name.to_owned()),
+        };
+        passages.push(as_json(&[ends], (&allowed, &unknown), why));
     }
     if name == "internet" {
         text.push_str("this is what policies allow; `ringfort exposed` says what has a way in\n");
     }
-    Ok(code(best))
+    Ok(best)
 }

@@ -63,6 +63,30 @@ fn every_flag_is_in_the_environment() {
 }
 
 #[test]
+fn a_format_of_scan_says_nothing_to_a_question() {
+    let shown = |place: &Place, environment: &[(&str, &str)], more: &[&str]| {
+        let mut arguments = vec!["blast-radius", "sa/ops/deployer", "--cluster", DEMO];
+        arguments.extend(more);
+        let output = place.run(&arguments, environment);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let bare = Place::new("no-format", "quiet: true\n");
+    let (_, plain) = shown(&bare, &[], &[]);
+    assert!(plain.starts_with("sa/ops/deployer reaches\n"), "{plain}");
+    assert_eq!(shown(&bare, &[("RINGFORT_FORMAT", "sarif")], &[]), (Some(0), plain.clone()));
+    for format in ["sarif", "[sarif]", "[human, json=out.json]"] {
+        let place = Place::new("formats", &format!("quiet: true\nformat: {format}\n"));
+        assert_eq!(shown(&place, &[], &[]), (Some(0), plain.clone()), "{format}");
+    }
+    // What it knows it takes, and what is typed or said to it alone has to be known.
+    let known = Place::new("known-format", "quiet: true\nformat: json\n");
+    assert!(shown(&known, &[], &[]).1.starts_with('{'));
+    assert_eq!(shown(&known, &[], &["-f", "sarif"]).0, Some(2));
+    let own = Place::new("own-format", "quiet: true\nblast-radius: {format: sarif}\n");
+    assert_eq!(shown(&own, &[], &[]).0, Some(2));
+}
+
+#[test]
 fn what_means_nothing_is_named_with_its_file() {
     for (name, text, key) in [
         ("key", "formatt: json\n", "unknown key formatt"),

@@ -241,6 +241,16 @@ fn planted() -> Vec<(&'static str, Value)> {
              "status": {"phase": "Running"}}], "kind": "PodList", "apiVersion": "v1"}),
         ),
         (
+            "services.json",
+            json!({"items": [{"metadata": {"name": "v", "namespace": "a", "uid": "v",
+                "resourceVersion": "1", "annotations": {
+                    "kubectl.kubernetes.io/last-applied-configuration":
+                        "{\"spec\":{\"env\":[{\"name\":\"A_PASSWORD\",\"value\":\"CANARY\"}]}}",
+                    "service.beta.kubernetes.io/note": "amqp://u:CANARY@h",
+                    "example.com/github": concat!("ghp_", "CANARYCANARYCANARYCANARY")}},
+                "spec": {"selector": {"a": "b"}}}], "kind": "ServiceList", "apiVersion": "v1"}),
+        ),
+        (
             "nodes.json",
             json!({"items": [{"metadata": {"name": "n", "uid": "n", "resourceVersion": "2"},
             "status": {"addresses": [{"type": "ExternalIP", "address": "203.0.113.4"}]}}],
@@ -305,7 +315,7 @@ fn planted_values_appear_nowhere_and_hostile_names_are_escaped() {
     for class in ["aws-access-key", "kubeconfig-static-token", "service-account-token", "ca-key"] {
         assert!(kept.contains(class), "{class}");
     }
-    for class in ["named-as-secret", "address-with-password", "unread"] {
+    for class in ["named-as-secret", "address-with-password", "unread", "source-host-token"] {
         assert!(kept.contains(class), "{class}");
     }
     assert!(!output.stdout.contains(&0x1b), "{}", text(&output));

@@ -147,3 +147,123 @@ fn what_gates_baselines_and_exceptions_say_has_the_documented_shape() {
         .collect();
     assert_eq!(states.into_iter().collect::<Vec<_>>(), ["expired", "invalid", "unused", "used"]);
 }
+
+/// What the program prints, with the code that it exits with.
+fn asked(arguments: &[&str]) -> (String, Option<i32>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfort"));
+    let demo = ["--complete", "--k8s-version", "1.36", "--cluster", DEMO];
+    let output = command.arg("-q").args(arguments).args(demo).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.is_empty(), "{arguments:?}: {said}");
+    (String::from_utf8(output.stdout).expect("text"), output.status.code())
+}
+
+#[test]
+fn answers_have_the_documented_shape() {
+    let registry = jsonschema::Registry::new()
+        .add("urn:ringfort:plan:v1", Resource::from_contents(schema("plan.schema.json")))
+        .expect("a resource")
+        .prepare()
+        .expect("a registry");
+    let answers = schema("answers.schema.json");
+    let build = |schema: &Value| {
+        jsonschema::options().with_registry(&registry).build(schema).expect("a schema")
+    };
+    let any = build(&answers);
+    let patch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("answers-patch.yaml");
+    let change = "kind: ClusterRoleBinding\nname: deployer\ndelete: true\n";
+    std::fs::write(&patch, change).expect("a file");
+    let patch = patch.to_str().expect("a plain path");
+    let (storefront, viewer) = ("pod/tickets/storefront-0", "pod/reports/viewer-0");
+    for (name, arguments) in [
+        ("blast-radius", &["blast-radius", "sa/ops/deployer"][..]),
+        ("exposure-of", &["exposure-of", "sa/ops/deployer"]),
+        ("why-not", &["why-not", "sa/ops/deployer", "impact/cluster-admin"]),
+        ("why-not", &["why-not", "node/harbour-b", "sa/ops/deployer"]),
+        ("why-not", &["why-not", "sa/reports/reporter", "impact/cluster-admin"]),
+        ("crossing", &["crossing", "--tenants", "kubernetes.io/metadata.name"]),
+        ("reach", &["reach", storefront, viewer]),
+        ("reach", &["reach", "--who", viewer]),
+        ("exposed", &["exposed"]),
+        ("what-if", &["what-if", "--patch", patch]),
+    ] {
+        let mut for_programs = arguments.to_vec();
+        for_programs.extend(["-f", "json"]);
+        let (text, code) = asked(&for_programs);
+        let mut value: Value = serde_json::from_str(&text).unwrap_or_else(|error| {
+            panic!("{arguments:?}: {error}: {text}");
+        });
+        assert_eq!(value["schema"], format!("ringfort.{name}/1"));
+        // By its own part, for an error that says where, and among all.
+        let mut own = answers.clone();
+        own.as_object_mut().expect("a schema").remove("oneOf");
+        own["$ref"] = format!("#/$defs/{name}").into();
+        assert_eq!(errors(&build(&own), &value), [""; 0], "{arguments:?}");
+        assert_eq!(errors(&any, &value), [""; 0], "{arguments:?}");
+        // Text for people says the same and exits alike.
+        let (shown, same) = asked(arguments);
+        assert_eq!(code, same, "{arguments:?}");
+        // These name every pair in words as well.
+        let named = ids(&value).into_iter().filter(|_| matches!(name, "crossing" | "what-if"));
+        for id in named {
+            assert!(shown.contains(&id), "{arguments:?}: {id}");
+        }
+        value["more"] = 1.into();
+        assert_eq!(errors(&any, &value).len(), 1, "{arguments:?}: the schema is in use");
+    }
+    let plan = build(&schema("plan.schema.json"));
+    let output = Command::new(env!("CARGO_BIN_EXE_ringfort"))
+        .args(["-q", "plan", DEMO, "--complete", "--k8s-version", "1.36", "-f", "json"])
+        .output()
+        .expect("it starts");
+    let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(errors(&plan, &value), [""; 0]);
+}
+
+/// Ids that an answer's pairs name.
+fn ids(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    match value {
+        Value::Object(fields) => {
+            for (name, one) in fields.iter().filter(|(name, _)| *name != "plan") {
+                match (name.as_str(), one) {
+                    ("from" | "to", Value::String(id)) => found.push(id.clone()),
+                    _ => found.extend(ids(one)),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|one| found.extend(ids(one))),
+        _ => {}
+    }
+    found
+}
+
+#[test]
+fn why_not_says_in_json_what_it_says_in_words() {
+    let json = |arguments: &[&str]| -> Value {
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["-f", "json"]);
+        serde_json::from_str(&asked(&arguments).0).expect("JSON")
+    };
+    let held = json(&["why-not", "sa/ops/deployer", "impact/cluster-admin"]);
+    assert_eq!((&held["connected"], &held["controls"]), (&true.into(), &0.into()));
+    assert_eq!(held["changes"]["cost"], 5);
+    assert_eq!(held["changes"]["fixes"][0]["title"], "delete ClusterRoleBinding deployer");
+    let steps = held["path"]["steps"].as_array().expect("steps");
+    assert_eq!(steps.first().expect("a step")["from"], "sa/ops/deployer");
+    assert_eq!(steps.last().expect("a step")["to"], "impact/cluster-admin");
+    let files = json(&["why-not", "node/harbour-b", "sa/ops/deployer"]);
+    assert_eq!(files["no_change"][0]["from"], "node/harbour-b");
+    let apart = json(&["why-not", "sa/reports/reporter", "impact/cluster-admin"]);
+    assert_eq!((&apart["connected"], &apart["path"]), (&false.into(), &Value::Null));
+    let groups = apart["reached_from"].as_array().expect("groups");
+    assert!(groups.iter().any(|one| one["sort"] == "sa"), "{groups:?}");
+    // Everything is named, whatever the text leaves out.
+    let radius = json(&["blast-radius", "sa/ops/deployer"]);
+    let (whole, _) = asked(&["blast-radius", "sa/ops/deployer", "--all"]);
+    let all = radius["reaches"].as_array().expect("groups").iter();
+    let ids: Vec<&str> =
+        all.flat_map(|one| one["ids"].as_array().expect("ids")).filter_map(Value::as_str).collect();
+    assert_eq!(ids.len(), whole.lines().filter(|line| line.starts_with("  ")).count());
+    assert!(ids.iter().all(|id| whole.contains(id)));
+}

@@ -132,6 +132,76 @@ fn literals_give_their_readers_an_account() {
     assert!(given("c") && !given("another"));
 }
 
+#[test]
+fn annotations_give_their_readers_an_account() {
+    let id = "literal-credential";
+    let last = "kubectl.kubernetes.io/last-applied-configuration";
+    let applied =
+        |value: &str| json!({"spec": {"env": [{"name": "DB", "value": value}]}}).to_string();
+    let url = "postgres://u:hunter2@db/x";
+    let annotated = |kind: &str, version: &str, key: &str, value: &str| {
+        let mut meta = meta("o");
+        meta["annotations"] = json!({key: value});
+        json!({"apiVersion": version, "kind": kind, "metadata": meta})
+    };
+    let with_rule = |rule: Value, object: Value| with(holds(false, json!([rule])), [object]);
+    let service = || annotated("Service", "v1", last, &applied(url));
+    let account = format!("account/address-with-password/Service/a/o/{last}");
+    let read = with_rule(rule(&["get"], "", &["services"]), service());
+    assert!(reaches(&read, &["sa/a/s"], &account));
+    // By name, and not by another; who changes the object does not read it.
+    let named = |name: &str| {
+        let mut rule = rule(&["get"], "", &["services"]);
+        rule["resourceNames"] = json!([name]);
+        reaches(&with_rule(rule, service()), &["sa/a/s"], &account)
+    };
+    assert!(named("o") && !named("p"));
+    for (verb, group, resource) in
+        [("create", "", "services"), ("get", "", "endpoints"), ("get", "apps", "services")]
+    {
+        let objects = with_rule(rule(&[verb], group, &[resource]), service());
+        assert!(of(id, &objects).is_empty(), "{verb} {resource}.{group}");
+    }
+    // Placeholders, and what has no credential in it.
+    for value in ["postgres://u:$(PASSWORD)@db/x", "postgres://db/x"] {
+        let object = annotated("Service", "v1", last, &applied(value));
+        assert!(
+            of(id, &with_rule(rule(&["get"], "", &["services"]), object)).is_empty(),
+            "{value}"
+        );
+    }
+    // Pods by who reads them, a key of a cloud as a principal of it.
+    let mut objects = holds(false, json!([rule(&["list"], "", &["pods"])]));
+    objects[4]["metadata"]["annotations"] =
+        json!({"example.com/note": concat!("AKIA", "ABCDEFGHIJKLMNOP")});
+    let principal = "cloud-principal/aws-access-key/a/p/example.com/note";
+    assert!(reaches(&objects, &["sa/a/s"], principal));
+    assert!(reaches(&objects, &["sa/a/s"], "impact/cloud-role"));
+    assert!(!reaches(&objects, &["pod/a/p:c"], principal), "a container does not see them");
+    // A kind of somebody else's, by its definition.
+    let custom = || annotated("Widget", "example.com/v1", "example.com/note", url);
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition", "metadata": wide("widgetry.example.com"),
+        "spec": {"group": "example.com", "scope": "Namespaced",
+            "names": {"kind": "Widget", "plural": "widgetry"}, "versions": []}});
+    let rule_on = |plural: &str| rule(&["list"], "example.com", &[plural]);
+    let account = "account/address-with-password/Widget/a/o/example.com/note";
+    let defined = |plural: &str| with(with_rule(rule_on(plural), custom()), [definition.clone()]);
+    assert!(reaches(&defined("widgetry"), &["sa/a/s"], account));
+    assert!(!reaches(&defined("widgets"), &["sa/a/s"], account));
+    let guessed = of(id, &with_rule(rule_on("widgets"), custom()));
+    assert!(guessed.iter().any(|edge| edge.confidence == Confidence::UnverifiedControl));
+    // Hidden by the source: unknown, and the fact is named.
+    let hidden = annotated("Service", "v1", last, "REDACTED");
+    let hidden = of(id, &with_rule(rule(&["get"], "", &["services"]), hidden));
+    let edge = hidden.iter().find(|edge| edge.to.starts_with("account/")).expect("an edge");
+    assert_eq!(edge.confidence, Confidence::Unknown);
+    assert!(edge.note.contains("value"), "{}", edge.note);
+    // Of a Secret they show no more than it does.
+    let secret = annotated("Secret", "v1", last, &applied(url));
+    assert!(of(id, &with_rule(rule(&["get"], "", &["secrets"]), secret)).is_empty());
+}
+
 fn cloud_node(id: &str, labels: Value) -> Value {
     let mut node = node("n", labels);
     node["spec"] = json!({"providerID": id});

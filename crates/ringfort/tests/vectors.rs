@@ -244,6 +244,43 @@ fn every_cell_is_there_on_every_cluster() {
     }
 }
 
+/// V3 is never closed from objects; a kubeconfig that holds its credential is an instance of it, in
+/// whatever it lies.
+#[test]
+fn kubeconfigs_that_lie_about_are_instances_and_those_without_a_credential_are_none() {
+    let instances = |object: Value| -> Vec<String> {
+        let cluster = fixture::cluster(&bare([object]), 36);
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let leaked = attack.vectors.iter().find(|vector| vector.id == "V3").expect("a vector");
+        assert_eq!(leaked.state, State::Unknown);
+        leaked.instances.iter().map(|one| one.name.to_string()).collect()
+    };
+    let config = |user: &str| {
+        format!("apiVersion: v1\nkind: Config\nclusters: []\nusers:\n- user:\n    {user}\n")
+    };
+    let (fixed, program) = (config("token: abc"), config("exec: {command: aws}"));
+    let map = |text: &str| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("c"),
+            "data": {"config": text}})
+    };
+    let annotated = |text: &str| {
+        let mut meta = meta("s");
+        meta["annotations"] = json!({"example.com/kubeconfig": text});
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": meta})
+    };
+    let variable = |text: &str| {
+        let env = json!({"env": [{"name": "KUBECONFIG_DATA", "value": text}]});
+        fixture::pod(json!({"serviceAccountName": "t"}), env)
+    };
+    assert_eq!(instances(map(&fixed)), ["configmap/a/c"]);
+    assert_eq!(instances(annotated(&fixed)), ["annotation/Service/a/s/example.com/kubeconfig"]);
+    assert_eq!(instances(variable(&fixed)), ["env/a/p/KUBECONFIG_DATA"]);
+    for object in [map(&program), annotated(&program), variable(&program)] {
+        assert_eq!(instances(object), [""; 0]);
+    }
+}
+
 /// The lists that a vector's state rests on, as far as it can be closed at all.
 const EVIDENCE: &[(&str, &[Kind])] = &[
     // Closed only by the flag of the API server's pods.

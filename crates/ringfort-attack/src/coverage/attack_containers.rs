@@ -188,8 +188,8 @@ pub static ATTACK_CONTAINERS: Page = Page {
         Row {
             id: "T1046",
             name: "Network Service Discovery",
-            by: &[],
-            note: "Happens after the position is held: it hides or looks around, and gives no new position.",
+            by: &["net-reach"],
+            note: "Looking around is no position; a listener that is found is one.",
         },
         Row {
             id: "T1069",
@@ -197,7 +197,12 @@ pub static ATTACK_CONTAINERS: Page = Page {
             by: &[],
             note: "Happens after the position is held: it hides or looks around, and gives no new position.",
         },
-        Row { id: "T1485", name: "Data Destruction", by: &["impact/data-destruction"], note: "" },
+        Row {
+            id: "T1485",
+            name: "Data Destruction",
+            by: &["impact/data-destruction", "finalizer-owner-gc"],
+            note: "",
+        },
         Row {
             id: "T1490",
             name: "Inhibit System Recovery",
@@ -225,7 +230,7 @@ pub static ATTACK_CONTAINERS: Page = Page {
         Row {
             id: "T1499",
             name: "Endpoint Denial of Service",
-            by: &["impact/denial-of-service"],
+            by: &["impact/denial-of-service", "webhook-outage-bypass"],
             note: "",
         },
     ],

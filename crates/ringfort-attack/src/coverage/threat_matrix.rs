@@ -36,7 +36,7 @@ pub static THREAT_MATRIX: Page = Page {
         Row {
             id: "MS-TA9005",
             name: "Exposed sensitive interfaces",
-            by: &["V1", "V2", "V4", "V5", "V6", "V8"],
+            by: &["V1", "V2", "V4", "V5", "V6", "V8", "deputy-helm-tiller"],
             note: "",
         },
         Row {
@@ -84,7 +84,12 @@ pub static THREAT_MATRIX: Page = Page {
         Row {
             id: "MS-TA9013",
             name: "Writable hostPath mount",
-            by: &["hostpath-write-exec", "pv-hostpath-create", "pod-create-privileged"],
+            by: &[
+                "hostpath-write-exec",
+                "pv-hostpath-create",
+                "pod-create-privileged",
+                "runtime-socket",
+            ],
             note: "",
         },
         Row {
@@ -176,7 +181,13 @@ pub static THREAT_MATRIX: Page = Page {
         Row {
             id: "MS-TA9028",
             name: "Access managed identity credentials",
-            by: &["node-role-use", "irsa-assume", "pod-identity-assume", "azure-wireserver"],
+            by: &[
+                "node-role-use",
+                "irsa-assume",
+                "pod-identity-assume",
+                "azure-wireserver",
+                "net-imds",
+            ],
             note: "",
         },
         Row {
@@ -207,26 +218,21 @@ pub static THREAT_MATRIX: Page = Page {
         Row {
             id: "MS-TA9033",
             name: "Instance Metadata API",
-            by: &["node-role-use", "escape-host-network"],
-            note: "From containers it needs the network engine.",
+            by: &["net-imds", "node-role-use", "escape-host-network"],
+            note: "Which credentials the service gives out is known to the cloud only.",
         },
         Row {
             id: "MS-TA9034",
             name: "Cluster internal networking",
-            by: &["pod-portforward", "api-proxy-pod-service", "container-net-share"],
-            note: "From pod to pod it needs the network engine.",
+            by: &["net-reach", "pod-portforward", "api-proxy-pod-service", "container-net-share"],
+            note: "",
         },
-        Row {
-            id: "MS-TA9035",
-            name: "CoreDNS poisoning",
-            by: &[],
-            note: "Needs the network engine: who may change what names resolve to.",
-        },
+        Row { id: "MS-TA9035", name: "CoreDNS poisoning", by: &["net-dns-poison"], note: "" },
         Row {
             id: "MS-TA9036",
             name: "ARP poisoning and IP spoofing",
-            by: &["escape-cap-net-admin"],
-            note: "On the node's own network; between pods it depends on the network plug-in.",
+            by: &["net-arp-spoof", "escape-cap-net-admin"],
+            note: "Between pods it depends on the network plug-in.",
         },
         Row {
             id: "MS-TA9037",
@@ -255,7 +261,7 @@ pub static THREAT_MATRIX: Page = Page {
         Row {
             id: "MS-TA9041",
             name: "Collecting data from pod",
-            by: &["kubelet-checkpoint", "kubelet-read-logs", "pod-exec"],
+            by: &["kubelet-checkpoint", "kubelet-read-logs", "pod-exec", "pvc-mount"],
             note: "",
         },
         Row {

@@ -13,7 +13,7 @@ use ringfort_model::Str;
 pub(crate) static TECHNIQUE: Technique = Technique {
     id: "azure-wireserver",
     title: "read the bootstrap credential of the node",
-    zone: Zone::InCluster,
+    zone: Zone::Impact,
     attack: &["T1552.005"],
     difficulty: Difficulty::D2,
     cut_by: &[FixKind::Netpol, FixKind::Cloud],

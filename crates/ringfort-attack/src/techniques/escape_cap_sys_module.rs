@@ -10,7 +10,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     id: "escape-cap-sys-module",
     title: "load a kernel module",
     zone: Zone::InCluster,
-    attack: &["T1611"],
+    attack: &["T1611", "T1547.006"],
     difficulty: Difficulty::D1,
     cut_by: &[FixKind::Pss, FixKind::Pod],
     doc: Doc {

@@ -1,15 +1,18 @@
-//! `literal-credential`: A credential stands as plain text in an environment variable or a ConfigMap, where every reader of the object and the container itself find it.
+//! `literal-credential`: A credential stands as plain text in an environment variable, a ConfigMap or an annotation, where every reader of the object and the container itself find it.
 
+use crate::annotated;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::context::POD_MAKERS;
 use crate::draw;
+use crate::impact::Impact;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 use ringfort_model::credential;
+use ringfort_model::record::Annotated;
 use ringfort_model::{Str, VolumeSource};
 
 /// The technique.
@@ -17,14 +20,14 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     id: "literal-credential",
     title: "use the credential in the specification",
     zone: Zone::InCluster,
-    attack: &["T1552.001", "MS-TA9026"],
+    attack: &["T1552.001", "MS-TA9027"],
     difficulty: Difficulty::D1,
     cut_by: &[FixKind::Delete],
     doc: Doc {
-        what: "A credential stands as plain text in an environment variable or a ConfigMap, where every reader of the object and the container itself find it.",
-        when: "A literal of a container or a value of a ConfigMap that has the format of a credential, or, for literals, a name that says that it is one. Only the class is kept when objects are read.",
-        not: "Placeholders, references to other variables, paths; a reference to a Secret.",
-        controls: "A literal that is a credential by its name only is marked as such.",
+        what: "A credential stands as plain text in an environment variable, a ConfigMap or an annotation, where every reader of the object and the container itself find it.",
+        when: "A literal of a container, a value of a ConfigMap or of an annotation (such as the copy of the whole object that kubectl apply leaves there) that has the format of a credential, or, for literals and annotations, a name that says that it is one. Only the class is kept when objects are read.",
+        not: "Placeholders, references to other variables, paths; a reference to a Secret; an annotation of a Secret, which shows no more than the Secret.",
+        controls: "What is a credential by its name only is marked as such. Where a dump hides the value of an annotation, the edge is unknown. What containers see of their annotations through the downward API is not followed.",
         cut: "Move the value into a Secret that only its user may read, and renew it.",
         upstream: "Kubernetes documentation: good practices for Secrets",
     },
@@ -44,10 +47,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                     value: class.clone(),
                 };
                 let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
-                let to = || {
-                    let name = format!("{class}/{shown}/{}", variable.name);
-                    NodeKey::Outside("account", Str::from(name))
-                };
+                let to = account(class, &format!("{shown}/{}", variable.name));
                 let mut from: Vec<NodeKey> = context
                     .places(at as u32)
                     .into_iter()
@@ -57,15 +57,38 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 from.push(NodeKey::Power(Power::ReadPodSpecs, scope));
                 from.extend(unit.nodes.iter().map(|node| NodeKey::PodSpecs(Some(*node))));
                 for from in from {
-                    let draft = Draft::new(from, to()).because(why.clone());
-                    maker.edge(match class.as_str() {
-                        credential::NAMED => draft.weakened(&TECHNIQUE, "known by its name only"),
-                        _ => draft,
-                    });
+                    let draft = Draft::new(from, to.clone()).because(why.clone());
+                    maker.edge(sure(class, draft));
                 }
             }
         }
+        pods |= !unit.credentials.is_empty();
+        for one in &unit.credentials {
+            // Equal pods have equal annotations: the first shows them, or else the template.
+            let first = unit.pods.first().map(|&pod| &context.cluster.pods[pod].metadata.name);
+            let shown = unit.name(context.cluster);
+            let (kind, name) = match (first, &unit.owner) {
+                (None, Some((kind, name))) => (kind.name(), name.clone()),
+                (Some(name), _) => ("Pod", name.clone()),
+                (None, None) => ("Pod", Str::new(shown)),
+            };
+            let field = match kind {
+                "Pod" => "metadata",
+                "CronJob" => "spec.jobTemplate.spec.template.metadata",
+                _ => "spec.template.metadata",
+            };
+            let why = why_of(kind, (&unit.namespace, &name), field, one);
+            let rest = format!("{}/{shown}/{}", unit.namespace, one.annotation);
+            let scope = Scope::Namespace(unit.namespace.clone());
+            let mut from = vec![NodeKey::Power(Power::ReadPodSpecs, scope)];
+            from.extend(unit.nodes.iter().map(|node| NodeKey::PodSpecs(Some(*node))));
+            for from in from {
+                let draft = Draft::new(from, account(&one.class, &rest)).because(why.clone());
+                maker.edge(sure(&one.class, draft));
+            }
+        }
     }
+    annotated::draw(context, maker);
     let mut configs = false;
     for config in &context.cluster.config_maps {
         let own = |class: &&Str| !credential::KUBECONFIG.contains(&class.as_str());
@@ -80,8 +103,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 value: class.clone(),
             };
             let from = NodeKey::ConfigMap(meta.namespace.clone(), meta.name.clone());
-            let to = Str::from(format!("{class}/configmap/{}", meta.full_name()));
-            maker.edge(Draft::new(from, NodeKey::Outside("account", to)).because(why));
+            let to = account(class, &format!("configmap/{}", meta.full_name()));
+            maker.edge(Draft::new(from, to).because(why));
         }
         configs |= !config.credentials.is_empty();
     }
@@ -101,6 +124,42 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 maker.structure(from, to.clone(), [why]);
             }
         }
+    }
+}
+
+/// Where a credential leads: to the account that it is one of, by its class.
+pub(crate) fn account(class: &str, rest: &str) -> NodeKey {
+    let name = Str::from(format!("{class}/{rest}"));
+    match class {
+        _ if credential::CLOUD.contains(&class) => NodeKey::Outside("cloud-principal", name),
+        _ if super::secret_kubeconfig::FIXED.contains(&class) => NodeKey::Impact(Impact::Fleet),
+        credential::REGISTRY => NodeKey::Outside("registry", name),
+        _ => NodeKey::Outside("account", name),
+    }
+}
+
+/// The edge as sure as the class is.
+pub(crate) fn sure(class: &str, draft: Draft) -> Draft {
+    match class {
+        credential::NAMED => draft.weakened(&TECHNIQUE, "known by its name only"),
+        credential::UNREAD => draft.unknown("the value, which the source hides"),
+        _ => draft,
+    }
+}
+
+/// A credential in an annotation below some field of an object.
+pub(crate) fn why_of(
+    kind: &'static str,
+    (namespace, name): (&Str, &Str),
+    field: &str,
+    one: &Annotated,
+) -> Why {
+    Why::ObjectField {
+        kind,
+        namespace: namespace.clone(),
+        name: name.clone(),
+        path: Str::from(format!("{field}.annotations[{}]", one.annotation)),
+        value: one.class.clone(),
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     zone: Zone::InCluster,
     attack: &["T1609", "MS-TA9006"],
     difficulty: Difficulty::D1,
-    cut_by: &[FixKind::Rbac],
+    cut_by: &[FixKind::Rbac, FixKind::Admission],
     doc: Doc {
         what: "The identity starts a process in a running container.",
         when: "create on pods/exec; before 1.35 get suffices as well. resourceNames limit it to those pods.",

@@ -14,7 +14,7 @@ use ringfort_model::{EntityId, Str};
 pub(crate) static TECHNIQUE: Technique = Technique {
     id: "secret-kubeconfig",
     title: "use the kubeconfig in the object",
-    zone: Zone::Impact,
+    zone: Zone::InCluster,
     attack: &["T1552.001"],
     difficulty: Difficulty::D1,
     cut_by: &[FixKind::Cicd, FixKind::Delete],
@@ -77,4 +77,5 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
 }
 
 /// Kubeconfigs that hold their credential.
-const FIXED: [&str; 3] = ["kubeconfig-static-token", "kubeconfig-static-cert", "kubeconfig-basic"];
+pub(super) const FIXED: [&str; 3] =
+    ["kubeconfig-static-token", "kubeconfig-static-cert", "kubeconfig-basic"];

@@ -12,7 +12,7 @@ use crate::why::Why;
 pub(crate) static TECHNIQUE: Technique = Technique {
     id: "static-pod",
     title: "leave a static pod on the node",
-    zone: Zone::Impact,
+    zone: Zone::InCluster,
     attack: &["T1543.005", "MS-TA9017"],
     difficulty: Difficulty::D1,
     cut_by: &[FixKind::Node],

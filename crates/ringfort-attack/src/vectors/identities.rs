@@ -182,27 +182,63 @@ pub(super) fn any_account(context: &Context<'_>) -> Finding {
     }
 }
 
-/// V3. Laptops and repositories are not observable, so this is never closed from objects.
+/// V3. Laptops and repositories are not observable, so this is never closed from objects. What
+/// logs in with a program carries no credential.
 pub(super) fn leaked(context: &Context<'_>) -> Finding {
+    let fixed = |class: &Str| class.starts_with("kubeconfig-") && *class != *"kubeconfig-exec";
     let mut found = Vec::new();
-    for config in &context.cluster.config_maps {
-        let fixed = |class: &&Str| class.starts_with("kubeconfig-") && **class != "kubeconfig-exec";
-        let class = config.credentials.iter().find(fixed);
-        let Some(class) = class else { continue };
-        let meta = &config.metadata;
+    let mut add = |name: String, place: String, why: Why| {
         found.push(Instance {
             vector: "V3",
-            name: Str::from(format!("configmap/{}", meta.full_name())),
-            title: format!("kubeconfig with a static credential in ConfigMap {}", meta.full_name()),
+            name: Str::from(name),
+            title: format!("kubeconfig with a static credential in {place}"),
             state: State::Unknown,
-            why: vec![Why::Field {
-                object: EntityId::ConfigMap(meta.namespace.clone(), meta.name.clone()),
-                path: "data".into(),
-                value: class.clone(),
-            }],
+            why: vec![why],
             missing: vec!["whether the credential is valid, and whose it is"],
             leads: Vec::new(),
         });
+    };
+    for config in &context.cluster.config_maps {
+        let Some(class) = config.credentials.iter().find(|class| fixed(class)) else { continue };
+        let meta = &config.metadata;
+        let why = Why::Field {
+            object: EntityId::ConfigMap(meta.namespace.clone(), meta.name.clone()),
+            path: "data".into(),
+            value: class.clone(),
+        };
+        let shown = meta.full_name();
+        add(format!("configmap/{shown}"), format!("ConfigMap {shown}"), why);
     }
+    for (at, unit) in context.units.iter().enumerate() {
+        let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
+        for (kind, index, container) in unit.spec.all_containers() {
+            for (place, variable) in container.env.iter().enumerate() {
+                let Some(class) = variable.credential.as_ref().filter(|class| fixed(class)) else {
+                    continue;
+                };
+                let why = Why::PodField {
+                    unit: at as u32,
+                    path: Str::from(format!("{}[{index}].env[{place}]", kind.field())),
+                    value: class.clone(),
+                };
+                let name = &variable.name;
+                add(format!("env/{shown}/{name}"), format!("variable {name} of {shown}"), why);
+            }
+        }
+    }
+    context.cluster.each_meta(&mut |kind, meta| {
+        for one in meta.credentials.iter().filter(|one| fixed(&one.class)) {
+            let why = Why::ObjectField {
+                kind: kind.name(),
+                namespace: meta.namespace.clone(),
+                name: meta.name.clone(),
+                path: Str::from(format!("metadata.annotations[{}]", one.annotation)),
+                value: one.class.clone(),
+            };
+            let shown = format!("{} {}", kind.name(), meta.full_name());
+            let name = format!("annotation/{}/{}", shown.replace(' ', "/"), one.annotation);
+            add(name, format!("annotation {} of {shown}", one.annotation), why);
+        }
+    });
     (found, State::Unknown, "laptops and foreign repositories are not observable")
 }

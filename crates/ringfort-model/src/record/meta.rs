@@ -1,4 +1,5 @@
-//! Object metadata. managedFields and the last-applied annotation are never read into it.
+//! Object metadata. managedFields are never read into it, and of annotations that no rule reads
+//! only which credentials they hold is kept.
 
 use std::sync::Arc;
 
@@ -19,9 +20,22 @@ record! {
         pub annotations: Map,
         pub owner_references: List<OwnerReference>,
         pub finalizers: List<Str>,
+        /// Credentials in values of annotations. The values are gone; what is read from the object
+        /// itself counts only for annotations that it has without a value.
+        #[serde(rename = "x-ringfort-credentials")]
+        pub credentials: List<Annotated>,
         /// Where the object stands in a manifest; never read from the object itself.
         #[serde(rename = "x-ringfort-origin")]
         pub origin: Option<Arc<Origin>>,
+    }
+
+    /// A credential that stands in an annotation.
+    #[derive(PartialOrd, Ord)]
+    pub struct Annotated {
+        /// Key of the annotation.
+        pub annotation: Str,
+        /// Class of the credential, see [`crate::credential`].
+        pub class: Str,
     }
 
     /// A reference to an owning object.

@@ -26,7 +26,7 @@ pub use admission::{
 };
 pub use config::{ConfigMap, LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount};
 pub use custom::{CustomResourceDefinition, Other};
-pub use meta::{Meta, OwnerReference};
+pub use meta::{Annotated, Meta, OwnerReference};
 pub use network::{EndpointSlice, Ingress, IngressClass, Service};
 pub use node::{Node, RuntimeClass};
 pub use origin::{FieldLine, FieldLines, Origin};

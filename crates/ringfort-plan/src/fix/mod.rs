@@ -290,8 +290,11 @@ impl<'a, 'c> Desk<'a, 'c> {
             Why::PodSecurity { namespace, .. } => object::pod_security(self, namespace),
             Why::Field { object: EntityId::Node(_), path, value } => node::field(self, path, value),
             Why::Field { object, path, .. } => object::field(self, object, path),
-            Why::ObjectField { kind, namespace, name, .. } => {
-                service::route(self, kind, namespace, name)
+            Why::ObjectField { kind, namespace, name, path, .. } => {
+                match path.strip_prefix("metadata.annotations[").and_then(|p| p.strip_suffix(']')) {
+                    Some(key) => object::annotation(self, kind, (namespace, name), key),
+                    None => service::route(self, kind, namespace, name),
+                }
             }
             Why::Passes { unit, way } => network::policy(self, *unit, *way),
             Why::Member(..)

@@ -1,12 +1,12 @@
-//! Fixes of other objects: a namespace's Pod Security label, a token Secret.
+//! Fixes of other objects: a namespace's Pod Security label, a token Secret, an annotation.
 
 use std::collections::BTreeMap;
 
 use ringfort_attack::technique::FixKind;
-use ringfort_model::{EntityId, Kind, Str};
+use ringfort_model::{EntityId, Kind, Str, WorkloadKind};
 use ringfort_podsec::{Level, PolicyVersion, evaluate};
 
-use crate::edits::{Edited, ObjectEdit};
+use crate::edits::{Edited, FieldEdit, ObjectEdit};
 use crate::fix::{Desk, Fix, Remedy, service};
 use crate::owner::{is_system, owner};
 
@@ -50,6 +50,47 @@ pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
         breadth: 1,
         breaks,
         owner: owner(&object.metadata),
+    }])
+}
+
+/// Takes an annotation with a credential in it away.
+pub(super) fn annotation(
+    desk: &Desk<'_, '_>,
+    kind: &str,
+    (namespace, name): (&Str, &Str),
+    key: &str,
+) -> Remedy {
+    let cluster = desk.attack.context.cluster;
+    let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
+    let kinds = workloads.chain(Kind::PLAIN.iter().copied()).filter(|known| known.name() == kind);
+    let found = kinds.filter_map(|kind| Some((kind, cluster.find(kind, namespace, name)?)));
+    let Some((kind, object)) =
+        found.into_iter().find(|(_, object)| object.meta().annotations.get(key).is_some())
+    else {
+        return Remedy::Fact;
+    };
+    let title = object.title();
+    let breaks = match key {
+        "kubectl.kubernetes.io/last-applied-configuration" => {
+            "the next kubectl apply does not take fields away that its manifest no longer has"
+        }
+        _ => "whatever reads the annotation no longer finds it",
+    };
+    let pointer = format!("/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1"));
+    Remedy::Fixes(vec![Fix {
+        id: format!("drop-annotation:{title}:{key}"),
+        title: format!("take the annotation {key} from {title}"),
+        kind: FixKind::Delete,
+        edits: vec![Edited {
+            kind,
+            namespace: namespace.clone(),
+            name: name.clone(),
+            edit: ObjectEdit::Fields(vec![FieldEdit::Remove { pointer }]),
+        }],
+        cost: desk.costs.label,
+        breadth: 1,
+        breaks: vec![breaks.to_owned()],
+        owner: owner(object.meta()),
     }])
 }
 
