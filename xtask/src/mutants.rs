@@ -411,9 +411,8 @@ mod tests {
     #[test]
     fn every_engine_is_tested_by_the_projects_own_tests() {
         for engine in every_engine() {
-            let own = |(of, _, _, _, suite): &&(&str, &str, &str, &str, bool)| {
-                *of == engine && !suite
-            };
+            let own =
+                |(of, _, _, _, suite): &&(&str, &str, &str, &str, bool)| *of == engine && !suite;
             assert!(TESTS.iter().any(|test| own(&test)), "{engine}");
         }
         for (engine, ..) in TESTS {

@@ -264,9 +264,9 @@ fn kyverno(
 /// Whether an action of Kyverno refuses.
 pub(crate) fn enforce(action: &Json) -> bool {
     let any_case = rules().switches.kyverno_any_case;
-    action.as_str().is_some_and(|text| {
-        text == "Enforce" || any_case && text.eq_ignore_ascii_case("enforce")
-    })
+    action
+        .as_str()
+        .is_some_and(|text| text == "Enforce" || any_case && text.eq_ignore_ascii_case("enforce"))
 }
 
 /// Policies of Kyverno that are written in CEL name their actions as the API's own do.

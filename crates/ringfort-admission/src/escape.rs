@@ -221,8 +221,9 @@ pub(crate) fn is_of(class: EscapeClass, pod: &Json) -> bool {
         }
         EscapeClass::Capability => containers().any(|one| {
             let added = one["securityContext"]["capabilities"]["add"].as_array();
-            let names =
-                |name: &Json| name.as_str().is_some_and(|name| rules().capabilities.contains(&name));
+            let names = |name: &Json| {
+                name.as_str().is_some_and(|name| rules().capabilities.contains(&name))
+            };
             added.into_iter().flatten().any(names)
         }),
     }

@@ -31,7 +31,9 @@ impl Merge {
         match patch {
             Json::Object(fields) => self.fields(base, fields, path),
             Json::Array(items) => self.list(base, items, path),
-            Json::Null if rules().switches.null_is_unknown => Err(Stop::Unknown(format!("{path} is set to null"))),
+            Json::Null if rules().switches.null_is_unknown => {
+                Err(Stop::Unknown(format!("{path} is set to null")))
+            }
             scalar => Ok(scalar.clone()),
         }
     }

@@ -178,7 +178,8 @@ impl Admission<'_> {
         }
         let how = &mutation_rules::rules().switches;
         if !run.changed.is_empty() {
-            let again = |at: &&usize| how.all_asked_again || how.asked_again && all[**at].policy.again;
+            let again =
+                |at: &&usize| how.all_asked_again || how.asked_again && all[**at].policy.again;
             for at in order.iter().filter(again) {
                 self.invoke(*at, &all[*at], request, asked, &mut run);
             }

@@ -25,7 +25,8 @@ fn apply(object: &mut Json, operation: &Json) -> Result<bool, Stop> {
     let path = operation["path"].as_str().unwrap_or_default();
     let from = operation["from"].as_str();
     let counts_back = |part: &str| part.len() > 1 && part.starts_with('-');
-    let back = [Some(path), from].into_iter().flatten().any(|path| path.split('/').any(counts_back));
+    let back =
+        [Some(path), from].into_iter().flatten().any(|path| path.split('/').any(counts_back));
     if back && rule.negative_index_is_unknown {
         return unknown("a path with a negative index");
     }

@@ -323,8 +323,7 @@ fn kyverno_rule<'p>(
             return Err(Effect::missing(format!("whether the policy audits in {of}")));
         }
         let named = |field: &str| one[field].as_array().is_some_and(|all| !all.is_empty());
-        let verifies =
-            named("attestors") || named("attestations") && how.attestations_are_enough;
+        let verifies = named("attestors") || named("attestations") && how.attestations_are_enough;
         // Before attestors there were keys.
         let keyed = ["key", "keyless"].iter().any(|field| !one[*field].is_null());
         if !verifies && !(keyed && how.keys_are_attestors) && how.attestor_needed {

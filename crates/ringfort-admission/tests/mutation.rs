@@ -207,9 +207,12 @@ fn a_mutation_sees_the_object_with_defaults() {
 #[test]
 fn four_policies_are_tried_in_every_order() {
     let label = |name: &&str| {
-        mutating(name, apply(&format!(
-            "Object{{metadata: Object.metadata{{labels: Object.metadata.labels{{{name}: 'x'}}}}}}"
-        )))
+        mutating(
+            name,
+            apply(&format!(
+                "Object{{metadata: Object.metadata{{labels: Object.metadata.labels{{{name}: 'x'}}}}}}"
+            )),
+        )
     };
     let verdict = |names: &[&str]| {
         let policies: Vec<[Value; 2]> = names.iter().map(label).collect();

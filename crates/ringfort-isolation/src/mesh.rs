@@ -94,7 +94,8 @@ impl Mesh {
                 continue;
             };
             // One without labels is a policy of the whole namespace.
-            let labelled = spec["selector"]["matchLabels"].as_object().is_some_and(|l| !l.is_empty());
+            let labelled =
+                spec["selector"]["matchLabels"].as_object().is_some_and(|l| !l.is_empty());
             let selector = spec.get("selector").filter(|_| labelled).cloned();
             let ports = spec["portLevelMtls"].as_object();
             policies.push(Policy {

@@ -80,9 +80,7 @@ impl Network {
         let earlier = |at: &u32| self.policies()[*at as usize].place.stage < stage;
         let before = denied.filter(|piece| match &piece.reason {
             Reason::Isolated(by) => !rule.own_stage_is_open || by.iter().all(earlier),
-            Reason::Rule { perhaps, .. } => {
-                perhaps.is_none() || !rule.doubtful_denial_is_lifted
-            }
+            Reason::Rule { perhaps, .. } => perhaps.is_none() || !rule.doubtful_denial_is_lifted,
             // What is not understood leaves everything possible already.
             Reason::Broken(_) | Reason::Default => false,
         });

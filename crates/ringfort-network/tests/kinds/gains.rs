@@ -91,7 +91,10 @@ fn a_policy_that_is_gone_no_longer_isolates() {
     assert!(!lifts(&[plain("allow", json!({"ingress": [{}]}))], "NetworkPolicy"));
     assert!(!lifts(&[admin("AdminNetworkPolicy", "Allow", json!({}))], "AdminNetworkPolicy"));
     // One port of one kind of peers is enough.
-    assert!(lifts(&[plain("some", json!({"ingress": [{"ports": [{"port": 80}]}]}))], "NetworkPolicy"));
+    assert!(lifts(
+        &[plain("some", json!({"ingress": [{"ports": [{"port": 80}]}]}))],
+        "NetworkPolicy"
+    ));
 }
 
 #[test]
@@ -190,9 +193,12 @@ fn what_is_perhaps_open_is_not_gained_and_what_is_perhaps_denied_is() {
     // A denial that is not certain may be none, and then the rule opens what is isolated.
     let deny = |entity: &str| {
         let doubtful = denying(json!({"fromEntities": [entity]}));
-        let mut allow = plain("allow", json!({"ingress": [{"from": [
+        let mut allow = plain(
+            "allow",
+            json!({"ingress": [{"from": [
             {"namespaceSelector": {}}, {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.9.0.0/16"]}},
-            {"ipBlock": {"cidr": "::/0"}}]}]}));
+            {"ipBlock": {"cidr": "::/0"}}]}]}),
+        );
         allow["spec"]["podSelector"] = json!({});
         opens(&[doubtful, allow], "NetworkPolicy")
     };
