@@ -205,6 +205,24 @@ fn a_mutation_sees_the_object_with_defaults() {
 }
 
 #[test]
+fn a_failure_on_an_object_that_may_be_another_one_is_no_refusal() {
+    let label = |key: &str, value: &str| {
+        apply(&format!(
+            "Object{{metadata: Object.metadata{{labels: \
+             Object.metadata.labels{{{key}: {value}}}}}}}"
+        ))
+    };
+    let who = "authorizer.group('').resource('pods').check('get').allowed() ? 'x' : 'y'";
+    // Fails unless the other policy wrote what it reads.
+    let reads = label("l", "object.metadata.labels['k']");
+    let verdict = |policies: &[[Value; 2]]| {
+        word(&ask(&with(policies, &[space("a", json!({}))]), pod(json!({"a": "b"})))).0
+    };
+    assert_eq!(verdict(&[mutating("n", reads.clone())]), "refused");
+    assert_eq!(verdict(&[mutating("m", label("k", who)), mutating("n", reads)]), "unknown");
+}
+
+#[test]
 fn four_policies_are_tried_in_every_order() {
     let label = |name: &&str| {
         mutating(

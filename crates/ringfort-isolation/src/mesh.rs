@@ -330,16 +330,15 @@ fn left_out(annotations: &Map, has_side_car: bool) -> Option<&'static str> {
     }
     const MODE: &str = "sidecar.istio.io/interceptionMode";
     const INCLUDED: &str = "traffic.sidecar.istio.io/includeInboundPorts";
-    let others = |ports: &str| {
-        let mut ports = ports.split(',').map(str::trim);
-        ports.any(|port| match port {
+    for (key, own) in rules().left_out {
+        let mut ports = annotation(annotations, key).into_iter().flat_map(|all| all.split(','));
+        let other = ports.any(|port| match port.trim() {
             "" => !rule.empty_leaves_nothing_out,
-            port => !rules().own_ports.contains(&port),
-        })
-    };
-    let set = |key: &&&str| annotation(annotations, key).is_some_and(others);
-    if let Some(key) = rules().left_out.iter().find(set) {
-        return Some(key);
+            port => !own.contains(&port),
+        });
+        if other {
+            return Some(key);
+        }
     }
     if annotation(annotations, MODE) == Some("NONE") && rule.interception_counts {
         return Some(MODE);

@@ -5,7 +5,7 @@
 //! linkerd/linkerd2 `policy-controller` and `pkg/k8s/labels.go`. [`mutants`] makes wrong tables of
 //! it, for `cargo xtask mutants`.
 
-use ringfort_model::mutation::Mutants;
+use ringfort_model::mutation::{Mutants, without};
 use ringfort_model::switches;
 
 switches! {
@@ -86,6 +86,9 @@ switches! {
     }
 }
 
+/// An annotation, and the side-car's own ports in it.
+pub type LeftOut = (&'static str, &'static [&'static str]);
+
 /// The tables.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -94,11 +97,9 @@ pub struct Rules {
     /// The namespace whose policies without a selector are the mesh's; another is a setting of
     /// the control plane that is not kept.
     pub root: &'static str,
-    /// Annotations of a pod that leave inbound traffic out of the redirection.
-    pub left_out: &'static [&'static str],
-    /// Ports of the side-car itself (telemetry and health), which the injector leaves out of every
-    /// pod's redirection.
-    pub own_ports: &'static [&'static str],
+    /// Annotations of a pod that leave inbound traffic out of the redirection, and the ports of
+    /// the side-car itself (telemetry and health) that the injector lists for every pod.
+    pub left_out: &'static [LeftOut],
     /// A side-car: its container, and the uid whose traffic the redirection leaves out.
     pub side_cars: &'static [(&'static str, u32)],
     /// Linkerd's default policies by which peers need an identity.
@@ -112,10 +113,9 @@ pub static UPSTREAM: Rules = Rules {
     switches: Switches::UPSTREAM,
     root: "istio-system",
     left_out: &[
-        "traffic.sidecar.istio.io/excludeInboundPorts",
-        "config.linkerd.io/skip-inbound-ports",
+        ("traffic.sidecar.istio.io/excludeInboundPorts", &["15020", "15021", "15090"]),
+        ("config.linkerd.io/skip-inbound-ports", &[]),
     ],
-    own_ports: &["15020", "15021", "15090"],
     side_cars: &[("istio-proxy", 1337), ("linkerd-proxy", 2102)],
     authenticated: &["all-authenticated", "cluster-authenticated", "deny"],
     injected: &[
@@ -134,7 +134,15 @@ pub fn mutants() -> Vec<(String, Rules)> {
     found.switches(Switches::ALL, |rules| &mut rules.switches);
     found.add("root/any", |rules| rules.root = "n");
     found.list("left out", |rules| &mut rules.left_out);
-    found.list("own ports", |rules| &mut rules.own_ports);
+    for (at, (key, own)) in UPSTREAM.left_out.iter().enumerate() {
+        for (of, port) in own.iter().enumerate() {
+            found.add(format!("{key} without {port}"), |rules| {
+                let mut all = rules.left_out.to_vec();
+                all[at].1 = without(own, of);
+                rules.left_out = all.leak();
+            });
+        }
+    }
     found.list("side-cars", |rules| &mut rules.side_cars);
     for (at, (name, uid)) in UPSTREAM.side_cars.iter().enumerate() {
         for (suffix, moved) in [("one less", uid - 1), ("one more", uid + 1)] {

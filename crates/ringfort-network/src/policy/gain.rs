@@ -140,7 +140,7 @@ impl Network {
             },
             (Peer::Pods(expr), Segment::Pods) => yes(self.holds(expr, class)),
             (Peer::Nodes(expr), Segment::Hosts) => match self.host_labels(class) {
-                Some(labels) => yes(expr.holds(labels) || !rule.nodes_have_labels),
+                Some(labels) => yes(expr.holds(labels)),
                 None => Tri::Unknown,
             },
             (Peer::Addresses { set, .. }, Segment::Outside) => {

@@ -35,8 +35,6 @@ switches! {
         addresses_of_pods_are_unknown: true,
         /// A block of addresses that may mean nodes leaves them open.
         addresses_of_nodes_are_unknown: true,
-        /// Nodes are selected by their labels.
-        nodes_have_labels: true,
         /// An address outside is inside of a block or not.
         outside_has_addresses: true,
     }

@@ -52,10 +52,13 @@ fn first() -> Value {
     admin("AdminNetworkPolicy", "Deny", json!({}))
 }
 
+/// Denies pods, and allows whatever else.
 fn calico(name: &str, order: u32, tier: &str) -> Value {
     json!({"apiVersion": "projectcalico.org/v3", "kind": "GlobalNetworkPolicy",
         "metadata": {"name": name}, "spec": {"selector": "app == 'web'", "order": order,
-            "tier": tier, "types": ["Ingress"], "ingress": [{"action": "Deny"}]}})
+            "tier": tier, "types": ["Ingress"], "ingress": [
+                {"action": "Deny", "source": {"namespaceSelector": "all()"}},
+                {"action": "Allow"}]}})
 }
 
 fn tier(name: &str, order: u32) -> Value {
@@ -109,9 +112,12 @@ fn a_policy_that_selects_others_changes_nothing() {
 #[test]
 fn peers_of_each_sort_count() {
     let outside = |block: &str| denying(json!({"fromCIDR": [block]}));
-    let nodes = json!({"fromEntities": ["host", "remote-node"]});
+    let all_but = |rules: &[Value]| cilium(json!({"ingress": rules}));
+    let world = json!({"fromEntities": ["world"]});
     assert!(lifts(&[denying(every_pod())], "CiliumNetworkPolicy"), "pods");
-    assert!(lifts(&[denying(nodes)], "CiliumNetworkPolicy"), "nodes");
+    assert!(lifts(&[all_but(&[every_pod(), world.clone()])], "CiliumNetworkPolicy"), "nodes");
+    let nodes = json!({"fromEntities": ["cluster"]});
+    assert!(!lifts(&[all_but(&[nodes, world])], "CiliumNetworkPolicy"), "all are let in");
     assert!(lifts(&[outside("192.0.2.0/24")], "CiliumNetworkPolicy"), "addresses");
     // A rule that means nobody takes nothing away.
     assert!(!lifts(&[denying(json!({"fromEntities": ["none"]}))], "CiliumNetworkPolicy"));
@@ -151,6 +157,10 @@ fn a_rule_that_allows_goes_after_those_of_its_stage_that_stand_before_it() {
     // NetworkPolicy has order 1000 in Calico's tier `default`.
     assert!(!opens(&[calico("g", 10, "default")], "NetworkPolicy"));
     assert!(opens(&[calico("g", 2000, "default")], "NetworkPolicy"));
+    // What no rule before it took ends at the end of the tier, which is after it.
+    let mut silent = calico("g", 10, "default");
+    silent["spec"]["ingress"] = json!([]);
+    assert!(opens(&[silent], "NetworkPolicy"));
     // Cilium denies before it allows.
     assert!(!opens(&[denying(json!({"fromEntities": ["all"]}))], "NetworkPolicy"));
 }
@@ -188,8 +198,6 @@ fn what_is_perhaps_open_is_not_gained_and_what_is_perhaps_denied_is() {
     };
     assert!(!server(json!({"fromEntities": ["kube-apiserver"]})));
     assert!(server(json!({"fromEntities": ["none"]})));
-    assert!(!server(json!({"fromNodes": [{"matchLabels": {"zone": "edge"}}]})));
-    assert!(server(json!({"fromNodes": [{"matchLabels": {"zone": "core"}}]})));
     // A denial that is not certain may be none, and then the rule opens what is isolated.
     let deny = |entity: &str| {
         let doubtful = denying(json!({"fromEntities": [entity]}));
