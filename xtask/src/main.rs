@@ -52,7 +52,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         }
         _ => bail!(
             "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
-             fuzz [--minutes N] | mutants [--own | --suites] [ENGINE…] | bootstrap FOLDER | \
+             fuzz [--minutes N] | mutants [--own | --suites | --list] [ENGINE…] | bootstrap FOLDER | \
              support FOLDER DATE | gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }

@@ -1,10 +1,10 @@
-//! `cargo xtask mutants [--own | --suites] [ENGINE…]`: can the tests fail?
+//! `cargo xtask mutants [--own | --suites | --list] [ENGINE…]`: can the tests fail?
 //!
 //! Builds the tests of the engines once, with the feature by which a test build can be told to
 //! use wrong rules, and runs them against every mutant of the rule tables: first the project's
 //! own, and only what survives those also the truth suites, where they are at hand. Prints every
 //! survivor; one without a reason below fails the run. With `--suites` the suites are run alone,
-//! to see what they let pass.
+//! to see what they let pass, and with `--list` nothing is: the mutants are counted.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -43,7 +43,11 @@ const ENGINES: &[(&str, Names)] = &[
     ("authz", || names(ringfort_authz::rules::mutants())),
     ("cni", || names(ringfort_network::policy::cni_rules::mutants())),
     ("exposure", || names(ringfort_network::exposure::rules::mutants())),
+    ("gains", || names(ringfort_network::policy::gain_rules::mutants())),
+    ("held", || names(ringfort_admission::held_rules::mutants())),
     ("isolation", || names(ringfort_isolation::rules::mutants())),
+    ("mesh", || names(ringfort_isolation::mesh_rules::mutants())),
+    ("mutation", || names(ringfort_admission::mutation_rules::mutants())),
     ("network", || names(ringfort_network::policy::rules::mutants())),
     ("routes", || names(ringfort_network::exposure::route_rules::mutants())),
     ("podsec", || names(ringfort_podsec::rules::mutants())),
@@ -61,6 +65,10 @@ const TESTS: &[(&str, &str, &str, &str, bool)] = &[
     ("authz", "ringfort-authz", "", "", false),
     ("authz", "ringfort-verify", "rbac_truth", "", true),
     ("cni", "ringfort-network", "kinds", "", false),
+    ("gains", "ringfort-network", "kinds", "", false),
+    ("held", "ringfort-admission", "", "", false),
+    ("mesh", "ringfort-isolation", "golden", "every_rule_gives_every_verdict", false),
+    ("mutation", "ringfort-admission", "", "", false),
     ("exposure", "ringfort-network", "ringfort_network", "", false),
     ("exposure", "ringfort-network", "backends", "", false),
     ("exposure", "ringfort-verify", "exposure", "the_table_agrees_and_covers_every_rule", false),
@@ -108,6 +116,8 @@ enum Mode {
     Own,
     /// The suites alone.
     Suites,
+    /// None; the mutants are counted.
+    List,
 }
 
 /// Runs the tests of all engines, or of those that are named.
@@ -120,7 +130,8 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
             Some((name, _)) => engines.push(name),
             None if word == "--own" => mode = Mode::Own,
             None if word == "--suites" => mode = Mode::Suites,
-            None => bail!("no engine {word}; mutants [--own | --suites] [ENGINE…]"),
+            None if word == "--list" => mode = Mode::List,
+            None => bail!("no engine {word}; mutants [--own | --suites | --list] [ENGINE…]"),
         }
     }
     if engines.is_empty() {
@@ -129,6 +140,14 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     let mutants = all(&engines)?;
     let suites = crate::test::suites();
     match mode {
+        Mode::List => {
+            for engine in &engines {
+                let of = mutants.iter().filter(|one| engine_of(one) == *engine).count();
+                println!("{of:>5} {engine}");
+            }
+            println!("{:>5} mutants", mutants.len());
+            return Ok(());
+        }
         Mode::Own => println!("skipped: the truth suites"),
         Mode::All if !suites.is_dir() => {
             println!("skipped: the truth suites are not at {}", suites.display());
@@ -228,6 +247,7 @@ fn build(engines: &[&str], mode: Mode) -> Result<Vec<Test>> {
         Mode::All => true,
         Mode::Own => !suite,
         Mode::Suites => suite,
+        Mode::List => false,
     };
     let wanted: Vec<_> = TESTS
         .iter()
@@ -271,10 +291,14 @@ fn build(engines: &[&str], mode: Mode) -> Result<Vec<Test>> {
     Ok(tests)
 }
 
+/// The engine of `ENGINE:NAME`.
+fn engine_of(mutant: &str) -> &str {
+    mutant.split_once(':').map_or("", |(engine, _)| engine)
+}
+
 /// Who kills the mutant: the first test program that fails against it.
 fn killer(mutant: &str, tests: &[Test]) -> Result<Option<Killer>> {
-    let engine = mutant.split_once(':').map_or("", |(engine, _)| engine);
-    for test in tests.iter().filter(|test| test.engine == engine) {
+    for test in tests.iter().filter(|test| test.engine == engine_of(mutant)) {
         if killed_by(test, Some(mutant))? {
             return Ok(Some(if test.suite { Killer::Suite } else { Killer::Own }));
         }
@@ -334,7 +358,7 @@ fn report(results: &[Outcome], engines: &[&str], started: Instant) -> Result<()>
             }
         }
     }
-    let asked = |mutant: &str| engines.iter().any(|engine| mutant.starts_with(engine));
+    let asked = |mutant: &str| engines.contains(&engine_of(mutant));
     for (name, _) in REASONS.iter().filter(|(name, _)| asked(name)) {
         if !survivors.contains(name) {
             bail!("the reason for {name} explains nothing any more");
@@ -360,4 +384,39 @@ fn report(results: &[Outcome], engines: &[&str], started: Instant) -> Result<()>
         bail!("the tests can be fooled");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fewest mutants of all engines that the suites may be held to.
+    const FEWEST_IN_ALL: usize = 40;
+
+    fn every_engine() -> Vec<&'static str> {
+        ENGINES.iter().map(|(name, _)| *name).collect()
+    }
+
+    #[test]
+    fn every_mutant_has_its_own_name_and_the_named_mistakes_are_among_them() {
+        let mutants = all(&every_engine()).expect("names");
+        assert!(mutants.len() >= FEWEST_IN_ALL, "{}", mutants.len());
+        assert_eq!(NAMED.len(), 7);
+        let named = NAMED.iter().map(|(_, name)| name);
+        for name in named.chain(REASONS.iter().map(|(name, _)| name)) {
+            assert!(mutants.iter().any(|known| known == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_engine_is_tested_by_the_projects_own_tests() {
+        for engine in every_engine() {
+            let own =
+                |(of, _, _, _, suite): &&(&str, &str, &str, &str, bool)| *of == engine && !suite;
+            assert!(TESTS.iter().any(|test| own(&test)), "{engine}");
+        }
+        for (engine, ..) in TESTS {
+            assert!(every_engine().contains(engine), "{engine}");
+        }
+    }
 }

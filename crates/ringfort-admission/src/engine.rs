@@ -8,6 +8,8 @@ use ringfort_model::record::Other;
 use ringfort_model::{Cluster, Listed};
 use serde_json::Value as Json;
 
+use crate::held_rules::rules;
+
 /// An engine, known by the names of its webhooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Engine {
@@ -38,15 +40,11 @@ pub(crate) struct EnginePolicy {
     pub(crate) spec: Option<Json>,
 }
 
-/// API groups of what verifies images and does nothing else.
-pub(crate) const SIGNERS: &[&str] =
-    &["config.ratify.deislabs.io", "policy.sigstore.dev", "portieris.cloud.ibm.com"];
-
 /// The policies of all engines.
 #[derive(Debug)]
 pub(crate) struct Engines {
     policies: Vec<EnginePolicy>,
-    /// Policies of [`SIGNERS`].
+    /// Policies of what verifies images and does nothing else.
     signers: Vec<EnginePolicy>,
     /// Resources of engines that were not wholly listed.
     unlisted: Vec<(Engine, String)>,
@@ -67,17 +65,24 @@ fn engine_of(webhook: &str) -> Option<Engine> {
 fn engine_of_group(group: &str) -> Option<Engine> {
     match group {
         "kyverno.io" | "policies.kyverno.io" => Some(Engine::Kyverno),
-        "constraints.gatekeeper.sh" | "config.gatekeeper.sh" => Some(Engine::Gatekeeper),
+        "constraints.gatekeeper.sh" | "config.gatekeeper.sh" | MUTATORS => Some(Engine::Gatekeeper),
         "policies.kubewarden.io" => Some(Engine::Kubewarden),
         _ => None,
     }
 }
+
+/// The group of what Gatekeeper changes objects by.
+const MUTATORS: &str = "mutations.gatekeeper.sh";
 
 /// Resources that hold policies where no CustomResourceDefinition was read.
 const RESOURCES: &[(Engine, &str)] = &[
     (Engine::Kyverno, "clusterpolicies.kyverno.io"),
     (Engine::Kyverno, "policies.kyverno.io"),
     (Engine::Gatekeeper, "constrainttemplates.templates.gatekeeper.sh"),
+    (Engine::Gatekeeper, "assign.mutations.gatekeeper.sh"),
+    (Engine::Gatekeeper, "assignimage.mutations.gatekeeper.sh"),
+    (Engine::Gatekeeper, "assignmetadata.mutations.gatekeeper.sh"),
+    (Engine::Gatekeeper, "modifyset.mutations.gatekeeper.sh"),
     (Engine::Kubewarden, "clusteradmissionpolicies.policies.kubewarden.io"),
     (Engine::Kubewarden, "admissionpolicies.policies.kubewarden.io"),
 ];
@@ -96,7 +101,7 @@ impl Engines {
         for other in &cluster.others {
             if engine_of_group(other.group()).is_some() {
                 policies.push(read(other));
-            } else if SIGNERS.contains(&other.group()) {
+            } else if rules().signers.contains(&other.group()) {
                 signers.push(read(other));
             }
         }
@@ -143,8 +148,17 @@ impl Engines {
         let mut blind: Option<String> = None;
         let own = |one: &&EnginePolicy| engine_of_group(&one.group) == Some(engine);
         for policy in self.policies.iter().filter(own) {
-            if engine == Engine::Kubewarden && !webhook_is_of(webhook, policy) {
+            let other = engine == Engine::Kubewarden && !webhook_is_of(webhook, policy);
+            if other && rules().switches.kubewarden_own_webhook {
                 continue;
+            }
+            // Of Gatekeeper one webhook asks the mutators, the other one the constraints.
+            let changes = policy.group == MUTATORS;
+            if engine == Engine::Gatekeeper && changes != mutating {
+                continue;
+            }
+            if changes && rules().switches.gatekeeper_may_mutate {
+                return Some(Mode::Enforcing(policy.title.clone()));
             }
             let Some(spec) = &policy.spec else {
                 blind = Some(format!("the specification of {} was not read", policy.title));
@@ -152,8 +166,10 @@ impl Engines {
             };
             let acts = match engine {
                 Engine::Kyverno => kyverno(policy, spec, mutating, kind, namespace),
-                Engine::Gatekeeper => gatekeeper(policy, spec, mutating, kind, namespace),
-                Engine::Kubewarden => spec["mode"] != "monitor",
+                Engine::Gatekeeper => gatekeeper(policy, spec, kind, namespace),
+                Engine::Kubewarden => {
+                    spec["mode"] != "monitor" || !rules().switches.kubewarden_monitors
+                }
             };
             if acts {
                 return Some(Mode::Enforcing(policy.title.clone()));
@@ -163,7 +179,11 @@ impl Engines {
         if let Some(reason) = blind {
             return Some(Mode::Unknown(reason));
         }
-        if let Some((_, resource)) = self.unlisted.iter().find(|(of, _)| *of == engine) {
+        let unlisted = self.unlisted.iter().find(|(of, name)| {
+            let apart = engine == Engine::Gatekeeper && name.ends_with(MUTATORS) != mutating;
+            *of == engine && !apart
+        });
+        if let Some((_, resource)) = unlisted {
             return Some(Mode::Unknown(format!("{resource} were not listed")));
         }
         Some(Mode::Passive(format!(
@@ -186,7 +206,7 @@ pub(crate) fn texts(value: &Json) -> impl Iterator<Item = &str> {
 }
 
 /// A pattern of an engine: `*` stands for any text.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut left) = text.strip_prefix(head) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();
@@ -212,32 +232,41 @@ fn kyverno(
     if !matches!(policy.kind.as_str(), "ClusterPolicy" | "Policy") {
         return policy.group == "policies.kyverno.io" && cel_policy(policy, spec, mutating);
     }
-    if !policy.namespace.is_empty() && policy.namespace != namespace {
+    let rule = &rules().switches;
+    let other = !policy.namespace.is_empty() && policy.namespace != namespace;
+    if other && rule.kyverno_own_namespace {
         return false;
     }
     let overridden = spec["validationFailureActionOverrides"].as_array();
+    let overridden = overridden.filter(|_| rule.kyverno_overrides_count);
     let general = enforce(&spec["validationFailureAction"])
         || overridden.is_some_and(|all| all.iter().any(|one| enforce(&one["action"])));
-    let rules = spec["rules"].as_array();
-    rules.into_iter().flatten().any(|rule| {
+    let all = spec["rules"].as_array();
+    all.into_iter().flatten().any(|one| {
         let acts = if mutating {
-            rule["mutate"].is_object() || rule["verifyImages"].is_array()
+            let images = one["verifyImages"].is_array() && rule.kyverno_images_mutate;
+            one["mutate"].is_object() || images
         } else {
-            let own = &rule["validate"]["failureAction"];
-            let validates = rule["validate"].is_object()
-                && if own.is_string() { enforce(own) } else { general };
-            let images = rule["verifyImages"].as_array();
+            let own = &one["validate"]["failureAction"];
+            let has_own = own.is_string() && rule.kyverno_own_action_first;
+            let validates =
+                one["validate"].is_object() && if has_own { enforce(own) } else { general };
+            let images = one["verifyImages"].as_array();
+            let images = images.filter(|_| rule.kyverno_images_validate);
             let verifies = images
                 .is_some_and(|all| general || all.iter().any(|one| enforce(&one["failureAction"])));
             validates || verifies
         };
-        acts && rule_is_about(&rule["match"], kind, namespace)
+        acts && rule_is_about(&one["match"], kind, namespace)
     })
 }
 
 /// Whether an action of Kyverno refuses.
 pub(crate) fn enforce(action: &Json) -> bool {
-    action.as_str().is_some_and(|text| text.eq_ignore_ascii_case("enforce"))
+    let any_case = rules().switches.kyverno_any_case;
+    action
+        .as_str()
+        .is_some_and(|text| text == "Enforce" || any_case && text.eq_ignore_ascii_case("enforce"))
 }
 
 /// Policies of Kyverno that are written in CEL name their actions as the API's own do.
@@ -246,13 +275,15 @@ fn cel_policy(policy: &EnginePolicy, spec: &Json, mutating: bool) -> bool {
         kind if kind.contains("Mutating") => mutating,
         kind if kind.contains("Validating") => {
             let actions = &spec["validationActions"];
-            !mutating && (!actions.is_array() || texts(actions).any(|action| action == "Deny"))
+            let by_default = !actions.is_array() && rules().switches.kyverno_denies_by_default;
+            !mutating && (by_default || texts(actions).any(|action| action == "Deny"))
         }
         _ => false,
     }
 }
 
 pub(crate) fn rule_is_about(matches: &Json, kind: &str, namespace: &str) -> bool {
+    let rule = &rules().switches;
     let listed = ["any", "all"].into_iter().filter_map(|field| matches[field].as_array());
     let blocks: Vec<&Json> = listed.flatten().chain([matches]).collect();
     blocks.into_iter().any(|block| {
@@ -262,30 +293,29 @@ pub(crate) fn rule_is_about(matches: &Json, kind: &str, namespace: &str) -> bool
             pattern.split(['/', '.']).any(|part| glob(part, kind))
         });
         let mut namespaces = texts(&resources["namespaces"]).peekable();
-        kinds && (namespaces.peek().is_none() || namespaces.any(|one| glob(one, namespace)))
+        let here = namespaces.peek().is_none() || namespaces.any(|one| glob(one, namespace));
+        (kinds || !rule.kyverno_kinds_count) && (here || !rule.kyverno_namespaces_count)
     })
 }
 
 /// Whether a Gatekeeper constraint denies and may be about the object.
-fn gatekeeper(
-    policy: &EnginePolicy,
-    spec: &Json,
-    mutating: bool,
-    kind: &str,
-    namespace: &str,
-) -> bool {
-    if policy.group != "constraints.gatekeeper.sh" || mutating {
-        // Mutators are of another group and are not read.
-        return mutating;
+fn gatekeeper(policy: &EnginePolicy, spec: &Json, kind: &str, namespace: &str) -> bool {
+    let rule = &rules().switches;
+    if policy.group != "constraints.gatekeeper.sh" {
+        return false;
     }
     let denies = match spec["enforcementAction"].as_str() {
-        None | Some("deny") => true,
+        None => rule.gatekeeper_denies_by_default,
+        Some("deny") => true,
         Some("scoped") => {
             let scoped = spec["scopedEnforcementActions"].as_array();
+            let scoped = scoped.filter(|_| rule.gatekeeper_scopes_count);
             scoped.into_iter().flatten().any(|one| {
                 let points = one["enforcementPoints"].as_array();
                 let here = points.into_iter().flatten().any(|point| {
-                    matches!(point["name"].as_str(), Some("*" | "validation.gatekeeper.sh"))
+                    let name = point["name"].as_str();
+                    let webhook = name.is_some_and(|name| rules().points.contains(&name));
+                    webhook || !rule.gatekeeper_points_count
                 });
                 one["action"] == "deny" && here
             })
@@ -304,5 +334,8 @@ fn gatekeeper(
     let mut only = texts(&matches["namespaces"]).peekable();
     let inside = only.peek().is_none() || only.any(|one| glob(one, namespace));
     let excluded = texts(&matches["excludedNamespaces"]).any(|one| glob(one, namespace));
-    denies && about && inside && !excluded
+    denies
+        && (about || !rule.gatekeeper_kinds_count)
+        && (inside || !rule.gatekeeper_namespaces_count)
+        && !(excluded && rule.gatekeeper_exclusions_count)
 }

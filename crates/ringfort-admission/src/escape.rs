@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 use crate::admission::{Admission, Signature};
 use crate::decision::{Control, Decision, Finding, Verdict};
 use crate::defaulting::{ServiceAccount, built_in_plugins, decode};
+use crate::mutation_rules::rules;
 use crate::request::{Identity, Operation, Request};
 use crate::resource::ResourceType;
 
@@ -205,7 +206,7 @@ impl Admission<'_> {
 /// Whether a pod is of a class.
 pub(crate) fn is_of(class: EscapeClass, pod: &Json) -> bool {
     let spec = &pod["spec"];
-    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let lists = rules().containers;
     let containers = || lists.iter().filter_map(|list| spec[*list].as_array()).flatten();
     match class {
         EscapeClass::HostPid => spec["hostPID"] == true,
@@ -220,7 +221,9 @@ pub(crate) fn is_of(class: EscapeClass, pod: &Json) -> bool {
         }
         EscapeClass::Capability => containers().any(|one| {
             let added = one["securityContext"]["capabilities"]["add"].as_array();
-            let names = |name: &Json| matches!(name.as_str(), Some("SYS_ADMIN" | "ALL"));
+            let names = |name: &Json| {
+                name.as_str().is_some_and(|name| rules().capabilities.contains(&name))
+            };
             added.into_iter().flatten().any(names)
         }),
     }
@@ -243,8 +246,7 @@ fn connect(namespace: &Str, subresource: &str, kind: &str) -> Request {
 
 /// Whether two pods ask for the same nodes.
 pub(crate) fn same_place(one: &Json, other: &Json) -> bool {
-    let fields = ["nodeName", "nodeSelector", "affinity", "tolerations", "schedulerName"];
-    fields.iter().all(|field| one["spec"][*field] == other["spec"][*field])
+    rules().place.iter().all(|field| one["spec"][*field] == other["spec"][*field])
 }
 
 fn controls_of(decision: &Decision) -> Vec<Control> {

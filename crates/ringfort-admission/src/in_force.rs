@@ -15,6 +15,7 @@ use crate::cel::{self, Environment, Value};
 use crate::decision::Control;
 use crate::engine::Mode;
 use crate::environment::roots;
+use crate::held_rules;
 use crate::matching::{Match, by_resources};
 use crate::params::{self, Params};
 use crate::policy::{Asked, Conditions, conditions};
@@ -57,7 +58,8 @@ impl Admission<'_> {
 
     /// The question about every object of a request.
     fn openly<T>(&self, request: &Request, ask: impl FnOnce(&Asked<'_>) -> T) -> T {
-        let open = Request { open_object: true, free_labels: true, ..request.clone() };
+        let free_labels = held_rules::rules().switches.labels_are_free;
+        let open = Request { open_object: true, free_labels, ..request.clone() };
         let namespace = match open.namespace.is_empty() {
             true => None,
             false => self.cluster.namespaces.get("", &open.namespace),
@@ -73,6 +75,7 @@ impl Admission<'_> {
     }
 
     fn policy_in_force(&self, bound: &Bound<'_>, asked: &Asked<'_>) -> Held {
+        let how = &held_rules::rules().switches;
         let policy = &bound.policy;
         let object = policy.control(None);
         let judged = |effect, field: &str| Judged::new(effect, [format!("{object} {field}")]);
@@ -81,11 +84,12 @@ impl Admission<'_> {
             false => rules().validating,
         };
         let alone = |judged| Held { control: object.clone(), judged };
-        if asked.request.resource.skips_policies() {
+        if asked.request.resource.skips_policies() && how.policies_skip_policies {
             let effect = Effect::without("policies do not see such objects");
             return alone(judged(effect, "spec.matchConstraints"));
         }
         match self.policies_on(on) {
+            _ if !how.policies_may_be_off => {}
             Some(true) => {}
             Some(false) => {
                 let effect = Effect::without("this server asks no such policies");
@@ -96,18 +100,21 @@ impl Admission<'_> {
                 return alone(judged(effect, "spec"));
             }
         }
+        if bound.bindings.is_empty() && !how.binding_needed {
+            return alone(judged(Effect::Effective, "spec"));
+        }
         if bound.bindings.is_empty() {
             let complete = self.cluster.coverage.is_complete(match policy.mutating {
                 true => Kind::MutatingPolicyBinding,
                 false => Kind::ValidatingPolicyBinding,
             });
-            let effect = match complete {
+            let effect = match complete || !how.unread_binding_is_unknown {
                 true => Effect::without("it has no binding"),
                 false => Effect::missing("all bindings"),
             };
             return alone(judged(effect, "metadata.name"));
         }
-        if !policy.fails_closed {
+        if !policy.fails_closed && how.ignoring_policy_does_not_hold {
             let effect = Effect::without("it lets pass what it fails to evaluate");
             return alone(judged(effect, "spec.failurePolicy"));
         }
@@ -115,7 +122,11 @@ impl Admission<'_> {
             control: policy.control(Some(binding)),
             judged: binding_in_force(bound, binding, asked),
         });
-        through.max_by_key(|held| rank(&held.judged.effect)).expect("there are bindings")
+        let found = match how.one_binding_is_enough {
+            true => through.max_by_key(|held| rank(&held.judged.effect)),
+            false => through.min_by_key(|held| rank(&held.judged.effect)),
+        };
+        found.expect("there are bindings")
     }
 
     fn webhook_in_force(&self, webhook: &Webhook<'_>, asked: &Asked<'_>) -> Held {
@@ -125,21 +136,24 @@ impl Admission<'_> {
     }
 
     fn webhook_effect(&self, webhook: &Webhook<'_>, asked: &Asked<'_>) -> (Effect, &'static str) {
-        if asked.request.resource.skips_webhooks() {
+        let how = &held_rules::rules().switches;
+        if asked.request.resource.skips_webhooks() && how.webhooks_skip_webhooks {
             return (Effect::without("webhooks do not see such objects"), "rules");
         }
         match webhook.called(asked) {
             Match::Yes => {}
+            Match::No if !how.webhook_must_see => {}
             Match::No => return (Effect::without("it does not see every such request"), "rules"),
             Match::Unknown(reason) => return (Effect::missing(reason), "rules"),
         }
-        if !webhook.fails_closed() {
+        if !webhook.fails_closed() && how.ignoring_webhook_does_not_hold {
             return (Effect::without("it lets pass what it fails to answer"), "failurePolicy");
         }
         let names = roots(asked.request, asked.namespace, Ok(Value::Null));
         let environment = Environment::new(names, cel::cost::MATCH_CONDITIONS);
         match conditions(webhook.conditions(), &environment) {
             Conditions::Match | Conditions::Error(_) => {}
+            Conditions::Skip if !how.webhook_conditions_count => {}
             Conditions::Skip => {
                 let effect = Effect::without("its conditions leave such requests out");
                 return (effect, "matchConditions");
@@ -149,9 +163,13 @@ impl Admission<'_> {
         let kind = &asked.request.resource.kind;
         let namespace = asked.request.namespace.as_str();
         match self.engines.mode(&webhook.record.name, webhook.mutating, kind, namespace) {
-            Some(Mode::Passive(reason)) => return (Effect::without(reason), "name"),
-            Some(Mode::Unknown(reason)) => return (Effect::missing(reason), "name"),
-            Some(Mode::Enforcing(_)) | None => {}
+            Some(Mode::Passive(reason)) if how.passive_engine_does_not_hold => {
+                return (Effect::without(reason), "name");
+            }
+            Some(Mode::Unknown(reason)) if how.blind_engine_is_unknown => {
+                return (Effect::missing(reason), "name");
+            }
+            Some(Mode::Enforcing(_) | Mode::Passive(_) | Mode::Unknown(_)) | None => {}
         }
         (backend(self.cluster, webhook.record.client_config.as_ref()), "clientConfig")
     }
@@ -159,6 +177,7 @@ impl Admission<'_> {
 
 /// Whether a policy holds through one of its bindings.
 fn binding_in_force(bound: &Bound<'_>, binding: &PolicyBinding, asked: &Asked<'_>) -> Judged {
+    let how = &held_rules::rules().switches;
     let policy = &bound.policy;
     let kind = match policy.mutating {
         true => "MutatingAdmissionPolicyBinding",
@@ -169,14 +188,17 @@ fn binding_in_force(bound: &Bound<'_>, binding: &PolicyBinding, asked: &Asked<'_
     let Some(spec) = &binding.spec else {
         return judged(Effect::without("the binding is empty"), format!("{title} spec"));
     };
-    if !policy.mutating && !spec.validation_actions.has("Deny") {
+    let acts = policy.mutating && how.mutating_binding_needs_no_action
+        || spec.validation_actions.has("Deny");
+    if !acts && how.binding_must_deny {
         let effect = Effect::without("the binding does not deny");
         return judged(effect, format!("{title} spec.validationActions"));
     }
     let object = policy.control(None);
+    let own = spec.match_resources.as_ref().filter(|_| how.binding_selects);
     for (resources, field) in [
         (policy.constraints, format!("{object} spec.matchConstraints")),
-        (spec.match_resources.as_ref(), format!("{title} spec.matchResources")),
+        (own, format!("{title} spec.matchResources")),
     ] {
         match by_resources(resources, asked.request, asked.namespace_labels) {
             Match::Yes => {}
@@ -197,13 +219,14 @@ fn binding_in_force(bound: &Bound<'_>, binding: &PolicyBinding, asked: &Asked<'_
         asked.cluster,
         asked.given,
     ) {
-        Params::Each(values) if values.is_empty() => {
+        Params::Each(values) if values.is_empty() && how.parameters_needed => {
             let effect = Effect::without("it has no parameters and is not asked");
             return judged(effect, field);
         }
         Params::Each(values) => values,
         // It refuses everything.
-        Params::Error(_) => return judged(Effect::Effective, field),
+        Params::Error(_) if how.wrong_parameters_hold => return judged(Effect::Effective, field),
+        Params::Error(reason) => return judged(Effect::without(reason), field),
         Params::Unknown(reason) => return judged(Effect::missing(reason), field),
     };
     let field = format!("{object} spec.matchConditions");
@@ -212,9 +235,14 @@ fn binding_in_force(bound: &Bound<'_>, binding: &PolicyBinding, asked: &Asked<'_
         let names = roots(asked.request, asked.namespace, value);
         let environment = Environment::new(names, cel::cost::MATCH_CONDITIONS);
         match conditions(&policy.conditions, &environment) {
+            Conditions::Error(_) if !how.failing_conditions_hold => {}
             Conditions::Match | Conditions::Error(_) => {
                 return judged(Effect::Effective, format!("{title} spec"));
             }
+            Conditions::Skip if !how.conditions_count => {
+                return judged(Effect::Effective, format!("{title} spec"));
+            }
+            Conditions::Skip if !how.one_parameter_is_enough => break,
             Conditions::Skip => {}
             Conditions::Unknown(reason) => unknown = Some(reason),
         }
@@ -240,21 +268,24 @@ pub(crate) fn rank(effect: &Effect) -> u8 {
 
 /// Whether something answers behind a webhook: a Service with an endpoint that is ready.
 fn backend(cluster: &Cluster, config: Option<&WebhookClientConfig>) -> Effect {
+    let how = &held_rules::rules().switches;
     let Some(config) = config else { return Effect::without("it has no backend") };
     let Some(service) = &config.service else {
         return Effect::missing(match &config.url {
+            Some(_) if !how.outside_is_unknown => return Effect::Effective,
             Some(url) => format!("whether {url} answers"),
             None => return Effect::without("it has no backend"),
         });
     };
     let title = format!("Service {}/{}", service.namespace, service.name);
-    if cluster.services.get(&service.namespace, &service.name).is_none() {
+    let known = cluster.services.get(&service.namespace, &service.name).is_some();
+    if !known && how.service_must_exist {
         return match cluster.coverage.is_complete(Kind::Service) {
             true => Effect::without(format!("{title} does not exist")),
             false => Effect::missing(title),
         };
     }
-    let label = "kubernetes.io/service-name";
+    let label = held_rules::rules().slice_label;
     let ready = cluster
         .endpoint_slices
         .in_namespace(&service.namespace)
@@ -263,9 +294,12 @@ fn backend(cluster: &Cluster, config: Option<&WebhookClientConfig>) -> Effect {
         })
         .flat_map(|(_, slice)| slice.endpoints.iter())
         // A condition that is not set counts as ready (discovery/v1 EndpointConditions).
-        .any(|endpoint| endpoint.conditions.as_ref().is_none_or(|one| one.ready != Some(false)));
+        .any(|endpoint| {
+            let said = endpoint.conditions.as_ref().and_then(|one| one.ready);
+            said.unwrap_or(how.unset_is_ready) || !how.endpoint_must_be_ready
+        });
     let known = cluster.coverage.is_complete(Kind::EndpointSlice)
-        && cluster.source != SourceKind::Manifests;
+        && (cluster.source != SourceKind::Manifests || !how.manifests_have_no_endpoints);
     match (ready, known) {
         (true, _) => Effect::Effective,
         (false, true) => Effect::without(format!("{title} has no endpoint that is ready")),

@@ -15,14 +15,12 @@ use crate::defaulting::decode;
 use crate::environment::roots;
 use crate::matching::{Match, by_resources};
 use crate::merge::merged;
+use crate::mutation_rules;
 use crate::params::{self, Params};
 use crate::patch::patched;
 use crate::policy::{Asked, Conditions, conditions};
 use crate::request::Request;
 use crate::rules::rules;
-
-/// As many policies as are tried in every order.
-const TRIED_IN_EVERY_ORDER: usize = 4;
 
 /// A policy that is asked, through a binding and with a parameter.
 struct Invocation<'a> {
@@ -56,7 +54,8 @@ impl Admission<'_> {
         let first = self.run(&all, &places, asked.request, asked);
         let mut run = first.clone();
         let calm = first.changed.is_empty() && first.unknown.is_empty() && first.refused.is_empty();
-        if all.len() > 1 && !calm {
+        let how = &mutation_rules::rules().switches;
+        if all.len() > 1 && !calm && how.order_matters {
             let orders = telling(&places, &first);
             let differs = |order: &Vec<usize>| {
                 let other = self.run(&all, order, asked.request, asked);
@@ -88,10 +87,10 @@ impl Admission<'_> {
             let mut add = |reason: String| {
                 tally.unknown.push(Finding::new(all[*at].control.clone(), reason));
             };
-            if !crate::escape::is_of(class, object) {
+            if how.class_may_be_taken && !crate::escape::is_of(class, object) {
                 add(format!("takes away what such a pod is made for ({})", class.name()));
             }
-            if !crate::escape::same_place(sent, object) {
+            if how.place_may_be_changed && !crate::escape::same_place(sent, object) {
                 add("writes where the pod may run".to_owned());
             }
         }
@@ -177,8 +176,11 @@ impl Admission<'_> {
         for at in order {
             self.invoke(*at, &all[*at], request, asked, &mut run);
         }
+        let how = &mutation_rules::rules().switches;
         if !run.changed.is_empty() {
-            for at in order.iter().filter(|at| all[**at].policy.again) {
+            let again =
+                |at: &&usize| how.all_asked_again || how.asked_again && all[**at].policy.again;
+            for at in order.iter().filter(again) {
                 self.invoke(*at, &all[*at], request, asked, &mut run);
             }
         }
@@ -195,8 +197,10 @@ impl Admission<'_> {
     ) {
         let finding = |reason: String| Finding::new(one.control.clone(), reason);
         // What an unknown change left over is not known.
-        let open = request.open_object || !run.unknown.is_empty();
-        let now = Request { object: run.object.clone(), open_object: open, ..request.clone() };
+        let how = &mutation_rules::rules().switches;
+        let open = how.open_object_stays_open && (request.open_object || !run.unknown.is_empty());
+        let object = if how.policies_see_each_other { &run.object } else { &request.object };
+        let now = Request { object: object.clone(), open_object: open, ..request.clone() };
         let names = roots(&now, asked.namespace, one.params.clone());
         let matching = Environment::new(names, cel::cost::MATCH_CONDITIONS);
         let mut doubt = one.doubt.clone();
@@ -227,7 +231,8 @@ impl Admission<'_> {
         let mut failed = None;
         for mutation in &one.policy.mutations {
             // The second mutation of a policy sees what the first one wrote.
-            let inner = Request { object: Some(object.clone()), ..now.clone() };
+            let seen = if how.mutations_see_each_other { &object } else { before };
+            let inner = Request { object: Some(seen.clone()), ..now.clone() };
             let names = roots(&inner, asked.namespace, one.params.clone());
             let mut fresh = Environment::new(names, cel::cost::PER_BINDING);
             for variable in &one.policy.variables {
@@ -238,7 +243,9 @@ impl Admission<'_> {
             match write(mutation, &fresh, &object) {
                 Ok(written) => {
                     object = written;
-                    decode(&mut object, self.version);
+                    if how.defaulted_again {
+                        decode(&mut object, self.version);
+                    }
                 }
                 Err(Stop::Unknown(reason)) => {
                     run.unknown.push(finding(format!("may change the object: {reason}")));
@@ -246,11 +253,17 @@ impl Admission<'_> {
                 }
                 Err(Stop::Error(text)) => failed = failed.or(Some(text)),
             }
+            if failed.is_some() && !how.goes_on_after_failure {
+                break;
+            }
+        }
+        if failed.is_some() && !how.written_before_failure_stays {
+            object.clone_from(before);
         }
         decode(&mut object, self.version);
-        let failure = failed.filter(|_| one.policy.fails_closed);
+        let failure = failed.filter(|_| one.policy.fails_closed && how.failure_refuses);
         if let Some(reason) = doubt {
-            if failure.is_some() || object != plain {
+            if failure.is_some() || object != plain || !how.no_change_is_no_doubt {
                 run.unknown.push(finding(reason));
             }
             return;
@@ -290,7 +303,7 @@ fn sorted(findings: &[Finding]) -> Vec<Finding> {
 /// list of a sensible length. Where one policy alone has an effect, the others are seen to have
 /// none before it and none after it.
 fn telling(places: &[usize], run: &Run) -> Vec<Vec<usize>> {
-    if places.len() <= TRIED_IN_EVERY_ORDER {
+    if places.len() <= mutation_rules::rules().tried_in_every_order as usize {
         return orders(places);
     }
     let [one] = run.changed[..] else { return Vec::new() };

@@ -4,12 +4,13 @@
 use serde_json::Value as Json;
 
 use crate::cel::Stop;
+use crate::mutation_rules::rules;
 
 /// The object after the operations; one that tests in vain leaves it as it was.
 pub(crate) fn patched(object: &Json, operations: &[Json]) -> Result<Json, Stop> {
     let mut made = object.clone();
     for operation in operations {
-        if !apply(&mut made, operation)? {
+        if !apply(&mut made, operation)? && rules().switches.test_in_vain_undoes {
             return Ok(object.clone());
         }
     }
@@ -19,23 +20,33 @@ pub(crate) fn patched(object: &Json, operations: &[Json]) -> Result<Json, Stop> 
 /// Applies one operation; `false` if it is a test that fails.
 fn apply(object: &mut Json, operation: &Json) -> Result<bool, Stop> {
     let unknown = |what: &str| Err(Stop::Unknown(what.to_owned()));
+    let rule = &rules().switches;
     let kind = operation["op"].as_str().unwrap_or_default();
     let path = operation["path"].as_str().unwrap_or_default();
     let from = operation["from"].as_str();
     let counts_back = |part: &str| part.len() > 1 && part.starts_with('-');
-    if [Some(path), from].into_iter().flatten().any(|path| path.split('/').any(counts_back)) {
+    let back =
+        [Some(path), from].into_iter().flatten().any(|path| path.split('/').any(counts_back));
+    if back && rule.negative_index_is_unknown {
         return unknown("a path with a negative index");
     }
     let value = operation.get("value");
     let absent = is_absent_field(object, path);
     let mut operation = operation.clone();
     match kind {
-        "add" | "replace" if value.is_none() => return unknown("an operation without a value"),
-        "replace" if absent => operation["op"] = Json::from("add"),
-        "test" if value == Some(&Json::Null) => return unknown("a test for null"),
-        "test" if value.is_none() => return Ok(absent),
-        "test" if absent => return Ok(false),
-        "copy" if from.is_some_and(|from| is_absent_field(object, from)) => {
+        "add" | "replace" if value.is_none() && rule.no_value_is_unknown => {
+            return unknown("an operation without a value");
+        }
+        "replace" if absent && rule.replace_adds => operation["op"] = Json::from("add"),
+        "test" if value == Some(&Json::Null) && rule.test_for_null_is_unknown => {
+            return unknown("a test for null");
+        }
+        "test" if value.is_none() && rule.test_for_absence => return Ok(absent),
+        "test" if absent && rule.test_of_absent_is_in_vain => return Ok(false),
+        "copy"
+            if from.is_some_and(|from| is_absent_field(object, from))
+                && rule.copy_of_absent_is_unknown =>
+        {
             return unknown("a copy of a field that is not there");
         }
         _ => {}

@@ -14,24 +14,13 @@ use ringfort_podsec::escape::hardened_pod;
 use serde_json::Value as Json;
 
 use crate::admission::Admission;
-use crate::engine::{EnginePolicy, enforce, rule_is_about, texts, webhook_is_of};
+use crate::engine::{EnginePolicy, enforce, glob, rule_is_about, texts, webhook_is_of};
 use crate::escape::PodWrite;
+use crate::held_rules::rules;
 use crate::in_force::rank;
 use crate::matching::{Match, by_resources};
 use crate::policy::Asked;
 use crate::request::Request;
-
-/// Kinds that may require signatures; where one was not listed there may be a policy.
-const RESOURCES: &[&str] = &[
-    "clusteradmissionpolicies.policies.kubewarden.io",
-    "clusterimagepolicies.policy.sigstore.dev",
-    "clusterpolicies.kyverno.io",
-    "imagevalidatingpolicies.policies.kyverno.io",
-    "policies.kyverno.io",
-];
-
-/// Every way in which an image comes into a pod.
-const WRITES: [PodWrite; 3] = [PodWrite::Create, PodWrite::SwapImage, PodWrite::AddContainer];
 
 /// What an engine's policy says of signatures, without its webhooks.
 struct Signer<'p> {
@@ -57,12 +46,15 @@ impl Admission<'_> {
     /// Judges whether only verified images run in a namespace.
     #[must_use]
     pub fn signed_images(&self, namespace: &Str) -> Judged {
+        let rule = &rules().switches;
         let mut best: Option<Judged> = None;
         let all = self.engines.policies().iter().chain(self.engines.signers());
         for policy in all {
             let Some(effect) = self.signer(policy, namespace) else { continue };
             let judged = Judged::new(effect, [format!("{} spec", policy.title)]);
-            let better = |known: &Judged| rank(&judged.effect) > rank(&known.effect);
+            let better = |known: &Judged| {
+                rule.best_signer_counts && rank(&judged.effect) > rank(&known.effect)
+            };
             if best.as_ref().is_none_or(better) {
                 best = Some(judged);
             }
@@ -70,7 +62,8 @@ impl Admission<'_> {
         if let Some(found) = best {
             return found;
         }
-        let unread = RESOURCES.iter().find(|resource| {
+        let unread = rules().signing.iter().filter(|_| rule.unread_signer_is_unknown);
+        let unread = unread.into_iter().find(|resource| {
             let listed = self.cluster.coverage.of_resource(resource);
             !matches!(listed, Listed::Complete | Listed::Absent)
         });
@@ -83,7 +76,9 @@ impl Admission<'_> {
 
     /// What a policy does about signatures; nothing if it is about something else.
     fn signer(&self, policy: &EnginePolicy, namespace: &Str) -> Option<Effect> {
-        if !policy.namespace.is_empty() && policy.namespace != **namespace {
+        let rule = &rules().switches;
+        let other = !policy.namespace.is_empty() && policy.namespace != **namespace;
+        if other && rule.signer_of_own_namespace {
             return None;
         }
         let signer = match (policy.group.as_str(), policy.kind.as_str()) {
@@ -96,7 +91,7 @@ impl Admission<'_> {
             ("policy.sigstore.dev", "ClusterImagePolicy") => self.sigstore(policy),
             ("policy.sigstore.dev", _) => return None,
             ("kyverno.io" | "policies.kyverno.io", _) => return None,
-            (group, _) if crate::engine::SIGNERS.contains(&group) => {
+            (group, _) if rules().signers.contains(&group) && rule.other_signers_are_unknown => {
                 Err(Effect::missing(format!("what {} verifies", policy.title)))
             }
             _ => return None,
@@ -112,12 +107,12 @@ impl Admission<'_> {
         for (needed, mine, what) in [
             (true, signer.verifies, "is not verified"),
             (
-                signer.digest == Digest::WrittenApart,
+                signer.digest == Digest::WrittenApart && rules().switches.writer_must_hold,
                 signer.writes_digests,
                 "is verified by its tag, which may name another image when it is pulled",
             ),
         ] {
-            for write in WRITES.into_iter().filter(|_| needed) {
+            for &write in rules().writes.iter().filter(|_| needed) {
                 let request = self.write(namespace, hardened_pod(), write);
                 let found = self.best_webhook(signer.policy, mine, &request);
                 let image = match write {
@@ -157,20 +152,23 @@ impl Admission<'_> {
         policy: &'p EnginePolicy,
         namespace: &Str,
     ) -> Result<Signer<'p>, Effect> {
+        let rule = &rules().switches;
         let Some(spec) = &policy.spec else {
             return Err(Effect::missing(format!("the specification of {}", policy.title)));
         };
         let actions = &spec["validationActions"];
-        if actions.is_array() && !texts(actions).any(|action| action == "Deny") {
+        let denies = !actions.is_array() || texts(actions).any(|action| action == "Deny");
+        if !denies && rule.image_policy_must_deny {
             return Err(Effect::without("the policy does not deny"));
         }
-        if spec["failurePolicy"] == "Ignore" {
+        if spec["failurePolicy"] == "Ignore" && rule.image_policy_may_ignore {
             return Err(Effect::without("the policy lets pass what it fails to evaluate"));
         }
-        if spec["matchConditions"].as_array().is_some_and(|all| !all.is_empty()) {
+        let conditional = spec["matchConditions"].as_array().is_some_and(|all| !all.is_empty());
+        if conditional && rule.image_conditions_are_unknown {
             return Err(Effect::missing("what the policy's conditions leave out"));
         }
-        if spec["attestors"].as_array().is_none_or(Vec::is_empty) {
+        if spec["attestors"].as_array().is_none_or(Vec::is_empty) && rule.attestor_needed {
             return Err(Effect::without("the policy names no attestor"));
         }
         let constraints: Option<MatchResources> =
@@ -186,6 +184,7 @@ impl Admission<'_> {
         };
         match by_resources(constraints.as_ref(), asked.request, asked.namespace_labels) {
             Match::Yes => {}
+            _ if !rule.image_constraints_count => {}
             Match::No => return Err(Effect::without("the policy does not see every new pod")),
             Match::Unknown(reason) => return Err(Effect::missing(reason)),
         }
@@ -207,21 +206,26 @@ impl Admission<'_> {
         let Some(spec) = &policy.spec else {
             return Err(Effect::missing(format!("the specification of {}", policy.title)));
         };
-        if spec["mode"] == "warn" {
+        let rule = &rules().switches;
+        if spec["mode"] == "warn" && rule.sigstore_may_warn {
             return Err(Effect::without("the policy only warns"));
         }
-        if spec["match"].as_array().is_some_and(|all| !all.is_empty()) {
+        let selective = spec["match"].as_array().is_some_and(|all| !all.is_empty());
+        if selective && rule.sigstore_match_is_unknown {
             return Err(Effect::missing("which objects the policy's match leaves out"));
         }
         let authorities: Vec<&Json> =
             spec["authorities"].as_array().into_iter().flatten().collect();
         // One authority that agrees is enough.
-        if authorities.is_empty() || authorities.iter().any(|one| one["static"]["action"] == "pass")
-        {
+        let passes = |one: &&Json| one["static"]["action"] == "pass" && rule.sigstore_static_passes;
+        if authorities.is_empty() || authorities.iter().any(passes) {
             return Err(Effect::without("the policy lets pass without a signature"));
         }
         let images = spec["images"].as_array().into_iter().flatten();
         let all = images.filter_map(|one| one["glob"].as_str()).any(|glob| glob == "**");
+        if !all && !rule.sigstore_denies_others {
+            return Err(Effect::missing("whether something refuses other images"));
+        }
         if !all {
             self.no_match()?;
         }
@@ -236,14 +240,22 @@ impl Admission<'_> {
     /// What the policy-controller does with an image that no policy is about: it denies, unless
     /// its ConfigMap, of which values are not kept, says otherwise.
     fn no_match(&self) -> Result<(), Effect> {
+        let rule = &rules().switches;
         let mut maps = self.cluster.config_maps.iter();
         let map = maps.find(|map| map.metadata.name == "config-policy-controller");
         match map {
-            Some(map) if map.data.get("no-match-policy").is_some() => {
+            Some(map)
+                if map.data.get("no-match-policy").is_some()
+                    && rule.sigstore_configuration_counts =>
+            {
                 Err(Effect::missing("no-match-policy of ConfigMap config-policy-controller"))
             }
             Some(_) => Ok(()),
-            None if self.cluster.coverage.is_complete(Kind::ConfigMap) => Ok(()),
+            None if self.cluster.coverage.is_complete(Kind::ConfigMap)
+                || !rule.sigstore_unread_configuration_counts =>
+            {
+                Ok(())
+            }
             None => Err(Effect::missing("ConfigMap config-policy-controller")),
         }
     }
@@ -254,9 +266,9 @@ fn kyverno<'p>(policy: &'p EnginePolicy, namespace: &str) -> Option<Result<Signe
     let Some(spec) = &policy.spec else {
         return Some(Err(Effect::missing(format!("the specification of {}", policy.title))));
     };
-    let rules = spec["rules"].as_array().into_iter().flatten();
+    let all = spec["rules"].as_array().into_iter().flatten();
     let mut found = None;
-    for rule in rules.filter(|rule| rule["verifyImages"].is_array()) {
+    for rule in all.filter(|rule| rule["verifyImages"].is_array()) {
         let here = kyverno_rule(policy, spec, rule, namespace);
         let better = found.as_ref().is_none_or(|known: &Result<Signer<'_>, Effect>| {
             matches!((known, &here), (Err(_), Ok(_)))
@@ -283,8 +295,18 @@ fn kyverno_rule<'p>(
     if ignores(&spec["failurePolicy"]) || ignores(&spec["webhookConfiguration"]["failurePolicy"]) {
         return Err(Effect::without("the policy lets pass what it fails to evaluate"));
     }
-    if rule["exclude"].as_object().is_some_and(|fields| !fields.is_empty())
-        || rule["preconditions"].as_object().is_some_and(|fields| !fields.is_empty())
+    let how = &rules().switches;
+    let says = |field: &str| match &rule[field] {
+        Json::Object(fields) => !fields.is_empty(),
+        // Preconditions once were a list.
+        Json::Array(all) => !all.is_empty(),
+        _ => false,
+    };
+    if !is_about_every_pod(&rule["match"], namespace) && how.narrow_match_is_unknown {
+        return Err(Effect::missing("which pods the rule's match leaves out"));
+    }
+    if says("exclude") && how.exclusions_are_unknown
+        || says("preconditions") && how.preconditions_are_unknown
     {
         return Err(Effect::missing("what the rule excludes"));
     }
@@ -294,15 +316,17 @@ fn kyverno_rule<'p>(
         let own = &one["failureAction"];
         let denies =
             if own.is_string() { enforce(own) } else { enforce(&spec["validationFailureAction"]) };
-        if !denies {
+        if !denies && how.audit_does_not_hold {
             return Err(Effect::without("the policy audits and does not refuse"));
         }
-        let verifies = ["attestors", "attestations"]
-            .iter()
-            .any(|field| one[*field].as_array().is_some_and(|all| !all.is_empty()));
+        if let Some(of) = audited(spec, namespace).filter(|_| how.overrides_count) {
+            return Err(Effect::missing(format!("whether the policy audits in {of}")));
+        }
+        let named = |field: &str| one[field].as_array().is_some_and(|all| !all.is_empty());
+        let verifies = named("attestors") || named("attestations") && how.attestations_are_enough;
         // Before attestors there were keys.
         let keyed = ["key", "keyless"].iter().any(|field| !one[*field].is_null());
-        if !verifies && !keyed {
+        if !verifies && !(keyed && how.keys_are_attestors) && how.attestor_needed {
             return Err(Effect::without("the policy names no attestor"));
         }
         if kyverno_digest(one, Digest::Written)? == Digest::Written {
@@ -316,11 +340,55 @@ fn kyverno_rule<'p>(
     Ok(Signer { policy, verifies: kyverno_mutates, writes_digests: kyverno_mutates, digest })
 }
 
+/// Whether a rule takes every pod of a namespace, whoever makes it and however it is named and
+/// labelled, when it is made and when it is changed.
+fn is_about_every_pod(matches: &Json, namespace: &str) -> bool {
+    let only = |value: &Json, known: &[&str]| {
+        value.as_object().is_some_and(|fields| fields.keys().all(|key| known.contains(&&**key)))
+    };
+    let plain = |block: &Json| {
+        let operations = &block["resources"]["operations"];
+        let both = ["CREATE", "UPDATE"].iter().all(|one| texts(operations).any(|own| own == *one));
+        let whole = ["Pod", "v1/Pod", "*/Pod", "*", "*/*"];
+        rule_is_about(block, "Pod", namespace)
+            && texts(&block["resources"]["kinds"]).any(|kind| whole.contains(&kind))
+            && only(block, &["resources"])
+            && only(&block["resources"], &["kinds", "namespaces", "operations"])
+            && (operations.is_null() || both)
+    };
+    match (matches["any"].as_array(), matches["all"].as_array()) {
+        (Some(any), _) if !any.is_empty() => any.iter().any(plain),
+        (_, Some(all)) if !all.is_empty() => all.iter().all(plain),
+        _ => plain(matches),
+    }
+}
+
+/// The namespaces in which a policy of Kyverno audits although it refuses elsewhere, where this
+/// one may be among them.
+fn audited(spec: &Json, namespace: &str) -> Option<String> {
+    let overrides = spec["validationFailureActionOverrides"].as_array();
+    overrides.into_iter().flatten().filter(|one| !enforce(&one["action"])).find_map(|one| {
+        let names: Vec<&str> = texts(&one["namespaces"]).collect();
+        if names.iter().any(|name| glob(name, namespace)) {
+            return Some(names.join(", "));
+        }
+        let selector = one["namespaceSelector"].is_object();
+        (selector || names.is_empty()).then(|| "selected namespaces".to_owned())
+    })
+}
+
 /// Both are on by default; one of them is enough to run what was verified.
 fn kyverno_digest(configured: &Json, written: Digest) -> Result<Digest, Effect> {
-    match (configured["mutateDigest"] == false, configured["verifyDigest"] == false) {
+    let rule = &rules().switches;
+    let off = |field: &str, by_default: bool| match configured[field].as_bool() {
+        Some(on) => !on,
+        None => !by_default,
+    };
+    let no_writing = off("mutateDigest", rule.digest_is_written);
+    match (no_writing, off("verifyDigest", rule.digest_is_required)) {
         (_, false) => Ok(Digest::Required),
         (false, true) => Ok(written),
+        (true, true) if !rule.digest_needed => Ok(written),
         (true, true) => Err(Effect::without(
             "a tag is verified and not replaced by its digest, so it may name another image when \
              it is pulled",
@@ -343,9 +411,10 @@ fn kubewarden(policy: &EnginePolicy) -> Option<Result<Signer<'_>, Effect>> {
         return None;
     }
     let writes = spec["settings"]["modifyImagesWithDigest"] != false && spec["mutating"] == true;
-    Some(if spec["mode"] == "monitor" {
+    let rule = &rules().switches;
+    Some(if spec["mode"] == "monitor" && rule.kubewarden_monitors {
         Err(Effect::without("the policy monitors and does not refuse"))
-    } else if !writes {
+    } else if !writes && rule.kubewarden_must_write {
         Err(Effect::without(
             "a tag is verified and not replaced by its digest, so it may name another image when \
              it is pulled",
@@ -368,13 +437,16 @@ fn kubewarden(policy: &EnginePolicy) -> Option<Result<Signer<'_>, Effect>> {
 
 /// Whether patterns take every image.
 fn covers(patterns: &[&str], skipped: &[&str]) -> Result<(), Effect> {
-    let all = patterns.iter().any(|pattern| matches!(*pattern, "*" | "**" | "*/*" | "*/**"));
-    if !all {
+    let rule = &rules().switches;
+    let every = |pattern: &&str| {
+        rules().every_image.contains(pattern) || rule.any_star_is_all && pattern.contains('*')
+    };
+    if !patterns.iter().any(every) && rule.others_are_unknown {
         let shown = patterns.join(", ");
         let missing = format!("whether something refuses images other than {shown}");
         return Err(Effect::missing(missing));
     }
-    match skipped.first() {
+    match skipped.first().filter(|_| rule.skipped_images_count) {
         Some(pattern) => Err(Effect::without(format!("images of {pattern} are left out"))),
         None => Ok(()),
     }

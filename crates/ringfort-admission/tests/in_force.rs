@@ -1,10 +1,10 @@
 //! Golden verdicts of EFF-ADM and EFF-SIG: every file of `fixtures/` holds cases of the rule that
 //! it is named after.
 //!
-//! A case has objects, resources that were not listed, the server's minor (36 unless it says
-//! otherwise), the type of the object that is made (a pod unless it says otherwise), and the
-//! verdict: `absent`, `effective`, `not effective: WORDS` or `unknown: WORDS`. It is about
-//! namespace `n`, and about the best of the controls.
+//! A case has objects, whether they are manifests, resources that were not listed, the server's
+//! minor (36 unless it says otherwise), the type of the object that is made (a pod unless it says
+//! otherwise), and the verdict: `absent`, `effective`, `not effective: WORDS` or
+//! `unknown: WORDS`. It is about namespace `n`, and about the best of the controls.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,7 +15,9 @@ use ringfort_model::{Cluster, ClusterBuilder, KubeVersion, Listed, Object, Sourc
 use serde_json::{Value, json};
 
 fn cluster(case: &Value) -> Cluster {
-    let mut builder = ClusterBuilder::new(SourceKind::Dump);
+    let manifests = case["manifests"] == true;
+    let source = if manifests { SourceKind::Manifests } else { SourceKind::Dump };
+    let mut builder = ClusterBuilder::new(source);
     let minor = case["server"].as_u64().unwrap_or(36);
     builder.version(Some(KubeVersion::minor(minor as u32)), "");
     builder.coverage().rest_is_complete = true;

@@ -171,6 +171,76 @@ fn conditions_and_failures_of_a_mutating_policy() {
     }
 }
 
+/// `mutations` of JSON patches.
+fn patches(expressions: &[&str]) -> Value {
+    let one = |text: &&str| json!({"patchType": "JSONPatch", "jsonPatch": {"expression": text}});
+    json!({"mutations": expressions.iter().map(one).collect::<Vec<_>>()})
+}
+
+#[test]
+fn a_failure_that_is_ignored_undoes_no_other_mutation() {
+    let wild = "[JSONPatch{op: 'add', path: '/spec/hostPID', value: true}]";
+    let fails = "[JSONPatch{op: 'remove', path: '/spec/none'}]";
+    for order in [[wild, fails], [fails, wild]] {
+        let mut spec = patches(&order);
+        spec["failurePolicy"] = json!("Ignore");
+        let decision = ask(&with(&[mutating("m", spec)], &[baseline()]), pod(json!({})));
+        assert_eq!(word(&decision).0, "refused", "{order:?}: {decision:?}");
+    }
+}
+
+#[test]
+fn a_mutation_sees_the_object_with_defaults() {
+    let added = "[JSONPatch{op: 'add', path: '/spec/containers/-', \
+        value: Object.spec.containers{name: 's', image: 'i'}}]";
+    let noted = "[JSONPatch{op: 'add', path: '/metadata/labels/n', \
+        value: object.spec.containers[1].imagePullPolicy}]";
+    let check = policy(json!({"validations": [
+        {"expression": "object.metadata.labels['n'] == 'Always'"}],
+        "matchConstraints": {"resourceRules": rules(&["pods"], json!({}))}}));
+    let objects = [space("a", json!({})), check, binding(json!({}))];
+    let policies = [mutating("m", patches(&[added, noted]))];
+    let decision = ask(&with(&policies, &objects), pod(json!({"a": "b"})));
+    assert_eq!(word(&decision).0, "admitted", "{decision:?}");
+}
+
+#[test]
+fn a_failure_on_an_object_that_may_be_another_one_is_no_refusal() {
+    let label = |key: &str, value: &str| {
+        apply(&format!(
+            "Object{{metadata: Object.metadata{{labels: \
+             Object.metadata.labels{{{key}: {value}}}}}}}"
+        ))
+    };
+    let who = "authorizer.group('').resource('pods').check('get').allowed() ? 'x' : 'y'";
+    // Fails unless the other policy wrote what it reads.
+    let reads = label("l", "object.metadata.labels['k']");
+    let verdict = |policies: &[[Value; 2]]| {
+        word(&ask(&with(policies, &[space("a", json!({}))]), pod(json!({"a": "b"})))).0
+    };
+    assert_eq!(verdict(&[mutating("n", reads.clone())]), "refused");
+    assert_eq!(verdict(&[mutating("m", label("k", who)), mutating("n", reads)]), "unknown");
+}
+
+#[test]
+fn four_policies_are_tried_in_every_order() {
+    let label = |name: &&str| {
+        mutating(
+            name,
+            apply(&format!(
+                "Object{{metadata: Object.metadata{{labels: Object.metadata.labels{{{name}: 'x'}}}}}}"
+            )),
+        )
+    };
+    let verdict = |names: &[&str]| {
+        let policies: Vec<[Value; 2]> = names.iter().map(label).collect();
+        let decision = ask(&with(&policies, &[space("a", json!({}))]), pod(json!({"a": "b"})));
+        word(&decision).0
+    };
+    assert_eq!(verdict(&["k", "l", "m", "n"]), "admitted");
+    assert_eq!(verdict(&["k", "l", "m", "n", "o"]), "unknown");
+}
+
 #[test]
 fn an_order_that_matters_is_nowhere_fixed() {
     let set = |value: &str| apply(&format!("Object{{spec: Object.spec{{hostPID: {value}}}}}"));
@@ -312,11 +382,38 @@ fn a_class_that_a_policy_takes_away_is_not_simply_admitted() {
 
 #[test]
 fn a_policy_that_says_where_pods_run_leaves_their_place_open() {
-    let pool = "[JSONPatch{op: 'add', path: '/spec/nodeSelector', value: {'pool': 'a'}}]";
-    let policies = with(&[mutating("m", patch(pool))], &[space("a", json!({}))]);
-    let (verdict, reason) = class(&policies, EscapeClass::Privileged);
-    assert_eq!(verdict, "unknown");
-    assert!(reason.contains("where the pod may run"), "{reason}");
+    for (field, value) in [
+        ("nodeName", "'n'"),
+        ("nodeSelector", "{'pool': 'a'}"),
+        ("affinity", "Object.spec.affinity{}"),
+        ("tolerations", "[Object.spec.tolerations{operator: 'Exists'}]"),
+        ("schedulerName", "'mine'"),
+    ] {
+        let write = format!("[JSONPatch{{op: 'add', path: '/spec/{field}', value: {value}}}]");
+        let policies = with(&[mutating("m", patch(&write))], &[space("a", json!({}))]);
+        let (verdict, reason) = class(&policies, EscapeClass::Privileged);
+        assert_eq!(verdict, "unknown", "{field}");
+        assert!(reason.contains("where the pod may run"), "{field}: {reason}");
+    }
+    let other = "[JSONPatch{op: 'add', path: '/spec/priority', value: 1}]";
+    let policies = with(&[mutating("m", patch(other))], &[space("a", json!({}))]);
+    assert_eq!(class(&policies, EscapeClass::Privileged).0, "admitted");
+}
+
+#[test]
+fn every_capability_is_the_one_that_a_policy_takes_away() {
+    let set = |names: &str| {
+        let path = "/spec/containers/0/securityContext/capabilities/add";
+        let write = format!("[JSONPatch{{op: 'replace', path: '{path}', value: [{names}]}}]");
+        let mut spec = patch(&write);
+        spec["matchConditions"] = json!([{"name": "c", "expression":
+            "has(object.spec.containers[0].securityContext.capabilities.add)"}]);
+        let policies = with(&[mutating("m", spec)], &[space("a", json!({}))]);
+        class(&policies, EscapeClass::Capability).0
+    };
+    assert_eq!(set("'ALL'"), "admitted");
+    assert_eq!(set("'CHOWN', 'SYS_ADMIN'"), "admitted");
+    assert_eq!(set("'CHOWN'"), "unknown");
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub mod features;
 pub mod images;
 pub mod lasting;
 pub mod mesh;
+pub mod mesh_rules;
 pub mod mountable_secrets;
 pub mod node_facts;
 pub mod non_root;

@@ -13,22 +13,12 @@ use serde_json::Value as Json;
 
 use crate::capability::{CapabilityUse, capability_use};
 use crate::effect::{Control, Effect, container_path};
+use crate::mesh_rules::rules;
 use crate::user::{Uid, uid, uid_field};
 
 /// Group and kind of the policies.
 const GROUP: &str = "security.istio.io";
 const RESOURCE: &str = "peerauthentications.security.istio.io";
-/// The namespace whose policies without a selector are the mesh's; another is a setting of the
-/// control plane that is not kept.
-const ROOT: &str = "istio-system";
-
-/// Annotations of a pod that leave inbound traffic out of the redirection.
-const LEFT_OUT: &[&str] =
-    &["traffic.sidecar.istio.io/excludeInboundPorts", "config.linkerd.io/skip-inbound-ports"];
-
-/// A side-car: its container, the uid whose traffic the redirection leaves out, and the mesh.
-const SIDE_CARS: &[(&str, i64)] = &[("istio-proxy", 1337), ("linkerd-proxy", 2102)];
-
 /// One PeerAuthentication.
 #[derive(Debug)]
 struct Policy {
@@ -51,11 +41,15 @@ enum Mode {
 
 impl Mode {
     fn of(value: &Json) -> Self {
+        let rule = &rules().switches;
         match value.as_str() {
             None | Some("UNSET") => Self::Unset,
             Some("STRICT") => Self::Strict,
-            Some("PERMISSIVE" | "DISABLE") => Self::Plain,
-            Some(_) => Self::Other,
+            Some("PERMISSIVE") if rule.permissive_is_plain => Self::Plain,
+            Some("DISABLE") if rule.disable_is_plain => Self::Plain,
+            Some("PERMISSIVE" | "DISABLE") => Self::Strict,
+            Some(_) if rule.other_modes_are_unknown => Self::Other,
+            Some(_) => Self::Strict,
         }
     }
 }
@@ -99,7 +93,10 @@ impl Mesh {
                 blind.push(format!("PeerAuthentication {}", other.metadata.full_name()));
                 continue;
             };
-            let selector = spec.get("selector").filter(|one| !one.is_null()).cloned();
+            // One without labels is a policy of the whole namespace.
+            let labelled =
+                spec["selector"]["matchLabels"].as_object().is_some_and(|l| !l.is_empty());
+            let selector = spec.get("selector").filter(|_| labelled).cloned();
             let ports = spec["portLevelMtls"].as_object();
             policies.push(Policy {
                 namespace: other.metadata.namespace.clone(),
@@ -142,19 +139,20 @@ impl Mesh {
 
     /// The mode in force, by whom, and what was read; or the verdict that needs no more.
     fn mode(&self, pod: &Member<'_>) -> Result<(Mode, String, Vec<String>), Control> {
+        let (rule, root) = (&rules().switches, rules().root);
         // The workload's, the namespace's, the mesh's.
         let in_scope = |scope: usize, one: &Policy| match (scope, &one.selector) {
             (0, Some(selector)) => {
-                *one.namespace == *pod.namespace
-                    && *one.namespace != *ROOT
-                    && selector.matches(&pod.meta.labels)
+                (*one.namespace == *pod.namespace || !rule.selector_in_own_namespace)
+                    && (*one.namespace != *root || !rule.root_takes_no_selector)
+                    && (selector.matches(&pod.meta.labels) || !rule.selector_counts)
             }
-            (1, None) => *one.namespace == *pod.namespace,
-            (2, None) => *one.namespace == *ROOT,
+            (1, None) => *one.namespace == *pod.namespace || !rule.policy_of_own_namespace,
+            (2, None) => *one.namespace == *root && rule.root_is_the_mesh,
             _ => false,
         };
         let mut evidence = Vec::new();
-        if !self.blind.is_empty() || !self.complete {
+        if (!self.blind.is_empty() || !self.complete) && rule.unread_is_unknown {
             let missing = match self.blind.first() {
                 Some(one) => format!("the specification of {one}"),
                 None => format!("all {RESOURCE}"),
@@ -168,13 +166,15 @@ impl Mesh {
             };
             return Err(Control::new(effect, [field]));
         }
-        for scope in 0..3 {
+        let scopes = if rule.narrower_goes_first { [0, 1, 2] } else { [2, 1, 0] };
+        for scope in scopes {
             let here: Vec<&Policy> =
                 self.policies.iter().filter(|one| in_scope(scope, one)).collect();
             let Some(first) = here.first() else { continue };
             let title = format!("PeerAuthentication {}/{}", first.namespace, first.name);
             if let Some(other) =
                 here.iter().find(|one| one.mode != first.mode || one.ports != first.ports)
+                && rule.two_are_unknown
             {
                 evidence.push(format!("{title} spec.mtls.mode"));
                 let missing = format!("which of {} and {} is older", first.name, other.name);
@@ -182,14 +182,18 @@ impl Mesh {
             }
             // Ports count where a workload is selected.
             let open = first.ports.iter().find(|(_, mode)| **mode == Mode::Plain);
-            if let (Some((port, _)), true) = (open, first.selector.is_some()) {
+            let counts = match first.selector {
+                Some(_) => rule.ports_count,
+                None => rule.ports_count_without_selector,
+            };
+            if let (Some((port, _)), true) = (open, counts) {
                 evidence.push(format!("{title} spec.portLevelMtls[{port}].mode"));
                 let reason = format!("{title} lets plain text in at port {port}");
                 return Err(Control::new(Effect::without(reason), evidence));
             }
             evidence.push(format!("{title} spec.mtls.mode"));
             match first.mode {
-                Mode::Unset => {}
+                Mode::Unset if rule.unset_inherits => {}
                 Mode::Other => {
                     let effect = Effect::missing(format!("the mode of {title}"));
                     return Err(Control::new(effect, evidence));
@@ -202,12 +206,13 @@ impl Mesh {
             evidence.push("PeerAuthentication */* spec.mtls.mode".to_owned());
             return Err(Control::new(Effect::Absent, evidence));
         }
-        Ok((Mode::Plain, "the default of the mesh".to_owned(), evidence))
+        let default = if rule.plain_by_default { Mode::Plain } else { Mode::Strict };
+        Ok((default, "the default of the mesh".to_owned(), evidence))
     }
 
     /// What speaks against the pod's traffic being taken by the mesh.
     fn captured(&self, pod: &Member<'_>, evidence: &mut Vec<String>) -> Option<Effect> {
-        if pod.spec.host_network == Some(true) {
+        if pod.spec.host_network == Some(true) && rules().switches.host_network_is_left_out {
             evidence.push("spec.hostNetwork".to_owned());
             return Some(Effect::without("traffic of the node's network is not redirected"));
         }
@@ -222,22 +227,24 @@ impl Mesh {
         };
         evidence.push(container_path(pod.spec, proxy));
         let own = match uid(pod.spec, proxy) {
-            Uid::Known(uid) => uid,
-            Uid::NonRoot | Uid::AssumedRoot => default,
+            Uid::Known(uid) if rules().switches.proxy_may_have_another_uid => uid,
+            Uid::Known(_) | Uid::NonRoot | Uid::AssumedRoot => default,
         };
         bypass(pod.spec, proxy, own, evidence)
     }
 
     /// Without a side-car: the node's agent of an ambient mesh takes the traffic, or nobody.
     fn by_the_node(&self, pod: &Member<'_>, evidence: &mut Vec<String>) -> Option<Effect> {
+        let rule = &rules().switches;
         let redirected = annotation(&pod.meta.annotations, "ambient.istio.io/redirection");
+        let manifests = self.manifests && rule.manifests_are_unknown;
         evidence.push("metadata.annotations[ambient.istio.io/redirection]".to_owned());
         match redirected {
-            Some("enabled") => None,
-            _ if self.manifests && (ambient(pod) || injected(pod)) => {
+            Some("enabled") if rule.redirected_needs_no_side_car => None,
+            _ if manifests && (ambient(pod) || injected(pod)) => {
                 Some(Effect::missing("whether the mesh takes the pod in when it is made"))
             }
-            _ if self.manifests && pod.namespace_meta.is_none() => {
+            _ if manifests && pod.namespace_meta.is_none() => {
                 Some(Effect::missing(format!("the labels of Namespace {}", pod.namespace)))
             }
             _ => Some(Effect::without("the pod has no side-car, and no node's agent took it in")),
@@ -248,18 +255,21 @@ impl Mesh {
     /// apart.
     fn linkerd(&self, pod: &Member<'_>) -> Control {
         const KEY: &str = "config.linkerd.io/default-inbound-policy";
+        let rule = &rules().switches;
         let own = annotation(&pod.meta.annotations, KEY).map(|value| (value, "metadata"));
-        let shared = || {
-            let value = annotation(&pod.namespace_meta?.annotations, KEY)?;
-            Some((value, "Namespace metadata"))
-        };
+        let shared = pod.namespace_meta.filter(|_| rule.linkerd_namespace_counts);
+        let shared = shared.and_then(|meta| annotation(&meta.annotations, KEY));
+        let shared = shared.map(|value| (value, "Namespace metadata"));
         let mut evidence = vec![format!("metadata.annotations[{KEY}]")];
-        let effect = match own.or_else(shared) {
+        let (first, second) =
+            if rule.linkerd_pod_goes_first { (own, shared) } else { (shared, own) };
+        let effect = match first.or(second) {
             None => Effect::missing("the default inbound policy of the control plane"),
-            Some(("all-authenticated" | "cluster-authenticated" | "deny", place)) => {
+            Some((policy, place)) if rules().authenticated.contains(&policy) => {
                 evidence = vec![format!("{place}.annotations[{KEY}]")];
                 match self.captured(pod, &mut evidence) {
                     Some(found) => found,
+                    None if !rule.linkerd_servers_count => Effect::Effective,
                     None => Effect::missing("which Servers and authorizations set ports apart"),
                 }
             }
@@ -279,10 +289,17 @@ fn annotation<'a>(annotations: &'a Map, key: &str) -> Option<&'a str> {
 /// The container that takes the pod's traffic: a regular one, or an initial one that goes on
 /// running.
 fn side_car(spec: &PodSpec) -> Option<(&Container, i64)> {
+    let rule = &rules().switches;
     spec.all_containers().find_map(|(kind, _, container)| {
-        let stays = kind == ContainerKind::Regular || container.is_sidecar();
-        let (_, uid) = SIDE_CARS.iter().find(|(name, _)| container.name == *name)?;
-        (stays && kind != ContainerKind::Ephemeral).then_some((container, *uid))
+        let (_, uid) = rules().side_cars.iter().find(|(name, _)| container.name == *name)?;
+        let stays = match kind {
+            ContainerKind::Regular => true,
+            ContainerKind::Init => {
+                rule.side_car_may_end || rule.side_car_may_be_initial && container.is_sidecar()
+            }
+            ContainerKind::Ephemeral => rule.side_car_may_be_ephemeral,
+        };
+        stays.then_some((container, i64::from(*uid)))
     })
 }
 
@@ -296,30 +313,39 @@ fn ambient(pod: &Member<'_>) -> bool {
 /// Whether the labels ask the injector for a side-car.
 fn injected(pod: &Member<'_>) -> bool {
     let asks = |meta: &Meta| {
-        let on = |key: &str, value: &str| meta.labels.get(key).is_some_and(|one| *one == *value);
-        on("istio-injection", "enabled")
-            || on("sidecar.istio.io/inject", "true")
-            || meta.labels.get("istio.io/rev").is_some()
+        rules().injected.iter().any(|(key, value)| {
+            meta.labels.get(key).is_some_and(|one| value.is_empty() || *one == **value)
+        })
     };
     asks(pod.meta) || pod.namespace_meta.is_some_and(asks)
 }
 
 /// The annotation that keeps inbound traffic from the mesh.
 fn left_out(annotations: &Map, has_side_car: bool) -> Option<&'static str> {
+    let rule = &rules().switches;
     if !has_side_car {
         const BYPASS: &str = "ambient.istio.io/bypass-inbound-capture";
-        return annotation(annotations, BYPASS).is_some_and(|v| v == "true").then_some(BYPASS);
+        let bypass = annotation(annotations, BYPASS).is_some_and(|v| v == "true");
+        return (bypass && rule.bypass_counts).then_some(BYPASS);
     }
     const MODE: &str = "sidecar.istio.io/interceptionMode";
     const INCLUDED: &str = "traffic.sidecar.istio.io/includeInboundPorts";
-    let set = |key: &str| annotation(annotations, key).is_some_and(|v| !v.trim().is_empty());
-    if let Some(key) = LEFT_OUT.iter().find(|key| set(key)) {
-        return Some(key);
+    for (key, own) in rules().left_out {
+        let mut ports = annotation(annotations, key).into_iter().flat_map(|all| all.split(','));
+        let other = ports.any(|port| match port.trim() {
+            "" => !rule.empty_leaves_nothing_out,
+            port => !own.contains(&port),
+        });
+        if other {
+            return Some(key);
+        }
     }
-    if annotation(annotations, MODE) == Some("NONE") {
+    if annotation(annotations, MODE) == Some("NONE") && rule.interception_counts {
         return Some(MODE);
     }
-    annotation(annotations, INCLUDED).is_some_and(|ports| ports.trim() != "*").then_some(INCLUDED)
+    let some = |ports: &str| ports.trim() != "*" || !rule.star_includes_all;
+    let included = annotation(annotations, INCLUDED).is_some_and(some);
+    (included && rule.included_ports_count).then_some(INCLUDED)
 }
 
 /// A container that can act as the proxy's uid, whose traffic is not redirected, or change the
@@ -330,16 +356,19 @@ fn bypass(
     own: i64,
     evidence: &mut Vec<String>,
 ) -> Option<Effect> {
+    let rule = &rules().switches;
     let mut missing = Vec::new();
     for (kind, _, container) in spec.all_containers() {
         // What only runs before the others changes nothing that they do.
-        let over = kind == ContainerKind::Init && !container.is_sidecar();
+        let stays = container.is_sidecar() && rule.side_cars_stay;
+        let over = kind == ContainerKind::Init && !stays && rule.initial_is_over;
         if container.name == proxy.name || over {
             continue;
         }
         let path = container_path(spec, container);
         let holds = |name| capability_use(spec, container, name) != CapabilityUse::None;
-        if holds("NET_ADMIN") && uid(spec, container) == Uid::Known(0) {
+        let root = uid(spec, container) == Uid::Known(0);
+        if root && holds("NET_ADMIN") && rule.root_changes_redirection {
             evidence.push(format!("{path}.securityContext.capabilities"));
             let reason = format!("container {} can change the redirection", container.name);
             return Some(Effect::without(reason));
@@ -349,15 +378,17 @@ fn bypass(
             Some(Effect::without(format!("container {name} {reason} uid {own}, as the proxy")))
         };
         match uid(spec, container) {
-            Uid::Known(known) if known == own => {
+            Uid::Known(known) if known == own && rule.uid_goes_past => {
                 evidence.push(uid_field(spec, container));
                 return as_proxy("runs as");
             }
-            Uid::Known(0) if holds("SETUID") => {
+            Uid::Known(0) if holds("SETUID") && rule.root_becomes_proxy => {
                 evidence.push(uid_field(spec, container));
                 return as_proxy("is root and can become");
             }
-            Uid::AssumedRoot if holds("SETUID") || holds("NET_ADMIN") => {
+            Uid::AssumedRoot
+                if rule.assumed_root_is_unknown && (holds("SETUID") || holds("NET_ADMIN")) =>
+            {
                 evidence.push(uid_field(spec, container));
                 missing.push(format!("the uid that the image of {} has", container.name));
             }

@@ -146,7 +146,17 @@ impl Case {
         }
         let annotations = texts(&self.given["annotations"]);
         let meta = Meta { labels, annotations, ..Meta::default() };
-        let pod = Member { meta: &meta, namespace: "n", spec: &self.spec, namespace_meta: None };
+        let around = self.given.get("namespace").map(|given| Meta {
+            labels: texts(&given["labels"]),
+            annotations: texts(&given["annotations"]),
+            ..Meta::default()
+        });
+        let pod = Member {
+            meta: &meta,
+            namespace: self.given["in"].as_str().unwrap_or("n"),
+            spec: &self.spec,
+            namespace_meta: around.as_ref(),
+        };
         Mesh::of(&self.cluster).strict(&pod)
     }
 

@@ -9,6 +9,7 @@ use ringfort_model::Str;
 use crate::policy::class::{Class, Segment, resolve};
 use crate::policy::connection::ConnectionSet;
 use crate::policy::decide::{Reason, Verdict};
+use crate::policy::gain_rules::{First, rules};
 use crate::policy::gather::{ADMIN, BASELINE, KUBERNETES, KUBERNETES_GROUP};
 use crate::policy::network::Network;
 use crate::policy::rule::{Direction, Peer, Ports, Tri};
@@ -31,7 +32,9 @@ impl Network {
         if selected.is_empty() {
             return false;
         }
+        let rule = &rules().switches;
         let kept: Vec<u32> = match change {
+            Change::Without(_) if !rule.others_stay => Vec::new(),
             Change::Without(gone) => {
                 selected.iter().copied().filter(|at| !gone.contains(at)).collect()
             }
@@ -39,7 +42,8 @@ impl Network {
                 let place = self.earliest(kind);
                 let before = |at: &u32| {
                     let own = self.policies()[*at as usize].place;
-                    (own.stage, own.group) < place
+                    let group = if rule.place_in_stage_counts { own.group } else { u64::MAX };
+                    rule.earlier_stages_deny && (own.stage, group) < place
                 };
                 selected.iter().copied().filter(before).collect()
             }
@@ -53,12 +57,14 @@ impl Network {
             let means = |one: &Peer| self.means(one, peer);
             let resolve = |ports: &Ports| {
                 let of = |(name, protocol): &(Str, _)| resolve(named, name, *protocol);
-                ports.named.iter().fold(ConnectionSet::none(), |all, one| all.union(&of(one)))
+                let names = if rule.named_ports_count { &ports.named[..] } else { &[] };
+                names.iter().fold(ConnectionSet::none(), |all, one| all.union(&of(one)))
             };
             let ask = |selected: &[u32]| {
                 self.hypothetical(selected, Direction::Ingress, &universe, &means, &resolve)
             };
-            let now = ask(selected).possible();
+            let now = ask(selected);
+            let now = if rule.possible_is_not_gained { now.possible() } else { now.allowed };
             let then = match change {
                 Change::Without(_) => ask(&kept).possible(),
                 Change::Allowing(kind) => self.undecided(&ask(&kept), self.earliest(kind).0),
@@ -69,12 +75,13 @@ impl Network {
 
     /// What is not denied before a stage ends.
     fn undecided(&self, verdict: &Verdict, stage: u64) -> ConnectionSet {
+        let rule = &rules().switches;
         let denied = verdict.pieces.iter().filter(|piece| !piece.allowed);
+        let earlier = |at: &u32| self.policies()[*at as usize].place.stage < stage;
         let before = denied.filter(|piece| match &piece.reason {
-            Reason::Isolated(by) => {
-                by.iter().all(|at| self.policies()[*at as usize].place.stage < stage)
-            }
-            Reason::Rule { perhaps, .. } => perhaps.is_none(),
+            Reason::Isolated(by) => !rule.own_stage_is_open || by.iter().all(earlier),
+            Reason::Rule { perhaps, .. } => perhaps.is_none() || !rule.doubtful_denial_is_lifted,
+            // What is not understood leaves everything possible already.
             Reason::Broken(_) | Reason::Default => false,
         });
         before.fold(ConnectionSet::all(), |left, piece| left.difference(&piece.connections))
@@ -83,16 +90,18 @@ impl Network {
     /// Stage and group of a rule that allows, as early as its kind can stand. Tiers of Calico
     /// are chosen by whoever writes the policy.
     fn earliest(&self, kind: &str) -> (u64, u64) {
-        match kind {
-            "AdminNetworkPolicy" | "ClusterNetworkPolicy" => (ADMIN, 0),
-            "BaselineAdminNetworkPolicy" => (BASELINE, 0),
-            "CalicoNetworkPolicy" | "CalicoGlobalNetworkPolicy" => {
+        let rule = &rules().switches;
+        let first = rules().kinds.iter().find(|(known, _)| *known == kind);
+        match first.map(|(_, first)| first) {
+            Some(First::Admin) => (ADMIN, 0),
+            Some(First::Baseline) => (BASELINE, 0),
+            Some(First::Calico) if rule.tiers_are_chosen => {
                 let own = self.policies().iter().filter(|one| one.name.kind.starts_with("Calico"));
-                // What is unknown of Calico stands in stage 0, which is no tier.
-                let stages = own.map(|one| one.place.stage).filter(|stage| *stage != 0);
-                (stages.min().map_or(KUBERNETES, |first| first.min(KUBERNETES)), 0)
+                let tiers = own.map(|one| one.place.stage);
+                (tiers.min().map_or(KUBERNETES, |first| first.min(KUBERNETES)), 0)
             }
-            _ => (KUBERNETES, KUBERNETES_GROUP),
+            Some(First::Calico) => (KUBERNETES, 0),
+            None => (KUBERNETES, KUBERNETES_GROUP),
         }
     }
 
@@ -100,7 +109,7 @@ impl Network {
     fn representatives(&self, subject: Class) -> Vec<Class> {
         let Some(group) = self.group(Direction::Ingress, subject) else { return Vec::new() };
         let mut found = Vec::new();
-        for segment in [Segment::Pods, Segment::Hosts, Segment::Outside] {
+        for &segment in rules().segments {
             let mut seen: Vec<*const Verdict> = Vec::new();
             let mut listed = Vec::new();
             for (class, verdict) in self.listed_peers(Direction::Ingress, group, segment) {
@@ -111,7 +120,9 @@ impl Network {
                 }
             }
             let mut own = self.bounds.classes(segment).map(Class);
-            found.extend(own.find(|class| listed.binary_search(class).is_err()));
+            if rules().switches.unmentioned_peers_count {
+                found.extend(own.find(|class| listed.binary_search(class).is_err()));
+            }
         }
         found
     }
@@ -119,8 +130,10 @@ impl Network {
     /// Whether a rule's peer means a class, as far as the class alone tells.
     fn means(&self, peer: &Peer, class: Class) -> Tri {
         let yes = |holds: bool| if holds { Tri::Yes } else { Tri::No };
+        let rule = &rules().switches;
         match (peer, self.segment(class)) {
             (Peer::Any, _) => Tri::Yes,
+            (Peer::Perhaps { .. }, _) if !rule.perhaps_is_unknown => Tri::No,
             (Peer::Perhaps { segments, .. }, segment) => match segments[segment as usize] {
                 true => Tri::Unknown,
                 false => Tri::No,
@@ -132,10 +145,19 @@ impl Network {
             },
             (Peer::Addresses { set, .. }, Segment::Outside) => {
                 let own = self.outside().find(|(one, _)| *one == class);
-                yes(own.and_then(|(_, own)| own.first()).is_some_and(|ip| set.contains(ip)))
+                let own = own.and_then(|(_, own)| own.first());
+                yes(own.is_some_and(|ip| set.contains(ip)) && rule.outside_has_addresses)
             }
-            (Peer::Addresses { pods, .. }, Segment::Pods) if *pods != Tri::No => Tri::Unknown,
-            (Peer::Addresses { nodes, .. }, Segment::Hosts) if *nodes != Tri::No => Tri::Unknown,
+            (Peer::Addresses { pods, .. }, Segment::Pods)
+                if *pods != Tri::No && rule.addresses_of_pods_are_unknown =>
+            {
+                Tri::Unknown
+            }
+            (Peer::Addresses { nodes, .. }, Segment::Hosts)
+                if *nodes != Tri::No && rule.addresses_of_nodes_are_unknown =>
+            {
+                Tri::Unknown
+            }
             _ => Tri::No,
         }
     }

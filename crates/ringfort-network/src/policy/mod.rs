@@ -37,6 +37,7 @@ pub mod address;
 pub mod cni_rules;
 pub mod connection;
 pub mod expr;
+pub mod gain_rules;
 pub mod label;
 pub mod ranges;
 pub mod rule;

@@ -503,7 +503,8 @@ impl Network {
     ) -> Verdict {
         let matches = |policy: u32, rule: u32| {
             let rule = &self.policies[policy as usize].side(direction).rules[rule as usize];
-            (rule.peers.iter().map(means).max().unwrap_or(Tri::No), None)
+            let hit = rule.peers.iter().map(means).max().unwrap_or(Tri::No);
+            (hit, Some(Str::new("whom the rule means is not known")))
         };
         decide(&self.policies, selected, direction, universe, &matches, resolve)
     }

@@ -8,5 +8,6 @@
 mod admin;
 mod calico;
 mod cilium;
+mod gains;
 mod v1;
 mod world;
