@@ -301,7 +301,7 @@ fn new_pods_are_asked_of_policies_and_webhooks() {
     assert!(apply(&strict, &[bare(true)]).is_ok());
     match apply(&strict, &[bare(false)]) {
         Err(ChangeError::Refused { reason, .. }) => {
-            assert!(reason.contains("Policy v"), "{reason}")
+            assert!(reason.contains("Policy v"), "{reason}");
         }
         other => panic!("{:?}", other.map(|_| "made")),
     }

@@ -91,7 +91,7 @@ fn execute(documents: &mut Vec<Value>, command: &str, files: &Path) {
         ["kubectl", "create"] => documents.push(read(after("-f").expect("a file"))),
         ["kubectl", "delete"] => _ = documents.remove(place(documents)),
         // What replaces a pod is a patch of its manifest.
-        ["kubectl", "patch"] | ["kubectl", "get"] if command.contains("--patch-file") => {
+        ["kubectl", "patch" | "get"] if command.contains("--patch-file") => {
             let patch = read(after("--patch-file").expect("a file"));
             let at = place(documents);
             let sorts = ["--type=json", "--type=merge"].map(|sort| words.contains(&sort));

@@ -79,9 +79,15 @@ fn tests_ask_about_each_technique_vector_and_impact() {
             asked.insert(id, count);
         }
     };
-    ALL.iter().for_each(|technique| need(technique.id.to_owned(), 1));
-    (1..=13).for_each(|at| need(format!("V{at}"), 2));
-    Impact::ALL.into_iter().for_each(|impact| need(impact.name().to_owned(), 1));
+    for technique in ALL {
+        need(technique.id.to_owned(), 1);
+    }
+    for at in 1..=13 {
+        need(format!("V{at}"), 2);
+    }
+    for impact in Impact::ALL {
+        need(impact.name().to_owned(), 1);
+    }
     assert_eq!(asked, BTreeMap::new(), "no test asks about these");
 }
 
