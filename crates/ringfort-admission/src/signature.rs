@@ -326,7 +326,8 @@ fn kyverno_rule<'p>(
         let verifies = named("attestors") || named("attestations") && how.attestations_are_enough;
         // Before attestors there were keys.
         let keyed = ["key", "keyless"].iter().any(|field| !one[*field].is_null());
-        if !verifies && !(keyed && how.keys_are_attestors) && how.attestor_needed {
+        let attested = verifies || keyed && how.keys_are_attestors;
+        if !attested && how.attestor_needed {
             return Err(Effect::without("the policy names no attestor"));
         }
         if kyverno_digest(one, Digest::Written)? == Digest::Written {
