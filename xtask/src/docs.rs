@@ -1,6 +1,6 @@
 //! Generated pages: `docs/techniques.md` from the techniques' own documentation sections,
 //! `docs/checks.md` from those of the checks, `docs/kubehound.md` from the comparison with that
-//! tool's facts; and what other pages show of the program's output.
+//! tool's facts, the rules of the chart's role; and what other pages show of the program's output.
 
 use std::fmt::Write;
 
@@ -9,6 +9,7 @@ use ringfort_attack::techniques::{ALL, NOT_EVALUATED, STRUCTURE};
 use ringfort_collect::{Options, Source};
 
 pub(crate) fn run(check: bool) -> Result<()> {
+    keep("charts/ringfort/files/rules.yaml", &crate::rbac::rules(), check)?;
     printed(check)?;
     keep("docs/techniques.md", &page(), check)?;
     keep("docs/checks.md", &crate::check_docs::page(), check)?;
