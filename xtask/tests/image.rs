@@ -2,6 +2,8 @@
 //! held against its bytes, and run under runc. The program in it is a small one made here, so
 //! that nothing heavy is built.
 
+#![cfg(unix)]
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,7 +24,8 @@ const PROGRAM: &str = r#"fn main() {
 }"#;
 
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let path =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).expect("a folder");
     path
@@ -35,13 +38,15 @@ fn program(folder: &Path) -> Option<PathBuf> {
     let binary = folder.join("small");
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let musl = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-    for way in [["--target", &musl], ["-C", "target-feature=+crt-static"]] {
+    for way in [["--target", musl.as_str()], ["-C", "target-feature=+crt-static"]] {
         let made = Command::new(&rustc).args(way).arg(&source).arg("-o").arg(&binary).output();
         if made.is_ok_and(|made| made.status.success()) {
             return Some(binary);
         }
     }
-    println!("skipped: no static program can be made here (rustup target add x86_64-unknown-linux-musl)");
+    println!(
+        "skipped: no static program can be made here (rustup target add x86_64-unknown-linux-musl)"
+    );
     None
 }
 
@@ -56,8 +61,21 @@ fn image(binary: &Path, out: &Path) -> (Vec<u8>, String) {
     (std::fs::read(out).expect("the archive"), String::from_utf8(made.stdout).expect("text"))
 }
 
-/// Every file of a tar: name, mode, owner, time and bytes.
-fn entries(bytes: &[u8]) -> BTreeMap<String, (u32, u64, u64, Vec<u8>)> {
+/// Files of a tar: name, mode, owner, time and bytes.
+type Files = BTreeMap<String, (u32, u64, u64, Vec<u8>)>;
+
+/// A blob by its descriptor, held against its digest and size.
+fn blob<'f>(files: &'f Files, descriptor: &Value) -> &'f [u8] {
+    let digest = descriptor["digest"].as_str().expect("a digest");
+    let digest = digest.strip_prefix("sha256:").expect("sha256");
+    let (.., bytes) = &files[&format!("blobs/sha256/{digest}")];
+    assert_eq!(sha256(bytes), digest);
+    assert_eq!(descriptor["size"], bytes.len());
+    bytes
+}
+
+/// Every file of a tar.
+fn entries(bytes: &[u8]) -> Files {
     let mut found = BTreeMap::new();
     let mut archive = tar::Archive::new(bytes);
     for entry in archive.entries().expect("a tar") {
@@ -92,15 +110,6 @@ fn an_image_is_whole_the_same_each_time_and_runs() {
 
     let files = entries(&bytes);
     assert!(files.values().all(|(_, owner, time, _)| (*owner, *time) == (0, 0)));
-    // A blob by its descriptor, held against its digest and size.
-    let blob = |descriptor: &Value| -> &[u8] {
-        let digest = descriptor["digest"].as_str().expect("a digest");
-        let digest = digest.strip_prefix("sha256:").expect("sha256");
-        let (.., bytes) = &files[&format!("blobs/sha256/{digest}")];
-        assert_eq!(sha256(bytes), digest);
-        assert_eq!(descriptor["size"], bytes.len());
-        bytes
-    };
     let parse = |bytes: &[u8]| -> Value { serde_json::from_slice(bytes).expect("JSON") };
     assert_eq!(parse(&files["oci-layout"].3)["imageLayoutVersion"], "1.0.0");
     let index = parse(&files["index.json"].3);
@@ -108,12 +117,12 @@ fn an_image_is_whole_the_same_each_time_and_runs() {
         panic!("{index}")
     };
     assert!(said.trim_end().ends_with(manifest["digest"].as_str().expect("a digest")), "{said}");
-    let manifest = parse(blob(manifest));
-    let config = parse(blob(&manifest["config"]));
+    let manifest = parse(blob(&files, manifest));
+    let config = parse(blob(&files, &manifest["config"]));
     let [layer] = manifest["layers"].as_array().expect("a list").as_slice() else {
         panic!("{manifest}")
     };
-    let tree = blob(layer);
+    let tree = blob(&files, layer);
     // The layer is not compressed: the digest of its contents is its own.
     assert_eq!(config["rootfs"]["diff_ids"], json!([layer["digest"]]));
     assert_eq!(files.len(), 5, "index, layout and three blobs");
@@ -140,7 +149,8 @@ fn under_runc(folder: &Path, config: &Value, program: &[u8]) {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("a mode");
     let user = config["config"]["User"].as_str().expect("a user");
     let ids: Vec<u32> = user.split(':').map(|id| id.parse().expect("a number")).collect();
-    let mut command: Vec<Value> = config["config"]["Entrypoint"].as_array().expect("a list").clone();
+    let mut command: Vec<Value> =
+        config["config"]["Entrypoint"].as_array().expect("a list").clone();
     command.push(json!("--version"));
     let namespaces = ["pid", "network", "ipc", "uts", "mount"];
     let spec = json!({
@@ -174,7 +184,8 @@ fn under_runc(folder: &Path, config: &Value, program: &[u8]) {
     assert!(lines[1].starts_with("65532"), "{out}");
     assert_eq!(lines[2].trim_start_matches('0'), "", "no capability: {out}");
     // Beside the program only what runc makes to mount on.
-    let names: Vec<&str> = lines[3].split(' ').filter(|name| !["dev", "proc", "sys"].contains(name)).collect();
+    let names: Vec<&str> =
+        lines[3].split(' ').filter(|name| !["dev", "proc", "sys"].contains(name)).collect();
     assert_eq!(names, ["ringfort"], "{out}");
 }
 
@@ -183,7 +194,13 @@ fn a_program_that_needs_other_files_is_refused() {
     let folder = folder("image-dynamic");
     let this = std::env::current_exe().expect("this test");
     let made = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args([Path::new("image"), Path::new("--binary"), &this, Path::new("--out"), &folder.join("x.tar")])
+        .args([
+            Path::new("image"),
+            Path::new("--binary"),
+            &this,
+            Path::new("--out"),
+            &folder.join("x.tar"),
+        ])
         .output()
         .expect("it starts");
     let said = String::from_utf8_lossy(&made.stderr);

@@ -68,8 +68,7 @@ fn texts(files: &[std::path::PathBuf]) -> Result<Vec<(String, String)>> {
         if size > MOST {
             return Err(anyhow!("{place} is larger than {MOST} bytes"));
         }
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("cannot read {place}"))?;
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {place}"))?;
         Ok((place, text))
     };
     files.iter().map(one).collect()
@@ -77,8 +76,8 @@ fn texts(files: &[std::path::PathBuf]) -> Result<Vec<(String, String)>> {
 
 /// The only document of a text; of none, an empty mapping.
 fn only(place: &str, text: &str) -> Result<Value> {
-    let values = ringfort_collect::yaml_values(text)
-        .with_context(|| format!("{place} is no YAML"))?;
+    let values =
+        ringfort_collect::yaml_values(text).with_context(|| format!("{place} is no YAML"))?;
     let mut values = values.into_iter().filter(|value| !value.is_null());
     match (values.next(), values.next()) {
         (None, _) => Ok(Value::Object(serde_json::Map::new())),

@@ -14,9 +14,8 @@ fn pages() -> BTreeSet<String> {
     names.filter(|name| name.ends_with(".md")).collect()
 }
 
-/// Targets of links outside of code.
-fn links(text: &str) -> Vec<String> {
-    let mut out = Vec::new();
+/// The text outside of code.
+fn prose(text: &str) -> String {
     let mut fence: Option<&str> = None;
     let mut prose = String::new();
     for line in text.lines() {
@@ -34,6 +33,13 @@ fn links(text: &str) -> Vec<String> {
             }
         }
     }
+    prose
+}
+
+/// Targets of links.
+fn links(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let prose = prose(text);
     let mut rest = prose.as_str();
     while let Some(at) = rest.find("](") {
         rest = &rest[at + 2..];
@@ -49,7 +55,8 @@ fn anchors(text: &str) -> BTreeSet<String> {
     headings
         .map(|line| {
             let plain = line.trim_start_matches('#').trim().to_lowercase();
-            let kept = plain.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+            let kept =
+                plain.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
             kept.collect::<String>().replace(' ', "-")
         })
         .collect()
@@ -87,12 +94,32 @@ fn every_relative_link_leads_somewhere() {
             assert!(target.exists(), "{}: {link} leads nowhere", page.display());
             if !anchor.is_empty() {
                 let text = std::fs::read_to_string(&target).expect("text");
-                assert!(anchors(&text).contains(anchor), "{}: {link} names no heading", page.display());
+                assert!(
+                    anchors(&text).contains(anchor),
+                    "{}: {link} names no heading",
+                    page.display()
+                );
             }
             seen += 1;
         }
     }
     assert!(seen > 40, "{seen}");
+}
+
+#[test]
+fn nothing_is_lost_as_a_tag() {
+    for page in pages() {
+        let text = std::fs::read_to_string(root().join("docs").join(&page)).expect("text");
+        for line in prose(&text).lines().filter(|line| !line.starts_with("<!-- ")) {
+            let mut parts = line.split('<');
+            let mut before = parts.next().unwrap_or_default();
+            for part in parts {
+                let tag = part.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '!'));
+                assert!(!tag || before.ends_with('\\'), "{page}: {line}");
+                before = part;
+            }
+        }
+    }
 }
 
 #[test]

@@ -37,7 +37,10 @@ fn objects(values: &Value) -> Vec<Value> {
     let rendered = render::chart(&folder(), values);
     let manifests = rendered.iter().filter(|(name, _)| name.ends_with(".yaml"));
     manifests
-        .flat_map(|(name, text)| ringfort_collect::yaml_values(text).unwrap_or_else(|error| panic!("{name}: {error}: {text}")))
+        .flat_map(|(name, text)| {
+            ringfort_collect::yaml_values(text)
+                .unwrap_or_else(|error| panic!("{name}: {error}: {text}"))
+        })
         .filter(|value| !value.is_null())
         .collect()
 }
@@ -135,14 +138,24 @@ fn what_the_chart_installs_has_no_finding() {
             "claim": "reports", "nodeSelector": {"a": "b"},
             "tolerations": [{"key": "k", "operator": "Exists"}]}),
     ] {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chart-{}", std::process::id()));
+        let place =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chart-{}", std::process::id()));
         std::fs::create_dir_all(&place).expect("a folder");
         let rendered = render::chart(&folder(), &values(&changes));
         for (name, text) in rendered.iter().filter(|(name, _)| name.ends_with(".yaml")) {
             std::fs::write(place.join(name), text).expect("a file");
         }
         let run = Command::new(env!("CARGO_BIN_EXE_ringfort"))
-            .args(["scan", "-q", "-f", "json", "--k8s-version", "1.36", "--registries", "registry.example"])
+            .args([
+                "scan",
+                "-q",
+                "-f",
+                "json",
+                "--k8s-version",
+                "1.36",
+                "--registries",
+                "registry.example",
+            ])
             .arg(&place)
             .output()
             .expect("it starts");
@@ -157,7 +170,11 @@ fn what_the_chart_installs_has_no_finding() {
             .collect();
         assert!(findings.is_empty(), "{}", findings.join("\n"));
         // It was judged, not skipped.
-        let privileged = report["checks"].as_array().expect("checks").iter().find(|one| one["id"] == "RF-WKL-001");
+        let privileged = report["checks"]
+            .as_array()
+            .expect("checks")
+            .iter()
+            .find(|one| one["id"] == "RF-WKL-001");
         assert!(privileged.is_some_and(|one| one["fail"] == 0), "{privileged:?}");
     }
 }
@@ -172,7 +189,10 @@ fn helm_renders_the_same_objects() {
     for (flags, changes) in [
         (&[][..], json!({})),
         (
-            &["--set", "claim=reports,secrets=true,networkPolicy.enabled=false,image.digest=sha256:0"],
+            &[
+                "--set",
+                "claim=reports,secrets=true,networkPolicy.enabled=false,image.digest=sha256:0",
+            ],
             json!({"claim": "reports", "secrets": true, "networkPolicy": {"enabled": false}, "image": {"digest": "sha256:0"}}),
         ),
         (

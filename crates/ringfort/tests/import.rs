@@ -47,7 +47,8 @@ impl Folder {
 
     /// Imports for `app`; the file that is written, and what a scan with it excepts.
     fn import(&self, more: &[&str]) -> (String, Pairs) {
-        let all = ["import-exceptions", "app", "--complete", "--k8s-version", "1.36", "-o", "e.yaml"];
+        let all =
+            ["import-exceptions", "app", "--complete", "--k8s-version", "1.36", "-o", "e.yaml"];
         let run = self.run(&[&all, more].concat());
         assert_eq!(run.code, Some(0), "{}", run.said);
         let text = std::fs::read_to_string(self.0.join("e.yaml")).expect("it was written");
@@ -62,7 +63,10 @@ impl Folder {
         let findings = report["findings"].as_array();
         let covered = findings.expect("findings").iter().filter(|one| !one["excepted"].is_null());
         let pair = |one: &Value| {
-            (one["id"].as_str().expect("id").to_owned(), one["object"].as_str().expect("object").to_owned())
+            (
+                one["id"].as_str().expect("id").to_owned(),
+                one["object"].as_str().expect("object").to_owned(),
+            )
         };
         (text, covered.map(pair).collect())
     }
@@ -104,11 +108,17 @@ fn annotated(annotations: &Value, template: &Value) -> (String, Pairs) {
 fn annotations_except_the_object_that_carries_them() {
     const PRIVILEGED: &[(&str, &str)] = &[("RF-WKL-001", "Deployment shop/cart")];
     for (annotations, reason) in [
-        (json!({"ignore-check.kube-linter.io/privileged-container": "it trims disks"}), "it trims disks"),
+        (
+            json!({"ignore-check.kube-linter.io/privileged-container": "it trims disks"}),
+            "it trims disks",
+        ),
         (json!({"checkov.io/skip1": "CKV_K8S_16=disks: a=b"}), "disks: a=b"),
         (json!({"bridgecrew.io/skip": "CKV_K8S_16"}), "no reason given"),
         (json!({"polaris.fairwinds.com/runAsPrivileged-exempt": "TRUE"}), "no reason given"),
-        (json!({"kube-score/ignore": "pod-probes, container-security-context-privileged"}), "kube-score"),
+        (
+            json!({"kube-score/ignore": "pod-probes, container-security-context-privileged"}),
+            "kube-score",
+        ),
     ] {
         let (text, covered) = annotated(&annotations, &json!({}));
         assert_eq!(covered, pairs(PRIVILEGED), "{annotations}: {text}");
@@ -147,9 +157,21 @@ fn annotations_for_every_check_leave_what_the_tool_does_not_check() {
 fn what_means_nothing_is_said_and_excepts_nothing() {
     for (annotations, template, why) in [
         (json!({"ignore-check.kube-linter.io/privileged": "x"}), json!({}), "no check of that id"),
-        (json!({"ignore-check.kube-linter.io/sorted-keys": "x"}), json!({}), "no check of Ringfort"),
-        (json!({"ignore-check.kube-linter.io/host-ipc": "x"}), json!({}), "no finding of RF-WKL-003"),
-        (json!({"ignore-check.kube-linter.io/wildcard-in-rules": "x"}), json!({}), "no finding of RF-RBAC-006"),
+        (
+            json!({"ignore-check.kube-linter.io/sorted-keys": "x"}),
+            json!({}),
+            "no check of Ringfort",
+        ),
+        (
+            json!({"ignore-check.kube-linter.io/host-ipc": "x"}),
+            json!({}),
+            "no finding of RF-WKL-003",
+        ),
+        (
+            json!({"ignore-check.kube-linter.io/wildcard-in-rules": "x"}),
+            json!({}),
+            "no finding of RF-RBAC-006",
+        ),
         (json!({"checkov.io/skip1": "CKV_AWS_1=x"}), json!({}), "no check of that id"),
         (json!({"polaris.fairwinds.com/runAsPrivileged-exempt": "yes"}), json!({}), "is not true"),
         (
@@ -279,7 +301,10 @@ fn what_kubescape_says_and_ours_cannot_is_refused() {
         (with("control.severityScore", json!(7)), "one severity"),
         (with("control.controlID", json!("C-9999")), "no check of Ringfort"),
         (with("control.controlID", json!("privileged")), "no check of Ringfort"),
-        (with("posturePolicies", json!([{"controlName": "Privileged container"}])), "without controlID"),
+        (
+            with("posturePolicies", json!([{"controlName": "Privileged container"}])),
+            "without controlID",
+        ),
         (with("actions", json!([])), "excuse nothing"),
         (with("resources", json!([])), "no resource"),
         (with("policyType", json!("vulnerabilityExceptionPolicy")), "not about controls"),

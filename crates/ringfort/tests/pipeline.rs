@@ -19,7 +19,8 @@ fn yaml(name: &str) -> Value {
 
 /// An empty folder with one privileged deployment.
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let path =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(path.join("app files")).expect("a folder");
     let object = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "b"},
@@ -41,7 +42,8 @@ fn bash() -> bool {
 fn action(folder: &Path, given: &[(&str, &str)]) -> (Option<i32>, String, String) {
     let action = yaml("action.yml");
     let input = |name: &str| -> String {
-        let given = given.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let given =
+            given.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let default = action["inputs"][name]["default"].as_str().expect(name);
         given.unwrap_or_else(|| default.to_owned())
     };
@@ -53,10 +55,12 @@ fn action(folder: &Path, given: &[(&str, &str)]) -> (Option<i32>, String, String
         let script = step["run"].as_str().expect("a script");
         assert!(!script.contains("${{"), "inputs must not be written into the script");
         let mut command = Command::new("bash");
-        command.args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script]).current_dir(folder);
+        command
+            .args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script])
+            .current_dir(folder);
         command.envs([
             ("GITHUB_OUTPUT", outputs.as_path()),
-            ("GITHUB_STEP_SUMMARY", &summary),
+            ("GITHUB_STEP_SUMMARY", summary.as_path()),
             ("RUNNER_TEMP", folder),
             ("RUNNER_OS", Path::new("Linux")),
             ("RUNNER_ARCH", Path::new("X64")),
@@ -128,7 +132,8 @@ fn the_hook_runs_what_it_names() {
     assert_eq!(hook["pass_filenames"], false);
     let entry: Vec<&str> = hook["entry"].as_str().expect("an entry").split(' ').collect();
     assert_eq!(entry[0], "ringfort");
-    let more = hook["args"].as_array().expect("a list").iter().map(|one| one.as_str().expect("text"));
+    let more =
+        hook["args"].as_array().expect("a list").iter().map(|one| one.as_str().expect("text"));
     let place = folder("hook");
     let run = Command::new(PROGRAM).args(&entry[1..]).args(more).current_dir(&place).output();
     assert_eq!(run.expect("it starts").status.code(), Some(3));
@@ -148,7 +153,8 @@ fn the_gitlab_template_writes_the_reports_that_it_names() {
     std::fs::copy(PROGRAM, bin.join("ringfort")).expect("a copy");
     let script = job["script"][0].as_str().expect("a script");
     let path = std::env::join_paths(
-        std::iter::once(bin).chain(std::env::split_paths(&std::env::var_os("PATH").expect("a path"))),
+        std::iter::once(bin)
+            .chain(std::env::split_paths(&std::env::var_os("PATH").expect("a path"))),
     );
     let mut command = Command::new("bash");
     command.args(["-c", script]).current_dir(&place).env("PATH", path.expect("a path"));
@@ -196,7 +202,9 @@ fn completions_know_every_command_and_shells_read_them() {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("completions.{shell}"));
         std::fs::write(&file, text).expect("a file");
         match Command::new(check[0]).args(&check[1..]).arg(&file).output() {
-            Ok(run) => assert!(run.status.success(), "{shell}: {}", String::from_utf8_lossy(&run.stderr)),
+            Ok(run) => {
+                assert!(run.status.success(), "{shell}: {}", String::from_utf8_lossy(&run.stderr))
+            }
             Err(_) => println!("skipped: {shell} is not installed; its completions are not read"),
         }
     }
@@ -221,7 +229,8 @@ fn every_command_has_a_manual_page() {
 #[cfg(unix)]
 #[test]
 fn as_a_plugin_the_help_says_kubectl() {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("plugin-{}", std::process::id()));
+    let place =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("plugin-{}", std::process::id()));
     std::fs::create_dir_all(&place).expect("a folder");
     let plugin = place.join("kubectl-ringfort");
     let _ = std::fs::remove_file(&plugin);

@@ -43,8 +43,8 @@ pub(crate) fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         None => build(&target)?,
     };
     let out = out.unwrap_or_else(|| root().join("target/ringfort-image.tar"));
-    let bytes = std::fs::read(&binary)
-        .with_context(|| format!("cannot read {}", binary.display()))?;
+    let bytes =
+        std::fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?;
     let (archive, digest) = archive(&bytes, env!("CARGO_PKG_VERSION"))
         .with_context(|| format!("no image of {}", binary.display()))?;
     std::fs::write(&out, archive).with_context(|| format!("cannot write {}", out.display()))?;
@@ -72,9 +72,12 @@ fn build(target: &str) -> Result<PathBuf> {
         .status()
         .context("cargo does not start")?;
     if !status.success() {
-        bail!("{target} cannot be built; it needs `rustup target add {target}` and a C compiler for it (musl-tools)");
+        bail!(
+            "{target} cannot be built; it needs `rustup target add {target}` and a C compiler for it (musl-tools)"
+        );
     }
-    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     Ok(folder.join(target).join("dist/ringfort"))
 }
 

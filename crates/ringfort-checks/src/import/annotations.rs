@@ -70,7 +70,7 @@ pub(super) fn read(import: &mut Import<'_, '_>) {
                 meant: id.map_or(Meant::Every, Meant::Id),
                 reason: &one.reason,
                 expires: None,
-                scope: Scope::Objects(&|known| *known == object),
+                scope: Scope::Objects(&|known: &Object| *known == object),
             });
         }
     }
@@ -101,6 +101,7 @@ fn of_object(meta: &Meta, template: Option<&Meta>) -> Vec<Found> {
     let both = std::iter::once(meta).chain(template);
     for meta in both.clone() {
         for (key, value) in meta.annotations.iter() {
+            let value: &str = value;
             if key.contains("checkov.io/skip") || key.contains("bridgecrew.io/skip") {
                 let (id, reason) = value.split_once('=').unwrap_or((value, ""));
                 out.push(Found::new(Tool::Checkov, Some(id), reason));

@@ -10,6 +10,7 @@ use super::{Tool, every};
 use crate::check::Check;
 
 /// What a rule says which checks it is for.
+#[derive(Clone, Copy)]
 pub(super) enum Meant<'r> {
     /// One id.
     Id(&'r str),

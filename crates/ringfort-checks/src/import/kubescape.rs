@@ -61,7 +61,10 @@ fn one(import: &mut Import<'_, '_>, place: &str, policy: &Map<String, Value>) {
     let mut controls: Vec<Meant<'_>> = Vec::new();
     let named = list(policy, "posturePolicies");
     for one in named {
-        let Some(one) = one.as_object() else { continue };
+        let Some(one) = one.as_object() else {
+            refuse("policy", "an entry of posturePolicies is no mapping");
+            continue;
+        };
         match control(one) {
             Ok(meant) => controls.push(meant),
             Err((id, why)) => refuse(&id, why),
@@ -79,7 +82,7 @@ fn one(import: &mut Import<'_, '_>, place: &str, policy: &Map<String, Value>) {
             let shown = meant.shown();
             match Designator::read(resource) {
                 Ok(designator) => {
-                    carry(import, place, &meant, (said, expires), &designator);
+                    carry(import, place, meant, (said, expires), &designator);
                 }
                 Err(why) => import.refuse(Tool::Kubescape, place, &shown, why),
             }
@@ -118,7 +121,7 @@ fn control(one: &Map<String, Value>) -> Result<Meant<'_>, (String, &'static str)
 fn carry(
     import: &mut Import<'_, '_>,
     place: &str,
-    meant: &Meant<'_>,
+    meant: Meant<'_>,
     (reason, expires): (&str, Option<Date>),
     designator: &Designator<'_>,
 ) {
@@ -132,11 +135,6 @@ fn carry(
         _ if designator.is_everything() => Scope::Everything,
         Some(namespace) => Scope::Namespace(namespace, &kinds),
         None => Scope::Objects(&covers),
-    };
-    let meant = match meant {
-        Meant::Id(id) => Meant::Id(id),
-        Meant::Pattern(id) => Meant::Pattern(id),
-        Meant::Every => Meant::Every,
     };
     import.carry(&Rule { tool: Tool::Kubescape, place, meant, reason, expires, scope });
 }
@@ -222,8 +220,8 @@ impl<'v> Designator<'v> {
                 .iter()
                 .all(|(key, wanted)| known(key).is_some_and(|text| wanted.is_match(&text)))
         };
-        let labels = |key: &str| meta.labels.get(key).map(|text| text.to_string());
-        let annotations = |key: &str| meta.annotations.get(key).map(|text| text.to_string());
+        let labels = |key: &str| meta.labels.get(key).map(ToString::to_string);
+        let annotations = |key: &str| meta.annotations.get(key).map(ToString::to_string);
         fits(&self.namespace, place)
             && fits(&self.kind, kind)
             && fits(&self.name, &meta.name)

@@ -227,7 +227,7 @@ impl<'w, 'a> Import<'w, 'a> {
         };
         let mut made: Vec<(&'static str, String)> = Vec::new();
         let mut unsaid = None;
-        for check in &found {
+        for &check in &found {
             for object in self.objects(check, &rule.scope) {
                 match object {
                     Ok(object) => made.push((check.id, object)),

@@ -119,7 +119,9 @@ fn printed(action: &str, root: &Value, dot: &Value, folder: &Path) -> String {
     for step in steps {
         let (name, width) = step.split_once(' ').unwrap_or((step, "0"));
         let indent = " ".repeat(width.parse().expect("a number"));
-        let indented = || text.split('\n').map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n");
+        let indented = || {
+            text.split('\n').map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
+        };
         text = match name {
             "quote" => format!("{text:?}"),
             "indent" => indented(),
