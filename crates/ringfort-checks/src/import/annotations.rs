@@ -2,13 +2,16 @@
 //!
 //! - kube-linter: `ignore-check.kube-linter.io/NAME: reason`, `kube-linter.io/ignore-all`
 //!   (`pkg/ignore/ignore.go`: the object's own, presence counts).
-//! - Checkov: any key with `checkov.io/skip` or `bridgecrew.io/skip`, value `ID=reason` or `ID`
+//! - Checkov: keys that begin with `checkov.io/skip` or `bridgecrew.io/skip`, value `ID=reason` or `ID`
 //!   (`checkov/kubernetes/kubernetes_utils.py`: of the object, and of a template as its pod).
 //! - Polaris: `polaris.fairwinds.com/NAME-exempt: "true"`, `polaris.fairwinds.com/exempt: "true"`
 //!   (`pkg/validator/schema.go`: the object's own, in any case).
 //! - kube-score: `kube-score/ignore: NAME,NAME` of the object and of its template; what the
 //!   template enables the object does not ignore (`scorecard/enabled.go`).
 //! - Kubescape: `kubescape.io/ignore`, as label or annotation, until 2024 in its default exceptions.
+//!
+//! The model keeps annotations of these beginnings (`border.rs` of ringfort-model), up to 1,024
+//! bytes each.
 
 use std::collections::BTreeMap;
 
@@ -102,7 +105,7 @@ fn of_object(meta: &Meta, template: Option<&Meta>) -> Vec<Found> {
     for meta in both.clone() {
         for (key, value) in meta.annotations.iter() {
             let value: &str = value;
-            if key.contains("checkov.io/skip") || key.contains("bridgecrew.io/skip") {
+            if key.starts_with("checkov.io/skip") || key.starts_with("bridgecrew.io/skip") {
                 let (id, reason) = value.split_once('=').unwrap_or((value, ""));
                 out.push(Found::new(Tool::Checkov, Some(id), reason));
             }

@@ -2,7 +2,8 @@
 //!
 //! Every attribute is a regular expression between `^` and `$`, put there without a group, and
 //! matched in that form here too. Attributes that are neither cluster, namespace, kind, name, path,
-//! resourceID nor containerName are labels, or else annotations, that all must match.
+//! resourceID nor containerName are labels, or else annotations, that all must match; of annotations
+//! only those that the model keeps can.
 //!
 //! What ours cannot say is refused: one cluster of several, one container, one framework, one rule
 //! of a control, an id of an object. A control that is named by its name alone is refused because
