@@ -56,9 +56,13 @@ impl Folder {
         let scan = self.run(&[&scan[..], &["--exceptions", "e.yaml"]].concat());
         assert_eq!(scan.code, Some(0), "{}", scan.said);
         let report: Value = serde_json::from_str(&scan.out).expect("JSON");
+        let checks = report["checks"].as_array().expect("checks");
         for one in report["exceptions"].as_array().expect("outcomes") {
-            // A rule for all that is scanned stays, whether or not something has a finding today.
-            assert!(one["state"] != "unused" || one["object"] == "*", "{one}: {text}");
+            // A rule for all that is scanned stays, whether or not something has a finding today;
+            // what is unknown may be a finding where more is read.
+            let unknown =
+                checks.iter().any(|check| check["id"] == one["id"] && check["unknown"] != 0);
+            assert!(one["state"] != "unused" || one["object"] == "*" || unknown, "{one}: {text}");
             assert_ne!(one["state"], "invalid", "{one}");
         }
         let findings = report["findings"].as_array();
@@ -211,9 +215,9 @@ fn ignore_files_of_trivy() {
     // The day of the file is the first on which the rule does not hold.
     assert!(text.contains("expires: \"2999-01-30\""), "{text}");
     for why in [
-        ".trivyignore:8: Trivy CVE-2024-1: Trivy has no check of that id",
-        ".trivyignore:9: Trivy KSV-0009: it expired; its last day was 2000-12-31",
-        ".trivyignore:10: Trivy KSV-0012: exp:soon is no day",
+        ".trivyignore:7: Trivy CVE-2024-1: Trivy has no check of that id",
+        ".trivyignore:8: Trivy KSV-0009: it expired; its last day was 2000-12-31",
+        ".trivyignore:9: Trivy KSV-0012: exp:soon is no day",
     ] {
         assert!(text.contains(why), "{why} is missing: {text}");
     }
