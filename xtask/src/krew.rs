@@ -55,7 +55,7 @@ fn manifest(version: &str, url: &str, archives: &[(String, String, String)]) -> 
         let end = if os == "windows" { ".exe" } else { "" };
         text.push_str(&format!(
             "    - selector:\n        matchLabels:\n          os: {os}\n          arch: {arch}\n\
-             \x20     uri: {}/{file}\n      sha256: {digest}\n      bin: kubectl-ringfort{end}\n\
+             \x20     uri: {}/{file}\n      sha256: \"{digest}\"\n      bin: kubectl-ringfort{end}\n\
              \x20     files:\n        - from: ringfort{end}\n          to: kubectl-ringfort{end}\n\
              \x20       - from: LICENSE\n          to: .\n",
             url.trim_end_matches('/')
