@@ -203,7 +203,7 @@ fn completions_know_every_command_and_shells_read_them() {
         std::fs::write(&file, text).expect("a file");
         match Command::new(check[0]).args(&check[1..]).arg(&file).output() {
             Ok(run) => {
-                assert!(run.status.success(), "{shell}: {}", String::from_utf8_lossy(&run.stderr))
+                assert!(run.status.success(), "{shell}: {}", String::from_utf8_lossy(&run.stderr));
             }
             Err(_) => println!("skipped: {shell} is not installed; its completions are not read"),
         }
