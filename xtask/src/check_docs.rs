@@ -43,7 +43,7 @@ pub(crate) fn page() -> String {
         for (title, body) in
             [("Fails", doc.fails), ("Passes", doc.not), ("Unknown", doc.unknown), ("Fix", doc.fix)]
         {
-            let _ = writeln!(out, "- {title}: {body}");
+            let _ = writeln!(out, "- {title}: {}", crate::docs::prose(body));
         }
         let _ = writeln!(out, "- References: {}", check.references.join(", "));
     }

@@ -6,7 +6,10 @@ mod check_docs;
 mod docs;
 mod fuzz;
 mod gencluster;
+mod image;
+mod krew;
 mod mutants;
+mod rbac;
 mod support;
 mod test;
 
@@ -29,6 +32,8 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
     match arguments.next().as_deref() {
         Some("test") => test::run(),
         Some("docs") => docs::run(arguments.next().as_deref() == Some("--check")),
+        Some("image") => image::run(arguments),
+        Some("krew") => krew::run(arguments),
         Some("bootstrap") => {
             let folder = arguments.next().context("bootstrap FOLDER")?;
             bootstrap::run(std::path::Path::new(&folder))
@@ -52,7 +57,9 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         }
         _ => bail!(
             "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
-             fuzz [--minutes N] | mutants [--own | --suites | --list] [ENGINE…] | bootstrap FOLDER | \
+             fuzz [--minutes N] | \
+             image [--target TRIPLE] [--binary FILE] [--out FILE] | \
+             krew VERSION URL PLATFORM=FILE… | mutants [--own | --suites | --list] [ENGINE…] | bootstrap FOLDER | \
              support FOLDER DATE | gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }

@@ -12,7 +12,8 @@ pub(crate) fn root() -> &'static Path {
 }
 
 pub(crate) fn run() -> Result<()> {
-    install_chromium();
+    install("chromium", &["chromium", "chromium-browser", "google-chrome"]);
+    install("runc", &["runc"]);
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     if cargo(&["deny", "--version"]).is_ok() {
@@ -62,18 +63,16 @@ fn cargo(arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The page test needs a browser. Without one, and without the means to install one, that
-/// test says that it is skipped.
-fn install_chromium() {
-    let present = ["chromium", "chromium-browser", "google-chrome"]
-        .iter()
-        .any(|name| Command::new(name).arg("--version").output().is_ok());
+/// The page test needs a browser, that of the image a container runtime. Without one, and without
+/// the means to install one, the test says that it is skipped.
+fn install(package: &str, programs: &[&str]) {
+    let present = programs.iter().any(|name| Command::new(name).arg("--version").output().is_ok());
     if present || Command::new("apt-get").arg("--version").output().is_err() {
         return;
     }
-    println!("$ apt-get install chromium");
+    println!("$ apt-get install {package}");
     for arguments in
-        [&["update", "-q"][..], &["install", "-qy", "--no-install-recommends", "chromium"]]
+        [&["update", "-q"][..], &["install", "-qy", "--no-install-recommends", package]]
     {
         let done = Command::new("apt-get")
             .args(arguments)
@@ -81,7 +80,7 @@ fn install_chromium() {
             .stdout(std::process::Stdio::null())
             .status();
         if !done.is_ok_and(|status| status.success()) {
-            println!("skipped: chromium cannot be installed here; the page test will say so");
+            println!("skipped: {package} cannot be installed here; its test will say so");
             return;
         }
     }

@@ -30,12 +30,7 @@ impl Place {
         if cluster.source != SourceKind::Manifests {
             return None;
         }
-        let workload = WorkloadKind::from_name(kind).map(Kind::Workload);
-        let plain = Kind::PLAIN.iter().copied().filter(|known| known.name() == kind);
-        let object = workload
-            .into_iter()
-            .chain(plain)
-            .find_map(|known| cluster.find(known, namespace, name))?;
+        let object = object(cluster, kind, namespace, name)?;
         let origin = object.meta().origin.as_ref()?;
         Some(Self { file: origin.file.to_string(), line: origin.line_of(field) })
     }
@@ -47,6 +42,19 @@ impl Place {
         let (namespace, name) = name.split_once('/').unwrap_or(("", name));
         Self::of(cluster, kind, namespace, name, field)
     }
+}
+
+/// The object that a result names by kind, namespace and name; `None` for subjects, lists and
+/// whatever else is no object.
+pub(crate) fn object(
+    cluster: &Cluster,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+) -> Option<ringfort_model::Object> {
+    let workload = WorkloadKind::from_name(kind).map(Kind::Workload);
+    let plain = Kind::PLAIN.iter().copied().filter(|known| known.name() == kind);
+    workload.into_iter().chain(plain).find_map(|known| cluster.find(known, namespace, name))
 }
 
 /// What a finding is about, beside what it says.

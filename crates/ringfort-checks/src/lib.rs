@@ -27,6 +27,7 @@ mod facts;
 pub mod filter;
 mod gain;
 mod images;
+pub mod import;
 mod isolated;
 mod limits;
 pub mod need;

@@ -102,6 +102,20 @@ pub(crate) enum Command {
         /// A technique id, V1 to V13, the name of an impact, or RF-AREA-NNN
         id: String,
     },
+    /// Carry exceptions of other tools over into a file for --exceptions
+    ImportExceptions(ImportExceptions),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_parser = ["bash", "zsh", "fish", "powershell"])]
+        shell: String,
+    },
+    /// Print the manual page, or write one for each command
+    Man {
+        /// A folder for the pages of all commands
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
     /// Run answers recorded elsewhere
     Verify(Verification),
 }
@@ -373,6 +387,22 @@ pub(crate) struct Between {
     /// human or json
     #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
     pub(crate) format: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportExceptions {
+    /// Objects whose annotations are read and that rules are held against, as of `scan`; else
+    /// the live cluster
+    pub(crate) source: Option<PathBuf>,
+    /// A .trivyignore or .trivyignore.yaml
+    #[arg(long)]
+    pub(crate) trivy: Vec<PathBuf>,
+    /// A file of Kubescape's --exceptions
+    #[arg(long)]
+    pub(crate) kubescape: Vec<PathBuf>,
+    /// The file to write; else standard output
+    #[arg(short, long)]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -88,6 +88,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::Reach(reach) => crate::reach::run(reach, reading),
         Command::Netpol(netpol) => crate::netpol::run(netpol, reading),
         Command::Explain { id } => crate::explain::run(id),
+        Command::ImportExceptions(asked) => crate::import::run(asked, reading),
+        Command::Completions { shell } => crate::shell::completions(shell),
+        Command::Man { output } => crate::shell::man(output.as_deref()),
         Command::Verify(verification) => crate::verify::run(verification, reading),
     }
 }

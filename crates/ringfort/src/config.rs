@@ -60,7 +60,10 @@ pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
         Some(place) => File::read(&place)?,
         None => File::default(),
     };
-    let command = Arguments::command();
+    let mut command = Arguments::command();
+    if is_plugin() {
+        command = command.bin_name("kubectl ringfort");
+    }
     names(&command, &takes_many, &mut file.lists);
     let matches = file.command(command)?.get_matches();
     // The parser ends the program on wrong usage, as it does for what is typed.
@@ -68,6 +71,13 @@ pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
     arguments.reading.costs = file.costs;
     arguments.reading.exceptions = file.exceptions;
     Ok(arguments)
+}
+
+/// Whether kubectl started the program, as its plug-in.
+fn is_plugin() -> bool {
+    let called = std::env::args_os().next().map(PathBuf::from);
+    let name = called.as_deref().and_then(Path::file_stem).and_then(std::ffi::OsStr::to_str);
+    matches!(name, Some("kubectl-ringfort" | "kubectl_ringfort"))
 }
 
 /// The file of the nearest directory that has one.

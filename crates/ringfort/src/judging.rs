@@ -18,7 +18,7 @@ use crate::args::{Judging, Reading};
 use crate::commands::usage;
 
 /// Bytes of a file of exceptions that are read at the most.
-const MOST: u64 = 16 << 20;
+pub(crate) const MOST: u64 = 16 << 20;
 
 /// What a run asks.
 #[derive(Debug, Default)]
@@ -159,7 +159,7 @@ impl Rules {
     }
 }
 
-fn today() -> jiff::civil::Date {
+pub(crate) fn today() -> jiff::civil::Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 

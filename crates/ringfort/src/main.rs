@@ -8,6 +8,7 @@ mod dry_run;
 mod explain;
 mod exposed;
 mod findings;
+mod import;
 mod judging;
 mod netpol;
 mod output;
@@ -15,6 +16,7 @@ mod plan;
 mod podsec;
 mod questions;
 mod reach;
+mod shell;
 mod stages;
 mod verify;
 
