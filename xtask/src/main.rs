@@ -7,8 +7,8 @@ mod docs;
 mod fuzz;
 mod gencluster;
 mod mutants;
-mod support;
 mod test;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -33,10 +33,9 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
             let folder = arguments.next().context("bootstrap FOLDER")?;
             bootstrap::run(std::path::Path::new(&folder))
         }
-        Some("support") => {
-            let folder = arguments.next().context("support FOLDER DATE")?;
-            let date = arguments.next().context("support FOLDER DATE")?;
-            support::run(std::path::Path::new(&folder), &date)
+        Some("versions") => {
+            let folder = arguments.next().context("versions FOLDER")?;
+            versions::run(std::path::Path::new(&folder))
         }
         Some("gen-cluster") => gencluster::run(arguments),
         Some("bench") => bench::run(&mut arguments.filter(|word| word != "--sizes")),
@@ -53,7 +52,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
         _ => bail!(
             "usage: cargo xtask test | docs [--check] | bench [--sizes N,…] | \
              fuzz [--minutes N] | mutants [--own | --suites] [ENGINE…] | bootstrap FOLDER | \
-             support FOLDER DATE | gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
+             versions FOLDER | gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }
 }
