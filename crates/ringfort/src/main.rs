@@ -1,6 +1,7 @@
 //! The program: arguments, streams and exit codes.
 
 mod args;
+mod clock;
 mod commands;
 mod config;
 mod demo;
@@ -16,7 +17,9 @@ mod podsec;
 mod questions;
 mod reach;
 mod stages;
+mod triage;
 mod verify;
+mod versions;
 
 use std::process::ExitCode;
 

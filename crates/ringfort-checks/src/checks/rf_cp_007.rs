@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         why: "Flaws that are found from now on stay open there.",
         fails: "The release of the API server, or of a part of the control plane or an add-on that is recognised by its image, is out of support on the day of the data, or lies in the range of an advisory. High for an add-on that the internet reaches.",
-        not: "Supported releases outside of every range; extended support that the provider sells counts.",
+        not: "Supported releases outside of every range; extended support that the provider sells counts. Flaws that no release mends.",
         unknown: "A version that is not shown or that a distribution built with fixes of its own; components whose support or advisories the data do not hold.",
         fix: "Upgrade.",
     },
@@ -50,6 +50,10 @@ fn verdict(world: &World<'_>, one: &Running) -> Verdict {
     }
     let mut affected = Vec::new();
     for (id, answer) in concerning(world, data, one) {
+        // What no release mends is no matter of versions.
+        if data.stays(id, one.component) {
+            continue;
+        }
         match answer {
             Answer::Yes(_) => affected.push(id),
             Answer::Unknown(facts) => missing.extend(facts),

@@ -31,6 +31,22 @@ pub enum DataError {
     Schema(String),
 }
 
+/// An id that the data do not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdvisoryError {
+    /// Not of the form of an id.
+    #[error("{0:?} is no id of an advisory; write CVE-YEAR-NUMBER, GHSA-… or GO-…")]
+    NoId(String),
+    /// Unknown.
+    #[error("{id} is not in the data of {date}: it is newer, or about none of their components")]
+    Unknown {
+        /// The id.
+        id: String,
+        /// The day of the data.
+        date: String,
+    },
+}
+
 impl DataError {
     fn at(place: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Field { place: place.into(), reason: reason.into() }
@@ -436,6 +452,25 @@ impl Data {
         self.aliases.get(&upper).into_iter().flatten().map(String::as_str).collect()
     }
 
+    /// The ids of advisories that a text names, of which there is at least one.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no id, or one that the data do not know.
+    pub fn names(&self, text: &str) -> Result<Vec<&str>, AdvisoryError> {
+        let id = text.trim();
+        let upper = id.to_ascii_uppercase();
+        if !["CVE-", "GHSA-", "GO-"].iter().any(|begin| upper.starts_with(begin)) {
+            return Err(AdvisoryError::NoId(id.to_owned()));
+        }
+        let found = self.named(id);
+        if found.is_empty() {
+            let date = self.date.to_string();
+            return Err(AdvisoryError::Unknown { id: id.to_owned(), date });
+        }
+        Ok(found)
+    }
+
     /// What the sources say of an advisory.
     pub(crate) fn rows(&self, id: &str) -> &[Advisory] {
         self.advisories.get(id).map_or(&[], Vec::as_slice)
@@ -444,6 +479,15 @@ impl Data {
     /// What is known of it beside.
     pub(crate) fn note(&self, id: &str) -> Option<&Note> {
         self.notes.get(id)
+    }
+
+    /// Whether no release of a component is known to mend what an advisory is about, so that no
+    /// upgrade helps.
+    pub(crate) fn stays(&self, id: &str, component: &str) -> bool {
+        let rows = self.rows(id).iter().filter(|row| row.component == component);
+        let mut ranges = rows.flat_map(|row| &row.ranges).peekable();
+        ranges.peek().is_some()
+            && ranges.all(|range| range.end == Bound::Open && !range.unconfirmed)
     }
 
     /// What an advisory gives to whoever uses it.

@@ -21,9 +21,9 @@ mod release;
 mod section;
 mod triage;
 
-pub use data::{Data, DataError, STALE_DAYS, Source};
+pub use data::{AdvisoryError, Data, DataError, STALE_DAYS, Source};
 pub use section::{Advised, ApiUse, Section, Versioned, measure};
-pub use triage::{AdvisoryError, Affected, Place, Triage, Urgency, triage};
+pub use triage::{Affected, Place, Triage, Urgency, triage};
 
 pub(crate) use data::Gives;
 pub(crate) use inventory::{Running, Site, running};

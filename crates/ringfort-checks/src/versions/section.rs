@@ -65,7 +65,7 @@ pub struct Advised {
     pub title: String,
     /// What it gives; empty if the data do not say.
     pub gives: &'static str,
-    /// The first mended releases.
+    /// The first mended releases; empty if no release is known to mend it.
     pub mended: Vec<String>,
 }
 
@@ -85,10 +85,10 @@ pub struct ApiUse {
 }
 
 impl Versioned {
-    /// Whether it is out of support, or an advisory concerns it.
+    /// Whether it is out of support, or an advisory concerns it that a newer release mends.
     #[must_use]
     pub fn is_outdated(&self) -> bool {
-        self.supported == "no" || !self.advisories.is_empty()
+        self.supported == "no" || self.advisories.iter().any(|one| !one.mended.is_empty())
     }
 
     fn order(&self) -> (u8, u8, std::cmp::Reverse<usize>) {

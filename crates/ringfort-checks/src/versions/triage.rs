@@ -13,28 +13,12 @@ use ringfort_model::Kind;
 use ringfort_network::policy::Tri;
 use serde::Serialize;
 
-use super::data::{Data, Part};
+use super::data::{AdvisoryError, Data, Part};
 use super::inventory::Running;
 use super::judge::{Answer, answer, fits, parts, version_of};
 use super::reached::Outside;
 use crate::run::unread;
 use crate::world::World;
-
-/// An id that the data do not know.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AdvisoryError {
-    /// Not of the form of an id.
-    #[error("{0:?} is no id of an advisory; write CVE-YEAR-NUMBER, GHSA-… or GO-…")]
-    NoId(String),
-    /// Unknown.
-    #[error("{id} is not in the data of {date}; it may be newer, or about none of their components")]
-    Unknown {
-        /// The id.
-        id: String,
-        /// The day of the data.
-        date: String,
-    },
-}
 
 /// Whether the cluster is affected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -136,15 +120,7 @@ pub struct Triage {
 ///
 /// An id that the data do not know.
 pub fn triage(world: &World<'_>, data: &Data, text: &str) -> Result<Vec<Triage>, AdvisoryError> {
-    let id = text.trim();
-    let upper = id.to_ascii_uppercase();
-    if !["CVE-", "GHSA-", "GO-"].iter().any(|begin| upper.starts_with(begin)) {
-        return Err(AdvisoryError::NoId(id.to_owned()));
-    }
-    let named = data.named(id);
-    if named.is_empty() {
-        return Err(AdvisoryError::Unknown { id: id.to_owned(), date: data.date().to_string() });
-    }
+    let named = data.names(text)?;
     let running = world.running();
     let outside = Outside::new(world);
     Ok(named.into_iter().map(|id| one(world, data, id, running, &outside)).collect())
