@@ -294,8 +294,15 @@ fn absent(
             let kind = if on_nodes { Kind::Node } else { Kind::Pod };
             let gap = match unread(&world.cluster.coverage, kind) {
                 Some(gap) => Some(gap),
-                None if on_nodes => (world.cluster.nodes.len() == 0)
-                    .then(|| "the source has no nodes".to_owned()),
+                None if world.cluster.nodes.len() == 0 && on_nodes => {
+                    Some("the source has no nodes".to_owned())
+                }
+                // A node that does not say what starts its containers may run either.
+                None if on_nodes => world
+                    .running()
+                    .iter()
+                    .find(|one| one.component == "container-runtime")
+                    .map(|one| format!("{} does not say what it runs", one.object)),
                 // Parts of the control plane often run where no pod shows them.
                 None => part
                     .filter(|part| {
