@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::Demo(output) => {
             let chosen = crate::findings::chosen(None)?;
             output.wanted()?;
-            let rules = Rules { versions: Versions::new(reading)?, ..Rules::default() };
+            let rules = Rules::by(Versions::new(reading)?);
             let asked = (&chosen, &rules);
             self::scan(&crate::demo::cluster()?, "demo", output, asked, reading, Stages::new())
         }

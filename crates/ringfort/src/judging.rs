@@ -74,6 +74,11 @@ impl Rules {
         Ok(Self { selection, gates, baseline, exceptions, unanswered, versions, registries })
     }
 
+    /// Nothing is asked; versions are judged by these data.
+    pub(crate) fn by(versions: Versions) -> Self {
+        Self { versions, ..Self::default() }
+    }
+
     /// Whether what is asked for exists in the cluster.
     pub(crate) fn exist(&self, cluster: &Cluster) -> Result<()> {
         if self.selection.namespaces().is_empty() {
