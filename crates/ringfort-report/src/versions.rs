@@ -129,14 +129,16 @@ fn api(one: &ringfort_checks::versions::ApiUse) -> String {
         "" => "nothing takes its place".to_owned(),
         instead => format!("write {instead}"),
     };
-    format!("{} is written in {}, served no more from {}; {instead}", one.object, one.api_version, one.removed)
+    format!(
+        "{} is written in {}, served no more from {}; {instead}",
+        one.object, one.api_version, one.removed
+    )
 }
 
 /// A table for a comment. `code` makes a text harmless within a cell.
 pub(crate) fn markdown(report: &Report, code: impl Fn(&str) -> String) -> String {
     let Some(section) = &report.versions else { return String::new() };
-    let rows: Vec<&Versioned> =
-        section.components.iter().filter(|one| one.is_outdated()).collect();
+    let rows: Vec<&Versioned> = section.components.iter().filter(|one| one.is_outdated()).collect();
     let mut out = format!("\n#### Versions ({})\n\n", dated(section, report));
     if rows.is_empty() && section.apis.is_empty() {
         out.push_str("Nothing is known to be outdated.\n");

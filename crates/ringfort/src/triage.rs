@@ -24,8 +24,8 @@ pub(crate) fn run(arguments: &Triaging, reading: &Reading) -> Result<u8> {
     let attack = Attack::new(&collected.cluster, &engines);
     let world = World::new(&attack);
     knowledge.give(&world);
-    let found = versions::triage(&world, data, &arguments.id)
-        .map_err(|error| usage(error.to_string()))?;
+    let found =
+        versions::triage(&world, data, &arguments.id).map_err(|error| usage(error.to_string()))?;
     print(&match arguments.json {
         true => {
             let all: Vec<Value> = found.iter().map(|one| as_json(&attack, one)).collect();

@@ -62,7 +62,7 @@ fn read(file: &Path) -> Result<Data> {
     if size > MOST {
         return Err(anyhow!("the data on versions {place} are larger than {MOST} bytes"));
     }
-    let bytes = std::fs::read(file)
-        .with_context(|| format!("cannot read the data on versions {place}"))?;
+    let bytes =
+        std::fs::read(file).with_context(|| format!("cannot read the data on versions {place}"))?;
     Data::read(&bytes).with_context(|| format!("the data on versions {place} cannot be used"))
 }

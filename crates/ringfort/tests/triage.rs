@@ -69,7 +69,17 @@ fn answer(name: &str, objects: Vec<Value>, data: &Value) -> Value {
     let cluster = file(&format!("{name}-cluster"), &list(objects));
     let data = file(&format!("{name}-data"), data);
     let output = ringfort(
-        &["-q", "triage", "CVE-2020-1", "--cluster", &cluster, "--complete", "--json", "--data", &data],
+        &[
+            "-q",
+            "triage",
+            "CVE-2020-1",
+            "--cluster",
+            &cluster,
+            "--complete",
+            "--json",
+            "--data",
+            &data,
+        ],
         SOON,
     );
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -245,15 +255,15 @@ fn old_data_give_a_warning() {
     let path = file("old", &list(vec![node("n", json!({}))]));
     let about = file("old-data", &data("coredns", json!([{}]), json!({})));
     let ask = |epoch: &str| {
-        let output = ringfort(&["triage", "CVE-2020-1", "--cluster", &path, "--data", &about], epoch);
+        let output =
+            ringfort(&["triage", "CVE-2020-1", "--cluster", &path, "--data", &about], epoch);
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     // 60 and 61 days after 2026-08-21.
     let (sixty, more) = ("1792454400", "1792540800");
     assert!(!ask(sixty).contains("warning"), "{}", ask(sixty));
     assert!(ask(more).contains("the data on versions are 61 days old"), "{}", ask(more));
-    let output =
-        ringfort(&["scan", &path, "--complete", "-f", "markdown", "--data", &about], more);
+    let output = ringfort(&["scan", &path, "--complete", "-f", "markdown", "--data", &about], more);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("data of 2026-08-21, 61 days old"), "{text}");
 }
@@ -264,10 +274,8 @@ fn schema(name: &str) -> Value {
 }
 
 fn fits(name: &str, value: &Value) {
-    let validator = jsonschema::options()
-        .should_validate_formats(true)
-        .build(&schema(name))
-        .expect("a schema");
+    let validator =
+        jsonschema::options().should_validate_formats(true).build(&schema(name)).expect("a schema");
     let errors: Vec<String> = validator
         .iter_errors(value)
         .map(|error| format!("{}: {error}", error.instance_path()).chars().take(300).collect())
@@ -283,30 +291,42 @@ fn the_data_and_the_answers_fit_their_schemas() {
     let validator = jsonschema::options().build(&schema("versions.schema.json")).expect("a schema");
     shipped["advisories"][0]["ranges"] = json!([{"before": "1.0.0", "through": "1.0.0"}]);
     assert!(!validator.is_valid(&shipped));
-    let cluster = file("schema", &list(vec![
-        node("n", json!({"kubeletVersion": "v1.24.0",
-            "containerRuntimeVersion": "containerd://1.6.0", "osImage": "Talos"})),
-        pod("argo", "quay.io/argoproj/argocd:v2.8.0"),
-        load_balancer("argo"),
-    ]));
+    let cluster = file(
+        "schema",
+        &list(vec![
+            node(
+                "n",
+                json!({"kubeletVersion": "v1.24.0",
+            "containerRuntimeVersion": "containerd://1.6.0", "osImage": "Talos"}),
+            ),
+            pod("argo", "quay.io/argoproj/argocd:v2.8.0"),
+            load_balancer("argo"),
+        ]),
+    );
     for id in ["CVE-2024-21626", "CVE-2022-23648", "CVE-2024-31989", "GHSA-xr7r-f8xq-vfvv"] {
         let output =
             ringfort(&["-q", "triage", id, "--cluster", &cluster, "--complete", "--json"], SOON);
-        let value: Value = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{id}: {error}"));
+        let value: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{id}: {error}"));
         fits("triage.schema.json", &value);
     }
 }
 
 #[test]
 fn the_report_lists_what_is_outdated_and_reached_first() {
-    let cluster = file("section", &list(vec![
-        node("n", json!({"kubeletVersion": "v1.36.4",
-            "containerRuntimeVersion": "containerd://1.6.0", "osImage": "Talos"})),
-        pod("dns", "registry.k8s.io/coredns/coredns:v1.8.0"),
-        pod("argo", "quay.io/argoproj/argocd:v2.8.0"),
-        load_balancer("argo"),
-    ]));
+    let cluster = file(
+        "section",
+        &list(vec![
+            node(
+                "n",
+                json!({"kubeletVersion": "v1.36.4",
+            "containerRuntimeVersion": "containerd://1.6.0", "osImage": "Talos"}),
+            ),
+            pod("dns", "registry.k8s.io/coredns/coredns:v1.8.0"),
+            pod("argo", "quay.io/argoproj/argocd:v2.8.0"),
+            load_balancer("argo"),
+        ]),
+    );
     let output = ringfort(
         &["-q", "scan", &cluster, "--complete", "--k8s-version", "1.36", "-f", "json"],
         SOON,
@@ -331,16 +351,16 @@ fn the_report_lists_what_is_outdated_and_reached_first() {
 
 #[test]
 fn manifests_say_which_removed_api_versions_they_write() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("apis-{}", std::process::id()));
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("apis-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder can be made");
-    let text = "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: i, namespace: a}\n\
+    let text = "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: i}\n\
         ---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: j, namespace: a}\n\
         ---\napiVersion: autoscaling/v2beta2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h, namespace: a}\n";
     std::fs::write(folder.join("all.yaml"), text).expect("a file can be written");
     let place = folder.to_str().expect("a plain path");
     for (version, served) in [("1.25", ["yes", "no"]), ("1.26", ["no", "no"])] {
-        let output =
-            ringfort(&["-q", "scan", place, "--k8s-version", version, "-f", "json"], SOON);
+        let output = ringfort(&["-q", "scan", place, "--k8s-version", version, "-f", "json"], SOON);
         let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         let found = &report["versions"]["apis"];
         let shown = |at: usize| {
@@ -350,7 +370,7 @@ fn manifests_say_which_removed_api_versions_they_write() {
         assert_eq!(found.as_array().map(Vec::len), Some(2), "{found}");
         let hpa = json!("HorizontalPodAutoscaler a/h");
         assert_eq!(shown(0), (hpa, json!("1.26"), json!(served[0])));
-        assert_eq!(shown(1), (json!("Ingress a/i"), json!("1.22"), json!(served[1])));
+        assert_eq!(shown(1), (json!("Ingress default/i"), json!("1.22"), json!(served[1])));
         assert_eq!(report["versions"]["apis_unknown"], Value::Null);
     }
 }

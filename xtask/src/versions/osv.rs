@@ -191,12 +191,7 @@ enum End<'e> {
     Open,
 }
 
-fn within(
-    from: &str,
-    end: End<'_>,
-    majors: Option<(&str, &str)>,
-    reviewed: bool,
-) -> Option<Value> {
+fn within(from: &str, end: End<'_>, majors: Option<(&str, &str)>, reviewed: bool) -> Option<Value> {
     let (first, next) = majors.unwrap_or_default();
     let from = if matches!(from, "" | "0") { first } else { from };
     let mut range = json!({});
@@ -285,10 +280,7 @@ mod tests {
         assert_eq!(one, json!([{"before": "1.11.5"}]));
         let bounded = [("introduced", "1.12.0"), ("fixed", "1.12.1")];
         let one = of(&bounded, custom, "k8s.io/ingress-nginx", false);
-        assert_eq!(
-            one,
-            json!([{"from": "1.12.0", "before": "1.12.1"}, {"before": "1.11.5"}])
-        );
+        assert_eq!(one, json!([{"from": "1.12.0", "before": "1.12.1"}, {"before": "1.11.5"}]));
     }
 
     #[test]

@@ -30,10 +30,14 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let data = world.versions();
-    let kubelets: BTreeMap<Id<Node>, &Running> = world.running().iter().filter_map(|one| match one.site {
-        Site::Node(node) if one.component == "kubernetes" => Some((node, one)),
-        _ => None,
-    }).collect();
+    let kubelets: BTreeMap<Id<Node>, &Running> = world
+        .running()
+        .iter()
+        .filter_map(|one| match one.site {
+            Site::Node(node) if one.component == "kubernetes" => Some((node, one)),
+            _ => None,
+        })
+        .collect();
     for (id, node) in world.cluster.nodes.ids() {
         let object = Object::wide("Node", &node.metadata.name);
         let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());

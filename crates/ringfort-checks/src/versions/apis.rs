@@ -30,13 +30,12 @@ pub(crate) fn unknown(world: &World<'_>) -> Option<&'static str> {
 /// Objects in API versions that the data call removed, in the order of the objects.
 pub(crate) fn old<'d>(world: &World<'_>, data: &'d Data) -> Vec<Old<'d>> {
     let cluster = world.cluster;
-    let kept = cluster
-        .written
+    let kept =
+        cluster.written.iter().map(|one| (&one.api_version, &one.kind, &one.namespace, &one.name));
+    let others = cluster
+        .others
         .iter()
-        .map(|one| (&one.api_version, &one.kind, &one.namespace, &one.name));
-    let others = cluster.others.iter().map(|one| {
-        (&one.api_version, &one.kind, &one.metadata.namespace, &one.metadata.name)
-    });
+        .map(|one| (&one.api_version, &one.kind, &one.metadata.namespace, &one.metadata.name));
     let mut found: Vec<Old<'d>> = kept
         .chain(others)
         .filter_map(|(api_version, kind, namespace, name)| {
@@ -50,8 +49,12 @@ pub(crate) fn old<'d>(world: &World<'_>, data: &'d Data) -> Vec<Old<'d>> {
         })
         .collect();
     found.sort_by(|a, b| {
-        (&a.kind, &a.namespace, &a.name, &a.api_version)
-            .cmp(&(&b.kind, &b.namespace, &b.name, &b.api_version))
+        (&a.kind, &a.namespace, &a.name, &a.api_version).cmp(&(
+            &b.kind,
+            &b.namespace,
+            &b.name,
+            &b.api_version,
+        ))
     });
     found
 }

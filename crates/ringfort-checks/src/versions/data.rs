@@ -344,7 +344,9 @@ impl Data {
         }
         let source = |id: &str, place: &str| {
             let known = ids.get(id).copied();
-            known.ok_or_else(|| DataError::at(format!("{place}.source"), format!("no source {id:?}")))
+            known.ok_or_else(|| {
+                DataError::at(format!("{place}.source"), format!("no source {id:?}"))
+            })
         };
         let mut data = Self {
             date: day(&document.date, "date")?,
@@ -370,9 +372,11 @@ impl Data {
             let place = format!("advisories[{at}]");
             let source = source(&row.source, &place)?;
             let id = id(&row.id, &format!("{place}.id"))?;
-            let ranges = row.ranges.iter().enumerate().map(|(at, range)| {
-                self::range(range, &format!("{place}.ranges[{at}]"))
-            });
+            let ranges = row
+                .ranges
+                .iter()
+                .enumerate()
+                .map(|(at, range)| self::range(range, &format!("{place}.ranges[{at}]")));
             let ranges = ranges.collect::<Result<_, _>>()?;
             for alias in &row.aliases {
                 data.aliases.entry(alias.to_ascii_uppercase()).or_default().insert(id.clone());
@@ -639,7 +643,9 @@ mod tests {
         let supported = |cycle| shipped.support("kubernetes", cycle).map(|(ok, _)| ok);
         assert_eq!((supported("1.36"), supported("1.24")), (Some(true), Some(false)));
         assert!(shipped.advisories().count() > 200);
-        assert!(shipped.removed("extensions/v1beta1", "Ingress").is_some_and(|one| one.minor == 22));
+        assert!(
+            shipped.removed("extensions/v1beta1", "Ingress").is_some_and(|one| one.minor == 22)
+        );
         for (id, rows) in shipped.advisories() {
             for row in rows {
                 assert!(row.url.starts_with("https://"), "{id}: {}", row.url);

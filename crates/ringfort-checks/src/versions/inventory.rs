@@ -111,9 +111,23 @@ const RUNTIMES: [(&str, &str); 3] =
 /// Distributions that package containerd and runc and port fixes back to the version that they
 /// have, by how a node's `osImage` begins. Others ship upstream's releases as they are.
 const PACKAGING: [&str; 17] = [
-    "AlmaLinux", "Alpine", "Amazon Linux", "Azure Linux", "CBL-Mariner", "CentOS",
-    "Common Base Linux", "Container-Optimized OS", "Debian", "Fedora", "openSUSE", "Oracle Linux",
-    "Photon", "Red Hat", "Rocky", "SUSE", "Ubuntu",
+    "AlmaLinux",
+    "Alpine",
+    "Amazon Linux",
+    "Azure Linux",
+    "CBL-Mariner",
+    "CentOS",
+    "Common Base Linux",
+    "Container-Optimized OS",
+    "Debian",
+    "Fedora",
+    "openSUSE",
+    "Oracle Linux",
+    "Photon",
+    "Red Hat",
+    "Rocky",
+    "SUSE",
+    "Ubuntu",
 ];
 
 const DIGEST: &str = "the image is named by its digest only";

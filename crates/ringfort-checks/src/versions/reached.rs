@@ -59,9 +59,11 @@ impl<'w, 'a> Outside<'w, 'a> {
             Attacker::Pod => leads.extend(self.pods(&nodes(running))),
             Attacker::Account => leads.extend(self.all(is_account)),
             Attacker::IngressWriter => leads.extend(self.writers()),
-            Attacker::Node => leads.extend(self.all(|key| {
-                matches!(key, NodeKey::Node(_) | NodeKey::AnyNode | NodeKey::SomeNode)
-            })),
+            Attacker::Node => {
+                leads.extend(self.all(|key| {
+                    matches!(key, NodeKey::Node(_) | NodeKey::AnyNode | NodeKey::SomeNode)
+                }))
+            }
             Attacker::Operator => {
                 self.listeners(running, &mut answer);
                 if answer.state != Tri::No {
@@ -118,13 +120,16 @@ impl<'w, 'a> Outside<'w, 'a> {
         for one in running {
             let Site::Unit(unit) = one.site else {
                 // Every pod may reach the API server and its node, unless a policy says no.
-                found.extend(self.all(|key| matches!(key, NodeKey::Pods(..) | NodeKey::Container(..))));
+                found.extend(
+                    self.all(|key| matches!(key, NodeKey::Pods(..) | NodeKey::Container(..))),
+                );
                 continue;
             };
             match self.world.attack.node(&NodeKey::Listener(unit)) {
                 Some(listener) => found.push(listener),
                 None => {
-                    let is_code = |key: &NodeKey| matches!(key, NodeKey::Sender(..) | NodeKey::Pods(..));
+                    let is_code =
+                        |key: &NodeKey| matches!(key, NodeKey::Sender(..) | NodeKey::Pods(..));
                     let any = self.all(is_code).iter().any(|at| self.reached.contains(at.index()));
                     if any && answer.state == Tri::No {
                         answer.state = Tri::Unknown;

@@ -247,8 +247,19 @@ mod tests {
     #[test]
     fn releases_are_ordered_as_their_projects_count() {
         let order = [
-            "1.0.0-0", "1.0.0-alpha.1", "1.0.0-rc9", "1.0.0-rc10", "1.0.0-rc93", "1.0.0",
-            "1.0.1", "1.2.0-rc.1", "1.2.0", "1.10.0", "2.0.0-0", "2.0.0-beta.0", "2.0.0",
+            "1.0.0-0",
+            "1.0.0-alpha.1",
+            "1.0.0-rc9",
+            "1.0.0-rc10",
+            "1.0.0-rc93",
+            "1.0.0",
+            "1.0.1",
+            "1.2.0-rc.1",
+            "1.2.0",
+            "1.10.0",
+            "2.0.0-0",
+            "2.0.0-beta.0",
+            "2.0.0",
         ];
         for (at, low) in order.iter().enumerate() {
             assert_eq!(point(low), point(low));
@@ -269,16 +280,26 @@ mod tests {
     fn bounds_are_exact() {
         let one = range("1.0.0-rc93", "1.1.12");
         for (text, wanted) in [
-            ("1.0.0-rc92", Tri::No), ("1.0.0-rc93", Tri::Yes), ("1.0.0", Tri::Yes),
-            ("1.1.11", Tri::Yes), ("1.1.12-rc.1", Tri::Yes), ("1.1.12", Tri::No),
-            ("1.1.13", Tri::No), ("1.0", Tri::Yes), ("1.1", Tri::Unknown), ("1.2", Tri::No),
+            ("1.0.0-rc92", Tri::No),
+            ("1.0.0-rc93", Tri::Yes),
+            ("1.0.0", Tri::Yes),
+            ("1.1.11", Tri::Yes),
+            ("1.1.12-rc.1", Tri::Yes),
+            ("1.1.12", Tri::No),
+            ("1.1.13", Tri::No),
+            ("1.0", Tri::Yes),
+            ("1.1", Tri::Unknown),
+            ("1.2", Tri::No),
             ("0.1", Tri::No),
         ] {
             assert_eq!(holds(&one, text), wanted, "{text}");
         }
         let through = Range { end: Bound::Through(point("1.2.3")), ..range("1.2.0", "9.0.0") };
         for (text, wanted) in [
-            ("1.1.9", Tri::No), ("1.2.0", Tri::Yes), ("1.2.3", Tri::Yes), ("1.2.4", Tri::No),
+            ("1.1.9", Tri::No),
+            ("1.2.0", Tri::Yes),
+            ("1.2.3", Tri::Yes),
+            ("1.2.4", Tri::No),
             ("1.2", Tri::Unknown),
         ] {
             assert_eq!(holds(&through, text), wanted, "{text}");
@@ -297,16 +318,24 @@ mod tests {
     fn what_follows_a_release_is_told_apart() {
         let parse = |text| Release::parse(text, false);
         for text in [
-            "v1.29.4-eks-036c24b", "v1.29.4-gke.1043002", "v1.29.4+k3s1", "v1.29.4+rke2r1",
-            "1.7.13-0ubuntu1", "5.15.0-91-generic", "v1.10.1-eksbuild.4", "1.14.5-cee.1",
-            "1.20.6-5.rhaos4.7", "6.1.75+x",
+            "v1.29.4-eks-036c24b",
+            "v1.29.4-gke.1043002",
+            "v1.29.4+k3s1",
+            "v1.29.4+rke2r1",
+            "1.7.13-0ubuntu1",
+            "5.15.0-91-generic",
+            "v1.10.1-eksbuild.4",
+            "1.14.5-cee.1",
+            "1.20.6-5.rhaos4.7",
+            "6.1.75+x",
         ] {
             assert!(parse(text).expect(text).vendor, "{text}");
         }
-        for text in ["v1.29.4", "1.20.3-distroless", "v1.12.0-amd64", "v1.30.0-rc.1", "1.0.0-rc93"] {
+        for text in ["v1.29.4", "1.20.3-distroless", "v1.12.0-amd64", "v1.30.0-rc.1", "1.0.0-rc93"]
+        {
             assert!(!parse(text).expect(text).vendor, "{text}");
         }
-        assert!(parse("1.30.0-rc.1").expect("a release") .low < point("1.30.0"));
+        assert!(parse("1.30.0-rc.1").expect("a release").low < point("1.30.0"));
         assert!(Release::parse("3.5.12-0", false).expect("a release").vendor);
         assert!(!Release::parse("3.5.12-0", true).expect("a release").vendor);
         assert_eq!(parse("v1.29.4-eks-036c24b").expect("a release").cycle(), "1.29");

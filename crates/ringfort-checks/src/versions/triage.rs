@@ -184,7 +184,10 @@ fn one(
                 (Tri::Yes, Some(listener), _) => format!("the internet reaches {listener}"),
                 (Tri::Yes, None, _) => "a way in leads to where it can be used".to_owned(),
                 (Tri::Unknown, _, missing) => {
-                    format!("not known, so counted as reached: {}", missing.unwrap_or("who gets there"))
+                    format!(
+                        "not known, so counted as reached: {}",
+                        missing.unwrap_or("who gets there")
+                    )
                 }
                 (Tri::No, ..) => "no way in leads to where it can be used".to_owned(),
             };
