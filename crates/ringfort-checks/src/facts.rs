@@ -289,7 +289,10 @@ impl<'a> World<'a> {
 
     /// The data on versions.
     pub(crate) fn versions(&self) -> &Data {
-        self.facts.versions.get().map_or_else(|| Data::shipped(), |data| data)
+        match self.facts.versions.get() {
+            Some(data) => data,
+            None => Data::shipped(),
+        }
     }
 
     /// The components that run, with their versions.

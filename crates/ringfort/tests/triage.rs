@@ -23,7 +23,9 @@ fn file(name: &str, content: &Value) -> String {
 
 fn node(name: &str, info: Value) -> Value {
     let mut info = info;
-    info["operatingSystem"].is_null().then(|| info["operatingSystem"] = json!("linux"));
+    if info["operatingSystem"].is_null() {
+        info["operatingSystem"] = json!("linux");
+    }
     let os = info["operatingSystem"].clone();
     json!({"kind": "Node", "apiVersion": "v1",
         "metadata": {"name": name, "uid": name, "labels": {"kubernetes.io/os": os}},

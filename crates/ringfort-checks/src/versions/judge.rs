@@ -193,7 +193,7 @@ fn other_system(world: &World<'_>, note: Option<&Note>, running: &Running) -> Op
         _ => {
             let nodes = &world.cluster.nodes;
             world.cluster.coverage.is_complete(Kind::Node)
-                && nodes.len() > 0
+                && !nodes.is_empty()
                 && nodes.iter().all(|node| node.is_windows() != windows)
         }
     };

@@ -297,7 +297,7 @@ fn absent(
             let kind = if on_nodes { Kind::Node } else { Kind::Pod };
             let gap = match unread(&world.cluster.coverage, kind) {
                 Some(gap) => Some(gap),
-                None if world.cluster.nodes.len() == 0 && on_nodes => {
+                None if world.cluster.nodes.is_empty() && on_nodes => {
                     Some("the source has no nodes".to_owned())
                 }
                 // A node that does not say what starts its containers may run either.
