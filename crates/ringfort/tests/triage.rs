@@ -48,7 +48,9 @@ fn load_balancer(app: &str) -> Value {
 }
 
 fn list(items: Vec<Value>) -> Value {
-    json!({"kind": "List", "apiVersion": "v1", "items": items})
+    let mut list = json!({"kind": "List", "apiVersion": "v1"});
+    list["items"] = Value::Array(items);
+    list
 }
 
 /// A document with one advisory and what is noted about it.
@@ -56,14 +58,16 @@ fn data(component: &str, ranges: Value, note: Value) -> Value {
     let mut note = note;
     note["id"] = json!("CVE-2020-1");
     note["title"] = json!("T");
-    json!({
+    let mut document = json!({
         "schema": "ringfort.versions/1", "date": "2026-08-21", "covers": [component],
         "sources": [{"id": "s", "name": "S", "url": "https://s", "commit": "",
             "date": "2026-08-21", "licence": "MIT"}],
         "support": [], "notes": [note], "apis": [],
         "advisories": [{"id": "CVE-2020-1", "component": component, "source": "s",
-            "url": "https://s/1", "ranges": ranges}],
-    })
+            "url": "https://s/1"}],
+    });
+    document["advisories"][0]["ranges"] = ranges;
+    document
 }
 
 /// The answer about the one advisory of a document.

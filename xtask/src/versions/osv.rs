@@ -255,8 +255,8 @@ mod tests {
 
     fn of(plain: &[(&str, &str)], custom: Value, package: &str, reviewed: bool) -> Value {
         let events: Vec<Value> = plain.iter().map(|(key, bound)| json!({*key: bound})).collect();
-        let affected = json!({"ranges": [{"events": events}],
-            "ecosystem_specific": {"custom_ranges": custom}});
+        let mut affected = json!({"ranges": [{"events": events}]});
+        affected["ecosystem_specific"]["custom_ranges"] = custom;
         let package = PACKAGES.iter().find(|one| one.name == package).expect("it is listed");
         json!(ranges(&affected, package.majors, reviewed).expect("events pair up"))
     }
