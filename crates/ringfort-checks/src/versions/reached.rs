@@ -62,7 +62,7 @@ impl<'w, 'a> Outside<'w, 'a> {
             Attacker::Node => {
                 leads.extend(self.all(|key| {
                     matches!(key, NodeKey::Node(_) | NodeKey::AnyNode | NodeKey::SomeNode)
-                }))
+                }));
             }
             Attacker::Operator => {
                 self.listeners(running, &mut answer);
