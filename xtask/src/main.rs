@@ -10,8 +10,8 @@ mod image;
 mod krew;
 mod mutants;
 mod rbac;
-mod support;
 mod test;
+mod versions;
 
 use std::process::ExitCode;
 
@@ -38,10 +38,9 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
             let folder = arguments.next().context("bootstrap FOLDER")?;
             bootstrap::run(std::path::Path::new(&folder))
         }
-        Some("support") => {
-            let folder = arguments.next().context("support FOLDER DATE")?;
-            let date = arguments.next().context("support FOLDER DATE")?;
-            support::run(std::path::Path::new(&folder), &date)
+        Some("versions") => {
+            let folder = arguments.next().context("versions FOLDER")?;
+            versions::run(std::path::Path::new(&folder))
         }
         Some("gen-cluster") => gencluster::run(arguments),
         Some("bench") => bench::run(&mut arguments.filter(|word| word != "--sizes")),
@@ -60,7 +59,7 @@ fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
              fuzz [--minutes N] | \
              image [--target TRIPLE] [--binary FILE] [--out FILE] | \
              krew VERSION URL PLATFORM=FILE… | mutants [--own | --suites | --list] [ENGINE…] | bootstrap FOLDER | \
-             support FOLDER DATE | gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
+             versions FOLDER | gen-cluster --pods N --nodes M [--policies P] --seed S --out DIR"
         ),
     }
 }

@@ -2,7 +2,7 @@
 //! for; what is asked of pods is asked of groups of equal pods.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use ringfort_attack::{
     Confidence, NodeKey, Power, Scope, Subject, Why,
@@ -18,6 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::images::{Store, store};
 use crate::outcome::{Fault, Object, Verdict};
+use crate::versions::{Data, Running, running};
 use crate::world::{Exposed, Given, World};
 
 /// What was computed so far.
@@ -34,6 +35,8 @@ pub(crate) struct Facts<'a> {
     powerful: OnceLock<FxHashSet<NodeId>>,
     stores: OnceLock<Vec<Option<Store>>>,
     registries: OnceLock<Vec<String>>,
+    versions: OnceLock<Arc<Data>>,
+    running: OnceLock<Vec<Running>>,
 }
 
 /// The object of results about all of the cluster, or about one part of it that is no object.
@@ -276,6 +279,25 @@ impl<'a> World<'a> {
     pub fn allow_registries(&self, registries: Vec<String>) {
         // The first declaration holds: a scan has one.
         let _ = self.facts.registries.set(registries);
+    }
+
+    /// Takes other data on versions than those that come with the program.
+    pub fn use_versions(&self, data: Arc<Data>) {
+        // The first data hold: a scan has one set of them.
+        let _ = self.facts.versions.set(data);
+    }
+
+    /// The data on versions.
+    pub(crate) fn versions(&self) -> &Data {
+        match self.facts.versions.get() {
+            Some(data) => data,
+            None => Data::shipped(),
+        }
+    }
+
+    /// The components that run, with their versions.
+    pub(crate) fn running(&self) -> &[Running] {
+        self.facts.running.get_or_init(|| running(self))
     }
 
     /// The registries that the owner allows, where that was declared.

@@ -38,7 +38,7 @@ pub mod run;
 mod secrets;
 pub mod select;
 mod settings;
-mod support;
+pub mod versions;
 pub mod world;
 
 pub use about::{About, Place};

@@ -164,6 +164,14 @@ fn defaulted(cluster: Cluster) -> Cluster {
     for gap in &cluster.gaps {
         builder.gap(&gap.subject, &gap.reason);
     }
+    builder.written(cluster.written.iter().cloned().map(|mut one| {
+        let group = one.api_version.split_once('/').map_or("", |(group, _)| group);
+        let namespaced = Kind::of(group, &one.kind).is_some_and(Kind::is_namespaced);
+        if namespaced && one.namespace.is_empty() {
+            one.namespace = Str::new("default");
+        }
+        one
+    }));
     let version = cluster.version;
     let objects: Vec<Object> = cluster.objects().collect();
     drop(cluster);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ringfort_model::record::{FieldLines, Origin};
-use ringfort_model::{Listed, Object, Str};
+use ringfort_model::{Listed, Object, Str, Written};
 use serde_json::Value;
 
 use crate::document::{TypeMeta, type_in_fragments, type_of, type_of_file};
@@ -27,6 +27,7 @@ pub(crate) fn single(
             if let Some(warning) = warning {
                 filled.builder.gap(&object.title(), warning);
             }
+            filled.builder.written(Written::of(&types.api_version, &object));
             filled.add(object);
         }),
         // A document without a kind is some other tool's file.

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use ringfort_model::{
-    ClusterBuilder, Interner, Listed, Object, SourceKind, SpecPool, Str, with_interner,
+    ClusterBuilder, Interner, Listed, Object, SourceKind, SpecPool, Str, Written, with_interner,
 };
 use rustc_hash::FxHashSet;
 
@@ -147,6 +147,7 @@ fn serve(receive: &Mutex<Receiver<Batch>>, filled: &Mutex<Filled>) {
 fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     let mut objects = Vec::with_capacity(batch.ends.len());
     let mut warnings: Vec<(String, String)> = Vec::new();
+    let mut written = Vec::new();
     let mut unread: Vec<(TypeMeta, String)> = Vec::new();
     let mut seen: FxHashSet<TypeMeta> = FxHashSet::default();
     let mut from = 0;
@@ -172,6 +173,7 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
                 if batch.types.is_none() && !seen.contains(types) {
                     seen.insert(types.clone());
                 }
+                written.extend(Written::of(&types.api_version, &object));
                 objects.push(object);
             }
             Err(reason) => unread.push((types.clone(), reason)),
@@ -184,6 +186,7 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     for types in seen {
         filled.seen.insert((batch.file.clone(), types));
     }
+    filled.builder.written(written);
     for (object, warning) in warnings {
         filled.builder.gap(&object, &warning);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::coverage::{Coverage, Gap};
+use crate::coverage::{Coverage, Gap, Written};
 use crate::kinds::{Duplicate, Kind, Object, Tables};
 use crate::record::PodSpec;
 use crate::text::Str;
@@ -40,6 +40,8 @@ pub struct Cluster {
     pub coverage: Coverage,
     /// What could not be read, sorted.
     pub gaps: Vec<Gap>,
+    /// Objects of kept kinds that are written in another version of their API, sorted.
+    pub written: Vec<Written>,
 }
 
 impl Deref for Cluster {
@@ -85,6 +87,7 @@ impl Cluster {
             && self.git_version == other.git_version
             && self.coverage == other.coverage
             && self.gaps == other.gaps
+            && self.written == other.written
     }
 
     /// Removes an object; says whether it was there.
@@ -205,6 +208,7 @@ impl ClusterBuilder {
     /// Adds everything that another builder collected.
     pub fn append(&mut self, other: ClusterBuilder) {
         self.cluster.gaps.extend(other.cluster.gaps);
+        self.cluster.written.extend(other.cluster.written);
         for (resource, listed) in other.cluster.coverage.resources {
             self.cluster.coverage.note(&resource, listed);
         }
@@ -248,6 +252,11 @@ impl ClusterBuilder {
             .push(Gap { subject: Str::new(subject), reason: Str::new(reason.as_ref()) });
     }
 
+    /// Records objects that are written in another version of their API than the model keeps.
+    pub fn written(&mut self, written: impl IntoIterator<Item = Written>) {
+        self.cluster.written.extend(written);
+    }
+
     /// Sorts, settles duplicates (each loser becomes a gap) and freezes; equal specifications of
     /// pods are one from here on.
     #[must_use]
@@ -275,6 +284,8 @@ impl ClusterBuilder {
         }
         self.cluster.gaps.sort();
         self.cluster.gaps.dedup();
+        self.cluster.written.sort();
+        self.cluster.written.dedup();
         self.cluster
     }
 }

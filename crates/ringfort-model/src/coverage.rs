@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Object};
 use crate::text::Str;
 
 /// How reading one resource ended.
@@ -28,6 +28,40 @@ pub struct Gap {
     pub subject: Str,
     /// What happened.
     pub reason: Str,
+}
+
+/// An object that is written in another version of its API than the one that the model keeps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Written {
+    /// The version as it is written, with its group.
+    pub api_version: Str,
+    /// Kind name.
+    pub kind: Str,
+    /// Namespace, empty for cluster scope.
+    pub namespace: Str,
+    /// Name.
+    pub name: Str,
+}
+
+impl Written {
+    /// The version of its API that an object is written in, where the model keeps another.
+    /// Objects of kinds without a record of their own carry theirs.
+    #[must_use]
+    pub fn of(api_version: &str, object: &Object) -> Option<Self> {
+        let kind = object.kind()?;
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        if (group, version) == (kind.group(), kind.version()) {
+            return None;
+        }
+        let meta = object.meta();
+        Some(Self {
+            api_version: Str::new(api_version),
+            kind: Str::new(kind.name()),
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+        })
+    }
 }
 
 /// The status of every resource. Resources are `plural` or `plural.group`.

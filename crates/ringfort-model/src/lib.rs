@@ -34,7 +34,7 @@ pub mod version;
 pub mod wire;
 
 pub use cluster::{Cluster, ClusterBuilder, SourceKind, SpecPool};
-pub use coverage::{Coverage, Gap, Listed};
+pub use coverage::{Coverage, Gap, Listed, Written};
 pub use id::{EntityId, IdError};
 pub use kinds::{Duplicate, Kind, Object, ObjectError, Tables};
 pub use record::{

@@ -13,7 +13,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::{Cluster, ClusterBuilder, SourceKind};
-use crate::coverage::{Coverage, Gap, Listed};
+use crate::coverage::{Coverage, Gap, Listed, Written};
 use crate::kinds::Object;
 use crate::record;
 use crate::text::{Interner, Str, with_interner};
@@ -73,6 +73,8 @@ struct Header {
     #[serde(default)]
     unread: bool,
     gaps: Vec<Gap>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    written: Vec<Written>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,6 +100,7 @@ pub fn write(cluster: &Cluster, mut out: impl Write) -> Result<(), SnapshotError
         not_listed: cluster.coverage.not_listed.clone(),
         unread: cluster.coverage.unread,
         gaps: cluster.gaps.clone(),
+        written: cluster.written.clone(),
     };
     out.write_all(MAGIC)?;
     serde_json::to_writer(&mut out, &header).map_err(std::io::Error::from)?;
@@ -151,6 +154,7 @@ pub fn read(mut input: impl BufRead, largest: usize) -> Result<Cluster, Snapshot
                       the snapshot";
         builder.gap("annotations", reason);
     }
+    builder.written(header.written);
     let frame = BufReader::new(zstd::stream::read::Decoder::with_buffer(input)?);
     let (result, _) = with_interner(Interner::default(), || objects(frame, largest, &mut builder));
     result?;

@@ -79,6 +79,7 @@ pub fn build(
             .collect(),
         checked: None,
         adoption: Vec::new(),
+        versions: None,
         unmet: Vec::new(),
         filter: None,
         exceptions: Vec::new(),
@@ -204,6 +205,12 @@ fn evidence<'w>(attack: &Attack<'_>, why: impl IntoIterator<Item = &'w Why>) -> 
         Evidence { object: one.object, field: one.field, value: one.value, command: one.command }
     };
     why.into_iter().map(convert).collect()
+}
+
+/// A path of the graph as reports show it.
+#[must_use]
+pub fn shown(attack: &Attack<'_>, path: &Derivation) -> Path {
+    self::path(attack, path, None)
 }
 
 fn path(attack: &Attack<'_>, path: &Derivation, plan: Option<&Plan>) -> Path {

@@ -98,7 +98,7 @@ pub fn first_screen(report: &Report, style: Style) -> String {
                 WIDTH,
             )));
             let drawn = drawn(path);
-            let skipped = drawn.len().saturating_sub(7);
+            let skipped = drawn.len().saturating_sub(6);
             for (at, text) in drawn.iter().enumerate() {
                 if skipped > 0 && at == 4 {
                     line(format!("  … {} more steps", skipped + 1));
@@ -149,6 +149,9 @@ pub fn first_screen(report: &Report, style: Style) -> String {
         ),
         WIDTH,
     ));
+    if let Some(versions) = crate::versions::line(report) {
+        line(cut(&versions, WIDTH));
+    }
     if let Some(checked) = &report.checked {
         line(cut(&counted(checked), WIDTH));
     }

@@ -23,8 +23,9 @@ mod picture;
 pub mod prometheus;
 mod report;
 pub mod sarif;
+mod versions;
 
-pub use build::{Head, build};
+pub use build::{Head, build, shown as path};
 pub use depth::controls;
 pub use format::{Format, Rendered, UnknownFormat};
 pub use report::{

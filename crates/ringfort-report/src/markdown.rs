@@ -44,6 +44,7 @@ pub fn render(report: &Report) -> Rendered {
     head(&mut out, report);
     changes(&mut out, report, &mut cut);
     findings(&mut out, report, &mut cut);
+    out.push_str(&crate::versions::markdown(report, |text| code(text, NAME)));
     paths(&mut out, report, &mut cut);
     fixes(&mut out, report, &mut cut);
     if !cut.is_empty() {

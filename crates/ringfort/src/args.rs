@@ -38,6 +38,9 @@ pub(crate) struct Reading {
     /// When to use colours
     #[arg(long, global = true, default_value = "auto", value_parser = ["auto", "always", "never"], env = "RINGFORT_COLOR")]
     pub(crate) color: String,
+    /// Data on versions in place of those of the program
+    #[arg(long, global = true, env = "RINGFORT_DATA")]
+    pub(crate) data: Option<PathBuf>,
     /// What changes cost; from the file alone.
     #[arg(skip)]
     pub(crate) costs: ringfort_plan::Costs,
@@ -92,6 +95,8 @@ pub(crate) enum Command {
     },
     /// What is reachable from outside, and how sure that is
     Exposed(Exposed),
+    /// Whether an advisory affects the cluster, through which way in, and whether it can wait
+    Triage(Triaging),
     /// Who reaches what over the network
     Reach(Reach),
     /// Network policies
@@ -256,6 +261,21 @@ pub(crate) struct Exposed {
     /// human or json
     #[arg(short, long, default_value = "human", value_parser = ["human", "json"])]
     pub(crate) format: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Triaging {
+    /// CVE-YEAR-NUMBER, or its GHSA or GO id
+    pub(crate) id: String,
+    /// A source as of `scan`; else the live cluster
+    #[arg(long)]
+    pub(crate) cluster: Option<PathBuf>,
+    /// JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 0 for no, 3 for yes, 4 for unknown
+    #[arg(long)]
+    pub(crate) exit_code: bool,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ use ringfort_report::{Format, Head, Rendered, Report, human, json};
 use crate::args::{Arguments, Can, Command, Output, Paths, Reading, WhoCan};
 use crate::judging::Rules;
 use crate::stages::Stages;
+use crate::versions::Versions;
 
 /// Wrong usage that the argument parser cannot see.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,7 @@ const PLANNED: usize = 500_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let reading = &arguments.reading;
+    crate::clock::check()?;
     // Whatever works on several threads takes them from one pool; 0 is one for each processor.
     rayon::ThreadPoolBuilder::new().num_threads(reading.threads).build_global()?;
     match &arguments.command {
@@ -62,7 +64,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::Demo(output) => {
             let chosen = crate::findings::chosen(None)?;
             output.wanted()?;
-            let asked = (&chosen, &Rules::default());
+            let rules = Rules::by(Versions::new(reading)?);
+            let asked = (&chosen, &rules);
             self::scan(&crate::demo::cluster()?, "demo", output, asked, reading, Stages::new())
         }
         Command::Snapshot { source, output } => {
@@ -85,6 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
             compare(patches, cluster.as_deref(), format, reading)
         }
         Command::Exposed(exposed) => crate::exposed::run(exposed, reading),
+        Command::Triage(triage) => crate::triage::run(triage, reading),
         Command::Reach(reach) => crate::reach::run(reach, reading),
         Command::Netpol(netpol) => crate::netpol::run(netpol, reading),
         Command::Explain { id } => crate::explain::run(id),
@@ -229,9 +233,12 @@ fn scan(
         if !rules.registries.is_empty() {
             world.allow_registries(rules.registries.clone());
         }
-        (ringfort_checks::run(&world, chosen), ringfort_checks::adoption::measure(&world))
+        rules.versions.give(&world);
+        let versions = ringfort_checks::versions::measure(&world);
+        let adoption = ringfort_checks::adoption::measure(&world);
+        (ringfort_checks::run(&world, chosen), adoption, versions)
     };
-    let (fixes, plan, (checked, adoption)) = match large {
+    let (fixes, plan, (checked, adoption, versions)) = match large {
         true => {
             let (checked, fixes) = rayon::join(checked, first);
             (fixes, planned()?, checked)
@@ -246,11 +253,12 @@ fn scan(
         place: place.to_owned(),
         described: collected.described.clone(),
         base: base(Path::new(place)),
-        generated_at: jiff::Timestamp::now().to_string(),
+        generated_at: crate::clock::now().to_string(),
     };
     let mut report = ringfort_report::build(&attack, &paths, &fixes, plan.as_ref(), head);
     report.checked = Some(checked);
     report.adoption = adoption;
+    report.versions = Some(versions);
     rules.judge(&mut report, collected, chosen);
     stages.end("report");
     stages.print();
@@ -432,7 +440,7 @@ fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
         place: shown_place(arguments.cluster.as_deref()),
         described: collected.described.clone(),
         base: arguments.cluster.as_deref().map(base).unwrap_or_default(),
-        generated_at: jiff::Timestamp::now().to_string(),
+        generated_at: crate::clock::now().to_string(),
     };
     let report = ringfort_report::build(&attack, &found, &[], None, head);
     print(&match arguments.format.as_str() {

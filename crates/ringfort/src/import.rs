@@ -12,8 +12,9 @@ use ringfort_checks::{Exceptions, World};
 use serde_json::Value;
 
 use crate::args::{ImportExceptions, Reading};
+use crate::clock::today;
 use crate::commands::{print, read};
-use crate::judging::{MOST, today};
+use crate::judging::MOST;
 
 pub(crate) fn run(asked: &ImportExceptions, reading: &Reading) -> Result<u8> {
     // A file that cannot be read ends the run before the source is read.

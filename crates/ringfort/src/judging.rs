@@ -15,7 +15,9 @@ use ringfort_report::human::harmless;
 use ringfort_report::{Filter, Report, gate};
 
 use crate::args::{Judging, Reading};
+use crate::clock::today;
 use crate::commands::usage;
+use crate::versions::Versions;
 
 /// Bytes of a file of exceptions that are read at the most.
 pub(crate) const MOST: u64 = 16 << 20;
@@ -28,6 +30,8 @@ pub(crate) struct Rules {
     baseline: Option<Earlier>,
     exceptions: Exceptions,
     unanswered: Vec<String>,
+    /// The data on versions.
+    pub(crate) versions: Versions,
     /// Registries that the owner allows; none if that is not declared.
     pub(crate) registries: Vec<String>,
 }
@@ -66,7 +70,13 @@ impl Rules {
         if registries.iter().any(String::is_empty) {
             return Err(usage("--registries: a registry without a name"));
         }
-        Ok(Self { selection, gates, baseline, exceptions, unanswered, registries })
+        let versions = Versions::new(reading)?;
+        Ok(Self { selection, gates, baseline, exceptions, unanswered, versions, registries })
+    }
+
+    /// Nothing is asked; versions are judged by these data.
+    pub(crate) fn by(versions: Versions) -> Self {
+        Self { versions, ..Self::default() }
     }
 
     /// Whether what is asked for exists in the cluster.
@@ -157,10 +167,6 @@ impl Rules {
         }
         report.exceptions = asked.outcomes();
     }
-}
-
-pub(crate) fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 fn filter(selection: &Selection) -> Filter {

@@ -1,6 +1,7 @@
 //! The program: arguments, streams and exit codes.
 
 mod args;
+mod clock;
 mod commands;
 mod config;
 mod demo;
@@ -18,7 +19,9 @@ mod questions;
 mod reach;
 mod shell;
 mod stages;
+mod triage;
 mod verify;
+mod versions;
 
 use std::process::ExitCode;
 

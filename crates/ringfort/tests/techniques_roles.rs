@@ -1,5 +1,8 @@
 //! Binding and writing roles: under which names, in which scope, and what that leads to.
 
+// Literals of JSON are handed over as they stand.
+#![allow(clippy::needless_pass_by_value)]
+
 mod fixture;
 
 use fixture::{holds, meta, named, of, reaches, rule, server, wide, with};

@@ -12,7 +12,7 @@ use ringfort_network::policy::Tri;
 
 use crate::adoption::{Adoption, Metric, is_system, tri};
 use crate::outcome::Verdict;
-use crate::support::Support;
+use crate::versions::support;
 use crate::world::World;
 use crate::{checks, pods};
 
@@ -227,11 +227,9 @@ fn versions(world: &World<'_>) -> Adoption {
         };
         found.count(1, answer, answer);
     }
-    let cluster = world.cluster;
-    let known = match (cluster.git_version.as_str(), cluster.version) {
-        ("", Some(version)) => Support::shipped().kubernetes(&version.to_string()),
-        (text, _) => Support::shipped().kubernetes(text),
-    };
+    let server = world.running().iter().filter(|one| one.is_api_server());
+    let known = server.map(|one| support(world, world.versions(), one));
+    let known = known.min_by_key(|known| known.map(|(supported, _)| supported)).flatten();
     let own = known.map_or(Tri::Unknown, |(supported, _)| tri(supported));
     if own == Tri::Unknown {
         found.lacks(["the version of the API server".to_owned()]);

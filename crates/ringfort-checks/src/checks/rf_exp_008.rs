@@ -1,10 +1,11 @@
 //! RF-EXP-008: ingress annotations allow configuration injection.
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
+use crate::checks::rf_cp_007::open_to;
 use crate::facts;
 use crate::outcome::{Object, Outcomes, Verdict};
 use crate::settings::{Setting, setting};
-use crate::support::Support;
+use crate::versions::{Answer, Gives, Site, concerning, support};
 use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_attack::operator;
@@ -22,7 +23,7 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::Pod, Kind::Ingress, Kind::ConfigMap],
     doc: Doc {
         why: "A snippet is configuration of the controller, which reads the Secrets of every namespace that it serves.",
-        fails: "A running ingress-nginx lets annotations carry snippets, or its version is open to CVE-2025-1974 or was released before the project ended; an Ingress uses a snippet that such a controller reads.",
+        fails: "A running ingress-nginx lets annotations carry snippets, or its version lies in the range of an advisory by which configuration is injected, or is maintained no more; an Ingress uses a snippet that such a controller reads.",
         not: "Other controllers, which read no snippets; snippets that the controller refuses.",
         unknown: "The version or the settings of the controller.",
         fix: "Set allow-snippet-annotations to false, and move to a maintained controller.",
@@ -33,11 +34,6 @@ pub(crate) static CHECK: Check = Check {
 const CONTROLLER: operator::Marks =
     operator::Marks { images: &["ingress-nginx/controller"], labels: &[] };
 const ALLOW: &str = "allow-snippet-annotations";
-/// First versions of each minor without CVE-2025-1974 (kubernetes/kubernetes issue 131009);
-/// later minors have it mended.
-const MENDED: [(u32, u32); 2] = [(11, 5), (12, 1)];
-/// The project ended in March 2026 (kubernetes.io blog, 2025-11-11, ingress-nginx retirement).
-const ENDED: &str = "2026-03-31";
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let mut allows = Tri::No;
@@ -46,19 +42,11 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let version = image.as_deref().and_then(version);
         let snippets = snippets(world, &controller, version);
         allows = allows.max(snippets);
-        let affected = version.is_some_and(|(minor, patch)| {
-            MENDED.iter().find(|(known, _)| *known == minor).map_or(minor < 11, |one| patch < one.1)
-        });
         let mut notes = Vec::new();
         if snippets == Tri::Yes {
-            notes.push("annotations may carry snippets");
+            notes.push("annotations may carry snippets".to_owned());
         }
-        if affected {
-            notes.push("open to CVE-2025-1974");
-        }
-        if Support::shipped().date.as_str() > ENDED {
-            notes.push("no longer maintained since 2026-03-31");
-        }
+        notes.extend(outdated(world, controller.unit));
         let verdict = match (notes.is_empty(), snippets, version) {
             (false, ..) => {
                 let mut fault =
@@ -91,6 +79,24 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         };
         out.add(Object::new("Ingress", &meta.namespace, &meta.name), verdict);
     }
+}
+
+/// By which advisories configuration is injected into a controller, and whether it is maintained.
+fn outdated(world: &World<'_>, unit: u32) -> Vec<String> {
+    let data = world.versions();
+    let mut notes = Vec::new();
+    let own = world.running().iter().filter(|one| one.site == Site::Unit(unit));
+    for one in own.filter(|one| one.component == "ingress-nginx") {
+        let injected = concerning(world, data, one).into_iter().filter(|(id, answer)| {
+            matches!(answer, Answer::Yes(_)) && data.gives(id) == Some(Gives::ClusterSecrets)
+        });
+        let ids: Vec<&str> = injected.map(|(id, _)| id).collect();
+        notes.extend(open_to(&ids));
+        if let Some((false, Some(end))) = support(world, data, one) {
+            notes.push(format!("no longer maintained since {end}"));
+        }
+    }
+    notes
 }
 
 fn image(world: &World<'_>, unit: u32) -> Option<Str> {

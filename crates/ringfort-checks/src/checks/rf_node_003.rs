@@ -1,11 +1,14 @@
 //! RF-NODE-003: node software out of support or beyond skew.
 
+use std::collections::BTreeMap;
+
 use crate::check::{Check, Doc, Judge, Severity};
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
-use crate::support::Support;
+use crate::versions::{Running, Site, support};
 use crate::world::World;
 use ringfort_attack::{Why, Zone};
-use ringfort_model::{EntityId, Kind, KubeVersion, Str};
+use ringfort_model::record::Node;
+use ringfort_model::{EntityId, Id, Kind, KubeVersion, Str};
 
 pub(crate) static CHECK: Check = Check {
     id: "RF-NODE-003",
@@ -26,8 +29,16 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    let support = Support::shipped();
-    for node in &world.cluster.nodes {
+    let data = world.versions();
+    let kubelets: BTreeMap<Id<Node>, &Running> = world
+        .running()
+        .iter()
+        .filter_map(|one| match one.site {
+            Site::Node(node) if one.component == "kubernetes" => Some((node, one)),
+            _ => None,
+        })
+        .collect();
+    for (id, node) in world.cluster.nodes.ids() {
         let object = Object::wide("Node", &node.metadata.name);
         let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
         let text = info.map_or("", |info| info.kubelet_version.as_str());
@@ -43,7 +54,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                 _ => None,
             }
         });
-        let supported = support.kubernetes(text);
+        let supported = kubelets.get(&id).and_then(|one| support(world, data, one));
         let fail = |note: String| {
             let name = node.metadata.name.clone();
             let spot = Why::Field {
@@ -57,7 +68,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             (Some(Some(why)), _) => fail(why.to_owned()),
             (_, Some((false, end))) => {
                 let end = end.unwrap_or_default();
-                fail(format!("support ended {end}, by data of {}", support.date))
+                fail(format!("support ended {end}, by data of {}", data.date()))
             }
             (None, _) => Verdict::missing("the version of the API server"),
             (_, None) => Verdict::missing("until when the kubelet's minor is supported"),

@@ -1,11 +1,15 @@
 //! RF-NODE-004: container runtime or low-level runtime affected by an escape vulnerability.
 
+use std::collections::BTreeSet;
+
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
+use crate::checks::rf_cp_007::open_to;
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
+use crate::versions::{Answer, Gives, Site, concerning};
 use crate::world::World;
-use ringfort_attack::vectors;
-use ringfort_attack::{NodeKey, Why, Zone};
-use ringfort_model::{EntityId, Kind, Str};
+use ringfort_attack::{NodeKey, Zone};
+use ringfort_model::record::Node;
+use ringfort_model::{Id, Kind};
 
 pub(crate) static CHECK: Check = Check {
     id: "RF-NODE-004",
@@ -19,32 +23,51 @@ pub(crate) static CHECK: Check = Check {
         why: "A pod of somebody's making, or an image, takes the node.",
         fails: "The version of the container runtime lies in the range of an advisory by which a pod takes its node.",
         not: "Windows nodes, which these advisories do not concern.",
-        unknown: "Every other Linux node: which runc or crun starts its containers, and what the distribution mended, no object shows.",
+        unknown: "Every other Linux node: which runc or crun starts its containers no object shows, nor what a distribution that packages the runtime mended in it.",
         fix: "Upgrade the container runtime.",
     },
     judge: Judge::Cluster(judge),
 };
 
+/// The advisories by which a pod takes a node, of what starts its containers.
+fn verdict(world: &World<'_>, node: Id<Node>) -> Verdict {
+    let data = world.versions();
+    let runtimes = ["containerd", "cri-o", "docker", "container-runtime", "runc"];
+    let own = world.running().iter().filter(|one| one.site == Site::Node(node));
+    let (mut spots, mut affected) = (Vec::new(), Vec::new());
+    let mut missing: BTreeSet<String> = BTreeSet::new();
+    for one in own.filter(|one| runtimes.contains(&one.component)) {
+        if !data.covers(one.component) {
+            missing.insert(format!("every advisory about {}", one.component));
+        }
+        for (id, answer) in concerning(world, data, one) {
+            if data.gives(id) != Some(Gives::Node) {
+                continue;
+            }
+            match answer {
+                Answer::Yes(_) => {
+                    affected.push(id);
+                    spots.push(one.why.clone());
+                }
+                Answer::Unknown(facts) => missing.extend(facts),
+                Answer::No(_) => {}
+            }
+        }
+    }
+    let Some(note) = open_to(&affected) else {
+        return Verdict::with(Vec::new(), missing);
+    };
+    spots.dedup();
+    let mut fault = Fault::of(spots).noted(format!("{note}, by data of {}", data.date()));
+    fault.at.insert(NodeKey::Node(node));
+    Verdict::Fail(fault)
+}
+
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     for (id, node) in world.cluster.nodes.ids() {
-        let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
-        let runtime = info.map_or("", |info| info.container_runtime_version.as_str());
-        let verdict = match vectors::runtime::mended(runtime) {
-            _ if node.is_windows() => Verdict::NotApplicable,
-            None => Verdict::missing(
-                "the version of the low-level runtime, and advisories of the distribution",
-            ),
-            Some((advisory, version)) => {
-                let spot = Why::Field {
-                    object: EntityId::Node(node.metadata.name.clone()),
-                    path: "status.nodeInfo.containerRuntimeVersion".into(),
-                    value: Str::new(runtime),
-                };
-                let note = format!("{advisory}, mended in {version}");
-                let mut fault = Fault::of(vec![spot]).noted(note);
-                fault.at.insert(NodeKey::Node(id));
-                Verdict::Fail(fault)
-            }
+        let verdict = match node.is_windows() {
+            true => Verdict::NotApplicable,
+            false => verdict(world, id),
         };
         out.add(Object::wide("Node", &node.metadata.name), verdict);
     }
