@@ -148,7 +148,7 @@ mod tests {
                 "kind": "ClusterRole", "metadata": {"name": format!("r{at}"), "labels": labels},
                 "rules": rules});
             if numbers.below(2) == 0 {
-                let selectors: Vec<Value> = (0..1 + numbers.below(2))
+                let selectors: Vec<Value> = (0..=numbers.below(2))
                     .map(|_| json!({"matchLabels": {(label(numbers.below(4))): "true"}}))
                     .collect();
                 role["aggregationRule"] = json!({"clusterRoleSelectors": selectors});
