@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ringfort_attack::technique::Confidence;
 use ringfort_attack::{Attack, Impact, NodeKey, State, Why, Zone as AttackZone, techniques};
 use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
-use ringfort_model::{Coverage as Read, Kind, Listed};
+use ringfort_model::{Coverage as Read, Kind, Listed, WorkloadKind};
 use ringfort_plan::{FirstFix, Plan};
 
 use crate::depth::{Passed, controls, is_hindered, weakest, zones};
@@ -170,7 +170,9 @@ fn facts(attack: &Attack<'_>) -> Facts {
 fn coverage(attack: &Attack<'_>) -> Coverage {
     let read = &attack.context.cluster.coverage;
     let mut incomplete = Vec::new();
-    for &kind in Kind::PLAIN {
+    let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
+    let kinds: Vec<Kind> = Kind::PLAIN.iter().copied().chain(workloads).collect();
+    for &kind in &kinds {
         let reason = match read.of(kind) {
             Listed::Complete | Listed::Absent => continue,
             Listed::Partial(reason) => format!("partial: {reason}"),
@@ -179,7 +181,7 @@ fn coverage(attack: &Attack<'_>) -> Coverage {
         };
         incomplete.push(Gap { subject: Read::key(kind), reason });
     }
-    let all = Kind::PLAIN.len();
+    let all = kinds.len();
     let percent = (all - incomplete.len()) * 100 / all;
     Coverage { percent: percent as u32, incomplete }
 }

@@ -1,0 +1,382 @@
+//! Scores of zones: no control and no path less lowers one, nothing unknown raises one, and
+//! without coverage there is none.
+
+mod fixture;
+
+use std::collections::BTreeMap;
+
+use fixture::cluster;
+use ringfort_attack::{Attack, Engines};
+use ringfort_collect::{Options, read_objects};
+use ringfort_model::{Cluster, Coverage, Kind, KubeVersion, Listed, Str, WorkloadKind};
+use ringfort_plan::{Catalogue, Change, Costs, Edit, apply, edits};
+use ringfort_report::{Head, Zone};
+use serde_json::{Value, json};
+
+const DEMO: &str = include_str!("../src/demo.yaml");
+
+/// The zones and the connected pairs of a cluster.
+fn judged(cluster: &Cluster) -> (Vec<Zone>, usize) {
+    let engines = Engines::new(cluster);
+    let attack = Attack::new(cluster, &engines);
+    let text = String::new;
+    let head = Head {
+        version: text(),
+        place: text(),
+        described: text(),
+        base: text(),
+        generated_at: text(),
+    };
+    let report = ringfort_report::build(&attack, &[], &[], None, head);
+    (report.zones, report.pairs)
+}
+
+/// The objects of the demo, each on a line of its own.
+fn demo() -> Vec<Value> {
+    let lines = DEMO.lines().filter(|line| line.starts_with('{'));
+    lines.map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// Holds that no zone has fewer points than before; says how many have more.
+fn never_less(before: &[Zone], after: &[Zone], what: &str) -> usize {
+    let mut more = 0;
+    for (old, new) in before.iter().zip(after) {
+        let scores = (old.score.expect("all was read"), new.score.expect("all was read"));
+        assert!(scores.1 >= scores.0, "{what} lowers {}: {scores:?}", old.id);
+        assert!(new.at_most >= old.at_most, "{what} lowers the bound of {}", old.id);
+        assert!(new.score <= Some(new.at_most), "{what}: {} is beyond its bound", new.id);
+        more += usize::from(scores.1 > scores.0);
+    }
+    more
+}
+
+/// Every change that the planner knows takes something away from an attacker.
+#[test]
+fn no_fix_lowers_a_score() {
+    let cluster = cluster(&demo(), 36);
+    let engines = Engines::new(&cluster);
+    let attack = Attack::new(&cluster, &engines);
+    let mut all = attack.no_edges();
+    for edge in 0..attack.graph.edge_count() {
+        all.insert(edge);
+    }
+    let catalogue = Catalogue::new(&attack, &all, &Costs::default());
+    let (before, _) = judged(&cluster);
+    let (mut tried, mut better) = (0, 0);
+    for fix in &catalogue.fixes {
+        let Ok(changed) = apply(&cluster, &edits::changes(&fix.edits)) else { continue };
+        better += never_less(&before, &judged(&changed).0, &fix.title);
+        tried += 1;
+    }
+    assert!(tried > 10 && better > 3, "{tried} tried, {better} scores better");
+}
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ (x >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    /// Once in that many times.
+    fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    fn one<'v>(&mut self, values: &'v [Value]) -> &'v Value {
+        &values[self.below(values.len())]
+    }
+}
+
+fn meta(namespace: &str, name: &str) -> Value {
+    let mut meta = json!({"name": name, "uid": name, "resourceVersion": "1"});
+    if !namespace.is_empty() {
+        meta["namespace"] = namespace.into();
+    }
+    meta
+}
+
+/// The specification of a workload's pods, as careless as the dice say.
+fn pod_spec(dice: &mut Dice) -> Value {
+    let account = *["s", "t", "default"].get(dice.below(3)).expect("one of three");
+    let image = match dice.below(3) {
+        0 => "registry.example/app@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        1 => "registry.example/app:1",
+        _ => "app:latest",
+    };
+    let mut container = json!({"name": "c", "image": image, "ports": [{"containerPort": 8080}]});
+    let mut spec = json!({"serviceAccountName": account});
+    if dice.once_in(3) {
+        container["securityContext"] = json!({"privileged": true});
+    } else if dice.once_in(3) {
+        container["securityContext"] = json!({"capabilities": {"add": ["SYS_ADMIN"]}});
+    }
+    for field in ["hostPID", "hostNetwork"] {
+        if dice.once_in(5) {
+            spec[field] = true.into();
+        }
+    }
+    if dice.once_in(4) {
+        let path = *["/", "/var/log", "/var/run/docker.sock"].get(dice.below(3)).expect("a path");
+        spec["volumes"] = json!([{"name": "v", "hostPath": {"path": path}}]);
+        container["volumeMounts"] = json!([{"name": "v", "mountPath": "/host"}]);
+    }
+    spec["containers"] = json!([container]);
+    spec
+}
+
+/// A small cluster.
+fn small(dice: &mut Dice) -> Vec<Value> {
+    let rules = [
+        json!({"verbs": ["get", "list"], "apiGroups": [""], "resources": ["secrets"]}),
+        json!({"verbs": ["create"], "apiGroups": [""], "resources": ["pods"]}),
+        json!({"verbs": ["create", "get"], "apiGroups": [""], "resources": ["pods/exec"]}),
+        json!({"verbs": ["patch"], "apiGroups": ["apps"], "resources": ["deployments"]}),
+        json!({"verbs": ["create"], "apiGroups": [""], "resources": ["serviceaccounts/token"]}),
+        json!({"verbs": ["get"], "apiGroups": [""], "resources": ["nodes/proxy"]}),
+        json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}),
+        json!({"verbs": ["create", "bind"], "apiGroups": ["rbac.authorization.k8s.io"],
+            "resources": ["rolebindings", "clusterrolebindings", "clusterroles"]}),
+        json!({"verbs": ["get"], "apiGroups": [""], "resources": ["configmaps"]}),
+    ];
+    let mut objects = Vec::new();
+    for name in ["n", "m"] {
+        let kind = if dice.once_in(2) { "ExternalIP" } else { "InternalIP" };
+        objects.push(json!({"apiVersion": "v1", "kind": "Node", "metadata": meta("", name),
+            "status": {"addresses": [{"type": kind, "address": "203.0.113.1"}]}}));
+    }
+    for namespace in ["a", "b"] {
+        objects.push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": meta("", namespace)}));
+        for name in ["s", "t"] {
+            objects.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": meta(namespace, name)}));
+        }
+        objects.push(json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta(namespace, "x"),
+            "type": "Opaque"}));
+        for at in 0..=dice.below(2) {
+            let name = format!("w{at}");
+            let labels = json!({"app": name});
+            objects.push(json!({"apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": meta(namespace, &name),
+                "spec": {"replicas": 1, "selector": {"matchLabels": labels},
+                    "template": {"metadata": {"labels": labels}, "spec": pod_spec(dice)}}}));
+            let kind = *["LoadBalancer", "NodePort", "ClusterIP"].get(dice.below(3)).expect("one");
+            let mut service = json!({"apiVersion": "v1", "kind": "Service",
+                "metadata": meta(namespace, &name),
+                "spec": {"type": kind, "selector": labels,
+                    "ports": [{"port": 80, "targetPort": 8080}]}});
+            if kind == "LoadBalancer" {
+                service["status"] = json!({"loadBalancer": {"ingress": [{"ip": "198.51.100.7"}]}});
+            }
+            objects.push(service);
+        }
+    }
+    for (at, scope) in ["", "a", "b", ""].into_iter().enumerate().take(1 + dice.below(4)) {
+        let (role, binding) = match scope {
+            "" => ("ClusterRole", "ClusterRoleBinding"),
+            _ => ("Role", "RoleBinding"),
+        };
+        let name = format!("r{at}");
+        let api = "rbac.authorization.k8s.io/v1";
+        let held = [dice.one(&rules).clone(), dice.one(&rules).clone()];
+        objects.push(json!({"apiVersion": api, "kind": role, "metadata": meta(scope, &name),
+            "rules": held}));
+        let owner = *["a", "b"].get(dice.below(2)).expect("one of two");
+        let account = *["s", "t"].get(dice.below(2)).expect("one of two");
+        let subject = match dice.once_in(8) {
+            true => json!({"kind": "Group", "name": "system:unauthenticated",
+                "apiGroup": "rbac.authorization.k8s.io"}),
+            false => json!({"kind": "ServiceAccount", "name": account, "namespace": owner}),
+        };
+        objects.push(json!({"apiVersion": api, "kind": binding, "metadata": meta(scope, &name),
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": name},
+            "subjects": [subject]}));
+    }
+    objects
+}
+
+/// A control that is added to an object of the cluster as it is now, typed as a change.
+fn control(object: &Value, dice: &mut Dice) -> Option<(&'static str, Change)> {
+    let kind = object["kind"].as_str().expect("a kind");
+    let namespace = Str::new(object["metadata"]["namespace"].as_str().unwrap_or_default());
+    let name = Str::new(object["metadata"]["name"].as_str().expect("a name"));
+    let change = |kind: Kind, edit| Change::of(kind, &namespace, &name, edit);
+    let merge = |kind, patch| change(kind, Edit::Merge(patch));
+    let deployment = Kind::Workload(WorkloadKind::Deployment);
+    Some(match kind {
+        "Namespace" => match dice.below(3) {
+            0 => {
+                let level = *["baseline", "restricted"].get(dice.below(2)).expect("a level");
+                let labels = json!({"pod-security.kubernetes.io/enforce": level});
+                let patch = json!({"metadata": {"labels": labels}});
+                ("a level of Pod Security", merge(Kind::Namespace, patch))
+            }
+            1 => {
+                let sides = *["Ingress", "Egress"].get(dice.below(2)).expect("a side");
+                let policy = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                    "metadata": meta(&name, &format!("deny-{}", sides.to_lowercase())),
+                    "spec": {"podSelector": {}, "policyTypes": [sides]}});
+                let made = format!("deny-{}", sides.to_lowercase());
+                let made = Str::new(&made);
+                let create = Change::of(Kind::NetworkPolicy, &name, &made, Edit::Create(policy));
+                ("a policy that denies", create)
+            }
+            _ => {
+                let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota",
+                    "metadata": meta(&name, "q"), "spec": {"hard": {"pods": "5"}}});
+                let create =
+                    Change::of(Kind::ResourceQuota, &name, &Str::new("q"), Edit::Create(quota));
+                ("a quota", create)
+            }
+        },
+        "Deployment" => {
+            let mut spec = object["spec"]["template"]["spec"].clone();
+            let what = harden(&mut spec, dice);
+            (what, merge(deployment, json!({"spec": {"template": {"spec": spec}}})))
+        }
+        "ServiceAccount" => {
+            let patch = json!({"automountServiceAccountToken": false});
+            ("no token by default", merge(Kind::ServiceAccount, patch))
+        }
+        "Service" => {
+            let patch = json!({"spec": {"type": "ClusterIP"}, "status": null});
+            ("a Service from inside only", merge(Kind::Service, patch))
+        }
+        "RoleBinding" => ("a binding less", change(Kind::RoleBinding, Edit::Delete)),
+        "ClusterRoleBinding" => ("a binding less", change(Kind::ClusterRoleBinding, Edit::Delete)),
+        "Role" | "ClusterRole" => {
+            let of = if kind == "Role" { Kind::Role } else { Kind::ClusterRole };
+            let rules = json!([object["rules"][dice.below(2)]]);
+            ("a rule less", merge(of, json!({"rules": rules})))
+        }
+        _ => return None,
+    })
+}
+
+/// One field of a pod's specification, set as it should be.
+fn harden(spec: &mut Value, dice: &mut Dice) -> &'static str {
+    let container = &mut spec["containers"][0];
+    match dice.below(9) {
+        0 => {
+            spec["automountServiceAccountToken"] = false.into();
+            "no token in a pod"
+        }
+        1 => {
+            container["securityContext"]["privileged"] = false.into();
+            "no privileged container"
+        }
+        2 => {
+            container["securityContext"]["capabilities"] = json!({"add": null, "drop": ["ALL"]});
+            "no capability"
+        }
+        3 => {
+            container["securityContext"]["runAsNonRoot"] = true.into();
+            container["securityContext"]["runAsUser"] = 1000.into();
+            "a user that is not root"
+        }
+        4 => {
+            container["securityContext"]["seccompProfile"] = json!({"type": "RuntimeDefault"});
+            "a profile of system calls"
+        }
+        5 => {
+            container["securityContext"]["readOnlyRootFilesystem"] = true.into();
+            "a root filesystem that is only read"
+        }
+        6 => {
+            spec["hostPID"] = false.into();
+            "no processes of the node"
+        }
+        7 => {
+            spec["volumes"] = json!([]);
+            container["volumeMounts"] = json!([]);
+            "no files of the node"
+        }
+        _ => {
+            let digest = "0".repeat(64);
+            container["image"] = format!("registry.example/app@sha256:{digest}").into();
+            "an image by digest"
+        }
+    }
+}
+
+/// Adds controls one after the other to small clusters.
+#[test]
+fn no_control_lowers_a_score() {
+    const CLUSTERS: u64 = 40;
+    let mut better: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut connected, mut added) = (0, 0);
+    for seed in 0..CLUSTERS {
+        let mut dice = Dice(seed);
+        let objects = small(&mut dice);
+        let mut now = cluster(&objects, 36);
+        let (mut before, pairs) = judged(&now);
+        connected += usize::from(pairs > 0);
+        for _ in 0..6 {
+            let object = &objects[dice.below(objects.len())];
+            let Some((what, change)) = control(object, &mut dice) else { continue };
+            // What was added or taken away already does not apply again.
+            let Ok(changed) = apply(&now, std::slice::from_ref(&change)) else { continue };
+            let (after, _) = judged(&changed);
+            let more = never_less(&before, &after, &format!("cluster {seed}: {what}: {change:?}"));
+            *better.entry(what).or_default() += more;
+            (now, before) = (changed, after);
+            added += 1;
+        }
+    }
+    assert!(connected > CLUSTERS as usize / 2 && added > 100, "{connected} connected, {added}");
+    let raised = better.values().filter(|&&count| count > 0).count();
+    assert!(raised >= 5, "controls that raise a score: {better:?}");
+}
+
+/// Whatever is not read: no score, and a bound that is not below what all of it would give.
+#[test]
+fn nothing_that_is_not_read_raises_a_score() {
+    let objects = demo();
+    let (all, _) = judged(&cluster(&objects, 36));
+    let mut hidden = 0;
+    let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
+    for kind in Kind::PLAIN.iter().copied().chain(workloads) {
+        let rest = objects.iter().filter(|object| object["kind"] != kind.name());
+        let rest: Vec<Value> = rest.cloned().collect();
+        hidden += usize::from(rest.len() < objects.len());
+        let mut cluster = cluster(&rest, 36);
+        cluster.coverage.note(&Coverage::key(kind), Listed::Forbidden("403".into()));
+        let (zones, _) = judged(&cluster);
+        for (known, zone) in all.iter().zip(&zones) {
+            let name = kind.name();
+            assert_eq!(zone.score, None, "{} without {name}", zone.id);
+            let least = known.score.expect("all was read");
+            assert!(zone.at_most >= least, "{} without {name}", zone.id);
+            assert!(zone.coverage < 100, "{} without {name}", zone.id);
+        }
+    }
+    assert!(hidden >= 8, "{hidden} kinds of the demo were hidden");
+}
+
+#[test]
+fn an_empty_cluster_and_an_unreadable_one_are_told_apart() {
+    let version = Some(KubeVersion::minor(36));
+    let read = |complete| {
+        let options = Options { version, complete, threads: 1, ..Options::default() };
+        let list = br#"{"apiVersion": "v1", "kind": "List", "items": []}"#;
+        judged(&read_objects(&[("x.json", list)], &options).expect("it reads").cluster).0
+    };
+    let empty = read(true);
+    let scores: Vec<Option<u32>> = empty.iter().map(|zone| zone.score).collect();
+    // Laptops and pipelines show in no object, so that not all of the first is left.
+    assert!(scores[0].is_some_and(|score| score > 30 && score < 100), "{scores:?}");
+    assert_eq!(scores[1..], [Some(100); 2]);
+    for zone in read(false) {
+        assert_eq!((zone.score, zone.lost, zone.coverage), (None, None, 0), "{}", zone.id);
+        assert_eq!(zone.at_most, 100, "{}", zone.id);
+    }
+}
