@@ -49,7 +49,7 @@ details summary{cursor:pointer;color:var(--soft)}
 :focus-visible{outline:2px solid var(--guarded);outline-offset:2px}[hidden]{display:none!important}
 .filter{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;align-items:end}.stack td{overflow-wrap:anywhere}.stack td:first-child{overflow-wrap:normal}.score{font-size:28px;line-height:1.2}
 @media(max-width:600px){body{padding:12px}td,th{padding:4px}td:first-child,td:last-child{overflow-wrap:anywhere}
-.stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.stack,.stack tbody,.stack tr,.stack td{display:block;width:100%}.stack tr{border-bottom:1px solid var(--line);padding:6px 0}.stack td{border:0;padding:2px 4px}.stack td::before{content:attr(data-l) ": ";color:var(--soft)}}
+.stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.stack,.stack tbody,.stack tr,.stack td{display:block;width:100%}.stack tr{border-bottom:1px solid var(--line);padding:6px 0}.stack td{border:0;padding:2px 4px}.stack td::before{content:attr(data-l) ': ';color:var(--soft)}}
 @media print{details>*{display:block}#q,.filter{display:none}}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
 
 const SCRIPT: &str = "

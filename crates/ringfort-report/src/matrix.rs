@@ -14,7 +14,7 @@ pub(crate) const COLUMNS: [&str; 6] =
 
 /// Metrics of the controls that hold a vector up, or what it lands on (initial-access, under
 /// "Controls" of each); V4 and V6 have none that is measured.
-const CONTROLS: [(&str, &[&str]); 13] = [
+static CONTROLS: [(&str, &[&str]); 13] = [
     ("V1", &["MET-ANON", "MET-ENDPOINT"]),
     ("V2", &["MET-LEGACYBIND", "MET-ENDPOINT"]),
     ("V3", &["MET-LOCALACC", "MET-ENDPOINT"]),
@@ -47,7 +47,7 @@ pub(crate) fn vectors(attack: &Attack<'_>, reached: &[BitSet]) -> Vec<Vector> {
             zone: zone(attack, vector, pairs).map(Zone::name),
             entries: [State::Open, State::Unknown, State::Guarded].map(count),
             pairs,
-            controls: controls.map_or(&[], |(_, metrics)| metrics),
+            controls: controls.map_or(&[][..], |(_, metrics)| *metrics),
             note: if vector.instances.is_empty() { vector.note } else { "" },
             instances: vector.instances.iter().map(|one| instance(attack, one)).collect(),
         }

@@ -112,7 +112,7 @@ impl Blocked {
         let mut blocked = Self { moving: None, harming: None, unknown: None };
         for at in 0..attack.graph.edge_count() {
             let edge = attack.edge(EdgeId(at as u32));
-            let mut block = |set: &mut Option<BitSet>| {
+            let block = |set: &mut Option<BitSet>| {
                 set.get_or_insert_with(|| attack.no_edges()).insert(at);
             };
             if matches!(edge.confidence, Confidence::UnverifiedControl | Confidence::Unknown) {

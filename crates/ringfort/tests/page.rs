@@ -57,7 +57,9 @@ ${left.every(p=>p.textContent.includes('storefront'))}`;";
     assert_eq!(titled(browser, &path, &page, 390, search), "true true true");
 
     // Findings are filtered by controls that a keyboard reaches; each filter leaves some out.
-    let filters = "const shown=()=>rows.filter(r=>r.offsetParent);const done=[];\
+    let filters = "const rows=[...document.querySelectorAll('#findings tbody tr')],\
+        fs=document.getElementById('fs'),fc=document.getElementById('fc'),said=document.getElementById('fn');\
+        const shown=()=>rows.filter(r=>r.offsetParent);const done=[];\
         const set=(one,change)=>{one.focus();if(document.activeElement!==one)done.push('no focus');change();\
             one.dispatchEvent(new Event('input',{bubbles:true}));\
             const left=shown();done.push(left.length>0&&left.length<rows.length);\

@@ -151,8 +151,8 @@ pub(crate) fn adoption(out: &mut String, report: &Report) {
         table.cell(columns[1], &escaped(metric.of));
         table.cell(columns[2], numbers.present.as_deref().unwrap_or("–"));
         table.cell(columns[3], &numbers.effective);
-        table.cell(columns[4], column(metric.present));
-        table.cell(columns[5], column(metric.effective));
+        table.cell(columns[4], &escaped(column(metric.present)));
+        table.cell(columns[5], &escaped(column(metric.effective)));
     }
     table.close();
     let left = crate::adopted::left_out(report);
