@@ -47,7 +47,7 @@ svg rect{fill:var(--card);stroke:var(--line)}svg g:hover rect{stroke:var(--guard
 details summary{cursor:pointer;color:var(--soft)}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px;padding:8px}svg.map{max-width:none}svg.map text{font-size:12px}svg.steps{max-width:none;width:max(640px,100%)}.scroll{overflow-x:auto}
 :focus-visible{outline:2px solid var(--guarded);outline-offset:2px}[hidden]{display:none!important}
-.filter{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;align-items:end}.stack td{overflow-wrap:anywhere}.stack td:first-child{overflow-wrap:normal}.score{font-size:28px;line-height:1.2}
+.filter{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;align-items:end}.stack td{overflow-wrap:anywhere}.word{white-space:nowrap}.path,.card,details{overflow-wrap:anywhere}.score{font-size:28px;line-height:1.2}
 @media(max-width:600px){body{padding:12px}td,th{padding:4px}td:first-child,td:last-child{overflow-wrap:anywhere}
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.stack,.stack tbody,.stack tr,.stack td{display:block;width:100%}.stack tr{border-bottom:1px solid var(--line);padding:6px 0}.stack td{border:0;padding:2px 4px}.stack td::before{content:attr(data-l) ': ';color:var(--soft)}}
 @media print{details>*{display:block}#q,.filter{display:none}}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
@@ -133,8 +133,8 @@ fn vectors(out: &mut String, report: &Report) {
         table.row("");
         table.cell(columns[0], &escaped(&row.name));
         let state = row.vector.state;
-        table.cell(columns[1], &format!("<span class=\"{state}\">{state}</span>"));
-        table.cell(columns[2], row.zone);
+        table.cell(columns[1], &format!("<span class=\"word {state}\">{state}</span>"));
+        table.cell(columns[2], &format!("<span class=\"word\">{}</span>", row.zone));
         table.cell(columns[3], &ways(row.vector, &row.entries));
         table.cell(columns[4], &row.vector.pairs.to_string());
         let controls: Vec<String> = row.controls.iter().map(|text| escaped(text)).collect();
@@ -289,7 +289,7 @@ fn draw(out: &mut String, path: &Path) {
     let height = shown.len() * STEP + 4;
     let _ = write!(
         out,
-        "<div class=\"path card\"><strong>{} → {}</strong> <span class=\"soft\">effort {}, {} controls in the way{}</span><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"steps of the path\"><svg class=\"steps\" viewBox=\"0 0 1100 {height}\" role=\"img\" aria-label=\"attack path\">",
+        "<div class=\"path card\"><strong>{0} → {1}</strong> <span class=\"soft\">effort {2}, {3} controls in the way{4}</span><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"steps of the path from {0} to {1}\"><svg class=\"steps\" viewBox=\"0 0 1100 {height}\" role=\"img\" aria-label=\"attack path\">",
         escaped(&path.from),
         escaped(&path.to),
         path.effort,

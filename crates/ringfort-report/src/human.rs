@@ -149,7 +149,7 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     }
     line(cut(
         &format!(
-            "More: ringfort paths, explain ID, -v, -f html=r.html, -f json=r.json; {} facts unknown, {} not evaluated",
+            "More: ringfort paths, explain ID, scan -v, -f html=r.html; {} facts unknown, {} not evaluated",
             report.unknown.len(),
             report.not_evaluated.len()
         ),
@@ -218,12 +218,12 @@ pub fn tables(report: &Report) -> String {
         }
     }
     let columns = adopted::COLUMNS;
-    let _ = writeln!(out, "\n  {:<16} {:<29} {:<29} {}", columns[0], columns[2], columns[3], columns[1]);
+    let _ = writeln!(out, "\n  {:<16} {:<24} {:<24} {}", columns[0], columns[2], columns[3], columns[1]);
     for (one, numbers) in adopted::counted(report) {
         let present = numbers.present.as_deref().unwrap_or("-");
         let _ = writeln!(
             out,
-            "  {:<16} {present:<29} {:<29} {}",
+            "  {:<16} {present:<24} {:<24} {}",
             one.metric.id, numbers.effective, one.metric.of
         );
     }

@@ -99,7 +99,8 @@ pub(crate) fn rows(report: &Report) -> Vec<Row<'_>> {
     let row = |vector: &'_ Vector| {
         let metrics = vector.controls.iter();
         let found = metrics.filter_map(|id| {
-            let one = report.adoption.iter().find(|one| one.metric.id == *id)?;
+            let found = report.adoption.iter().find(|one| one.metric.id == *id);
+            let one = found.filter(|one| one.total.of > 0)?;
             let numbers = Numbers::of(one);
             Some(format!("{id} {}", numbers.line()))
         });

@@ -362,6 +362,33 @@ fn nothing_that_is_not_read_raises_a_score() {
     assert!(hidden >= 8, "{hidden} kinds of the demo were hidden");
 }
 
+/// Policies that were not read may deny everything: the bound is not below what is left then.
+#[test]
+fn controls_that_are_not_read_do_not_break_the_bound() {
+    let mut better = 0;
+    for seed in 100..120 {
+        let objects = small(&mut Dice(seed));
+        let mut hidden = cluster(&objects, 36);
+        let policies = Coverage::key(Kind::NetworkPolicy);
+        hidden.coverage.note(&policies, Listed::Forbidden("403".into()));
+        let denied = ["a", "b"].map(|namespace| {
+            json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                "metadata": meta(namespace, "deny"),
+                "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}})
+        });
+        let all = cluster(&fixture::with(objects.clone(), denied), 36);
+        let (open, _) = judged(&cluster(&objects, 36));
+        let (closed, _) = judged(&all);
+        for ((bound, open), closed) in judged(&hidden).0.iter().zip(open).zip(closed) {
+            assert_eq!(bound.score, None, "{seed}: {}", bound.id);
+            let scores = (closed.score.expect("all was read"), open.score.expect("all was read"));
+            assert!(bound.at_most >= scores.0, "{seed}: {} {scores:?} {bound:?}", bound.id);
+            better += usize::from(scores.0 > scores.1);
+        }
+    }
+    assert!(better > 3, "{better} scores are better with policies");
+}
+
 #[test]
 fn an_empty_cluster_and_an_unreadable_one_are_told_apart() {
     let version = Some(KubeVersion::minor(36));

@@ -76,7 +76,7 @@ fn filters(out: &mut String, report: &Report, shown: usize) {
 
 fn row(table: &mut Table<'_>, report: &Report, finding: &Finding) {
     table.row(&format!("data-s=\"{}\" data-c=\"{}\"", finding.severity, finding.cuts));
-    let mut marks = format!("<strong>{}</strong>", finding.severity);
+    let mut marks = format!("<strong class=\"word\">{}</strong>", finding.severity);
     if let Some(change @ ("new" | "worse")) = finding.about.change {
         let _ = write!(marks, ", {change}");
     }
@@ -96,7 +96,7 @@ fn row(table: &mut Table<'_>, report: &Report, finding: &Finding) {
     table.cell(COLUMNS[1], &what);
     table.cell(COLUMNS[2], &format!("<code>{}</code>", escaped(&finding.object)));
     table.cell(COLUMNS[3], &place(report, finding));
-    table.cell(COLUMNS[4], &format!("{} of {}", finding.cuts, finding.paths));
+    table.cell(COLUMNS[4], &format!("<span class=\"word\">{} of {}</span>", finding.cuts, finding.paths));
     table.cell(COLUMNS[5], &mending(finding));
 }
 
@@ -147,7 +147,7 @@ pub(crate) fn adoption(out: &mut String, report: &Report) {
     for (one, numbers) in crate::adopted::counted(report) {
         let metric = &one.metric;
         table.row("");
-        table.cell(columns[0], &format!("<code>{}</code>", metric.id));
+        table.cell(columns[0], &format!("<code class=\"word\">{}</code>", metric.id));
         table.cell(columns[1], &escaped(metric.of));
         table.cell(columns[2], numbers.present.as_deref().unwrap_or("–"));
         table.cell(columns[3], &numbers.effective);
