@@ -186,7 +186,10 @@ fn coverage(attack: &Attack<'_>) -> Coverage {
     Coverage { percent: percent as u32, incomplete }
 }
 
-pub(crate) fn evidence<'w>(attack: &Attack<'_>, why: impl IntoIterator<Item = &'w Why>) -> Vec<Evidence> {
+pub(crate) fn evidence<'w>(
+    attack: &Attack<'_>,
+    why: impl IntoIterator<Item = &'w Why>,
+) -> Vec<Evidence> {
     let convert = |why: &Why| {
         let one = attack.evidence(why);
         Evidence { object: one.object, field: one.field, value: one.value, command: one.command }

@@ -89,7 +89,8 @@ impl std::str::FromStr for Gate {
         if let Some(word) = plain.strip_prefix("zone<") {
             return number(word).map(|least| Self::Zone(None, least));
         }
-        if let Some((name, word)) = plain.strip_prefix("zone.").and_then(|rest| rest.split_once('<'))
+        if let Some((name, word)) =
+            plain.strip_prefix("zone.").and_then(|rest| rest.split_once('<'))
         {
             let zone = ZONES.into_iter().find(|zone| zone.name() == name);
             let zone = zone.ok_or_else(|| GateError::Zone(text.to_owned()))?;
@@ -262,17 +263,16 @@ mod tests {
     #[test]
     fn gates_read_as_they_are_written() {
         for text in [
-                "severity>=high",
-                "new-finding",
-                "new-finding>=medium",
-                "new-path",
-                "coverage<95",
-                "zone<70",
-                "zone.initial-access<1",
-                "zone.in-cluster<50",
-                "zone.impact<100",
-            ]
-        {
+            "severity>=high",
+            "new-finding",
+            "new-finding>=medium",
+            "new-path",
+            "coverage<95",
+            "zone<70",
+            "zone.initial-access<1",
+            "zone.in-cluster<50",
+            "zone.impact<100",
+        ] {
             assert_eq!(text.parse::<Gate>().expect(text).to_string(), text);
         }
         assert_eq!("severity >= HIGH".parse(), Ok(Gate::Severity(Severity::High)));

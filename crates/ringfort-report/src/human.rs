@@ -218,7 +218,11 @@ pub fn tables(report: &Report) -> String {
         }
     }
     let columns = adopted::COLUMNS;
-    let _ = writeln!(out, "\n  {:<16} {:<24} {:<24} {}", columns[0], columns[2], columns[3], columns[1]);
+    let _ = writeln!(
+        out,
+        "\n  {:<16} {:<24} {:<24} {}",
+        columns[0], columns[2], columns[3], columns[1]
+    );
     for (one, numbers) in adopted::counted(report) {
         let present = numbers.present.as_deref().unwrap_or("-");
         let _ = writeln!(

@@ -181,6 +181,16 @@ mod tests {
         assert_eq!(node, Lost { worst: 25, spread: 5 });
     }
 
+    /// The numbers of `docs/scores.md`.
+    #[test]
+    fn the_worked_example_is_right() {
+        assert_eq!(of_ways(ways(&[(FULL / 2, 9)])), Lost { worst: 25, spread: 13 });
+        assert_eq!(of_ways(ways(&[(FULL, 1)])), Lost { worst: 50, spread: 5 });
+        let node = of_targets(&[(harm(Impact::AnyNode), ways(&[(FULL, 1)]))]);
+        assert_eq!(node, Lost { worst: 25, spread: 1 });
+        assert_eq!(all_harm() * 2, FULL * 11);
+    }
+
     /// Whatever is less, or less easy, leaves at least as many points.
     #[test]
     fn less_is_never_worse() {

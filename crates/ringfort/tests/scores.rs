@@ -110,7 +110,9 @@ fn meta(namespace: &str, name: &str) -> Value {
 fn pod_spec(dice: &mut Dice) -> Value {
     let account = *["s", "t", "default"].get(dice.below(3)).expect("one of three");
     let image = match dice.below(3) {
-        0 => "registry.example/app@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        0 => {
+            "registry.example/app@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+        }
         1 => "registry.example/app:1",
         _ => "app:latest",
     };
@@ -183,12 +185,15 @@ fn small(dice: &mut Dice) -> Vec<Value> {
             "status": {"addresses": [{"type": kind, "address": "203.0.113.1"}]}}));
     }
     for namespace in ["a", "b"] {
-        objects.push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": meta("", namespace)}));
+        objects.push(
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": meta("", namespace)}),
+        );
         for name in ["s", "t"] {
             objects.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
                 "metadata": meta(namespace, name)}));
         }
-        objects.push(json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta(namespace, "x"),
+        objects
+            .push(json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta(namespace, "x"),
             "type": "Opaque"}));
         for at in 0..=dice.below(2) {
             let name = format!("w{at}");
@@ -288,7 +293,8 @@ fn control(object: &Value, dice: &mut Dice) -> Option<(&'static str, Change, Val
             ("a Service from inside only", merge(Kind::Service, patch))
         }
         "RoleBinding" | "ClusterRoleBinding" => {
-            let of = if kind == "RoleBinding" { Kind::RoleBinding } else { Kind::ClusterRoleBinding };
+            let of =
+                if kind == "RoleBinding" { Kind::RoleBinding } else { Kind::ClusterRoleBinding };
             after = Value::Null;
             ("a binding less", change(of, Edit::Delete))
         }

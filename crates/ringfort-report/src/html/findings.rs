@@ -88,15 +88,15 @@ fn row(table: &mut Table<'_>, report: &Report, finding: &Finding) {
         "" => String::new(),
         note => format!("<br>{}", escaped(note)),
     };
-    let what = format!(
-        "{}{note}<br><span class=\"soft\">{}</span>",
-        escaped(finding.title),
-        finding.id
-    );
+    let what =
+        format!("{}{note}<br><span class=\"soft\">{}</span>", escaped(finding.title), finding.id);
     table.cell(COLUMNS[1], &what);
     table.cell(COLUMNS[2], &format!("<code>{}</code>", escaped(&finding.object)));
     table.cell(COLUMNS[3], &place(report, finding));
-    table.cell(COLUMNS[4], &format!("<span class=\"word\">{} of {}</span>", finding.cuts, finding.paths));
+    table.cell(
+        COLUMNS[4],
+        &format!("<span class=\"word\">{} of {}</span>", finding.cuts, finding.paths),
+    );
     table.cell(COLUMNS[5], &mending(finding));
 }
 
