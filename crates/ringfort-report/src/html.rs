@@ -95,6 +95,16 @@ pub fn render(report: &Report) -> String {
     out
 }
 
+/// What the page has no room for; empty if nothing.
+#[must_use]
+pub fn left_out(report: &Report) -> String {
+    let all = report.checked.as_ref().map_or(0, |checked| checked.findings.len());
+    match all.saturating_sub(findings::ROWS) {
+        0 => String::new(),
+        left => format!("{left} of {all} findings"),
+    }
+}
+
 fn zones(out: &mut String, report: &Report) {
     out.push_str("<h2>Zones</h2><div class=\"row\">");
     for zone in &report.zones {

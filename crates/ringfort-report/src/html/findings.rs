@@ -11,7 +11,7 @@ use crate::locate::located;
 use crate::report::Report;
 
 /// Rows that a page has at the most; a page of many thousand is slow to open.
-const ROWS: usize = 500;
+pub(crate) const ROWS: usize = 500;
 
 const COLUMNS: [&str; 6] =
     ["severity", "finding", "object", "where", "cuts, of pairs through it", "how to mend it"];
