@@ -14,6 +14,7 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn run() -> Result<()> {
     install("chromium", &["chromium", "chromium-browser", "google-chrome"]);
     install("runc", &["runc"]);
+    fetch_axe();
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     if cargo(&["deny", "--version"]).is_ok() {
@@ -83,5 +84,25 @@ fn install(package: &str, programs: &[&str]) {
             println!("skipped: {package} cannot be installed here; its test will say so");
             return;
         }
+    }
+}
+
+/// The page test asks axe-core whether the page is accessible. Without it, and without npm, that
+/// part of the test says that it is skipped.
+fn fetch_axe() {
+    const PACKAGE: &str = "axe-core@4.14.1";
+    let folder = root().join("target/axe");
+    if folder.join("node_modules/axe-core/axe.min.js").is_file() {
+        return;
+    }
+    println!("$ npm install {PACKAGE}");
+    let done = Command::new("npm")
+        .args(["install", "--no-save", "--no-package-lock", "--ignore-scripts", "--prefix"])
+        .arg(&folder)
+        .arg(PACKAGE)
+        .stdout(std::process::Stdio::null())
+        .status();
+    if !done.is_ok_and(|status| status.success()) {
+        println!("skipped: {PACKAGE} cannot be fetched here; the page test will say so");
     }
 }

@@ -1,6 +1,6 @@
 //! The attack graph of one cluster: vectors, techniques, impacts, and the questions about it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashTable;
 use ringfort_authz::{Authz, NodeAuthorizer};
@@ -52,6 +52,7 @@ pub struct Attack<'a> {
     keys: Vec<NodeKey>,
     nodes: HashTable<NodeId>,
     edges: Edges,
+    reached: OnceLock<Vec<BitSet>>,
 }
 
 impl<'a> Attack<'a> {
@@ -107,7 +108,8 @@ impl<'a> Attack<'a> {
             maker.finish()
         };
         let Made { graph, nodes, keys, edges } = made;
-        Self { context, graph, vectors, keys, nodes, edges }
+        let reached = OnceLock::new();
+        Self { context, graph, vectors, keys, nodes, edges, reached }
     }
 
     /// The position of a node.
@@ -154,6 +156,16 @@ impl<'a> Attack<'a> {
     pub fn targets(&self) -> Vec<(Impact, NodeId)> {
         let all = Impact::DEFAULT_TARGETS.into_iter();
         all.filter_map(|impact| Some((impact, self.node(&NodeKey::Impact(impact))?))).collect()
+    }
+
+    /// For each of the default [`Self::targets`] the [`Self::entries`], by position, that reach
+    /// it, each entry by itself. Asked once.
+    pub fn reached(&self) -> &[BitSet] {
+        self.reached.get_or_init(|| {
+            let entries: Vec<NodeId> = self.entries().map(|(_, node)| node).collect();
+            let targets: Vec<NodeId> = self.targets().iter().map(|(_, node)| *node).collect();
+            self.pairs(&entries, &targets, &self.no_edges())
+        })
     }
 
     /// For each target the entries, by position in `entries`, that reach it.

@@ -443,6 +443,16 @@ mod tests {
         }),
     };
 
+    static SOUND: Check = Check {
+        id: "RF-TEST-002",
+        judge: Judge::Cluster(|_, out| {
+            for name in ["a", "b", "c"] {
+                out.add(Object::wide("Cluster", name), Verdict::Pass);
+            }
+        }),
+        ..BROKEN
+    };
+
     #[test]
     fn a_check_that_panics_is_unknown_and_lowers_the_coverage() {
         let cluster = Cluster::default();
@@ -452,6 +462,15 @@ mod tests {
         let found = run(&World::new(&attack), &chosen);
         assert_eq!((found.checks[0].status, found.checks[0].pass), ("unknown", 0));
         assert_eq!(found.checks_coverage, 0);
+        let needs = crate::unmet(&cluster.coverage, &chosen, &found);
+        assert_eq!(needs[0].missing, "RF-TEST-001 failed to run");
+        // Beside others it takes from the coverage of the run.
+        let coverage = |checks| {
+            let chosen = Chosen { checks, not_evaluated: Vec::new() };
+            run(&World::new(&attack), &chosen).checks_coverage
+        };
+        assert_eq!(coverage(vec![&SOUND]), 100);
+        assert_eq!(coverage(vec![&SOUND, &BROKEN]), 75);
     }
 
     #[test]

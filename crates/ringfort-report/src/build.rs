@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use ringfort_attack::technique::Confidence;
 use ringfort_attack::{Attack, Impact, NodeKey, State, Why, Zone as AttackZone, techniques};
 use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
-use ringfort_model::{Coverage as Read, Kind, Listed};
+use ringfort_model::{Coverage as Read, Kind, Listed, WorkloadKind};
 use ringfort_plan::{FirstFix, Plan};
 
 use crate::depth::{Passed, controls, is_hindered, weakest, zones};
+use crate::matrix::vectors;
 use crate::report::{
     Connected, Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Report,
-    Source, Step, Tool, Unevaluated, UnknownSteps, Vector, VectorInstance,
+    Source, Step, Tool, Unevaluated, UnknownSteps,
 };
+use crate::standing::{Asked, standings};
 
 /// What does not come from the cluster.
 #[derive(Clone, Debug)]
@@ -41,9 +43,7 @@ pub fn build(
     let entries: Vec<(State, NodeId)> =
         attack.entries().map(|(instance, node)| (instance.state, node)).collect();
     let targets = attack.targets();
-    let nodes: Vec<NodeId> = entries.iter().map(|(_, node)| *node).collect();
-    let ends: Vec<NodeId> = targets.iter().map(|(_, node)| *node).collect();
-    let reached = attack.pairs(&nodes, &ends, &attack.no_edges());
+    let reached = attack.reached();
     let crossed = ringfort_plan::question::crossed(attack).len();
     let pairs: usize = reached.iter().map(BitSet::len).sum::<usize>() + crossed;
     let unverified = reached
@@ -52,8 +52,11 @@ pub fn build(
         .filter(|&entry| entries[entry].0 == State::Unknown)
         .count();
     let paths: Vec<Path> = paths.iter().map(|path| self::path(attack, path, plan)).collect();
-    let passed = Passed::of(&entries, &targets, &reached);
-    let zones = zones(&passed, &paths);
+    let passed = Passed::of(&entries, &targets, reached);
+    let coverage = coverage(attack);
+    let complete = coverage.incomplete.is_empty() && !attack.context.cluster.coverage.unread;
+    let asked = Asked { entries: &entries, targets: &targets, reached, crossed };
+    let zones = zones(&passed, standings(attack, &asked), (coverage.percent, complete), &paths);
     let weakest_zone = weakest(&zones, &paths);
     Report {
         schema: crate::SCHEMA,
@@ -61,15 +64,15 @@ pub fn build(
         source: Source { place: head.place, described: head.described, base: head.base },
         generated_at: head.generated_at,
         cluster: facts(attack),
-        coverage: coverage(attack),
+        coverage,
         gaps: gaps(attack),
         weakest_zone,
         zones,
         pairs,
         unverified_pairs: unverified,
-        vectors: attack.vectors.iter().map(|vector| self::vector(attack, vector)).collect(),
+        vectors: vectors(attack, reached),
         paths,
-        connected: connected(attack, &targets, &reached),
+        connected: connected(attack, &targets, reached),
         fixes: fixes.iter().map(fix).collect(),
         plan: plan.map(self::plan),
         unknown: unknown(attack),
@@ -168,7 +171,9 @@ fn facts(attack: &Attack<'_>) -> Facts {
 fn coverage(attack: &Attack<'_>) -> Coverage {
     let read = &attack.context.cluster.coverage;
     let mut incomplete = Vec::new();
-    for &kind in Kind::PLAIN {
+    let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
+    let kinds: Vec<Kind> = Kind::PLAIN.iter().copied().chain(workloads).collect();
+    for &kind in &kinds {
         let reason = match read.of(kind) {
             Listed::Complete | Listed::Absent => continue,
             Listed::Partial(reason) => format!("partial: {reason}"),
@@ -177,29 +182,15 @@ fn coverage(attack: &Attack<'_>) -> Coverage {
         };
         incomplete.push(Gap { subject: Read::key(kind), reason });
     }
-    let all = Kind::PLAIN.len();
+    let all = kinds.len();
     let percent = (all - incomplete.len()) * 100 / all;
     Coverage { percent: percent as u32, incomplete }
 }
 
-fn vector(attack: &Attack<'_>, vector: &ringfort_attack::Vector) -> Vector {
-    let instances = vector.instances.iter().map(|instance| VectorInstance {
-        id: format!("vector/{}/{}", instance.vector, instance.name),
-        title: instance.title.clone(),
-        state: instance.state.name(),
-        evidence: evidence(attack, &instance.why),
-        missing: instance.missing.clone(),
-    });
-    Vector {
-        id: vector.id,
-        title: vector.title,
-        state: vector.state.name(),
-        note: if vector.instances.is_empty() { vector.note } else { "" },
-        instances: instances.collect(),
-    }
-}
-
-fn evidence<'w>(attack: &Attack<'_>, why: impl IntoIterator<Item = &'w Why>) -> Vec<Evidence> {
+pub(crate) fn evidence<'w>(
+    attack: &Attack<'_>,
+    why: impl IntoIterator<Item = &'w Why>,
+) -> Vec<Evidence> {
     let convert = |why: &Why| {
         let one = attack.evidence(why);
         Evidence { object: one.object, field: one.field, value: one.value, command: one.command }

@@ -1,12 +1,14 @@
 //! Defence in depth: the controls that an attacker has to beat on a path, and how much of what
 //! passes a zone meets none there.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use ringfort_attack::{Attack, Impact, NodeKey, State, Zone as AttackZone, techniques};
 use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
 
 use crate::report::{Path, Step, Zone};
+use crate::standing::Standing;
 
 /// Whether a control has to be beaten on the edge: it is harder than its technique is by
 /// itself, or it enters where a control guards the way in.
@@ -81,34 +83,47 @@ impl Passed {
     }
 }
 
-/// The three zones.
-pub(crate) fn zones(passed: &Passed, paths: &[Path]) -> Vec<Zone> {
+/// The three zones. `read` is the percent of kinds that were read, and whether anything was not.
+pub(crate) fn zones(
+    passed: &Passed,
+    standings: [Standing; 3],
+    (read, complete): (u32, bool),
+    paths: &[Path],
+) -> Vec<Zone> {
     let Passed { by_state, entries, moving, harmful } = *passed;
     let [open, unknown, guarded] = by_state;
-    let zone = |zone: AttackZone, title, pairs, state| Zone {
+    let zone = |zone: AttackZone, title, standing: Standing, pairs, state| Zone {
         id: zone.name(),
         title,
+        score: complete.then(|| standing.lost.score()),
+        at_most: standing.least.score(),
+        coverage: read.min(standing.decided),
+        lost: complete.then_some([standing.lost.worst, standing.lost.spread]),
         entries: if zone == AttackZone::Initial { by_state } else { [0; 3] },
         pairs,
         unhindered: unhindered(zone, paths),
         state,
     };
+    let [initial, inside, impact] = standings;
     vec![
         zone(
             AttackZone::Initial,
             "initial access",
+            initial,
             entries,
             format!("{open} open, {unknown} unknown, {guarded} guarded ways in"),
         ),
         zone(
             AttackZone::InCluster,
             "in-cluster movement",
+            inside,
             moving,
             format!("{moving} of {entries} ways in lead on to a node or target"),
         ),
         zone(
             AttackZone::Impact,
             "impact",
+            impact,
             harmful,
             format!("{harmful} pairs control the cluster or all Secrets"),
         ),
@@ -125,24 +140,21 @@ fn unhindered(zone: AttackZone, paths: &[Path]) -> u32 {
     (free.count() * 100).checked_div(paths.len()).unwrap_or(100) as u32
 }
 
-/// The zone that the greatest share of paths pass unhindered; of equal ones that which most
-/// pairs pass. A zone where nothing has to be done on any path holds nothing that a control
-/// could stop, and is named only where that is so of all zones.
+/// The zone with the lowest score, or the lowest bound of one where there are no scores. Of equal
+/// ones that which the greatest share of paths pass unhindered, then that which most pairs pass; a
+/// zone where nothing has to be done on any path comes after the others.
 pub(crate) fn weakest(zones: &[Zone], paths: &[Path]) -> Option<&'static str> {
     let acts = |zone: &Zone| paths.iter().any(|path| within(zone.id, path, |step| step.weight > 0));
-    let mut best: Option<((bool, u32, usize), &'static str)> = None;
-    for zone in zones.iter().filter(|zone| zone.pairs > 0) {
-        let key = (acts(zone), zone.unhindered, zone.pairs);
-        if best.is_none_or(|(known, _)| key > known) {
-            best = Some((key, zone.id));
-        }
-    }
-    best.map(|(_, id)| id)
+    let left = |zone: &Zone| zone.score.unwrap_or(zone.at_most);
+    let weak = zones.iter().filter(|zone| left(zone) < 100);
+    let key = |zone: &&Zone| (left(zone), Reverse((acts(zone), zone.unhindered, zone.pairs)));
+    weak.min_by_key(key).map(|zone| zone.id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::Lost;
 
     fn step(zone: AttackZone, weight: u32, hindered: bool) -> Step {
         Step {
@@ -179,8 +191,14 @@ mod tests {
         }
     }
 
-    fn of(entries: usize, moving: usize, harmful: usize, paths: &[Path]) -> Vec<Zone> {
-        zones(&Passed { by_state: [entries, 0, 0], entries, moving, harmful }, paths)
+    /// Zones that lost those points.
+    fn of(lost: [u32; 3], [entries, moving, harmful]: [usize; 3], paths: &[Path]) -> Vec<Zone> {
+        let standings = lost.map(|worst| {
+            let lost = Lost { worst, spread: 0 };
+            Standing { lost, least: lost, decided: 100 }
+        });
+        let passed = Passed { by_state: [entries, 0, 0], entries, moving, harmful };
+        zones(&passed, standings, (100, true), paths)
     }
 
     #[test]
@@ -196,23 +214,46 @@ mod tests {
     #[test]
     fn the_share_of_a_zone_is_of_paths_that_meet_no_control_there() {
         let paths = [path(true, false), path(true, true), path(true, false), path(false, false)];
-        let shares: Vec<u32> = of(4, 4, 4, &paths).iter().map(|zone| zone.unhindered).collect();
+        let zones = of([9; 3], [4; 3], &paths);
+        let shares: Vec<u32> = zones.iter().map(|zone| zone.unhindered).collect();
         assert_eq!(shares, [25, 75, 100]);
-        assert!(of(0, 0, 0, &[]).iter().all(|zone| zone.unhindered == 100));
+        assert!(of([0; 3], [0; 3], &[]).iter().all(|zone| zone.unhindered == 100));
     }
 
     #[test]
-    fn the_weakest_zone_is_the_one_that_most_paths_pass_unhindered() {
+    fn the_weakest_zone_has_the_lowest_score() {
+        let open = [path(false, false)];
+        assert_eq!(weakest(&of([20, 10, 10], [1; 3], &open), &open), Some("initial-access"));
+        assert_eq!(weakest(&of([20, 10, 30], [1; 3], &open), &open), Some("impact"));
+        assert_eq!(weakest(&of([0; 3], [0; 3], &[]), &[]), None);
+    }
+
+    #[test]
+    fn of_equal_zones_the_one_that_most_paths_pass_unhindered_is_the_weakest() {
+        let equal = |passed, paths: &[Path]| weakest(&of([20; 3], passed, paths), paths);
         let guarded = [path(true, false), path(true, true)];
-        assert_eq!(weakest(&of(9, 2, 1, &guarded), &guarded), Some("in-cluster"));
+        assert_eq!(equal([9, 2, 1], &guarded), Some("in-cluster"));
         let held = [path(false, true), path(true, true)];
-        assert_eq!(weakest(&of(2, 9, 1, &held), &held), Some("initial-access"));
+        assert_eq!(equal([2, 9, 1], &held), Some("initial-access"));
         // Equal shares: what most pairs pass.
         let open = [path(false, false)];
-        assert_eq!(weakest(&of(3, 2, 9, &open), &open), Some("initial-access"));
-        assert_eq!(weakest(&of(2, 3, 9, &open), &open), Some("in-cluster"));
+        assert_eq!(equal([3, 2, 9], &open), Some("initial-access"));
+        assert_eq!(equal([2, 3, 9], &open), Some("in-cluster"));
         // Without a path there is no act: what ways in there are.
-        assert_eq!(weakest(&of(3, 0, 0, &[]), &[]), Some("initial-access"));
-        assert_eq!(weakest(&of(0, 0, 0, &[]), &[]), None);
+        assert_eq!(equal([3, 0, 0], &[]), Some("initial-access"));
+    }
+
+    #[test]
+    fn what_was_not_read_leaves_no_score_but_a_bound() {
+        let lost = |worst| Lost { worst, spread: 4 };
+        let standing = Standing { lost: lost(50), least: lost(10), decided: 80 };
+        let passed = Passed { by_state: [1, 0, 0], entries: 1, moving: 1, harmful: 1 };
+        let of = |read| zones(&passed, [standing; 3], read, &[]);
+        let known = &of((100, true))[0];
+        assert_eq!((known.score, known.at_most, known.coverage), (Some(46), 86, 80));
+        assert_eq!(known.lost, Some([50, 4]));
+        let unknown = &of((60, false))[0];
+        assert_eq!((unknown.score, unknown.at_most, unknown.coverage), (None, 86, 60));
+        assert_eq!(unknown.lost, None);
     }
 }

@@ -26,7 +26,7 @@ const RENDERED: &[(&str, Render)] = &[
     ("json", |report| json::render(report).into()),
     ("sarif", sarif::render),
     ("junit", |report| junit::render(report).into()),
-    ("html", |report| html::render(report).into()),
+    ("html", |report| Rendered { text: html::render(report), cut: html::left_out(report) }),
     ("markdown", markdown::render),
     ("csv", |report| csv::render(report).into()),
     ("ocsf", |report| ocsf::render(report).into()),

@@ -5,14 +5,17 @@
 //!   while the checks lack evidence that could be read in principle.
 //! - `new-path`: a connected pair of a way in and a target that was not connected before;
 //!   undecided while a kind that rules read was not read in full.
+//! - `zone<N`, `zone.ID<N`: a score below N, of any zone or of one; undecided while a zone has no
+//!   score, unless what is known already leaves less.
 //! - `coverage<N`: the lower of the percent of kinds read and the percent of results decided.
 //!
 //! `--severity` decides what is shown, never what a gate sees.
 
+use ringfort_attack::Zone as ZoneId;
 use ringfort_checks::{Need, Severity};
 use serde::Serialize;
 
-use crate::report::Report;
+use crate::report::{Report, Zone};
 
 /// A gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +28,19 @@ pub enum Gate {
     NewPath,
     /// Coverage below this percent.
     Coverage(u32),
+    /// A score of this zone, or of any, below this.
+    Zone(Option<ZoneId>, u32),
 }
+
+/// The zones that a gate may name.
+const ZONES: [ZoneId; 3] = [ZoneId::Initial, ZoneId::InCluster, ZoneId::Impact];
 
 /// Why a text is no gate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GateError {
     /// No such gate.
     #[error(
-        "--fail-on {0}: no such gate; severity>=S, new-finding, new-finding>=S, new-path and coverage<N are"
+        "--fail-on {0}: no such gate; severity>=S, new-finding, new-finding>=S, new-path, coverage<N, zone<N and zone.ID<N are"
     )]
     Unknown(String),
     /// No severity.
@@ -46,8 +54,8 @@ pub enum GateError {
     /// No percentage.
     #[error("--fail-on {0}: write a whole number from 1 to 100")]
     Percent(String),
-    /// Zones have no score.
-    #[error("--fail-on {0}: this version gives zones no score")]
+    /// No zone.
+    #[error("--fail-on {0}: initial-access, in-cluster and impact are zones")]
     Zone(String),
 }
 
@@ -71,12 +79,22 @@ impl std::str::FromStr for Gate {
         if let Some(word) = plain.strip_prefix("severity>=") {
             return severity(word).map(Self::Severity);
         }
+        let number = |word: &str| {
+            let number = word.parse().ok().filter(|number| (1..=100).contains(number));
+            number.ok_or_else(|| GateError::Percent(text.to_owned()))
+        };
         if let Some(word) = plain.strip_prefix("coverage<") {
-            let percent = word.parse().ok().filter(|percent| (1..=100).contains(percent));
-            return percent.map(Self::Coverage).ok_or_else(|| GateError::Percent(text.to_owned()));
+            return number(word).map(Self::Coverage);
         }
-        if plain.starts_with("zone") {
-            return Err(GateError::Zone(text.to_owned()));
+        if let Some(word) = plain.strip_prefix("zone<") {
+            return number(word).map(|least| Self::Zone(None, least));
+        }
+        if let Some((name, word)) =
+            plain.strip_prefix("zone.").and_then(|rest| rest.split_once('<'))
+        {
+            let zone = ZONES.into_iter().find(|zone| zone.name() == name);
+            let zone = zone.ok_or_else(|| GateError::Zone(text.to_owned()))?;
+            return number(word).map(|least| Self::Zone(Some(zone), least));
         }
         Err(GateError::Unknown(text.to_owned()))
     }
@@ -90,6 +108,8 @@ impl std::fmt::Display for Gate {
             Self::NewFinding(least) => write!(f, "new-finding>={}", least.name()),
             Self::NewPath => f.write_str("new-path"),
             Self::Coverage(percent) => write!(f, "coverage<{percent}"),
+            Self::Zone(None, least) => write!(f, "zone<{least}"),
+            Self::Zone(Some(zone), least) => write!(f, "zone.{}<{least}", zone.name()),
         }
     }
 }
@@ -152,10 +172,11 @@ pub fn judge(
     if broken {
         missing.push("a file could not be read to its end, see the gaps".to_owned());
     }
-    let what = match gate {
-        Gate::NewPath => "new path",
-        Gate::NewFinding(_) => "new finding",
-        Gate::Severity(_) | Gate::Coverage(_) => "finding",
+    let (what, many) = match gate {
+        Gate::NewPath => ("new path", "new paths"),
+        Gate::NewFinding(_) => ("new finding", "new findings"),
+        Gate::Severity(_) | Gate::Coverage(_) => ("finding", "findings"),
+        Gate::Zone(..) => ("score that is lower", "scores that are lower"),
     };
     let failing = match gate {
         Gate::Coverage(percent) => {
@@ -185,6 +206,27 @@ pub fn judge(
                 .map(|one| format!("{} {}", one.id, one.object))
                 .collect::<Vec<_>>()
         }
+        Gate::Zone(which, least) => {
+            let meant = |zone: &&Zone| which.is_none_or(|known| known.name() == zone.id);
+            let zones: Vec<&Zone> = report.zones.iter().filter(meant).collect();
+            if zones.is_empty() {
+                missing.push("no zone was judged".to_owned());
+            }
+            if zones.iter().any(|zone| zone.score.is_none()) {
+                let incomplete = report.coverage.incomplete.iter();
+                missing.extend(incomplete.map(|gap| format!("{}: {}", gap.subject, gap.reason)));
+            }
+            let lower = zones.iter().filter(|zone| zone.score.unwrap_or(zone.at_most) < least);
+            lower
+                .map(|zone| match zone.score {
+                    Some(score) => format!("{}: {score}, {}% known", zone.title, zone.coverage),
+                    None => format!(
+                        "{}: at most {}, {}% known",
+                        zone.title, zone.at_most, zone.coverage
+                    ),
+                })
+                .collect()
+        }
         Gate::NewPath => {
             let incomplete = report.coverage.incomplete.iter();
             missing.extend(incomplete.map(|gap| format!("{}: {}", gap.subject, gap.reason)));
@@ -199,7 +241,7 @@ pub fn judge(
         (0, 1) => said(State::Undecided, "one thing is missing".to_owned(), missing),
         (0, count) => said(State::Undecided, format!("{count} things are missing"), missing),
         (1, _) => said(State::Failed, format!("one {what}"), failing),
-        (count, _) => said(State::Failed, format!("{count} {what}s"), failing),
+        (count, _) => said(State::Failed, format!("{count} {many}"), failing),
     }
 }
 
@@ -220,9 +262,17 @@ mod tests {
 
     #[test]
     fn gates_read_as_they_are_written() {
-        for text in
-            ["severity>=high", "new-finding", "new-finding>=medium", "new-path", "coverage<95"]
-        {
+        for text in [
+            "severity>=high",
+            "new-finding",
+            "new-finding>=medium",
+            "new-path",
+            "coverage<95",
+            "zone<70",
+            "zone.initial-access<1",
+            "zone.in-cluster<50",
+            "zone.impact<100",
+        ] {
             assert_eq!(text.parse::<Gate>().expect(text).to_string(), text);
         }
         assert_eq!("severity >= HIGH".parse(), Ok(Gate::Severity(Severity::High)));
@@ -237,7 +287,14 @@ mod tests {
             "coverage<101",
             "coverage<x",
             "coverage>50",
-            "zone<70",
+            "zone",
+            "zone<0",
+            "zone<101",
+            "zone>70",
+            "zone<",
+            "zone.<70",
+            "zone.imapct<70",
+            "zone.impact",
         ] {
             assert!(text.parse::<Gate>().is_err(), "{text}");
         }

@@ -1,9 +1,15 @@
-//! One self-contained page: zones, the matrix of vectors, the worst paths as SVG, the fixes.
+//! One self-contained page: zones, the matrix of vectors, the fixes, the worst paths as SVG, the
+//! findings, the adoption of controls.
 //! It loads nothing and runs from `file://`.
+
+mod findings;
+mod table;
 
 use std::fmt::Write;
 
-use crate::report::{Path, Point, Report};
+use crate::matrix;
+use crate::report::{Path, Point, Report, Vector};
+use table::Table;
 
 /// How many paths are drawn; the rest is in the JSON report.
 const DRAWN: usize = 25;
@@ -35,14 +41,16 @@ h1{font-size:24px;margin:0 0 4px}h2{font-size:18px;margin:32px 0 8px}.soft{color
 .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:12px}.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px}
 .weak{outline:2px solid var(--open)}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:6px 8px;text-align:left;vertical-align:top}
 .open{color:var(--open)}.unknown{color:var(--unknown)}.guarded{color:var(--guarded)}.closed{color:var(--closed)}
-strong{overflow-wrap:anywhere}code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}input{width:100%;padding:8px;font:inherit;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg)}
+strong{overflow-wrap:anywhere}code{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}input[type=search],select{width:100%;padding:8px;font:inherit;border:1px solid var(--line);border-radius:6px;background:var(--bg);color:var(--fg)}
 .path{margin:12px 0}svg{max-width:100%;height:auto;display:block}svg text{fill:var(--fg);font:13px system-ui,sans-serif}svg .s{fill:var(--soft);font-size:12px}
 svg rect{fill:var(--card);stroke:var(--line)}svg g:hover rect{stroke:var(--guarded);stroke-width:2}svg path{stroke:var(--soft);fill:none}
 details summary{cursor:pointer;color:var(--soft)}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px;padding:8px}svg.map{max-width:none}svg.map text{font-size:12px}svg.steps{max-width:none;width:max(640px,100%)}.scroll{overflow-x:auto}
-:focus-visible{outline:2px solid var(--guarded);outline-offset:2px}[hidden]{display:none}
-@media(max-width:600px){body{padding:12px}td,th{padding:4px}td:first-child,td:last-child{overflow-wrap:anywhere}}
-@media print{details>*{display:block}#q{display:none}}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
+:focus-visible{outline:2px solid var(--guarded);outline-offset:2px}[hidden]{display:none!important}
+.filter{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;align-items:end}.stack td{overflow-wrap:anywhere}.word{white-space:nowrap}.path,.card,details{overflow-wrap:anywhere}.score{font-size:28px;line-height:1.2}
+@media(max-width:600px){body{padding:12px}td,th{padding:4px}td:first-child,td:last-child{overflow-wrap:anywhere}
+.stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.stack,.stack tbody,.stack tr,.stack td{display:block;width:100%}.stack tr{border-bottom:1px solid var(--line);padding:6px 0}.stack td{border:0;padding:2px 4px}.stack td::before{content:attr(data-l) ': ';color:var(--soft)}}
+@media print{details>*{display:block}#q,.filter{display:none}}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
 
 const SCRIPT: &str = "
 const q=document.getElementById('q');q.addEventListener('input',()=>{const w=q.value.toLowerCase();let n=0;
@@ -58,7 +66,7 @@ pub fn render(report: &Report) -> String {
         out,
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\
-         <title>Ringfort report</title><style>{STYLE}</style></head><body><h1>Ringfort</h1><p class=\"soft\">Kubernetes {}, {} nodes, {} namespaces, {} pods, {} bindings. {} of the kinds that rules read were read in full. {}</p>",
+         <title>Ringfort report</title><style>{STYLE}</style></head><body><main><h1>Ringfort</h1><p class=\"soft\">Kubernetes {}, {} nodes, {} namespaces, {} pods, {} bindings. {} of the kinds that rules read were read in full. {}</p>",
         escaped(&facts.version),
         facts.nodes,
         facts.namespaces,
@@ -80,22 +88,47 @@ pub fn render(report: &Report) -> String {
         draw(&mut out, path);
     }
     crate::versions::html(&mut out, report, escaped);
+    findings::write(&mut out, report);
+    findings::adoption(&mut out, report);
     unknown(&mut out, report);
     gaps(&mut out, report);
-    let _ = writeln!(out, "<script>{SCRIPT}</script></body></html>");
+    let _ = writeln!(out, "</main><script>{SCRIPT}{}</script></body></html>", findings::SCRIPT);
     out
+}
+
+/// What the page has no room for; empty if nothing.
+#[must_use]
+pub fn left_out(report: &Report) -> String {
+    let all = report.checked.as_ref().map_or(0, |checked| checked.findings.len());
+    match all.saturating_sub(findings::ROWS) {
+        0 => String::new(),
+        left => format!("{left} of {all} findings"),
+    }
 }
 
 fn zones(out: &mut String, report: &Report) {
     out.push_str("<h2>Zones</h2><div class=\"row\">");
     for zone in &report.zones {
         let weak = report.weakest_zone == Some(zone.id);
+        let score = match zone.score {
+            Some(score) => format!("<span class=\"score\">{score}</span> of 100"),
+            None => format!(
+                "<span class=\"score\">at most {}</span> of 100, for not all was read",
+                zone.at_most
+            ),
+        };
+        let lost = zone.lost.map_or_else(String::new, |[worst, spread]| {
+            format!(
+                "<br><span class=\"soft\">{worst} points lost for the worst, {spread} for how much there is</span>"
+            )
+        });
         let _ = write!(
             out,
-            "<div class=\"card{}\"><strong>{}</strong>{}<br>{}<br>{}% of the shown paths meet no control here</div>",
+            "<div class=\"card{}\"><strong>{}</strong>{}<br>{score}<br>{}% is known{lost}<br>{}<br>{}% of the shown paths meet no control here</div>",
             if weak { " weak" } else { "" },
             escaped(zone.title),
             if weak { " · weakest" } else { "" },
+            zone.coverage,
             escaped(&zone.state),
             zone.unhindered
         );
@@ -104,42 +137,48 @@ fn zones(out: &mut String, report: &Report) {
 }
 
 fn vectors(out: &mut String, report: &Report) {
-    out.push_str("<h2>Ways in</h2><table><tr><th>vector</th><th>state</th><th>instances</th></tr>");
-    for vector in &report.vectors {
+    out.push_str("<h2>Ways in</h2>");
+    let columns = matrix::COLUMNS;
+    let mut table = Table::open(out, "vectors", "ways in by vector", &columns);
+    for row in matrix::rows(report) {
+        table.row("");
+        table.cell(columns[0], &escaped(&row.name));
+        let state = row.vector.state;
+        table.cell(columns[1], &format!("<span class=\"word {state}\">{state}</span>"));
+        table.cell(columns[2], &format!("<span class=\"word\">{}</span>", row.zone));
+        table.cell(columns[3], &ways(row.vector, &row.entries));
+        table.cell(columns[4], &row.vector.pairs.to_string());
+        let controls: Vec<String> = row.controls.iter().map(|text| escaped(text)).collect();
+        table.cell(columns[5], table::column(&controls.join("<br>")));
+    }
+    table.close();
+}
+
+/// How many ways in there are, and each of them on demand.
+fn ways(vector: &Vector, counted: &str) -> String {
+    if vector.instances.is_empty() {
+        return escaped(vector.note);
+    }
+    let mut out = format!("<details><summary>{counted}</summary>");
+    for one in &vector.instances {
         let _ = write!(
             out,
-            "<tr><td>{} {}</td><td class=\"{}\">{}</td><td>",
-            vector.id,
-            escaped(vector.title),
-            vector.state,
-            vector.state
+            "<div><span class=\"{}\">{}</span> {}",
+            one.state,
+            one.state,
+            escaped(&one.title)
         );
-        if vector.instances.is_empty() {
-            out.push_str(&escaped(vector.note));
-        } else {
-            let _ = write!(out, "<details><summary>{}</summary>", vector.instances.len());
-            for one in &vector.instances {
-                let _ = write!(
-                    out,
-                    "<div><span class=\"{}\">{}</span> {}",
-                    one.state,
-                    one.state,
-                    escaped(&one.title)
-                );
-                if !one.missing.is_empty() {
-                    let _ = write!(
-                        out,
-                        " <span class=\"soft\">not known: {}</span>",
-                        escaped(&one.missing.join("; "))
-                    );
-                }
-                out.push_str("</div>");
-            }
-            out.push_str("</details>");
+        if !one.missing.is_empty() {
+            let _ = write!(
+                out,
+                " <span class=\"soft\">not known: {}</span>",
+                escaped(&one.missing.join("; "))
+            );
         }
-        out.push_str("</td></tr>");
+        out.push_str("</div>");
     }
-    out.push_str("</table>");
+    out.push_str("</details>");
+    out
 }
 
 fn fixes(out: &mut String, report: &Report) {
@@ -261,7 +300,7 @@ fn draw(out: &mut String, path: &Path) {
     let height = shown.len() * STEP + 4;
     let _ = write!(
         out,
-        "<div class=\"path card\"><strong>{} → {}</strong> <span class=\"soft\">effort {}, {} controls in the way{}</span><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"steps of the path\"><svg class=\"steps\" viewBox=\"0 0 1100 {height}\" role=\"img\" aria-label=\"attack path\">",
+        "<div class=\"path card\"><strong>{0} → {1}</strong> <span class=\"soft\">effort {2}, {3} controls in the way{4}</span><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"steps of the path from {0} to {1}\"><svg class=\"steps\" viewBox=\"0 0 1100 {height}\" role=\"img\" aria-label=\"attack path\">",
         escaped(&path.from),
         escaped(&path.to),
         path.effort,

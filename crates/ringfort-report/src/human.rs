@@ -1,11 +1,12 @@
 //! The first screen: what was read, the zones, the ways in, the worst path, the few changes.
-//! It fits 24 lines of 100 columns; `full` prints everything.
+//! It fits 24 lines of 100 columns; [`tables`] follow on demand.
 
 use std::fmt::Write;
 
 use ringfort_checks::Findings;
 
-use crate::report::{Path, Report, Step};
+use crate::report::{Path, Report, Step, Zone};
+use crate::{adopted, matrix};
 
 /// Columns of the first screen.
 const WIDTH: usize = 100;
@@ -70,14 +71,19 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     if let Some(gap) = report.gaps.first().or(report.coverage.incomplete.first()) {
         line(cut(&format!("  not read: {}: {}", gap.subject, gap.reason), WIDTH));
     }
-    line(bold("Zones"));
+    let weakest = report.zones.iter().find(|zone| report.weakest_zone == Some(zone.id));
+    line(bold(&match weakest {
+        Some(zone) => format!("Zones; the weakest is {}", zone.title),
+        None => "Zones".to_owned(),
+    }));
     for zone in &report.zones {
-        let weakest = if report.weakest_zone == Some(zone.id) { "  <- weakest" } else { "" };
-        let share = match report.paths.is_empty() {
-            true => String::new(),
-            false => format!("; {}% unhindered", zone.unhindered),
-        };
-        let text = format!("  {:<20} {}{share}{weakest}", zone.title, zone.state);
+        let text = format!(
+            "  {:<20} {:<10} {:>3}% known  {}",
+            zone.title,
+            score(zone),
+            zone.coverage,
+            zone.state
+        );
         line(cut(&text, WIDTH));
     }
     line(bold("Ways in"));
@@ -143,7 +149,7 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     }
     line(cut(
         &format!(
-            "More: ringfort paths, explain ID, -f html=r.html, -f json=r.json; {} facts unknown, {} not evaluated",
+            "More: ringfort paths, explain ID, scan -v, -f html=r.html; {} facts unknown, {} not evaluated",
             report.unknown.len(),
             report.not_evaluated.len()
         ),
@@ -172,6 +178,67 @@ fn command(text: &str) -> String {
         short.push('…');
     }
     format!("    {short}{ELSEWHERE}")
+}
+
+/// A score, or the bound of one.
+fn score(zone: &Zone) -> String {
+    match zone.score {
+        Some(score) => format!("{score} of 100"),
+        None => format!("at most {}", zone.at_most),
+    }
+}
+
+/// What `-v` adds to the first screen: how the scores come about, the matrix of vectors, and how
+/// far controls are adopted.
+#[must_use]
+pub fn tables(report: &Report) -> String {
+    let mut out = String::from("\nScores (docs/scores.md)\n");
+    for zone in &report.zones {
+        let text = match zone.lost {
+            Some([worst, spread]) => format!(
+                "{}: 100, less {worst} for the worst, less {spread} for how much there is, is {}",
+                zone.title,
+                score(zone)
+            ),
+            None => format!("{}: {}, for not all was read", zone.title, score(zone)),
+        };
+        let _ = writeln!(out, "  {text}");
+    }
+    let columns = matrix::COLUMNS;
+    let _ = writeln!(
+        out,
+        "\n  {:<37} {:<8} {:<14} {:<28} {}",
+        columns[0], columns[1], columns[2], columns[3], columns[4]
+    );
+    for row in matrix::rows(report) {
+        let _ = writeln!(
+            out,
+            "  {:<37} {:<8} {:<14} {:<28} {}",
+            row.name, row.vector.state, row.zone, row.entries, row.vector.pairs
+        );
+        for control in row.controls {
+            let _ = writeln!(out, "      {control}");
+        }
+    }
+    let columns = adopted::COLUMNS;
+    let _ = writeln!(
+        out,
+        "\n  {:<16} {:<24} {:<24} {}",
+        columns[0], columns[2], columns[3], columns[1]
+    );
+    for (one, numbers) in adopted::counted(report) {
+        let present = numbers.present.as_deref().unwrap_or("-");
+        let _ = writeln!(
+            out,
+            "  {:<16} {present:<24} {:<24} {}",
+            one.metric.id, numbers.effective, one.metric.of
+        );
+    }
+    let left = adopted::left_out(report);
+    if !left.is_empty() {
+        let _ = writeln!(out, "  nothing to count here: {}", left.join(", "));
+    }
+    out
 }
 
 /// The numbers of findings, and how much of the checks is decided.

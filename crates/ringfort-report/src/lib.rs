@@ -4,6 +4,7 @@
 //! format reads it and nothing else. Names from a cluster are hostile until escaped: each
 //! format escapes for its own medium.
 
+mod adopted;
 mod build;
 pub mod change;
 pub mod csv;
@@ -18,11 +19,14 @@ pub mod json;
 pub mod junit;
 mod locate;
 pub mod markdown;
+mod matrix;
 pub mod ocsf;
 mod picture;
 pub mod prometheus;
 mod report;
 pub mod sarif;
+mod score;
+mod standing;
 mod versions;
 
 pub use build::{Head, build, shown as path};

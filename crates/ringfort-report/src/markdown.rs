@@ -14,6 +14,7 @@ use crate::gate::State;
 use crate::human::harmless;
 use crate::locate::{clipped, located};
 use crate::report::{Path, Report};
+use crate::{adopted, matrix};
 
 /// Bytes that a comment may have: no text has more characters than bytes.
 const MOST: usize = 65_536;
@@ -42,11 +43,13 @@ pub fn render(report: &Report) -> Rendered {
     let mut out = String::from("<!-- ringfort -->\n");
     let mut cut: Vec<String> = Vec::new();
     head(&mut out, report);
+    zones(&mut out, report);
     changes(&mut out, report, &mut cut);
     findings(&mut out, report, &mut cut);
     out.push_str(&crate::versions::markdown(report, |text| code(text, NAME)));
     paths(&mut out, report, &mut cut);
     fixes(&mut out, report, &mut cut);
+    tables(&mut out, report, &mut cut);
     if !cut.is_empty() {
         let _ = writeln!(
             out,
@@ -146,6 +149,74 @@ fn head(out: &mut String, report: &Report) {
             more => format!(" and {more} more"),
         };
         let _ = writeln!(out, "\nNot read: {}{more}.", unread[..shown].join(", "));
+    }
+}
+
+/// The scores, and beside each how much of it is known.
+fn zones(out: &mut String, report: &Report) {
+    if report.zones.is_empty() {
+        return;
+    }
+    out.push_str("\n| zone | score | known | |\n|---|---|---|---|\n");
+    for zone in &report.zones {
+        let mark = if report.weakest_zone == Some(zone.id) { " (weakest)" } else { "" };
+        let score = match zone.score {
+            Some(score) => score.to_string(),
+            None => format!("at most {}", zone.at_most),
+        };
+        let _ = writeln!(
+            out,
+            "| {}{mark} | {score} | {}% | {} |",
+            zone.title, zone.coverage, zone.state
+        );
+    }
+}
+
+/// What is looked up rather than read, folded up.
+fn tables(out: &mut String, report: &Report, cut: &mut Vec<String>) {
+    let mut vectors = format!(
+        "\n<details><summary>Ways in by vector</summary>\n\n| {} |\n|{}\n",
+        matrix::COLUMNS.join(" | "),
+        "---|".repeat(matrix::COLUMNS.len())
+    );
+    for row in matrix::rows(report) {
+        let _ = writeln!(
+            vectors,
+            "| {} | {} | {} | {} | {} | {} |",
+            row.name,
+            row.vector.state,
+            row.zone,
+            row.entries,
+            row.vector.pairs,
+            row.controls.join("<br>")
+        );
+    }
+    vectors.push_str("\n</details>\n");
+    let mut adoption = format!(
+        "\n<details><summary>Adoption of controls</summary>\n\n| {} |\n|{}\n",
+        adopted::COLUMNS.join(" | "),
+        "---|".repeat(adopted::COLUMNS.len())
+    );
+    for (one, numbers) in adopted::counted(report) {
+        let _ = writeln!(
+            adoption,
+            "| {} | {} | {} | {} | {} | {} |",
+            one.metric.id,
+            one.metric.of,
+            numbers.present.as_deref().unwrap_or("–"),
+            numbers.effective,
+            one.metric.present,
+            one.metric.effective
+        );
+    }
+    adoption.push_str("\n</details>\n");
+    for (name, table, empty) in [
+        ("the table of vectors", vectors, report.vectors.is_empty()),
+        ("the adoption of controls", adoption, report.adoption.is_empty()),
+    ] {
+        if !empty && fill(out, [table], MOST - CLOSING) > 0 {
+            cut.push(name.to_owned());
+        }
     }
 }
 

@@ -31,6 +31,8 @@ pub fn render(report: &Report) -> String {
     out.family("ringfort_gaps", "Things that could not be read.");
     out.sample("ringfort_gaps", &[], report.gaps.len() + report.coverage.incomplete.len());
     findings(&mut out, report);
+    zones(&mut out, report);
+    adoption(&mut out, report);
     out.family("ringfort_entries", "Ways in by vector and state.");
     for vector in &report.vectors {
         for state in ["open", "unknown", "guarded"] {
@@ -64,6 +66,48 @@ pub fn render(report: &Report) -> String {
         }
     }
     out.0
+}
+
+fn zones(out: &mut Text, report: &Report) {
+    out.family("ringfort_zone_score", "Score of a zone, 0 to 100; none where not all was read.");
+    for zone in &report.zones {
+        if let Some(score) = zone.score {
+            out.sample("ringfort_zone_score", &[("zone", zone.id)], score);
+        }
+    }
+    out.family("ringfort_zone_score_bound", "What the score is at most.");
+    for zone in &report.zones {
+        out.sample("ringfort_zone_score_bound", &[("zone", zone.id)], zone.at_most);
+    }
+    out.family("ringfort_zone_coverage_percent", "How much of what a zone judges is known.");
+    for zone in &report.zones {
+        out.sample("ringfort_zone_coverage_percent", &[("zone", zone.id)], zone.coverage);
+    }
+}
+
+/// As counts, so that those of many clusters add up.
+fn adoption(out: &mut Text, report: &Report) {
+    if report.adoption.is_empty() {
+        return;
+    }
+    out.family("ringfort_adoption_of", "What the figures of a metric are of.");
+    for one in &report.adoption {
+        out.sample("ringfort_adoption_of", &[("metric", one.metric.id)], one.total.of);
+    }
+    out.family(
+        "ringfort_adoption",
+        "Where a control is present and where it has an effect, and of how many that is unknown.",
+    );
+    for one in &report.adoption {
+        let figures = [("present", one.total.present), ("effective", Some(one.total.effective))];
+        for (figure, known) in figures {
+            let Some(known) = known else { continue };
+            for (answer, count) in [("yes", known.count), ("unknown", known.unknown)] {
+                let labels = [("metric", one.metric.id), ("figure", figure), ("answer", answer)];
+                out.sample("ringfort_adoption", &labels, count);
+            }
+        }
+    }
 }
 
 fn findings(out: &mut Text, report: &Report) {

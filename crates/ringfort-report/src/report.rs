@@ -28,7 +28,8 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// The three zones.
     pub zones: Vec<Zone>,
-    /// The zone that the greatest share of paths pass unhindered.
+    /// The zone with the lowest score; of equal ones that which the greatest share of paths pass
+    /// unhindered.
     pub weakest_zone: Option<&'static str>,
     /// Entry-to-target pairs that are connected.
     pub pairs: usize,
@@ -154,6 +155,18 @@ pub struct Zone {
     pub id: &'static str,
     /// Name.
     pub title: &'static str,
+    /// Its score, 0 to 100 (`docs/scores.md`); none where something that it rests on was not
+    /// read.
+    pub score: Option<u32>,
+    /// What the score would be if everything unknown turned out well. Nothing that was not read
+    /// can make it more.
+    pub at_most: u32,
+    /// The lower of the percent of kinds read and the percent of what the zone judges that is
+    /// decided.
+    pub coverage: u32,
+    /// The points that are lost: for the worst of it, and for how much of it there is. None where
+    /// there is no score.
+    pub lost: Option<[u32; 2]>,
     /// Entries by state: open, unknown, guarded (initial access only).
     pub entries: [usize; 3],
     /// Entry-to-position pairs that pass the zone.
@@ -167,12 +180,20 @@ pub struct Zone {
 /// A vector of initial access.
 #[derive(Clone, Debug, Serialize)]
 pub struct Vector {
-    /// `V1` to `V10`.
+    /// `V1` to `V13`.
     pub id: &'static str,
     /// Name.
     pub title: &'static str,
     /// open, unknown, guarded or closed.
     pub state: &'static str,
+    /// The innermost zone that its ways in get into; none if it is closed.
+    pub zone: Option<&'static str>,
+    /// Ways in by state: open, unknown, guarded.
+    pub entries: [usize; 3],
+    /// Targets that they lead to, each counted for each way in.
+    pub pairs: usize,
+    /// Metrics of `adoption` whose control stands in its way.
+    pub controls: &'static [&'static str],
     /// Why a vector without instances has its state.
     pub note: &'static str,
     /// Its instances.

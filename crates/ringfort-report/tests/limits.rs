@@ -69,6 +69,7 @@ fn report(count: usize, length: usize) -> Report {
             ..Findings::default()
         }),
         adoption: Vec::new(),
+        versions: None,
         unmet: Vec::new(),
         filter: None,
         exceptions: Vec::new(),
@@ -115,4 +116,17 @@ fn markdown_fits_a_comment_and_says_what_it_left_out() {
     }
     let whole = render("markdown", &report(3, 10));
     assert_eq!((whole.cut.as_str(), whole.text.contains("Left out")), ("", false));
+}
+
+#[test]
+fn html_keeps_the_first_findings_and_says_how_many_are_left_out() {
+    let rows = |text: &str| text.matches("<tr role=\"row\" data-s=").count();
+    let rendered = render("html", &report(620, 10));
+    assert_eq!(rows(&rendered.text), 500);
+    assert!(rendered.text.contains("120 of 620 findings are left out here"));
+    assert!(rendered.text.contains("500 of 500 findings shown"));
+    assert_eq!(rendered.cut, "120 of 620 findings");
+    let whole = render("html", &report(500, 10));
+    assert_eq!((rows(&whole.text), whole.cut.as_str()), (500, ""));
+    assert!(!whole.text.contains("left out"));
 }

@@ -174,6 +174,9 @@ pub(crate) struct Output {
     /// The file for the format without one of its own
     #[arg(short, long)]
     pub(crate) output: Option<PathBuf>,
+    /// After the first screen, tables: scores, ways in by vector, adoption of controls
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
 }
 
 #[derive(Debug, Args)]

@@ -281,6 +281,11 @@ fn scan(
             }
             (format, _) => render(&report, format, wanted.file.is_none(), reading),
         };
+        let tables = output.verbose && wanted.format == Format::Human;
+        let rendered = match tables {
+            true => Rendered { text: rendered.text + &human::tables(&report), ..rendered },
+            false => rendered,
+        };
         if !rendered.cut.is_empty() && !reading.quiet {
             eprintln!("{}: left out: {}", wanted.name, harmless(&rendered.cut));
         }

@@ -110,7 +110,8 @@ fn words_that_name_nothing_are_wrong_usage() {
         (vec!["--fail-on", "severty>=high"], "severty>=high"),
         (vec!["--fail-on", "severity>=hihg"], "hihg"),
         (vec!["--fail-on", "coverage<0"], "coverage<0"),
-        (vec!["--fail-on", "zone<70"], "zone<70"),
+        (vec!["--fail-on", "zone<0"], "zone<0"),
+        (vec!["--fail-on", "zone.imapct<70"], "zone.imapct<70"),
         (vec!["--fail-on", "new-path"], "--baseline"),
         (vec!["--fail-on", "new-finding>=high"], "--baseline"),
         (vec!["-n", "shop", "-A"], "--all-namespaces"),
@@ -276,12 +277,61 @@ fn whichever_kind_is_missing_no_gate_passes_that_needs_it() {
         let run = scan("severity>=critical");
         assert_eq!(run.code, Some(if needed { 4 } else { 0 }), "{key}: {}", run.said);
         missed += usize::from(needed);
-        if Kind::PLAIN.contains(kind) {
-            scan("coverage<100").expect(4, &["coverage<100"]);
-        }
+        // Scores rest on every kind.
+        scan("coverage<100,zone<1")
+            .expect(4, &["gate coverage<100 is undecided", "gate zone<1 is undecided", &key]);
         folder.write(&file(*kind), list);
     }
     assert!(missed > 15, "{missed}");
+}
+
+#[test]
+fn zones_have_a_gate() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    let report = folder.scan(&[]).report();
+    let score = |id: &str| {
+        let zones = report["zones"].as_array().expect("zones");
+        let zone = zones.iter().find(|zone| zone["id"] == id).expect("a zone");
+        zone["score"].as_u64().expect("a score")
+    };
+    let impact = score("impact");
+    assert!(impact > 0 && impact < 100, "{impact}");
+    let gate = |text: String| folder.scan(&["--fail-on", &text]);
+    let passed = gate(format!("zone.impact<{impact}"));
+    passed.expect(0, &["passed: no score that is lower"]);
+    let failed = gate(format!("zone.impact<{}", impact + 1));
+    failed.expect(3, &["failed: one score that is lower", &format!("impact: {impact}, ")]);
+    assert_eq!(failed.report()["gates"][0]["state"], "failed");
+    gate("zone<100".to_owned()).expect(3, &["failed: 3 scores that are lower"]);
+    gate(format!("zone < {}", impact + 1)).expect(3, &["failed"]);
+    let lowest = ["initial-access", "in-cluster", "impact"].map(score).into_iter().min();
+    gate(format!("zone<{}", lowest.expect("three"))).expect(0, &["passed"]);
+    // Severities and namespaces that are shown change no score.
+    let shown = ["--severity", "critical", "-n", "shop", "--fail-on"];
+    let text = format!("zone.impact<{impact}");
+    folder.scan(&[&shown[..], &[&text]].concat()).expect(0, &["passed"]);
+}
+
+#[test]
+fn a_gate_on_zones_fails_closed() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    // Manifests are silent about other kinds: no score, whatever is asked for.
+    let open = |gate: &str| folder.run(&["scan", "app", "--fail-on", gate, "-f", "json"]);
+    let undecided = open("zone<1");
+    undecided.expect(4, &["gate zone<1 is undecided", "say so with --complete"]);
+    let zones = undecided.report()["zones"].clone();
+    for zone in zones.as_array().expect("zones") {
+        assert!(zone["score"].is_null() && zone["lost"].is_null(), "{zone}");
+        assert!(zone["coverage"].as_u64().is_some_and(|known| known < 100), "{zone}");
+    }
+    // What is certain already leaves less than all, whatever else there is.
+    let bound = zones[1]["at_most"].as_u64().expect("a bound");
+    open(&format!("zone.in-cluster<{bound}")).expect(4, &["is undecided"]);
+    // A file that is no object may hold anything.
+    folder.write("app/b.yaml", "a: [\n");
+    folder.scan(&["--fail-on", "zone<1"]).expect(4, &["could not be read to its end"]);
 }
 
 #[test]

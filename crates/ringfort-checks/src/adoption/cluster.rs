@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use ringfort_attack::server::{self, Flag};
 use ringfort_attack::{Provider, Subject, cloud};
-use ringfort_graph::NodeId;
 use ringfort_isolation::{audit_log, secret_encryption};
 use ringfort_model::{Id, record::Node};
 use ringfort_network::exposure::{ListenerKind, Reach};
@@ -289,10 +288,8 @@ fn free(world: &World<'_>) -> Adoption {
         "no path leads from there to a target",
     );
     let attack = world.attack;
-    let entries: Vec<NodeId> = attack.entries().map(|(_, node)| node).collect();
-    let targets: Vec<NodeId> = attack.targets().into_iter().map(|(_, node)| node).collect();
-    let mut reaching = vec![false; entries.len()];
-    for set in attack.pairs(&entries, &targets, &attack.no_edges()) {
+    let mut reaching = vec![false; attack.entries().count()];
+    for set in attack.reached() {
         for at in set.iter() {
             reaching[at] = true;
         }
