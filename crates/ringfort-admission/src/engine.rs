@@ -39,8 +39,7 @@ pub(crate) struct EnginePolicy {
 }
 
 /// API groups of what verifies images and does nothing else.
-pub(crate) const SIGNERS: &[&str] =
-    &["config.ratify.deislabs.io", "policy.sigstore.dev", "portieris.cloud.ibm.com"];
+pub(crate) use ringfort_model::record::custom::VERIFIERS as SIGNERS;
 
 /// The policies of all engines.
 #[derive(Debug)]

@@ -45,3 +45,4 @@ pub use in_force::Held;
 pub use pod_security::Exemptions;
 pub use request::{Identity, Operation, Request};
 pub use resource::ResourceType;
+pub use signature::Signed;

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use ringfort_admission::{Admission, Decision, Options, PodAdmission, PodWrite, Verdict};
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
-use ringfort_isolation::ContainerTokens;
+use ringfort_isolation::{ContainerTokens, Control};
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
 use ringfort_model::{Cluster, Id, Kind, KubeVersion, SourceKind, Str, Unit};
 use ringfort_network::exposure::Exposure;
@@ -21,8 +21,10 @@ use rustc_hash::FxHashMap;
 
 use crate::constrained::Acting;
 use crate::listener::{OpenPort, open_ports};
+use crate::mesh::Peers;
 use crate::network::Endpoint;
 use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
+use crate::signed::Signatures;
 use crate::why::{BindingKey, Why};
 
 /// A role in a scope, and who is bound to it there.
@@ -176,6 +178,8 @@ pub struct Ground {
     /// Ports of each unit on which something asks nobody.
     pub(crate) open: Vec<Vec<OpenPort>>,
     listening: OnceLock<Vec<ConnectionSet>>,
+    peers: OnceLock<Peers>,
+    signatures: OnceLock<Signatures>,
 }
 
 /// Everything techniques may ask.
@@ -232,8 +236,19 @@ impl Ground {
             }
         }
         let open = units.iter().enumerate().map(|(at, unit)| open_ports(at as u32, unit)).collect();
-        let listening = OnceLock::new();
-        Self { units, placed_by_shape, exposure, network, behind, fronts, tokens, open, listening }
+        Self {
+            units,
+            placed_by_shape,
+            exposure,
+            network,
+            behind,
+            fronts,
+            tokens,
+            open,
+            listening: OnceLock::new(),
+            peers: OnceLock::new(),
+            signatures: OnceLock::new(),
+        }
     }
 }
 
@@ -370,6 +385,29 @@ impl<'a> Context<'a> {
         self.ground.listening.get_or_init(ask)
     }
 
+    /// What the mesh asks of whoever connects.
+    pub(crate) fn peers(&self) -> &Peers {
+        self.ground.peers.get_or_init(|| Peers::of(self))
+    }
+
+    /// Whether only peers with an identity of the mesh connect to the pods of a unit (EFF-MESH);
+    /// nothing where they are in no mesh.
+    #[must_use]
+    pub fn mesh(&self, unit: u32) -> Option<&Control> {
+        self.peers().strict(unit)
+    }
+
+    /// Whether images must be signed, by namespace.
+    pub(crate) fn signatures(&self) -> &Signatures {
+        self.ground.signatures.get_or_init(|| Signatures::of(&self.engine, &self.namespaces))
+    }
+
+    /// Whether only images with a verified signature start in a namespace (EFF-SIG).
+    #[must_use]
+    pub fn signed(&self, namespace: &str) -> Option<&Control> {
+        self.signatures().judged(namespace)
+    }
+
     /// Ports of a unit on which something asks nobody.
     pub(crate) fn open_ports(&self, unit: u32) -> &[OpenPort] {
         &self.open[unit as usize]
@@ -494,6 +532,12 @@ impl<'a> Context<'a> {
         let Some(write) = write_of(power) else { return Gate::Open };
         let Some(answer) = self.admission(namespace) else { return Gate::Open };
         Gate::of(answer.some(write))
+    }
+
+    /// A control that sees the uses of a power in a namespace and does not hold.
+    pub(crate) fn idle_control(&self, power: Power, namespace: &Str) -> Option<String> {
+        let answer = self.admission(namespace)?.some(write_of(power)?);
+        answer.ineffective.first().map(ToString::to_string)
     }
 
     /// Subjects that some binding names, with their direct grants.

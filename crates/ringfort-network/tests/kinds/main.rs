@@ -8,5 +8,6 @@
 mod admin;
 mod calico;
 mod cilium;
+mod fields;
 mod v1;
 mod world;
