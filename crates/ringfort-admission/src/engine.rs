@@ -32,7 +32,7 @@ pub(crate) enum Mode {
 pub(crate) struct EnginePolicy {
     pub(crate) title: String,
     pub(crate) namespace: String,
-    name: String,
+    pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) group: String,
     pub(crate) spec: Option<Json>,
@@ -140,34 +140,72 @@ impl Engines {
         let engine = engine_of(webhook)?;
         let mut passive = 0_usize;
         let mut blind: Option<String> = None;
-        let own = |one: &&EnginePolicy| engine_of_group(&one.group) == Some(engine);
-        for policy in self.policies.iter().filter(own) {
-            if engine == Engine::Kubewarden && !webhook_is_of(webhook, policy) {
-                continue;
+        for (policy, acts) in self.asked(engine, webhook, mutating, kind, namespace) {
+            match acts {
+                Some(true) => return Some(Mode::Enforcing(policy.title.clone())),
+                Some(false) => passive += 1,
+                None => {
+                    blind = Some(format!("the specification of {} was not read", policy.title));
+                }
             }
-            let Some(spec) = &policy.spec else {
-                blind = Some(format!("the specification of {} was not read", policy.title));
-                continue;
-            };
-            let acts = match engine {
-                Engine::Kyverno => kyverno(policy, spec, mutating, kind, namespace),
-                Engine::Gatekeeper => gatekeeper(policy, spec, mutating, kind, namespace),
-                Engine::Kubewarden => spec["mode"] != "monitor",
-            };
-            if acts {
-                return Some(Mode::Enforcing(policy.title.clone()));
-            }
-            passive += 1;
         }
-        if let Some(reason) = blind {
+        if let Some(reason) = blind.or_else(|| self.unread(engine)) {
             return Some(Mode::Unknown(reason));
-        }
-        if let Some((_, resource)) = self.unlisted.iter().find(|(of, _)| *of == engine) {
-            return Some(Mode::Unknown(format!("{resource} were not listed")));
         }
         Some(Mode::Passive(format!(
             "none of the {passive} policies of {engine:?} enforces anything on such an object"
         )))
+    }
+
+    /// The policies of the engine behind a webhook that enforce something on such an object;
+    /// `None` for other webhooks, and where it is not known whether those are all.
+    pub(crate) fn acting(
+        &self,
+        webhook: &str,
+        mutating: bool,
+        kind: &str,
+        namespace: &str,
+    ) -> Option<Vec<&EnginePolicy>> {
+        let engine = engine_of(webhook)?;
+        if self.unread(engine).is_some() {
+            return None;
+        }
+        let mut found = Vec::new();
+        for (policy, acts) in self.asked(engine, webhook, mutating, kind, namespace) {
+            if acts? {
+                found.push(policy);
+            }
+        }
+        Some(found)
+    }
+
+    /// The policies that a webhook asks, with whether each enforces something on such an object;
+    /// nothing where its specification was not read.
+    fn asked<'e>(
+        &'e self,
+        engine: Engine,
+        webhook: &'e str,
+        mutating: bool,
+        kind: &'e str,
+        namespace: &'e str,
+    ) -> impl Iterator<Item = (&'e EnginePolicy, Option<bool>)> {
+        let own = self.policies.iter().filter(move |one| {
+            engine_of_group(&one.group) == Some(engine)
+                && (engine != Engine::Kubewarden || webhook_is_of(webhook, one))
+        });
+        own.map(move |policy| {
+            let acts = policy.spec.as_ref().map(|spec| match engine {
+                Engine::Kyverno => kyverno(policy, spec, mutating, kind, namespace),
+                Engine::Gatekeeper => gatekeeper(policy, spec, mutating, kind, namespace),
+                Engine::Kubewarden => spec["mode"] != "monitor",
+            });
+            (policy, acts)
+        })
+    }
+
+    fn unread(&self, engine: Engine) -> Option<String> {
+        let (_, resource) = self.unlisted.iter().find(|(of, _)| *of == engine)?;
+        Some(format!("{resource} were not listed"))
     }
 }
 

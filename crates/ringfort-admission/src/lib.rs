@@ -41,7 +41,7 @@ mod webhook;
 pub use admission::{Admission, Options};
 pub use decision::{Control, Decision, Finding, Problem, Verdict};
 pub use escape::{ClassAdmission, PodAdmission, PodWrite};
-pub use in_force::Held;
+pub use in_force::{EngineObject, Held};
 pub use pod_security::Exemptions;
 pub use request::{Identity, Operation, Request};
 pub use resource::ResourceType;

@@ -180,6 +180,7 @@ pub struct Ground {
     listening: OnceLock<Vec<ConnectionSet>>,
     peers: OnceLock<Peers>,
     signatures: OnceLock<Signatures>,
+    pod_policies: OnceLock<BTreeMap<Str, Arc<Control>>>,
 }
 
 /// Everything techniques may ask.
@@ -248,6 +249,7 @@ impl Ground {
             listening: OnceLock::new(),
             peers: OnceLock::new(),
             signatures: OnceLock::new(),
+            pod_policies: OnceLock::new(),
         }
     }
 }
@@ -406,6 +408,13 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn signed(&self, namespace: &str) -> Option<&Control> {
         self.signatures().judged(namespace)
+    }
+
+    /// The best policy that is asked about new pods of a namespace (EFF-ADM).
+    #[must_use]
+    pub fn pod_policy(&self, namespace: &str) -> Option<&Control> {
+        let ask = || self.engine.pod_policies(&self.namespaces);
+        self.ground.pod_policies.get_or_init(ask).get(namespace).map(AsRef::as_ref)
     }
 
     /// Ports of a unit on which something asks nobody.

@@ -20,6 +20,7 @@ pub mod context;
 pub mod coverage;
 mod draw;
 pub mod effect;
+mod engine_policies;
 mod escape;
 pub mod evidence;
 pub mod find;
