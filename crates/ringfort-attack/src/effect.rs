@@ -83,7 +83,8 @@ pub fn metadata(context: &Context<'_>, unit: u32) -> Control {
             denied = Some(denied.map_or(own, |known: Tri| known.min(own)));
         }
         let selecting = network.selecting_policies(Direction::Egress, class).iter();
-        policies.extend(selecting.map(|at| format!("{} spec", network.policies()[*at as usize].name)));
+        policies
+            .extend(selecting.map(|at| format!("{} spec", network.policies()[*at as usize].name)));
     }
     policies.sort();
     policies.dedup();

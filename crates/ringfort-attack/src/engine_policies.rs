@@ -90,7 +90,9 @@ pub(crate) fn removed(context: &Context<'_>, maker: &mut Maker<'_>, technique: &
             let Verdict::Unknown(findings) = &one.decision.verdict else { continue };
             let mut policies: BTreeSet<EngineObject> = BTreeSet::new();
             let mut left = None;
-            for finding in findings.iter().filter(|one| !matches!(one.control, Control::Unlisted(_))) {
+            for finding in
+                findings.iter().filter(|one| !matches!(one.control, Control::Unlisted(_)))
+            {
                 match context.engine.engine_policies(&finding.control, name) {
                     Some(found) if !found.is_empty() => policies.extend(found),
                     _ => left = left.or_else(|| Some(finding.to_string())),

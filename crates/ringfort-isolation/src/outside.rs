@@ -42,7 +42,8 @@ pub fn workload_identity(account: &ServiceAccount, user: Option<&PodSpec>) -> Co
         let field = format!("ServiceAccount {} metadata.annotations", meta.full_name());
         return Control::new(Effect::Absent, [field]);
     };
-    let mut evidence = vec![format!("ServiceAccount {} metadata.annotations[{key}]", meta.full_name())];
+    let mut evidence =
+        vec![format!("ServiceAccount {} metadata.annotations[{key}]", meta.full_name())];
     if user.is_some_and(|spec| spec.host_network == Some(true)) {
         evidence.push("spec.hostNetwork".to_owned());
         let reason = "a pod on the node's network reaches the role of the machine beside its own";

@@ -13,10 +13,9 @@ use ringfort_isolation::controls::{Engine, RULES};
 use ringfort_isolation::scheduling::{Freedom, Placements, Question, Today, dedicated_nodes};
 use ringfort_isolation::{
     Control, Effect, Handler, LowLevelRuntime, Member, Mesh, NodeFacts, PullVerification,
-    app_armor, audit_log, digest_pin, dropped_capabilities, mountable_secrets,
-    no_new_privileges, no_token, non_root, pod_security, proc_mask, pull_credentials, quota,
-    read_only_root, sandbox_with, se_linux, seccomp, secret_encryption, user_namespace_with,
-    workload_identity,
+    app_armor, audit_log, digest_pin, dropped_capabilities, mountable_secrets, no_new_privileges,
+    no_token, non_root, pod_security, proc_mask, pull_credentials, quota, read_only_root,
+    sandbox_with, se_linux, seccomp, secret_encryption, user_namespace_with, workload_identity,
 };
 use ringfort_model::record::Node;
 use ringfort_model::{
@@ -172,7 +171,8 @@ impl Case {
         match self.given["listens"].as_array() {
             None => mesh.strict(&pod),
             Some(ports) => {
-                let ports = ports.iter().filter_map(Value::as_u64).filter_map(|p| p.try_into().ok());
+                let ports =
+                    ports.iter().filter_map(Value::as_u64).filter_map(|p| p.try_into().ok());
                 let ports: Vec<(u16, u16)> = ports.map(|port| (port, port)).collect();
                 mesh.limits_peers(&pod, &ports)
             }

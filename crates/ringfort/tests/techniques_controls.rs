@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 /// A client, and a server with or without a side-car that listens on a port.
 fn pair(side_car: bool, uid: u32) -> Vec<Value> {
-    let container = json!({"securityContext": {"runAsUser": uid}, "ports": [{"containerPort": 80}]});
+    let container =
+        json!({"securityContext": {"runAsUser": uid}, "ports": [{"containerPort": 80}]});
     let mut server = pod(json!({}), container);
     server["metadata"] = meta("server");
     server["metadata"]["labels"] = json!({"app": "server"});
@@ -162,7 +163,8 @@ fn verification(name: &str) -> Vec<Value> {
 fn workloads(image: &str) -> Vec<Value> {
     let place = |name: &str| json!({"name": name, "namespace": "n"});
     let containers = json!([{"name": "c", "image": image, "imagePullPolicy": "Always"}]);
-    let live = |name: &str| json!({"name": name, "namespace": "n", "uid": name, "resourceVersion": "1"});
+    let live =
+        |name: &str| json!({"name": name, "namespace": "n", "uid": name, "resourceVersion": "1"});
     vec![
         node("n", json!({})),
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": live("runs"),
@@ -339,11 +341,14 @@ fn an_engine_s_policy_that_may_keep_pods_out_is_removed() {
         named(rule(&["delete"], "templates.gatekeeper.sh", &["constrainttemplates"]), name)
     };
     let every = rule(&["patch"], "constraints.gatekeeper.sh", &["*"]);
-    let strange = with(one(), [{
-        let mut other = engine_hook("h.example.org");
-        other["metadata"] = json!({"name": "h", "uid": "h"});
-        other
-    }]);
+    let strange = with(
+        one(),
+        [{
+            let mut other = engine_hook("h.example.org");
+            other["metadata"] = json!({"name": "h", "uid": "h"});
+            other
+        }],
+    );
     for (what, grant, objects, want) in [
         ("deleted", cluster_policies("delete"), one(), Some(Confidence::Proven)),
         ("rewritten", cluster_policies("patch"), one(), Some(Confidence::Proven)),
@@ -368,7 +373,9 @@ fn an_engine_s_policy_that_may_keep_pods_out_is_removed() {
         let pods = rule(&["create"], "", &["pods"]);
         let objects = with(holds(true, json!([pods, grant])), objects);
         let mut found = of("webhook-remove", &objects);
-        found.retain(|edge| edge.to.contains("ClusterPolicy/") || edge.to.contains("K8sNoHostPath/"));
+        found.retain(|edge| {
+            edge.to.contains("ClusterPolicy/") || edge.to.contains("K8sNoHostPath/")
+        });
         let seen: Vec<Confidence> = found.iter().map(|edge| edge.confidence).collect();
         assert_eq!(seen.first().copied(), want, "{what}: {found:?}");
     }

@@ -7,8 +7,8 @@ use ringfort_model::{Container, ContainerKind, PodSpec, SourceKind};
 use ringfort_network::policy::Tri;
 
 use crate::adoption::{Adoption, Metric, pods, tri};
-use crate::world::World;
 use crate::limits;
+use crate::world::World;
 
 const OF: &str = "containers of the owner's pods";
 

@@ -42,13 +42,13 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
 /// A field that was read: of the pod, or of `KIND namespace/name`.
 fn spot(place: &Place<'_>, field: &str, value: &str) -> Why {
     let mut words = field.splitn(3, ' ');
-    let policy = match (words.next(), words.next().and_then(|name| name.split_once('/')), words.next())
-    {
-        (Some("PeerAuthentication"), Some((namespace, name)), Some(path)) if name != "*" => {
-            Some((namespace, name, path))
-        }
-        _ => None,
-    };
+    let policy =
+        match (words.next(), words.next().and_then(|name| name.split_once('/')), words.next()) {
+            (Some("PeerAuthentication"), Some((namespace, name)), Some(path)) if name != "*" => {
+                Some((namespace, name, path))
+            }
+            _ => None,
+        };
     match policy {
         Some((namespace, name, path)) => {
             let at = (path, value);

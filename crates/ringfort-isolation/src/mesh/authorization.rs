@@ -58,7 +58,8 @@ struct Operation {
 
 impl Operation {
     fn meets(&self, ports: &Ports) -> bool {
-        let listens = |port: u16| ports.iter().any(|(first, last)| (*first..=*last).contains(&port));
+        let listens =
+            |port: u16| ports.iter().any(|(first, last)| (*first..=*last).contains(&port));
         if !self.only.is_empty() {
             return self.only.iter().any(|port| listens(*port) && !self.not.contains(port));
         }
@@ -203,8 +204,9 @@ impl Rule {
                 (sources, []) => sources.iter().any(|source| {
                     let fields = source.as_object();
                     let mut set = fields.into_iter().flatten().filter(|(_, one)| is_set(one));
-                    set.all(|(name, one)| NOT_IDENTITIES.contains(&name.as_str()) && singles_out(one))
-                        && NOT_IDENTITIES.iter().any(|field| is_set(&source[*field]))
+                    set.all(|(name, one)| {
+                        NOT_IDENTITIES.contains(&name.as_str()) && singles_out(one)
+                    }) && NOT_IDENTITIES.iter().any(|field| is_set(&source[*field]))
                 }),
                 _ => false,
             };
@@ -256,8 +258,9 @@ impl Mesh {
     }
 
     fn limited(&self, pod: &Member<'_>, ports: &Ports, evidence: &mut Vec<String>) -> Effect {
-        let title =
-            |namespace: &str, one: &Authorization| format!("AuthorizationPolicy {namespace}/{}", one.name);
+        let title = |namespace: &str, one: &Authorization| {
+            format!("AuthorizationPolicy {namespace}/{}", one.name)
+        };
         let by_agent = super::side_car(pod.spec).is_none();
         let mut unsure = self.unread_authorization();
         let (mut allowing, mut open) = (false, None);

@@ -47,12 +47,11 @@ fn answers(objects: &[Value], case: &Value) -> Vec<&'static str> {
     let world = World::new(objects);
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let asked = case["ask"].as_array().expect("questions");
-    let one = |asked: &Value| {
-        match world.ask(&text(&asked[0]), &text(&asked[1]), &text(&asked[2])) {
-            Tri::Yes => "yes",
-            Tri::Unknown => "unknown",
-            Tri::No => "no",
-        }
+    let one = |asked: &Value| match world.ask(&text(&asked[0]), &text(&asked[1]), &text(&asked[2]))
+    {
+        Tri::Yes => "yes",
+        Tri::Unknown => "unknown",
+        Tri::No => "no",
     };
     asked.iter().map(one).collect()
 }
@@ -67,7 +66,9 @@ fn take_out(value: &mut Value, field: &str) -> bool {
             }
             found
         }
-        Value::Array(items) => items.iter_mut().fold(false, |found, one| take_out(one, field) || found),
+        Value::Array(items) => {
+            items.iter_mut().fold(false, |found, one| take_out(one, field) || found)
+        }
         _ => false,
     }
 }
