@@ -4,7 +4,7 @@
 //! An engine whose policies only audit, or of which none is about the object, answers "yes"
 //! through its webhook; what an enforcing policy answers is not worked out.
 
-use ringfort_model::record::Other;
+use ringfort_model::record::{Other, custom};
 use ringfort_model::{Cluster, Listed};
 use serde_json::Value as Json;
 
@@ -106,6 +106,9 @@ impl Engines {
             let (Some(engine), Some(names)) = (engine_of_group(&spec.group), &spec.names) else {
                 continue;
             };
+            if !custom::is_read(&spec.group, &names.kind) {
+                continue;
+            }
             resources.push((engine, format!("{}.{}", names.plural, spec.group)));
         }
         resources.retain(|(_, name)| {

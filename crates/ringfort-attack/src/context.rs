@@ -178,9 +178,9 @@ pub struct Ground {
     /// Ports of each unit on which something asks nobody.
     pub(crate) open: Vec<Vec<OpenPort>>,
     listening: OnceLock<Vec<ConnectionSet>>,
-    peers: OnceLock<Peers>,
-    signatures: OnceLock<Signatures>,
-    pod_policies: OnceLock<BTreeMap<Str, Arc<Control>>>,
+    pub(crate) peers: OnceLock<Peers>,
+    pub(crate) signatures: OnceLock<Signatures>,
+    pub(crate) pod_policies: OnceLock<BTreeMap<Str, Arc<Control>>>,
 }
 
 /// Everything techniques may ask.
@@ -385,36 +385,6 @@ impl<'a> Context<'a> {
     pub(crate) fn listening(&self) -> &[ConnectionSet] {
         let ask = || crate::listener::listening(self.cluster, &self.ground);
         self.ground.listening.get_or_init(ask)
-    }
-
-    /// What the mesh asks of whoever connects.
-    pub(crate) fn peers(&self) -> &Peers {
-        self.ground.peers.get_or_init(|| Peers::of(self))
-    }
-
-    /// Whether only peers with an identity of the mesh connect to the pods of a unit (EFF-MESH);
-    /// nothing where they are in no mesh.
-    #[must_use]
-    pub fn mesh(&self, unit: u32) -> Option<&Control> {
-        self.peers().strict(unit)
-    }
-
-    /// Whether images must be signed, by namespace.
-    pub(crate) fn signatures(&self) -> &Signatures {
-        self.ground.signatures.get_or_init(|| Signatures::of(&self.engine, &self.namespaces))
-    }
-
-    /// Whether only images with a verified signature start in a namespace (EFF-SIG).
-    #[must_use]
-    pub fn signed(&self, namespace: &str) -> Option<&Control> {
-        self.signatures().judged(namespace)
-    }
-
-    /// The best policy that is asked about new pods of a namespace (EFF-ADM).
-    #[must_use]
-    pub fn pod_policy(&self, namespace: &str) -> Option<&Control> {
-        let ask = || self.engine.pod_policies(&self.namespaces);
-        self.ground.pod_policies.get_or_init(ask).get(namespace).map(AsRef::as_ref)
     }
 
     /// Ports of a unit on which something asks nobody.

@@ -80,3 +80,17 @@ impl Peers {
         self.strict.get(&unit)
     }
 }
+
+impl Context<'_> {
+    /// What the mesh asks of whoever connects.
+    pub(crate) fn asked_of_peers(&self) -> &Peers {
+        self.peers.get_or_init(|| Peers::of(self))
+    }
+
+    /// Whether only peers with an identity of the mesh connect to the pods of a unit (EFF-MESH);
+    /// nothing where they are in no mesh.
+    #[must_use]
+    pub fn mesh(&self, unit: u32) -> Option<&Control> {
+        self.asked_of_peers().strict(unit)
+    }
+}

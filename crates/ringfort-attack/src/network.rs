@@ -171,7 +171,7 @@ impl<'c, 'a> Drawing<'c, 'a> {
                 format!("whether policies stop it is not proven: {why}"),
                 format!("policies have no effect: {why}"),
             ],
-            peers: context.peers(),
+            peers: context.asked_of_peers(),
             drawn: FxHashSet::default(),
         }
     }

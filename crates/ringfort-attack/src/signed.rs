@@ -74,13 +74,13 @@ pub(crate) fn weakened(
     scope: &Scope,
     draft: Draft,
 ) -> Draft {
-    draft.against(technique, context.signatures().in_scope(scope), SIGNED)
+    draft.against(technique, context.verified().in_scope(scope), SIGNED)
 }
 
 /// Whether the next start of a container takes only what a signature vouches for.
 pub(crate) fn of_use(context: &Context<'_>, one: &Use, image: &str) -> Effect {
     let unit = &context.units[one.unit as usize];
-    let effect = context.signatures().on_edges(&unit.namespace).clone();
+    let effect = context.verified().on_edges(&unit.namespace).clone();
     // Admission sees a pod when it is made, not when one of its containers starts again.
     let again = !one.is_made_anew(context) && one.always && by_tag(image);
     match effect {
@@ -104,4 +104,24 @@ pub(crate) fn source(image: &Str, effect: &Effect) -> NodeKey {
 /// Whether no use of an image starts without a verified signature.
 pub(crate) fn everywhere(context: &Context<'_>, used: &[Use], image: &str) -> bool {
     used.iter().all(|one| of_use(context, one, image).is_effective())
+}
+
+impl Context<'_> {
+    /// Whether images must be signed, by namespace.
+    fn verified(&self) -> &Signatures {
+        self.signatures.get_or_init(|| Signatures::of(&self.engine, &self.namespaces))
+    }
+
+    /// Whether only images with a verified signature start in a namespace (EFF-SIG).
+    #[must_use]
+    pub fn signed(&self, namespace: &str) -> Option<&Control> {
+        self.verified().judged(namespace)
+    }
+
+    /// The best policy that is asked about new pods of a namespace (EFF-ADM).
+    #[must_use]
+    pub fn pod_policy(&self, namespace: &str) -> Option<&Control> {
+        let ask = || self.engine.pod_policies(&self.namespaces);
+        self.pod_policies.get_or_init(ask).get(namespace).map(AsRef::as_ref)
+    }
 }

@@ -33,8 +33,9 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         Effect::Effective => Verdict::Pass,
         Effect::Unknown(missing) => Verdict::Unknown(missing.iter().cloned().collect()),
         Effect::PresentNotEffective(reason) => {
-            let spots = control.evidence.iter().map(|field| spot(place, field, reason));
-            Verdict::Fail(Fault::of(spots.collect()).noted(reason.clone()))
+            // What was read last decided.
+            let decided = control.evidence.last().map(|field| spot(place, field, reason));
+            Verdict::Fail(Fault::of(decided.into_iter().collect()).noted(reason.clone()))
         }
     }
 }

@@ -40,12 +40,6 @@ pub(super) struct Custom {
     pub(super) path: String,
 }
 
-/// Whether rules read objects of the kind. Engines also store reports and requests of their own,
-/// one for each object of the cluster, in the groups of their policies: none of them decides.
-fn is_read(group: &str, kind: &str) -> bool {
-    custom::is_read(group, kind) && !kind.ends_with("Report") && !kind.ends_with("Request")
-}
-
 /// Groups of custom resources that rules read.
 fn groups() -> impl Iterator<Item = &'static str> {
     let whole = custom::POLICY_ENGINES.iter().chain(custom::VERIFIERS).copied();
@@ -87,7 +81,7 @@ impl Served {
             "" => format!("/api/{version}/{plural}"),
             group => format!("/apis/{group}/{version}/{plural}"),
         };
-        if is_read(group, kind) {
+        if custom::is_read(group, kind) {
             let one = || Custom {
                 resource: format!("{plural}.{group}"),
                 api_version: format!("{group}/{version}"),

@@ -314,11 +314,12 @@ pub const ENFORCING: &[(&str, &str)] = &[
     ("templates.gatekeeper.sh", "ConstraintTemplate"),
 ];
 
-/// Whether rules read objects of a custom resource.
+/// Whether rules read objects of a custom resource. Engines store reports and requests of their
+/// own in the groups of their policies, one for each object of the cluster: none of them decides.
 #[must_use]
 pub fn is_read(group: &str, kind: &str) -> bool {
-    POLICY_ENGINES.contains(&group)
-        || VERIFIERS.contains(&group)
+    let of_engine = POLICY_ENGINES.contains(&group) || VERIFIERS.contains(&group);
+    (of_engine && !kind.ends_with("Report") && !kind.ends_with("Request"))
         || [KEPT, ENFORCING, SPECIFIED].iter().any(|list| list.contains(&(group, kind)))
 }
 
