@@ -184,13 +184,13 @@ impl Engines {
 
     /// The policies that a webhook asks, with whether each enforces something on such an object;
     /// nothing where its specification was not read.
-    fn asked<'e>(
+    fn asked<'e, 'q>(
         &'e self,
         engine: Engine,
-        webhook: &'e str,
+        webhook: &'q str,
         mutating: bool,
-        kind: &'e str,
-        namespace: &'e str,
+        kind: &'q str,
+        namespace: &'q str,
     ) -> impl Iterator<Item = (&'e EnginePolicy, Option<bool>)> {
         let own = self.policies.iter().filter(move |one| {
             engine_of_group(&one.group) == Some(engine)

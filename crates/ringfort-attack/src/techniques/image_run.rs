@@ -4,7 +4,7 @@ use crate::context::{Context, Gate};
 use crate::image::references;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::{NodeKey, Power};
+use crate::node::Power;
 use crate::signed;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use ringfort_isolation::Effect;
