@@ -28,9 +28,7 @@ impl Peers {
         let mut found = Self::default();
         for (at, ports) in context.listening().iter().enumerate() {
             let unit = &context.units[at];
-            if unit.latent {
-                continue;
-            }
+            let latent = unit.latent;
             let namespace = cluster.namespaces.get("", &unit.namespace);
             let member = Member {
                 labels: &unit.labels,
@@ -43,6 +41,9 @@ impl Peers {
             let strict = mesh.strict(&member);
             if strict.effect != Effect::Absent {
                 found.strict.insert(unit, strict);
+            }
+            if latent {
+                continue;
             }
             let mut add = |key: NodeKey, ports: &ConnectionSet| {
                 let ranges: Vec<(u16, u16)> = ports.ranges_of(Protocol::Tcp).collect();
