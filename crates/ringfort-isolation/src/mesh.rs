@@ -185,7 +185,7 @@ impl Mesh {
             (0, Some(selector)) => {
                 *one.namespace == *pod.namespace
                     && *one.namespace != *ROOT
-                    && selector.matches(&pod.labels)
+                    && selector.matches(pod.labels)
             }
             (1, None) => *one.namespace == *pod.namespace,
             (2, None) => *one.namespace == *ROOT,
@@ -248,7 +248,7 @@ impl Mesh {
             evidence.push("spec.hostNetwork".to_owned());
             return Some(Effect::without("traffic of the node's network is not redirected"));
         }
-        let annotations = &pod.annotations;
+        let annotations = pod.annotations;
         let side_car = side_car(pod.spec);
         if let Some(field) = gateway(pod, side_car.map(|(proxy, _)| proxy)) {
             evidence.push(field);
@@ -271,7 +271,7 @@ impl Mesh {
 
     /// Without a side-car: the node's agent of an ambient mesh takes the traffic, or nobody.
     fn by_the_node(&self, pod: &Member<'_>, evidence: &mut Vec<String>) -> Option<Effect> {
-        let redirected = annotation(&pod.annotations, "ambient.istio.io/redirection");
+        let redirected = annotation(pod.annotations, "ambient.istio.io/redirection");
         evidence.push("metadata.annotations[ambient.istio.io/redirection]".to_owned());
         match redirected {
             Some("enabled") => None,
@@ -287,7 +287,7 @@ impl Mesh {
 
     /// Whether something shows that the mesh takes the pod's traffic, or may.
     fn may_be_in(&self, pod: &Member<'_>) -> bool {
-        let redirected = annotation(&pod.annotations, "ambient.istio.io/redirection");
+        let redirected = annotation(pod.annotations, "ambient.istio.io/redirection");
         side_car(pod.spec).is_some()
             || ambient(pod)
             || redirected == Some("enabled")
@@ -298,7 +298,7 @@ impl Mesh {
     /// apart.
     fn linkerd(&self, pod: &Member<'_>) -> Control {
         const KEY: &str = "config.linkerd.io/default-inbound-policy";
-        let own = annotation(&pod.annotations, KEY).map(|value| (value, "metadata"));
+        let own = annotation(pod.annotations, KEY).map(|value| (value, "metadata"));
         let shared = || {
             let value = annotation(&pod.namespace_meta?.annotations, KEY)?;
             Some((value, "Namespace metadata"))
@@ -340,7 +340,7 @@ fn side_car(spec: &PodSpec) -> Option<(&Container, i64)> {
 /// mesh, and PeerAuthentications are not about it.
 fn gateway(pod: &Member<'_>, proxy: Option<&Container>) -> Option<String> {
     const TEMPLATES: &str = "inject.istio.io/templates";
-    let asked = annotation(&pod.annotations, TEMPLATES);
+    let asked = annotation(pod.annotations, TEMPLATES);
     if asked.is_some_and(|all| all.split(',').any(|one| one.trim() == "gateway")) {
         return Some(format!("metadata.annotations[{TEMPLATES}]"));
     }

@@ -243,7 +243,7 @@ impl Mesh {
     ) -> impl Iterator<Item = (&'m str, &'m Authorization)> {
         self.of_namespaces(pod).filter(|(_, policy)| !policy.targets).filter(|(_, policy)| {
             let selector = policy.selector.as_ref();
-            selector.is_none_or(|selector| selector.matches(&pod.labels))
+            selector.is_none_or(|selector| selector.matches(pod.labels))
         })
     }
 
