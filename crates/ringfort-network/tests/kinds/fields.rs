@@ -67,7 +67,11 @@ fn take_out(value: &mut Value, field: &str) -> bool {
             found
         }
         Value::Array(items) => {
-            items.iter_mut().fold(false, |found, one| take_out(one, field) || found)
+            let mut found = false;
+            for item in items {
+                found |= take_out(item, field);
+            }
+            found
         }
         _ => false,
     }
