@@ -4,7 +4,7 @@
 //! An engine whose policies only audit, or of which none is about the object, answers "yes"
 //! through its webhook; what an enforcing policy answers is not worked out.
 
-use ringfort_model::record::Other;
+use ringfort_model::record::{Other, custom};
 use ringfort_model::{Cluster, Listed};
 use serde_json::Value as Json;
 
@@ -34,7 +34,7 @@ pub(crate) enum Mode {
 pub(crate) struct EnginePolicy {
     pub(crate) title: String,
     pub(crate) namespace: String,
-    name: String,
+    pub(crate) name: String,
     pub(crate) kind: String,
     pub(crate) group: String,
     pub(crate) spec: Option<Json>,
@@ -112,6 +112,9 @@ impl Engines {
             let (Some(engine), Some(names)) = (engine_of_group(&spec.group), &spec.names) else {
                 continue;
             };
+            if !custom::is_read(&spec.group, &names.kind) {
+                continue;
+            }
             resources.push((engine, format!("{}.{}", names.plural, spec.group)));
         }
         resources.retain(|(_, name)| {
@@ -146,49 +149,84 @@ impl Engines {
         let engine = engine_of(webhook)?;
         let mut passive = 0_usize;
         let mut blind: Option<String> = None;
-        let own = |one: &&EnginePolicy| engine_of_group(&one.group) == Some(engine);
-        for policy in self.policies.iter().filter(own) {
-            let other = engine == Engine::Kubewarden && !webhook_is_of(webhook, policy);
-            if other && rules().switches.kubewarden_own_webhook {
-                continue;
-            }
-            // Of Gatekeeper one webhook asks the mutators, the other one the constraints.
-            let changes = policy.group == MUTATORS;
-            if engine == Engine::Gatekeeper && changes != mutating {
-                continue;
-            }
-            if changes && rules().switches.gatekeeper_may_mutate {
-                return Some(Mode::Enforcing(policy.title.clone()));
-            }
-            let Some(spec) = &policy.spec else {
-                blind = Some(format!("the specification of {} was not read", policy.title));
-                continue;
-            };
-            let acts = match engine {
-                Engine::Kyverno => kyverno(policy, spec, mutating, kind, namespace),
-                Engine::Gatekeeper => gatekeeper(policy, spec, kind, namespace),
-                Engine::Kubewarden => {
-                    spec["mode"] != "monitor" || !rules().switches.kubewarden_monitors
+        for (policy, acts) in self.asked(engine, webhook, mutating, kind, namespace) {
+            match acts {
+                Some(true) => return Some(Mode::Enforcing(policy.title.clone())),
+                Some(false) => passive += 1,
+                None => {
+                    blind = Some(format!("the specification of {} was not read", policy.title));
                 }
-            };
-            if acts {
-                return Some(Mode::Enforcing(policy.title.clone()));
             }
-            passive += 1;
         }
-        if let Some(reason) = blind {
+        if let Some(reason) = blind.or_else(|| self.unread(engine, mutating)) {
             return Some(Mode::Unknown(reason));
-        }
-        let unlisted = self.unlisted.iter().find(|(of, name)| {
-            let apart = engine == Engine::Gatekeeper && name.ends_with(MUTATORS) != mutating;
-            *of == engine && !apart
-        });
-        if let Some((_, resource)) = unlisted {
-            return Some(Mode::Unknown(format!("{resource} were not listed")));
         }
         Some(Mode::Passive(format!(
             "none of the {passive} policies of {engine:?} enforces anything on such an object"
         )))
+    }
+
+    /// The policies of the engine behind a webhook that enforce something on such an object;
+    /// `None` for other webhooks, and where it is not known whether those are all.
+    pub(crate) fn acting(
+        &self,
+        webhook: &str,
+        mutating: bool,
+        kind: &str,
+        namespace: &str,
+    ) -> Option<Vec<&EnginePolicy>> {
+        let engine = engine_of(webhook)?;
+        if self.unread(engine, mutating).is_some() {
+            return None;
+        }
+        let mut found = Vec::new();
+        for (policy, acts) in self.asked(engine, webhook, mutating, kind, namespace) {
+            if acts? {
+                found.push(policy);
+            }
+        }
+        Some(found)
+    }
+
+    /// The policies that a webhook asks, with whether each enforces something on such an object;
+    /// nothing where its specification was not read.
+    fn asked<'e, 'q>(
+        &'e self,
+        engine: Engine,
+        webhook: &'q str,
+        mutating: bool,
+        kind: &'q str,
+        namespace: &'q str,
+    ) -> impl Iterator<Item = (&'e EnginePolicy, Option<bool>)> {
+        let rule = &rules().switches;
+        let own = self.policies.iter().filter(move |one| {
+            let asked = match engine {
+                Engine::Kyverno => true,
+                // Of Gatekeeper one webhook asks the mutators, the other one the constraints.
+                Engine::Gatekeeper => (one.group == MUTATORS) == mutating,
+                Engine::Kubewarden => webhook_is_of(webhook, one) || !rule.kubewarden_own_webhook,
+            };
+            engine_of_group(&one.group) == Some(engine) && asked
+        });
+        own.map(move |policy| {
+            if policy.group == MUTATORS && rule.gatekeeper_may_mutate {
+                return (policy, Some(true));
+            }
+            let acts = policy.spec.as_ref().map(|spec| match engine {
+                Engine::Kyverno => kyverno(policy, spec, mutating, kind, namespace),
+                Engine::Gatekeeper => gatekeeper(policy, spec, kind, namespace),
+                Engine::Kubewarden => spec["mode"] != "monitor" || !rule.kubewarden_monitors,
+            });
+            (policy, acts)
+        })
+    }
+
+    fn unread(&self, engine: Engine, mutating: bool) -> Option<String> {
+        let (_, resource) = self.unlisted.iter().find(|(of, name)| {
+            let apart = engine == Engine::Gatekeeper && name.ends_with(MUTATORS) != mutating;
+            *of == engine && !apart
+        })?;
+        Some(format!("{resource} were not listed"))
     }
 }
 

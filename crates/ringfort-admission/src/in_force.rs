@@ -5,16 +5,21 @@
 //! they like, where its failure refuses, and where its backend is there. What it asks for is not
 //! the question; [`Admission::would_admit`] answers that.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use ringfort_isolation::{Control as Judged, Effect};
 use ringfort_model::record::PolicyBinding;
 use ringfort_model::record::admission::WebhookClientConfig;
-use ringfort_model::{Cluster, Kind, SourceKind};
+use ringfort_model::{Cluster, Kind, SourceKind, Str};
+use ringfort_podsec::escape::hardened_pod;
 
-use crate::admission::{Admission, Bound};
+use crate::admission::{Admission, Bound, Signature};
 use crate::cel::{self, Environment, Value};
 use crate::decision::Control;
-use crate::engine::Mode;
+use crate::engine::{Engines, Mode};
 use crate::environment::roots;
+use crate::escape::PodWrite;
 use crate::held_rules;
 use crate::matching::{Match, by_resources};
 use crate::params::{self, Params};
@@ -32,7 +37,35 @@ pub struct Held {
     pub judged: Judged,
 }
 
+/// An object by which a policy engine is set up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EngineObject {
+    /// API group.
+    pub group: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace, empty for cluster-scoped kinds.
+    pub namespace: Str,
+    /// Name.
+    pub name: Str,
+}
+
 impl Admission<'_> {
+    /// The policies of an engine that enforce something on pods of a namespace through a webhook;
+    /// `None` for other controls, and where it is not known whether those are all.
+    #[must_use]
+    pub fn engine_policies(&self, control: &Control, namespace: &Str) -> Option<Vec<EngineObject>> {
+        let Control::Webhook { name, mutating, .. } = control else { return None };
+        let acting = self.engines.acting(name, *mutating, "Pod", namespace)?;
+        let object = |one: &crate::engine::EnginePolicy| EngineObject {
+            group: one.group.clone(),
+            kind: one.kind.clone(),
+            namespace: Str::new(&one.namespace),
+            name: Str::new(&one.name),
+        };
+        Some(acting.into_iter().map(object).collect())
+    }
+
     /// Every policy and webhook of the cluster, and whether it holds for such a request. What the
     /// object holds and which labels it has is left open, as whoever makes it chooses that.
     #[must_use]
@@ -41,6 +74,46 @@ impl Admission<'_> {
             let policies = self.policies.iter().map(|bound| self.policy_in_force(bound, asked));
             let webhooks = self.webhooks.iter().map(|one| self.webhook_in_force(one, asked));
             policies.chain(webhooks).collect()
+        })
+    }
+
+    /// The best that holds in each namespace for new pods (EFF-ADM), of the policies that validate
+    /// and of the engines whose policies enforce something on pods; what other webhooks ask for is
+    /// not known, and Pod Security is a rule of its own. Namespaces that no control tells apart
+    /// share one answer.
+    #[must_use]
+    pub fn pod_policies<'n>(
+        &self,
+        namespaces: impl IntoIterator<Item = &'n Str>,
+    ) -> BTreeMap<Str, Arc<Judged>> {
+        let mut known: BTreeMap<Signature, Arc<Judged>> = BTreeMap::new();
+        let answers = namespaces.into_iter().map(|name| {
+            let answer = known
+                .entry(self.signature(name))
+                .or_insert_with(|| Arc::new(self.pod_policy(name)))
+                .clone();
+            (name.clone(), answer)
+        });
+        answers.collect()
+    }
+
+    fn pod_policy(&self, namespace: &Str) -> Judged {
+        let request = self.write(namespace, hardened_pod(), PodWrite::Create);
+        let counts = |held: &Held| match &held.control {
+            Control::ValidatingPolicy { .. } => true,
+            Control::Webhook { name, mutating, .. } => !mutating && Engines::names(name),
+            _ => false,
+        };
+        let all = self.in_force(&request).into_iter().filter(counts).map(|held| held.judged);
+        let best = all.max_by_key(|judged| rank(&judged.effect));
+        best.unwrap_or_else(|| {
+            let kinds = [Kind::ValidatingPolicy, Kind::ValidatingWebhook];
+            let unread = kinds.iter().find(|kind| !self.cluster.coverage.is_complete(**kind));
+            let effect = match unread {
+                Some(kind) => Effect::missing(format!("all {}", kind.plural())),
+                None => Effect::Absent,
+            };
+            Judged::new(effect, ["ValidatingAdmissionPolicy, webhook *".to_owned()])
         })
     }
 

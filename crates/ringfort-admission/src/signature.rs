@@ -7,14 +7,17 @@
 //! `api/policies.kyverno.io`, sigstore/policy-controller `pkg/apis/policy` and
 //! `pkg/webhook/validator.go`, kubewarden/policies `verify-image-signatures`.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use ringfort_isolation::{Control as Judged, Effect};
 use ringfort_model::record::MatchResources;
 use ringfort_model::{Kind, Listed, Str};
 use ringfort_podsec::escape::hardened_pod;
 use serde_json::Value as Json;
 
-use crate::admission::Admission;
-use crate::engine::{EnginePolicy, enforce, glob, rule_is_about, texts, webhook_is_of};
+use crate::admission::{Admission, Signature};
+use crate::engine::{EnginePolicy, Engines, enforce, glob, rule_is_about, texts, webhook_is_of};
 use crate::escape::PodWrite;
 use crate::held_rules::rules;
 use crate::in_force::rank;
@@ -42,7 +45,51 @@ enum Digest {
     Required,
 }
 
+/// The verdict of a namespace about signatures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// Whether only verified images start there.
+    pub judged: Judged,
+    /// Whether the verdict is unknown for want of a list that the source says nothing of, and
+    /// nothing else points at a control: no policy, and no webhook of what verifies images.
+    pub unlisted: bool,
+}
+
 impl Admission<'_> {
+    /// What holds in each namespace. Namespaces that no control tells apart share one answer.
+    #[must_use]
+    pub fn signatures<'n>(
+        &self,
+        namespaces: impl IntoIterator<Item = &'n Str>,
+    ) -> BTreeMap<Str, Arc<Signed>> {
+        let policies = || self.engines.policies().iter().chain(self.engines.signers());
+        let of_namespaces: BTreeSet<&str> =
+            policies().map(|one| one.namespace.as_str()).filter(|name| !name.is_empty()).collect();
+        let any = policies().next().is_some();
+        let mut known: BTreeMap<(Option<Signature>, Option<&Str>), Arc<Signed>> = BTreeMap::new();
+        let answers = namespaces.into_iter().map(|name| {
+            // Without a policy there is nothing that a namespace could differ in.
+            let own = Some(name).filter(|name| of_namespaces.contains(name.as_str()));
+            let alike = (any.then(|| self.signature(name)), own);
+            let ask = || Arc::new(self.signed(name));
+            (name.clone(), known.entry(alike).or_insert_with(ask).clone())
+        });
+        answers.collect()
+    }
+
+    fn signed(&self, namespace: &Str) -> Signed {
+        let judged = self.signed_images(namespace);
+        let unread = || rules().signing.iter().map(|one| self.cluster.coverage.of_resource(one));
+        let refused = unread().any(|one| matches!(one, Listed::Forbidden(_) | Listed::Partial(_)));
+        let known = self.engines.policies().iter().chain(self.engines.signers());
+        let verifies = |name: &str| Engines::names(name) || name == "policy.sigstore.dev";
+        let points_at = refused
+            || known.into_iter().next().is_some()
+            || self.webhooks.iter().any(|one| verifies(&one.record.name));
+        let unlisted = matches!(judged.effect, Effect::Unknown(_)) && !points_at;
+        Signed { judged, unlisted }
+    }
+
     /// Judges whether only verified images run in a namespace.
     #[must_use]
     pub fn signed_images(&self, namespace: &Str) -> Judged {

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use ringfort_admission::{Admission, Decision, Options, PodAdmission, PodWrite, Verdict};
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
-use ringfort_isolation::ContainerTokens;
+use ringfort_isolation::{ContainerTokens, Control};
 use ringfort_model::record::{Node, PolicyRule, Subject as Named};
 use ringfort_model::{
     Cluster, Container, ContainerKind, Id, Kind, KubeVersion, SourceKind, Str, Unit,
@@ -23,9 +23,11 @@ use rustc_hash::FxHashMap;
 
 use crate::constrained::Acting;
 use crate::listener::{OpenPort, open_ports};
+use crate::mesh::Peers;
 use crate::network::Endpoint;
 use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
 use crate::recognise::{Images, Place};
+use crate::signed::Signatures;
 use crate::why::{BindingKey, Why};
 
 /// A role in a scope, and who is bound to it there.
@@ -181,6 +183,9 @@ pub struct Ground {
     listening: OnceLock<Vec<ConnectionSet>>,
     /// Containers by what runs in them.
     pub(crate) images: Images,
+    pub(crate) peers: OnceLock<Peers>,
+    pub(crate) signatures: OnceLock<Signatures>,
+    pub(crate) pod_policies: OnceLock<BTreeMap<Str, Arc<Control>>>,
 }
 
 /// Everything techniques may ask.
@@ -237,7 +242,6 @@ impl Ground {
             }
         }
         let open = units.iter().enumerate().map(|(at, unit)| open_ports(at as u32, unit)).collect();
-        let listening = OnceLock::new();
         let images = Images::new(&units);
         Self {
             units,
@@ -248,7 +252,10 @@ impl Ground {
             fronts,
             tokens,
             open,
-            listening,
+            listening: OnceLock::new(),
+            peers: OnceLock::new(),
+            signatures: OnceLock::new(),
+            pod_policies: OnceLock::new(),
             images,
         }
     }
@@ -523,6 +530,12 @@ impl<'a> Context<'a> {
         let Some(write) = write_of(power) else { return Gate::Open };
         let Some(answer) = self.admission(namespace) else { return Gate::Open };
         Gate::of(answer.some(write))
+    }
+
+    /// A control that sees the uses of a power in a namespace and does not hold.
+    pub(crate) fn idle_control(&self, power: Power, namespace: &Str) -> Option<String> {
+        let answer = self.admission(namespace)?.some(write_of(power)?);
+        answer.ineffective.first().map(ToString::to_string)
     }
 
     /// Subjects that some binding names, with their direct grants.

@@ -12,6 +12,7 @@ use crate::context::{Ask, Context, Gate};
 use crate::maker::{Draft, Maker};
 use crate::network;
 use crate::node::{NodeKey, Power, Scope, Subject};
+use crate::signed;
 use crate::why::Way;
 
 /// Which positions a name in a rule singles out.
@@ -32,7 +33,8 @@ pub(crate) fn power(
             Names::Any => {
                 let draft = Draft::new(from, NodeKey::Power(power, scope.clone()));
                 if let Some(draft) = gated(context, power, &scope, draft) {
-                    maker.edge(draft.because(held.why(context, None)));
+                    let draft = draft.because(held.why(context, None));
+                    maker.edge(chosen(context, maker, power, &scope, draft));
                 }
             }
             Names::Only(names) => {
@@ -47,7 +49,8 @@ pub(crate) fn power(
                     for to in named(context, part, name) {
                         let draft = Draft::new(from.clone(), to);
                         if let Some(draft) = gated(context, power, part, draft) {
-                            maker.edge(draft.because(held.why(context, Some(name))));
+                            let draft = draft.because(held.why(context, Some(name)));
+                            maker.edge(chosen(context, maker, power, part, draft));
                         }
                     }
                 }
@@ -56,8 +59,25 @@ pub(crate) fn power(
     }
 }
 
+/// The step as a verification of images leaves it, where the power lets an image be chosen.
+fn chosen(
+    context: &Context<'_>,
+    maker: &Maker<'_>,
+    power: Power,
+    scope: &Scope,
+    draft: Draft,
+) -> Draft {
+    match (power, maker.technique()) {
+        (Power::RunPods | Power::SwapImages, Some(technique)) => {
+            signed::weakened(context, technique, scope, draft)
+        }
+        _ => draft,
+    }
+}
+
 /// The step as admission leaves it in a scope: none where it is stopped in all of it, and
-/// unverified where it is open nowhere for sure.
+/// unverified where it is open nowhere for sure. A control that sees it and does not hold is
+/// noted.
 pub(crate) fn gated(
     context: &Context<'_>,
     power: Power,
@@ -72,7 +92,12 @@ pub(crate) fn gated(
     for namespace in context.namespaces_in(scope) {
         any = true;
         match context.gate(power, namespace) {
-            Gate::Open => return Some(draft),
+            Gate::Open => {
+                return Some(match context.idle_control(power, namespace) {
+                    Some(control) => draft.noted(control),
+                    None => draft,
+                });
+            }
             Gate::Unverified(control) => doubt = doubt.or(Some(control)),
             Gate::Stopped => {}
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ringfort_model::{ContainerKind, Str};
+use ringfort_model::{ContainerKind, SourceKind, Str};
 
 use crate::context::Context;
 use crate::node::NodeKey;
@@ -26,6 +26,12 @@ impl Use {
     ) -> impl Iterator<Item = NodeKey> + 'c {
         let places = context.places(self.unit).into_iter();
         places.map(|place| NodeKey::Container(self.unit, place, self.kind, self.index))
+    }
+
+    /// Whether its pods are still to be made, so that admission sees the reference.
+    pub(crate) fn is_made_anew(&self, context: &Context<'_>) -> bool {
+        let unit = &context.units[self.unit as usize];
+        unit.pods.is_empty() || context.cluster.source == SourceKind::Manifests
     }
 
     /// The field that names it.

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hash};
 
 use hashbrown::HashTable;
 use ringfort_graph::{Edge, Graph, GraphBuilder, Kind, NodeId};
+use ringfort_isolation::Effect;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::context::Context;
@@ -157,6 +158,26 @@ impl Draft {
         self.note = Some(note.into());
         self
     }
+    /// Applies a control that at most weakens the edge (TEC-05): one that works makes it harder,
+    /// one without effect is noted, and where that is not known the edge is unverified. What was
+    /// said of the edge before stays.
+    #[must_use]
+    pub fn against(mut self, technique: &Technique, effect: &Effect, control: &str) -> Self {
+        let before = self.note.take();
+        let was_unknown = self.confidence == Confidence::Unknown;
+        let mut draft = match effect {
+            Effect::Absent => self,
+            Effect::Effective => self.weakened(technique, control),
+            Effect::PresentNotEffective(reason) => self.noted(reason.clone()),
+            Effect::Unknown(missing) if was_unknown => self.noted(missing.join("; ")),
+            Effect::Unknown(missing) => self.unverified(missing.join("; ")),
+        };
+        draft.note = match (before, draft.note.take()) {
+            (Some(before), Some(now)) if before != now => Some(format!("{before}; {now}")),
+            (before, now) => now.or(before),
+        };
+        draft
+    }
     /// Marks that an insecure upstream default was assumed.
     #[must_use]
     pub fn assumed(mut self, default: impl Into<String>) -> Self {
@@ -288,6 +309,12 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// The technique that is being evaluated.
+    #[must_use]
+    pub(crate) fn technique(&self) -> Option<&'static Technique> {
+        self.current.map(|at| crate::techniques::ALL[at as usize])
+    }
+
     /// The position's node; AND keys become AND nodes.
     pub fn node(&mut self, key: &NodeKey) -> NodeId {
         match self.find(key) {
@@ -385,8 +412,7 @@ impl<'a> Maker<'a> {
 
     /// Adds an edge of the technique that is being evaluated.
     pub fn edge(&mut self, draft: Draft) {
-        let technique = self.current.map(|at| crate::techniques::ALL[at as usize]);
-        let own = technique.map_or(Difficulty::D0, |t| t.difficulty);
+        let own = self.technique().map_or(Difficulty::D0, |t| t.difficulty);
         self.add(self.current, own, draft);
     }
 

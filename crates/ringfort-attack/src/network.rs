@@ -11,7 +11,8 @@
 //! do not restrict is in the set of all such; what restricted ones reach is walked by the
 //! lists of their rows. An edge is drawn if some port that the listener has passes both sides.
 //! What policies deny where nothing is known to enforce them is drawn as unverified, and where
-//! nothing enforces them as open, with a note.
+//! nothing enforces them as open, with a note. What a mesh asks of its peers removes nothing: it
+//! weakens the edges into the listener, whoever they come from (NP-43).
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::context::Context;
 use crate::maker::{Draft, Maker};
+use crate::mesh::{self, Peers};
 use crate::node::NodeKey;
 use crate::why::{Way, Why};
 
@@ -126,6 +128,7 @@ struct Drawing<'c, 'a> {
     on_node: FxHashMap<Id<Node>, NodeKey>,
     /// What is said of an edge that policies may stop, and of one that they do not.
     denied: [String; 2],
+    peers: &'c Peers,
     drawn: FxHashSet<(NodeId, NodeId)>,
 }
 
@@ -171,6 +174,7 @@ impl<'c, 'a> Drawing<'c, 'a> {
                 format!("whether policies stop it is not proven: {why}"),
                 format!("policies have no effect: {why}"),
             ],
+            peers: context.asked_of_peers(),
             drawn: FxHashSet::default(),
         }
     }
@@ -420,11 +424,16 @@ impl<'c, 'a> Drawing<'c, 'a> {
         if !self.drawn.insert((maker.node(from), maker.node(&to))) {
             return;
         }
+        let peers = self.peers.limited(&to).map(|control| &control.effect);
         let draft = Draft::new(from.clone(), to).because(Why::Passes { unit, way });
-        maker.edge(match (sure, note) {
+        let draft = match (sure, note) {
             (false, _) => draft.unverified(self.denied[0].as_str()),
             (true, true) => draft.noted(self.denied[1].as_str()),
             (true, false) => draft,
+        };
+        maker.edge(match (peers, maker.technique()) {
+            (Some(effect), Some(technique)) => draft.against(technique, effect, mesh::IDENTITY),
+            _ => draft,
         });
     }
 

@@ -1,7 +1,6 @@
 //! Custom resources, whose lists have a coverage of their own.
 
 use ringfort_model::{Kind, Listed};
-use ringfort_network::policy::Tri;
 
 use crate::outcome::{Object, Outcomes, Verdict};
 use crate::world::World;
@@ -24,17 +23,4 @@ pub(crate) fn unread(world: &World<'_>, out: &mut Outcomes, group: &str, resourc
         let missing = format!("{resource} were not all read");
         out.add(Object::wide("Resource", resource), Verdict::missing(missing));
     }
-}
-
-/// Whether some policy verifies signatures of images. Which images it means is not worked out.
-pub(crate) fn verifies_images(world: &World<'_>) -> Tri {
-    let verifies = world.cluster.others.iter().any(|one| {
-        let by_spec =
-            one.engine_spec.as_ref().is_some_and(|spec| spec.contains("\"verifyImages\""));
-        by_spec
-            || (one.group() == "policy.sigstore.dev" && *one.kind == *"ClusterImagePolicy")
-            || (one.group() == "policies.kyverno.io" && one.kind.contains("ImageValidating"))
-    });
-    let defined = world.cluster.coverage.is_complete(Kind::CustomResourceDefinition);
-    if verifies || !defined { Tri::Unknown } else { Tri::No }
 }

@@ -150,7 +150,7 @@ fn numbers_are_those_counted_by_hand() {
         ("MET-RTC", (0, Some(0), 0)),
         ("MET-DIGEST", (2, Some(1), 1)),
         ("MET-SIG", (2, Some(0), 0)),
-        ("MET-ADM", (2, Some(0), 1)),
+        ("MET-ADM", (2, Some(0), 0)),
         ("MET-ANON", (1, Some(0), 0)),
         ("MET-IMDS", (0, Some(0), 0)),
         ("MET-VERSION", (2, None, 2)),

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::document::TypeMeta;
 use crate::options::Options;
-use crate::pool::Filled;
+use crate::pool::{Filled, resource_of};
 use crate::{CollectError, Collected};
 
 /// What stands in a source beside objects.
@@ -57,8 +57,8 @@ pub(crate) fn finish(
     let known = extras.git_version.as_deref().and_then(|text| KubeVersion::parse(text).ok());
     builder.version(known.or(options.version), extras.git_version.as_deref().unwrap_or_default());
     if source == SourceKind::Dump {
-        for (kind, listed) in listed(&builder, seen) {
-            builder.coverage().note(&Coverage::key(kind), listed);
+        for (resource, listed) in listed(&builder, seen) {
+            builder.coverage().note(&resource, listed);
         }
     } else {
         // A list in a manifest says what is to be applied, not what exists; what of it does not
@@ -92,15 +92,22 @@ pub(crate) fn finish(
     Ok(Collected { cluster, described })
 }
 
-/// How the kinds were listed. A dump has one list of a kind, or one for each namespace in a
+/// How the resources were listed: the kinds of the model, and the custom resources that rules
+/// read. A dump has one list of a kind, or one for each namespace in a
 /// folder of its name (`kubectl cluster-info dump`, must-gather, KubeHound); then the kind is
 /// complete only if every namespace has its list.
-fn listed(builder: &ClusterBuilder, seen: FxHashSet<(Arc<str>, TypeMeta)>) -> Vec<(Kind, Listed)> {
+fn listed(
+    builder: &ClusterBuilder,
+    seen: FxHashSet<(Arc<str>, TypeMeta)>,
+) -> Vec<(String, Listed)> {
     let mut files: BTreeMap<Kind, Vec<Arc<str>>> = BTreeMap::new();
+    let mut custom: BTreeMap<String, Vec<Arc<str>>> = BTreeMap::new();
     for (file, types) in seen {
         let group = types.api_version.split_once('/').map_or("", |(group, _)| group);
-        if let Some(kind) = Kind::of(group, &types.kind) {
-            files.entry(kind).or_default().push(file);
+        match (Kind::of(group, &types.kind), resource_of(&types)) {
+            (Some(kind), _) => files.entry(kind).or_default().push(file),
+            (None, Some(resource)) => custom.entry(resource).or_default().push(file),
+            (None, None) => {}
         }
     }
     let folder = |file: &str| file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
@@ -130,16 +137,19 @@ fn listed(builder: &ClusterBuilder, seen: FxHashSet<(Arc<str>, TypeMeta)>) -> Ve
         parts.find_map(|part| namespaces.get(part).cloned())
     };
     let mut found = Vec::new();
-    for (kind, files) in files {
+    let kinds = files.into_iter().map(|(kind, files)| (Some(kind), Coverage::key(kind), files));
+    // Whether a custom resource lives in namespaces is not known: one list of it is the whole.
+    let custom = custom.into_iter().map(|(resource, files)| (None, resource, files));
+    for (kind, resource, files) in kinds.chain(custom) {
         let of_files: Vec<Option<Str>> = files.iter().map(|file| namespace_of(file)).collect();
         let covered: BTreeSet<Str> = of_files.iter().flatten().cloned().collect();
-        let lives_in = inhabited.remove(&kind).unwrap_or_default();
-        let by_namespace = kind.is_namespaced()
+        let lives_in = kind.and_then(|kind| inhabited.remove(&kind)).unwrap_or_default();
+        let by_namespace = kind.is_none_or(Kind::is_namespaced)
             && of_files.iter().all(Option::is_some)
             && lives_in.is_subset(&covered);
         let missing: Vec<&str> = namespaces.difference(&covered).map(Str::as_str).take(3).collect();
         found.push((
-            kind,
+            resource,
             match by_namespace {
                 false => Listed::Complete,
                 true if !all_are_known => Listed::Partial(

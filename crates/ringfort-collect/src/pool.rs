@@ -265,19 +265,8 @@ pub(crate) fn resource_of(types: &TypeMeta) -> Option<String> {
     if let Some(kind) = ringfort_model::Kind::of(group, &types.kind) {
         return Some(ringfort_model::Coverage::key(kind));
     }
-    // Custom resources that rules look into: their plural is formed as the API server's own
-    // guess forms it (apimachinery pkg/api/meta/restmapper.go), which fits all of them.
-    let read = ringfort_model::record::custom::SPECIFIED;
-    if !read.contains(&(group, types.kind.as_str())) {
-        return None;
-    }
-    let kind = types.kind.to_ascii_lowercase();
-    let plural = match (kind.strip_suffix('y'), kind.ends_with('s')) {
-        (Some(stem), _) => format!("{stem}ies"),
-        (None, true) => format!("{kind}es"),
-        (None, false) => format!("{kind}s"),
-    };
-    Some(format!("{plural}.{group}"))
+    let read = ringfort_model::record::custom::is_read(group, &types.kind);
+    read.then(|| ringfort_model::record::custom::resource(group, &types.kind))
 }
 
 #[cfg(test)]
@@ -303,6 +292,14 @@ mod tests {
         assert_eq!(
             of("karpenter.k8s.aws/v1", "EC2NodeClass"),
             some("ec2nodeclasses.karpenter.k8s.aws")
+        );
+        assert_eq!(
+            of("security.istio.io/v1", "AuthorizationPolicy"),
+            some("authorizationpolicies.security.istio.io")
+        );
+        assert_eq!(
+            of("constraints.gatekeeper.sh/v1beta1", "K8sNoHost"),
+            some("k8snohost.constraints.gatekeeper.sh")
         );
         assert_eq!(of("v1", "Pod"), some("pods"));
         assert_eq!(of("example.com/v1", "Thing"), None);

@@ -126,6 +126,34 @@ fn must_gather_has_yaml_by_namespace_and_by_object() {
     assert_eq!(cluster.coverage.of(Kind::ClusterRole), Listed::Silent);
 }
 
+/// Custom resources that rules read have a coverage of their own.
+#[test]
+fn a_list_of_policies_is_the_whole_unless_it_is_of_one_namespace() {
+    let custom = |namespace: &str| {
+        let place = match namespace {
+            "" => String::new(),
+            namespace => format!("\"namespace\":\"{namespace}\","),
+        };
+        format!(
+            "{{\"kind\":\"PeerAuthenticationList\",\"apiVersion\":\"security.istio.io/v1\",\"items\":[\
+             {{\"metadata\":{{{place}\"name\":\"p\",\"uid\":\"u\"}},\"spec\":{{}}}}]}}"
+        )
+    };
+    let resource = "peerauthentications.security.istio.io";
+    let of = |files: &[(&str, String)]| read(files).coverage.of_resource(resource);
+    assert_eq!(of(&[("peerauthentications.json", custom("a"))]), Listed::Complete);
+    assert_eq!(of(&[("nodes.json", list("Node", "", &["n"]))]), Listed::Silent);
+    let namespaces = ("namespaces.json", list("Namespace", "", &["a", "b"]));
+    let one = ("a/peerauthentications.json", custom("a"));
+    assert!(matches!(of(&[namespaces.clone(), one.clone()]), Listed::Partial(_)));
+    let both = [namespaces, one, ("b/peerauthentications.json", custom("b"))];
+    assert_eq!(of(&both), Listed::Complete);
+    let none = "{\"kind\":\"ClusterPolicyList\",\"apiVersion\":\"kyverno.io/v1\",\"items\":[]}";
+    let cluster = read(&[("x.json", none.to_owned()), ("nodes.json", list("Node", "", &["n"]))]);
+    let resource = "clusterpolicies.kyverno.io";
+    assert_eq!(cluster.coverage.of_resource(resource), Listed::Complete);
+}
+
 #[test]
 fn yaml_and_json_lists_are_worth_the_same() {
     let json = r#"{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Pod",

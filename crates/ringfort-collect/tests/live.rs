@@ -221,6 +221,82 @@ fn a_cluster_without_secrets_has_a_complete_list_of_them() {
     assert!(cluster.gaps.is_empty(), "{:?}", cluster.gaps);
 }
 
+const CUSTOM: [(&str, &str, &str); 5] = [
+    ("kyverno.io/v1", "ClusterPolicy", "clusterpolicies"),
+    ("constraints.gatekeeper.sh/v1beta1", "K8sRequiredLabels", "k8srequiredlabels"),
+    ("policy.sigstore.dev/v1beta1", "ClusterImagePolicy", "clusterimagepolicies"),
+    ("security.istio.io/v1", "PeerAuthentication", "peerauthentications"),
+    ("security.istio.io/v1", "AuthorizationPolicy", "authorizationpolicies"),
+];
+
+/// The objects with policies of engines and of a mesh beside them, and with kinds of their groups
+/// that no rule reads.
+fn policies() -> Objects {
+    let mut objects = objects();
+    let reports = ("kyverno.io/v1alpha2", "BackgroundScanReport", "backgroundscanreports");
+    let filters = ("networking.istio.io/v1alpha3", "EnvoyFilter", "envoyfilters");
+    for (api_version, kind, plural) in CUSTOM.into_iter().chain([reports, filters]) {
+        objects.serve(api_version, kind, plural);
+        let one = json!({"apiVersion": api_version, "kind": kind,
+            "metadata": {"name": "p", "uid": kind}, "spec": {"mark": kind}});
+        objects.add(&one.to_string()).expect("an object");
+    }
+    objects
+}
+
+#[test]
+fn policies_of_engines_and_meshes_are_read() {
+    for old_discovery in [false, true] {
+        let run = run_on(policies(), Behaviour { old_discovery, ..Behaviour::default() });
+        let asked_for = |plural: &str| run.asked.iter().any(|one| one.path.ends_with(plural));
+        assert!(!asked_for("/backgroundscanreports") && !asked_for("/envoyfilters"));
+        let cluster = run.cluster();
+        let kinds: Vec<&str> = cluster.others.iter().map(|one| one.kind.as_str()).collect();
+        let mut wanted: Vec<&str> = CUSTOM.iter().map(|(_, kind, _)| *kind).collect();
+        wanted.sort_unstable();
+        assert_eq!(kinds, wanted, "old discovery: {old_discovery}");
+        for other in &cluster.others {
+            let kept = other.engine_spec.as_ref().expect("its specification");
+            assert!(kept.contains(other.kind.as_str()), "{kept}");
+        }
+        for (api_version, _, plural) in CUSTOM {
+            let group = api_version.split_once('/').expect("a group").0;
+            let resource = format!("{plural}.{group}");
+            assert_eq!(cluster.coverage.of_resource(&resource), Listed::Complete, "{resource}");
+        }
+        assert!(cluster.gaps.is_empty(), "{:?}", cluster.gaps);
+    }
+}
+
+#[test]
+fn a_custom_resource_is_absent_refused_or_hidden() {
+    // The server has none of them.
+    let resource = "peerauthentications.security.istio.io";
+    for old_discovery in [false, true] {
+        let cluster = run(Behaviour { old_discovery, ..Behaviour::default() }).cluster();
+        assert_eq!(cluster.coverage.of_resource(resource), Listed::Absent);
+        assert_eq!(cluster.coverage.of_resource("clusterpolicies.kyverno.io"), Listed::Absent);
+        assert!(cluster.gaps.is_empty(), "{:?}", cluster.gaps);
+    }
+    let with = |fault: Fault, old_discovery: bool| {
+        let faults = BTreeMap::from([("peerauthentications".to_owned(), fault)]);
+        run_on(policies(), Behaviour { faults, old_discovery, ..Behaviour::default() }).cluster()
+    };
+    let refused = with(Fault::Status(403), false);
+    assert!(matches!(refused.coverage.of_resource(resource), Listed::Forbidden(_)));
+    assert!(gaps(&refused, resource)[0].contains("403"), "{:?}", refused.gaps);
+    let other = "authorizationpolicies.security.istio.io";
+    assert_eq!(refused.coverage.of_resource(other), Listed::Complete);
+    // The group is there and does not say what it has: perhaps all of it.
+    for hidden in [with(Fault::Stale, false), with(Fault::Garbled, true)] {
+        assert!(gaps(&hidden, "discovery")[0].contains("security.istio.io"), "{:?}", hidden.gaps);
+        for resource in [resource, other] {
+            let listed = hidden.coverage.of_resource(resource);
+            assert!(matches!(listed, Listed::Partial(_)), "{resource}: {listed:?}");
+        }
+    }
+}
+
 #[test]
 fn without_a_credential_nothing_is_read() {
     let token = "t".to_owned();

@@ -17,12 +17,11 @@
 //!
 //! Every control is judged as absent, present but not effective, effective, or unknown with
 //! what is missing ([`Effect`]), and names the fields that decide. Unknown is never effective.
-//! [`features`] says from which version what exists. Two rules are judged elsewhere, by the
-//! engines that know: whether network policies are enforced (EFF-NP) by `ringfort-network`,
-//! whether an admission control or a signature policy holds (EFF-ADM, EFF-SIG) by
-//! `ringfort-admission`.
+//! [`features`] says from which version what exists. [`controls`] lists every rule and who judges
+//! it: some are judged elsewhere, by the engines that know.
 
 pub mod capability;
+pub mod controls;
 pub mod effect;
 pub mod features;
 pub mod images;
@@ -54,7 +53,7 @@ pub use capability::{
 pub use effect::{Control, Effect, container_path};
 pub use images::{digest_pin, images, is_pinned, pull_credentials};
 pub use lasting::{lasting, lasts};
-pub use mesh::{Member, Mesh};
+pub use mesh::{Member, Mesh, Ports};
 pub use mountable_secrets::mountable_secrets;
 pub use node_facts::{Handler, LowLevelRuntime, NodeFacts, PullVerification};
 pub use non_root::non_root;

@@ -5,6 +5,8 @@
 //! is redirected to the side-car) and linkerd/linkerd2 `policy-controller` (the default inbound
 //! policy). Which of two policies of one scope is older, and so in force, no record here tells.
 
+mod authorization;
+
 use std::collections::BTreeMap;
 
 use ringfort_model::record::{LabelSelector, Meta};
@@ -15,10 +17,16 @@ use crate::capability::{CapabilityUse, capability_use};
 use crate::effect::{Control, Effect, container_path};
 use crate::mesh_rules::rules;
 use crate::user::{Uid, uid, uid_field};
+use authorization::Authorization;
+pub use authorization::Ports;
 
-/// Group and kind of the policies.
+/// Group and resources of the policies.
 const GROUP: &str = "security.istio.io";
 const RESOURCE: &str = "peerauthentications.security.istio.io";
+const AUTHORIZATIONS: &str = "authorizationpolicies.security.istio.io";
+
+const NOT_CAPTURED: &str = "the pod has no side-car, and no node's agent took it in";
+
 /// One PeerAuthentication.
 #[derive(Debug)]
 struct Policy {
@@ -39,6 +47,22 @@ enum Mode {
     Other,
 }
 
+impl Policy {
+    fn read(meta: &Meta, spec: &Json) -> Self {
+        // One without labels is a policy of the whole namespace.
+        let labelled = spec["selector"]["matchLabels"].as_object().is_some_and(|l| !l.is_empty());
+        let selector = spec.get("selector").filter(|_| labelled).cloned();
+        let ports = spec["portLevelMtls"].as_object().into_iter().flatten();
+        Self {
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+            selector: selector.and_then(|one| serde_json::from_value(one).ok()),
+            mode: Mode::of(&spec["mtls"]["mode"]),
+            ports: ports.map(|(port, one)| (port.clone(), Mode::of(&one["mode"]))).collect(),
+        }
+    }
+}
+
 impl Mode {
     fn of(value: &Json) -> Self {
         let rule = &rules().switches;
@@ -57,18 +81,23 @@ impl Mode {
 /// The mesh's rules about who may connect, read once.
 #[derive(Debug)]
 pub struct Mesh {
-    policies: Vec<Policy>,
-    /// Policies of which the specification was not read.
-    blind: Vec<String>,
-    complete: bool,
+    /// By namespace.
+    policies: BTreeMap<Str, Vec<Policy>>,
+    authorizations: BTreeMap<Str, Vec<Authorization>>,
+    /// Policies of which the specification was not read: first those about authentication.
+    blind: [Vec<String>; 2],
+    /// Whether all policies of each sort were listed.
+    complete: [bool; 2],
     manifests: bool,
 }
 
 /// The pod that is asked about.
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
-    /// Its metadata; of a template the template's.
-    pub meta: &'a Meta,
+    /// Its labels; of a template the template's.
+    pub labels: &'a Map,
+    /// Its annotations.
+    pub annotations: &'a Map,
     /// Its namespace.
     pub namespace: &'a str,
     /// Its specification.
@@ -81,39 +110,48 @@ impl Mesh {
     /// Reads the policies of a cluster.
     #[must_use]
     pub fn of(cluster: &Cluster) -> Self {
-        let mut policies = Vec::new();
-        let mut blind = Vec::new();
-        for other in &cluster.others {
-            if other.kind != "PeerAuthentication" || other.group() != GROUP {
-                continue;
-            }
+        let mut policies: BTreeMap<Str, Vec<Policy>> = BTreeMap::new();
+        let mut authorizations: BTreeMap<Str, Vec<Authorization>> = BTreeMap::new();
+        let mut blind = [Vec::new(), Vec::new()];
+        for other in cluster.others.iter().filter(|other| other.group() == GROUP) {
+            let sort = match other.kind.as_str() {
+                "PeerAuthentication" => 0,
+                "AuthorizationPolicy" => 1,
+                _ => continue,
+            };
             let spec = other.engine_spec.as_ref().map(|text| serde_json::from_str::<Json>(text));
             // An object without a specification says nothing, a list of names does not say.
             let Some(Ok(spec)) = spec else {
-                blind.push(format!("PeerAuthentication {}", other.metadata.full_name()));
+                blind[sort].push(format!("{} {}", other.kind, other.metadata.full_name()));
                 continue;
             };
-            // One without labels is a policy of the whole namespace.
-            let labelled =
-                spec["selector"]["matchLabels"].as_object().is_some_and(|l| !l.is_empty());
-            let selector = spec.get("selector").filter(|_| labelled).cloned();
-            let ports = spec["portLevelMtls"].as_object();
-            policies.push(Policy {
-                namespace: other.metadata.namespace.clone(),
-                name: other.metadata.name.clone(),
-                selector: selector.and_then(|one| serde_json::from_value(one).ok()),
-                mode: Mode::of(&spec["mtls"]["mode"]),
-                ports: ports
-                    .into_iter()
-                    .flatten()
-                    .map(|(port, one)| (port.clone(), Mode::of(&one["mode"])))
-                    .collect(),
-            });
+            let namespace = other.metadata.namespace.clone();
+            if sort == 0 {
+                let policy = Policy::read(&other.metadata, &spec);
+                policies.entry(namespace).or_default().push(policy);
+            } else if let Some(policy) = Authorization::read(other, &spec) {
+                authorizations.entry(namespace).or_default().push(policy);
+            }
         }
-        let listed = cluster.coverage.of_resource(RESOURCE);
-        let complete =
-            matches!(listed, ringfort_model::Listed::Complete | ringfort_model::Listed::Absent);
-        Self { policies, blind, complete, manifests: cluster.source == SourceKind::Manifests }
+        let complete = [RESOURCE, AUTHORIZATIONS].map(|resource| {
+            let listed = cluster.coverage.of_resource(resource);
+            matches!(listed, ringfort_model::Listed::Complete | ringfort_model::Listed::Absent)
+        });
+        let manifests = cluster.source == SourceKind::Manifests;
+        Self { policies, authorizations, blind, complete, manifests }
+    }
+
+    /// What was not read of one of the two sorts of policies.
+    fn unread(&self, sort: usize) -> Option<String> {
+        match (self.blind[sort].first(), self.complete[sort]) {
+            (Some(one), _) => Some(format!("the specification of {one}")),
+            (None, false) => Some(format!("all {}", [RESOURCE, AUTHORIZATIONS][sort])),
+            (None, true) => None,
+        }
+    }
+
+    fn unread_authorization(&self) -> Option<String> {
+        self.unread(1)
     }
 
     /// Judges whether only peers that prove an identity of the mesh can connect to the pod.
@@ -145,31 +183,37 @@ impl Mesh {
             (0, Some(selector)) => {
                 (*one.namespace == *pod.namespace || !rule.selector_in_own_namespace)
                     && (*one.namespace != *root || !rule.root_takes_no_selector)
-                    && (selector.matches(&pod.meta.labels) || !rule.selector_counts)
+                    && (selector.matches(pod.labels) || !rule.selector_counts)
             }
             (1, None) => *one.namespace == *pod.namespace || !rule.policy_of_own_namespace,
             (2, None) => *one.namespace == *root && rule.root_is_the_mesh,
             _ => false,
         };
         let mut evidence = Vec::new();
-        if (!self.blind.is_empty() || !self.complete) && rule.unread_is_unknown {
-            let missing = match self.blind.first() {
-                Some(one) => format!("the specification of {one}"),
-                None => format!("all {RESOURCE}"),
-            };
+        if let Some(missing) = self.unread(0).filter(|_| rule.unread_is_unknown) {
             let field = "PeerAuthentication */* spec.mtls.mode".to_owned();
-            // Without a side-car and without the kind there is nothing to be unknown about.
-            let plain = self.policies.is_empty() && self.blind.is_empty();
-            let effect = match plain && side_car(pod.spec).is_none() && !ambient(pod) {
-                true => Effect::Absent,
-                false => Effect::missing(missing),
+            // A pod that is in no mesh asks for nothing, whatever the policies say.
+            let plain = self.policies.is_empty() && self.blind[0].is_empty();
+            let effect = match self.may_be_in(pod) {
+                true => Effect::missing(missing),
+                false if plain => Effect::Absent,
+                false => Effect::without(NOT_CAPTURED),
             };
             return Err(Control::new(effect, [field]));
         }
+        let lists: Vec<&Vec<Policy>> =
+            match rule.selector_in_own_namespace && rule.policy_of_own_namespace {
+                true => {
+                    let near = [pod.namespace, root];
+                    let near = &near[..if pod.namespace == root { 1 } else { 2 }];
+                    near.iter().filter_map(|one| self.policies.get(*one)).collect()
+                }
+                false => self.policies.values().collect(),
+            };
+        let policies = || lists.iter().copied().flatten();
         let scopes = if rule.narrower_goes_first { [0, 1, 2] } else { [2, 1, 0] };
         for scope in scopes {
-            let here: Vec<&Policy> =
-                self.policies.iter().filter(|one| in_scope(scope, one)).collect();
+            let here: Vec<&Policy> = policies().filter(|one| in_scope(scope, one)).collect();
             let Some(first) = here.first() else { continue };
             let title = format!("PeerAuthentication {}/{}", first.namespace, first.name);
             if let Some(other) =
@@ -216,8 +260,12 @@ impl Mesh {
             evidence.push("spec.hostNetwork".to_owned());
             return Some(Effect::without("traffic of the node's network is not redirected"));
         }
-        let annotations = &pod.meta.annotations;
+        let annotations = pod.annotations;
         let side_car = side_car(pod.spec);
+        if let Some(field) = gateway(pod, side_car.map(|(proxy, _)| proxy)) {
+            evidence.push(field);
+            return Some(Effect::without("a gateway asks for what its own listeners say"));
+        }
         if let Some(key) = left_out(annotations, side_car.is_some()) {
             evidence.push(format!("metadata.annotations[{key}]"));
             return Some(Effect::without(format!("{key} leaves inbound traffic out")));
@@ -236,7 +284,7 @@ impl Mesh {
     /// Without a side-car: the node's agent of an ambient mesh takes the traffic, or nobody.
     fn by_the_node(&self, pod: &Member<'_>, evidence: &mut Vec<String>) -> Option<Effect> {
         let rule = &rules().switches;
-        let redirected = annotation(&pod.meta.annotations, "ambient.istio.io/redirection");
+        let redirected = annotation(pod.annotations, "ambient.istio.io/redirection");
         let manifests = self.manifests && rule.manifests_are_unknown;
         evidence.push("metadata.annotations[ambient.istio.io/redirection]".to_owned());
         match redirected {
@@ -247,8 +295,17 @@ impl Mesh {
             _ if manifests && pod.namespace_meta.is_none() => {
                 Some(Effect::missing(format!("the labels of Namespace {}", pod.namespace)))
             }
-            _ => Some(Effect::without("the pod has no side-car, and no node's agent took it in")),
+            _ => Some(Effect::without(NOT_CAPTURED)),
         }
+    }
+
+    /// Whether something shows that the mesh takes the pod's traffic, or may.
+    fn may_be_in(&self, pod: &Member<'_>) -> bool {
+        let redirected = annotation(pod.annotations, "ambient.istio.io/redirection");
+        side_car(pod.spec).is_some()
+            || ambient(pod)
+            || redirected == Some("enabled")
+            || (self.manifests && injected(pod))
     }
 
     /// A pod of Linkerd: the default inbound policy, in which a Server of the API can set ports
@@ -256,7 +313,7 @@ impl Mesh {
     fn linkerd(&self, pod: &Member<'_>) -> Control {
         const KEY: &str = "config.linkerd.io/default-inbound-policy";
         let rule = &rules().switches;
-        let own = annotation(&pod.meta.annotations, KEY).map(|value| (value, "metadata"));
+        let own = annotation(pod.annotations, KEY).map(|value| (value, "metadata"));
         let shared = pod.namespace_meta.filter(|_| rule.linkerd_namespace_counts);
         let shared = shared.and_then(|meta| annotation(&meta.annotations, KEY));
         let shared = shared.map(|value| (value, "Namespace metadata"));
@@ -303,21 +360,34 @@ fn side_car(spec: &PodSpec) -> Option<(&Container, i64)> {
     })
 }
 
+/// The field that shows that the pod is a gateway: what connects to it comes from outside of the
+/// mesh, and PeerAuthentications are not about it.
+fn gateway(pod: &Member<'_>, proxy: Option<&Container>) -> Option<String> {
+    const TEMPLATES: &str = "inject.istio.io/templates";
+    let asked = annotation(pod.annotations, TEMPLATES);
+    if asked.is_some_and(|all| all.split(',').any(|one| one.trim() == "gateway")) {
+        return Some(format!("metadata.annotations[{TEMPLATES}]"));
+    }
+    let proxy = proxy?;
+    let routes = proxy.args.iter().any(|word| *word == *"router");
+    routes.then(|| format!("{}.args", container_path(pod.spec, proxy)))
+}
+
 /// Whether the labels ask the node's agent to take the pod in.
 fn ambient(pod: &Member<'_>) -> bool {
-    let mode = |meta: &Meta| meta.labels.get("istio.io/dataplane-mode").cloned();
-    let own = mode(pod.meta);
-    own.or_else(|| pod.namespace_meta.and_then(mode)).is_some_and(|mode| mode == *"ambient")
+    let mode = |labels: &Map| labels.get("istio.io/dataplane-mode").cloned();
+    let shared = || mode(&pod.namespace_meta?.labels);
+    mode(pod.labels).or_else(shared).is_some_and(|mode| mode == *"ambient")
 }
 
 /// Whether the labels ask the injector for a side-car.
 fn injected(pod: &Member<'_>) -> bool {
-    let asks = |meta: &Meta| {
+    let asks = |labels: &Map| {
         rules().injected.iter().any(|(key, value)| {
-            meta.labels.get(key).is_some_and(|one| value.is_empty() || *one == **value)
+            labels.get(key).is_some_and(|one| value.is_empty() || *one == **value)
         })
     };
-    asks(pod.meta) || pod.namespace_meta.is_some_and(asks)
+    asks(pod.labels) || pod.namespace_meta.is_some_and(|meta| asks(&meta.labels))
 }
 
 /// The annotation that keeps inbound traffic from the mesh.

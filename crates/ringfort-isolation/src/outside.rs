@@ -32,21 +32,28 @@ pub fn metadata_block(spec: &PodSpec) -> Control {
     Control::new(effect, evidence)
 }
 
-/// Judges the identity of the cloud that an account is annotated with.
+/// Judges the identity of the cloud that an account is annotated with; of a pod that uses it where
+/// one is given.
 #[must_use]
-pub fn workload_identity(account: &ServiceAccount) -> Control {
+pub fn workload_identity(account: &ServiceAccount, user: Option<&PodSpec>) -> Control {
     let meta = &account.metadata;
     let found = IDENTITIES.iter().find(|key| meta.annotations.get(key).is_some());
     let Some(key) = found else {
         let field = format!("ServiceAccount {} metadata.annotations", meta.full_name());
         return Control::new(Effect::Absent, [field]);
     };
-    let evidence = format!("ServiceAccount {} metadata.annotations[{key}]", meta.full_name());
+    let mut evidence =
+        vec![format!("ServiceAccount {} metadata.annotations[{key}]", meta.full_name())];
+    if user.is_some_and(|spec| spec.host_network == Some(true)) {
+        evidence.push("spec.hostNetwork".to_owned());
+        let reason = "a pod on the node's network reaches the role of the machine beside its own";
+        return Control::new(Effect::without(reason), evidence);
+    }
     let missing = vec![
         format!("whether the cloud's trust policy accepts {} alone", meta.full_name()),
         "whether the role of the node's machine is out of the pod's reach".to_owned(),
     ];
-    Control::new(Effect::Unknown(missing), [evidence])
+    Control::new(Effect::Unknown(missing), evidence)
 }
 
 /// Judges the audit log.

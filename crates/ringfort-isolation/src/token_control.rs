@@ -1,6 +1,7 @@
 //! Whether `automountServiceAccountToken: false` holds in a cluster (semantics EFF-AUTO): what
 //! [`crate::tokens`] finds, with the account and the Secrets that the cluster has.
 
+use ringfort_model::token_volume::PREFIX;
 use ringfort_model::{Cluster, Kind, PodSpec, VolumeSource};
 
 use crate::effect::{Control, Effect};
@@ -52,9 +53,11 @@ pub fn no_token(
 /// Secrets in mounted volumes of which it is not known whether they hold a token.
 fn unread_secrets(spec: &PodSpec, namespace: &str, cluster: &Cluster) -> Vec<String> {
     let mounted = |name: &str| {
-        spec.all_containers().any(|(_, _, container)| {
-            container.volume_mounts.iter().any(|mount| mount.name == *name)
-        })
+        // Admission mounts such a volume by itself.
+        name.starts_with(PREFIX)
+            || spec.all_containers().any(|(_, _, container)| {
+                container.volume_mounts.iter().any(|mount| mount.name == *name)
+            })
     };
     let mut names = Vec::new();
     for volume in spec.volumes.iter().filter(|volume| mounted(&volume.name)) {

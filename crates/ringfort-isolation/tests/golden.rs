@@ -2,21 +2,25 @@
 //!
 //! A case has a pod (in namespace `n`), a node, facts of it, objects, the server's minor (36
 //! unless it says otherwise), and the verdict: `absent`, `effective`, `not effective: WORDS` or
-//! `unknown: WORDS`, where the words are part of the reason or of what is missing.
+//! `unknown: WORDS`, where the words are part of the reason or of what is missing. Rules that
+//! say what other rules have to see (EFF-02 to EFF-07) name in `of` the one by which they show.
+//! Which rules there are is the engine's own table ([`RULES`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use ringfort_isolation::controls::{Engine, RULES};
 use ringfort_isolation::scheduling::{Freedom, Placements, Question, Today, dedicated_nodes};
 use ringfort_isolation::{
     Control, Effect, Handler, LowLevelRuntime, Member, Mesh, NodeFacts, PullVerification,
-    app_armor, audit_log, digest_pin, dropped_capabilities, metadata_block, mountable_secrets,
-    no_new_privileges, no_token, non_root, pod_security, proc_mask, pull_credentials, quota,
-    read_only_root, sandbox_with, se_linux, seccomp, secret_encryption, user_namespace_with,
-    workload_identity,
+    app_armor, audit_log, digest_pin, dropped_capabilities, mountable_secrets, no_new_privileges,
+    no_token, non_root, pod_security, proc_mask, pull_credentials, quota, read_only_root,
+    sandbox_with, se_linux, seccomp, secret_encryption, user_namespace_with, workload_identity,
 };
-use ringfort_model::record::{Meta, Node};
-use ringfort_model::{Cluster, ClusterBuilder, KubeVersion, Map, Object, PodSpec, SourceKind, Str};
+use ringfort_model::record::Node;
+use ringfort_model::{
+    Cluster, ClusterBuilder, KubeVersion, Listed, Map, Object, PodSpec, SourceKind, Str,
+};
 use ringfort_podsec::{Exemptions, Level};
 use serde_json::{Value, json};
 
@@ -73,6 +77,10 @@ impl Case {
         let minor = given.get("server").map_or(Some(36), Value::as_u64);
         builder.version(minor.map(|minor| KubeVersion::minor(minor as u32)), "");
         builder.coverage().rest_is_complete = given["silent"] != true;
+        for resource in given["unlisted"].as_array().into_iter().flatten() {
+            let name = resource.as_str().expect("a name");
+            builder.coverage().note(name, Listed::Forbidden("403".into()));
+        }
         for object in given["objects"].as_array().into_iter().flatten() {
             builder.add(Object::read(object.to_string().as_bytes()).expect("an object"));
         }
@@ -92,15 +100,22 @@ impl Case {
     fn judge(&self, rule: &str) -> Control {
         let Self { cluster, spec, facts, .. } = self;
         let node = self.node.as_ref();
-        let container = || &spec.containers[0];
-        match rule {
+        let container = || match self.given["container"].as_str() {
+            None => &spec.containers[0],
+            Some(name) => {
+                let mut all = spec.all_containers().map(|(_, _, container)| container);
+                all.find(|container| container.name == *name).expect("a container of that name")
+            }
+        };
+        let flag = |name: &str| self.given[name] == true;
+        match self.given["of"].as_str().unwrap_or(rule) {
             "EFF-UNS" => user_namespace_with(spec, node.expect("a node"), cluster.version, facts),
             "EFF-RTC" => {
                 let nodes: Vec<(&Node, &NodeFacts)> =
                     node.map(|node| (node, facts)).into_iter().collect();
                 sandbox_with(spec, cluster, &nodes)
             }
-            "EFF-AUTO" => no_token(spec, "n", cluster, false, true),
+            "EFF-AUTO" => no_token(spec, "n", cluster, flag("mirror"), !flag("live")),
             "EFF-SEC" => seccomp(spec, container(), facts),
             "EFF-AA" => app_armor(spec, &Map::default(), container(), facts),
             "EFF-SEL" => se_linux(spec, container(), node, facts),
@@ -123,8 +138,7 @@ impl Case {
                 pod_security(cluster, "n", target, &exemptions)
             }
             "EFF-05" => mountable_secrets(spec, "n", cluster),
-            "EFF-IMDS" => metadata_block(spec),
-            "EFF-WI" => workload_identity(&cluster.service_accounts.as_slice()[0]),
+            "EFF-WI" => workload_identity(&cluster.service_accounts.as_slice()[0], Some(spec)),
             "EFF-AUD" => audit_log(cluster),
             "EFF-ENC" => secret_encryption(cluster),
             "EFF-SCHED" => self.dedicated(),
@@ -145,19 +159,29 @@ impl Case {
             labels = texts(&self.given["labels"]);
         }
         let annotations = texts(&self.given["annotations"]);
-        let meta = Meta { labels, annotations, ..Meta::default() };
         let around = self.given.get("namespace").map(|given| Meta {
             labels: texts(&given["labels"]),
             annotations: texts(&given["annotations"]),
             ..Meta::default()
         });
         let pod = Member {
-            meta: &meta,
+            labels: &labels,
+            annotations: &annotations,
             namespace: self.given["in"].as_str().unwrap_or("n"),
             spec: &self.spec,
             namespace_meta: around.as_ref(),
         };
-        Mesh::of(&self.cluster).strict(&pod)
+        let mesh = Mesh::of(&self.cluster);
+        // Cases that say where the pod listens are about who may connect there.
+        match self.given["listens"].as_array() {
+            None => mesh.strict(&pod),
+            Some(ports) => {
+                let ports =
+                    ports.iter().filter_map(Value::as_u64).filter_map(|p| p.try_into().ok());
+                let ports: Vec<(u16, u16)> = ports.map(|port| (port, port)).collect();
+                mesh.limits_peers(&pod, &ports)
+            }
+        }
     }
 
     fn dedicated(&self) -> Control {
@@ -201,48 +225,71 @@ fn differs(found: &Control, want: &str) -> bool {
     !same || found.evidence.is_empty()
 }
 
-/// Verdicts that a rule never gives, and why.
-const NEVER: &[(&str, &str, &str)] = &[
-    ("EFF-APE", "unknown", "the pod's own fields decide"),
-    ("EFF-IMDS", "absent", "the block is on the machine, where no pod asks for it"),
-    ("EFF-IMDS", "effective", "only the machine knows"),
-    ("EFF-WI", "effective", "only the cloud knows"),
-    ("EFF-WI", "not effective", "only the cloud knows"),
-    ("EFF-AUD", "effective", "only the sink knows"),
-    ("EFF-ENC", "effective", "only the configuration file knows"),
-];
+fn cases(path: &Path) -> Vec<Value> {
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
 
 #[test]
-fn every_rule_gives_every_verdict() {
-    let mut rules = 0;
+fn rules_of_this_engine_judge_as_their_fixtures_say() {
     let mut wrong = Vec::new();
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
-        .expect("the fixtures")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|end| end == "json"))
-        .collect();
-    files.sort();
-    for path in files {
-        let rule = path.file_stem().and_then(|name| name.to_str()).expect("a rule").to_owned();
-        let text = std::fs::read_to_string(&path).expect("a readable file");
-        let cases: Vec<Value> = serde_json::from_str(&text).expect("a list of cases");
-        let mut verdicts: BTreeSet<String> = BTreeSet::new();
-        for case in &cases {
+    for rule in RULES.iter().filter(|rule| rule.engine == Engine::Isolation) {
+        for case in cases(&folder().join(format!("{}.json", rule.id))) {
             let want = case["want"].as_str().expect("a verdict");
-            let found = Case::read(case).judge(&rule);
+            let found = Case::read(&case).judge(rule.id);
             if differs(&found, want) {
-                wrong.push(format!("{rule}, {}: want {want}, found {found:?}", case["name"]));
+                wrong.push(format!("{}, {}: want {want}, found {found:?}", rule.id, case["name"]));
             }
-            verdicts.insert(want.split(':').next().unwrap_or(want).to_owned());
         }
-        for verdict in ["absent", "not effective", "effective", "unknown"] {
-            let never = NEVER.iter().any(|(known, which, _)| *known == rule && *which == verdict);
-            assert_ne!(verdicts.contains(verdict), never, "{rule} {verdict}");
-        }
-        rules += 1;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(rules, 22);
+}
+
+#[test]
+fn every_rule_of_the_table_has_a_fixture_for_each_of_its_verdicts() {
+    let mut lacking = Vec::new();
+    let mut files = BTreeSet::new();
+    for rule in RULES {
+        let of_engine = match rule.engine {
+            Engine::Isolation => "fixtures",
+            Engine::Admission => "../ringfort-admission/fixtures",
+            Engine::Graph => "../ringfort/tests/effects",
+        };
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(of_engine);
+        let path = folder.join(format!("{}.json", rule.id));
+        if !path.exists() {
+            lacking.push(format!("{}: no {}", rule.id, path.display()));
+            continue;
+        }
+        let mut names = BTreeSet::new();
+        let mut verdicts: BTreeSet<String> = BTreeSet::new();
+        for case in cases(&path) {
+            let want = case["want"].as_str().expect("a verdict");
+            verdicts.insert(want.split(':').next().unwrap_or(want).to_owned());
+            let name = case["name"].as_str().expect("a name").to_owned();
+            assert!(names.insert(name), "{}: two cases are called {}", rule.id, case["name"]);
+        }
+        for verdict in ["absent", "not effective", "effective", "unknown"] {
+            let reason = rule.never.iter().find(|(which, _)| *which == verdict);
+            match (verdicts.remove(verdict), reason) {
+                (true, None) | (false, Some(_)) => {}
+                (false, None) => lacking.push(format!("{}: no case is {verdict}", rule.id)),
+                (true, Some((_, why))) => {
+                    lacking.push(format!("{} gives {verdict} all the same: {why}", rule.id));
+                }
+            }
+        }
+        assert!(verdicts.is_empty(), "{}: {verdicts:?} are no verdicts", rule.id);
+        files.insert(path.file_name().expect("a name").to_owned());
+    }
+    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+    // A fixture of no rule is judged by nobody.
+    for entry in std::fs::read_dir(folder()).expect("the fixtures") {
+        let name = entry.expect("an entry").file_name();
+        let is_one = Path::new(&name).extension().is_some_and(|end| end == "json");
+        assert!(!is_one || files.contains(&name), "{name:?} is of no rule");
+    }
 }
 
 #[test]

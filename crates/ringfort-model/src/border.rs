@@ -31,6 +31,8 @@ const ANNOTATIONS: &[&str] = &[
     "iam.gke.io/",
     "azure.workload.identity/",
     "ingressclass.kubernetes.io/",
+    "inject.istio.io/templates",
+    "istio.io/dry-run",
     "kubernetes.io/",
     "haproxy.router.openshift.io/",
     "io.cilium/",

@@ -2,7 +2,7 @@
 //! asks for.
 //!
 //! What is served: `/version`, discovery (aggregated and by group), lists of every kind that the
-//! model keeps, with `limit` and `continue`, the field selectors that Ringfort uses, and
+//! model keeps and of the custom resources that a test names, with `limit` and `continue`, the field selectors that Ringfort uses, and
 //! metadata alone; and writes in a dry run, which are tried on the stored object and answered
 //! without storing anything. Everything else is refused, so that a test notices what it does not
 //! expect.

@@ -17,8 +17,30 @@ use crate::{Fault, Shared};
 #[derive(Default)]
 pub struct Objects {
     /// By group and plural: two groups may serve one plural.
-    lists: BTreeMap<(&'static str, &'static str), List>,
+    lists: BTreeMap<(String, String), List>,
+    /// Custom resources that are served, by group and plural.
+    custom: BTreeMap<(String, String), Resource>,
     version: String,
+}
+
+/// A resource that is served.
+#[derive(Clone, Debug)]
+struct Resource {
+    group: String,
+    version: String,
+    plural: String,
+    kind: String,
+}
+
+impl Resource {
+    fn of(kind: Kind) -> Self {
+        Self {
+            group: kind.group().to_owned(),
+            version: kind.version().to_owned(),
+            plural: kind.plural().to_owned(),
+            kind: kind.name().to_owned(),
+        }
+    }
 }
 
 struct List {
@@ -69,11 +91,28 @@ impl Objects {
     /// No objects, of a server of this version.
     #[must_use]
     pub fn new(version: &str) -> Self {
-        Self { lists: BTreeMap::new(), version: version.to_owned() }
+        Self { version: version.to_owned(), ..Self::default() }
+    }
+
+    /// Serves a custom resource, whether or not there is an object of it.
+    pub fn serve(&mut self, api_version: &str, kind: &str, plural: &str) {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let resource = Resource {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            plural: plural.to_owned(),
+            kind: kind.to_owned(),
+        };
+        self.custom.insert((resource.group.clone(), resource.plural.clone()), resource);
+    }
+
+    /// Everything that is served.
+    fn served(&self) -> impl Iterator<Item = Resource> + '_ {
+        kinds().map(Resource::of).chain(self.custom.values().cloned())
     }
 
     /// Adds what a JSON text holds: a list of one kind, a mixed list, or one object. Kinds that
-    /// are not served are left out.
+    /// are not served are left out; a custom resource is served once [`Self::serve`] said so.
     pub fn add(&mut self, json: &str) -> io::Result<()> {
         let read: Read = serde_json::from_str(json)?;
         if !read.git_version.is_empty() {
@@ -104,7 +143,7 @@ impl Objects {
 
     /// An object as it was given.
     pub(crate) fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<Value> {
-        let list = self.lists.get(&(kind.group(), kind.plural()))?;
+        let list = self.lists.get(&(kind.group().to_owned(), kind.plural().to_owned()))?;
         let all = list.items.iter().filter_map(|item| serde_json::from_str(item.json.get()).ok());
         let text = |object: &Value, field: &str| {
             object["metadata"][field].as_str().unwrap_or_default().to_owned()
@@ -121,11 +160,20 @@ impl Objects {
             false => (typed.api_version.as_str(), typed.kind.as_str()),
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        let Some(kind) = Kind::of(group, kind) else { return Ok(()) };
+        let plural = match Kind::of(group, kind) {
+            Some(kind) => kind.plural().to_owned(),
+            None => {
+                let mut all = self.custom.values();
+                match all.find(|one| one.group == group && one.kind == kind) {
+                    Some(one) => one.plural.clone(),
+                    None => return Ok(()),
+                }
+            }
+        };
         let of_type = typed.of_type.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
         let list = self
             .lists
-            .entry((kind.group(), kind.plural()))
+            .entry((group.to_owned(), plural))
             .or_insert_with(|| List { items: Vec::new() });
         list.items.push(Item { of_type, json });
         Ok(())
@@ -143,8 +191,8 @@ fn web_page() -> Answer {
 }
 
 fn is_garbled(shared: &Shared, group: &str) -> bool {
-    kinds().any(|kind| {
-        kind.group() == group && shared.behaviour.faults.get(kind.plural()) == Some(&Fault::Garbled)
+    shared.objects.served().any(|one| {
+        one.group == group && shared.behaviour.faults.get(&one.plural) == Some(&Fault::Garbled)
     })
 }
 
@@ -170,42 +218,46 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
     match parts[..] {
         ["version"] => json_answer(200, &json!({"gitVersion": shared.objects.version})),
         ["api" | "apis"] => roots(shared, request, parts[0] == "apis"),
-        ["api", "v1"] => json_answer(200, &resources("", "v1")),
+        ["api", "v1"] => json_answer(200, &resources(shared, "", "v1")),
         ["apis", group, _] if is_garbled(shared, group) => web_page(),
-        ["apis", group, version] => json_answer(200, &resources(group, version)),
+        ["apis", group, version] => json_answer(200, &resources(shared, group, version)),
         ["api", version, plural] => list(shared, request, "", version, plural),
         ["apis", group, version, plural] => list(shared, request, group, version, plural),
         _ => refusal(404, "the server could not find the requested resource"),
     }
 }
 
-fn groups() -> BTreeMap<&'static str, Vec<&'static str>> {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for kind in kinds() {
-        let versions = groups.entry(kind.group()).or_default();
-        if !versions.contains(&kind.version()) {
-            versions.push(kind.version());
+fn groups(shared: &Shared) -> BTreeMap<String, Vec<String>> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for one in shared.objects.served() {
+        let versions = groups.entry(one.group).or_default();
+        if !versions.contains(&one.version) {
+            versions.push(one.version);
         }
     }
     groups
 }
 
 fn roots(shared: &Shared, request: &Request, apis: bool) -> Answer {
-    let groups = groups().into_iter().filter(|(group, _)| group.is_empty() != apis);
+    let groups = groups(shared).into_iter().filter(|(group, _)| group.is_empty() != apis);
     if !shared.behaviour.old_discovery && request.accept.contains("APIGroupDiscoveryList") {
         let items: Vec<Value> = groups
             .map(|(group, versions)| {
-                let stale = kinds().any(|kind| {
-                    let fault = shared.behaviour.faults.get(kind.plural());
-                    kind.group() == group && fault == Some(&Fault::Stale)
+                let stale = shared.objects.served().any(|one| {
+                    let fault = shared.behaviour.faults.get(&one.plural);
+                    one.group == group && fault == Some(&Fault::Stale)
                 });
                 let versions: Vec<Value> = versions
                     .iter()
                     .map(|version| {
                         let resources: Vec<Value> = match stale {
                             true => Vec::new(),
-                            false => of(group, version)
-                                .map(|kind| json!({"resource": kind.plural(), "verbs": ["get", "list"]}))
+                            false => in_version(shared, &group, version)
+                                .map(|one| {
+                                    json!({"resource": one.plural, "verbs": ["get", "list"],
+                                        "responseKind": {"group": one.group, "version": one.version,
+                                            "kind": one.kind}})
+                                })
                                 .collect(),
                         };
                         let freshness = if stale { "Stale" } else { "Current" };
@@ -235,16 +287,24 @@ pub(crate) fn of<'g>(group: &'g str, version: &'g str) -> impl Iterator<Item = K
     kinds().filter(move |kind| kind.group() == group && kind.version() == version)
 }
 
-fn resources(group: &str, version: &str) -> Value {
-    let mut found: Vec<Value> = of(group, version)
-        .map(|kind| json!({"name": kind.plural(), "kind": kind.name(), "verbs": ["get", "list"]}))
+fn in_version<'s>(
+    shared: &'s Shared,
+    group: &'s str,
+    version: &'s str,
+) -> impl Iterator<Item = Resource> + 's {
+    shared.objects.served().filter(move |one| one.group == group && one.version == version)
+}
+
+fn resources(shared: &Shared, group: &str, version: &str) -> Value {
+    let mut found: Vec<Value> = in_version(shared, group, version)
+        .map(|one| json!({"name": one.plural, "kind": one.kind, "verbs": ["get", "list"]}))
         .collect();
     found.push(json!({"name": "pods/log", "kind": "Pod", "verbs": ["get"]}));
     json!({"kind": "APIResourceList", "resources": found})
 }
 
 fn list(shared: &Shared, request: &Request, group: &str, version: &str, plural: &str) -> Answer {
-    let Some(kind) = of(group, version).find(|kind| kind.plural() == plural) else {
+    let Some(kind) = in_version(shared, group, version).find(|one| one.plural == plural) else {
         return refusal(404, "the server could not find the requested resource");
     };
     let token = request.query.get("continue").cloned().unwrap_or_default();
@@ -278,7 +338,7 @@ fn list(shared: &Shared, request: &Request, group: &str, version: &str, plural: 
     let metadata = request.accept.contains("as=PartialObjectMetadataList") && !full;
     let wanted = match request.query.get("fieldSelector").map(String::as_str) {
         None => None,
-        Some(selector) if kind == Kind::Secret => match selector.split_once("!=") {
+        Some(selector) if kind.kind == "Secret" => match selector.split_once("!=") {
             Some(("type", of_type)) => Some((of_type.to_owned(), false)),
             _ => match selector.split_once('=') {
                 Some(("type", of_type)) => Some((of_type.to_owned(), true)),
@@ -287,7 +347,7 @@ fn list(shared: &Shared, request: &Request, group: &str, version: &str, plural: 
         },
         Some(_) => return refusal(400, "field label not supported"),
     };
-    let own = shared.objects.lists.get(&(kind.group(), kind.plural()));
+    let own = shared.objects.lists.get(&(kind.group, kind.plural));
     let all: &[Item] = own.map_or(&[], |list| &list.items);
     let selected: Vec<&Item> = all
         .iter()
@@ -305,7 +365,7 @@ fn list(shared: &Shared, request: &Request, group: &str, version: &str, plural: 
         if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     let (list_kind, api_version) = match metadata {
         true => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
-        false => (format!("{}List", kind.name()), api_version),
+        false => (format!("{}List", kind.kind), api_version),
     };
     let mut body = format!(
         "{{\"kind\":\"{list_kind}\",\"apiVersion\":\"{api_version}\",\"metadata\":{{\"resourceVersion\":\"7\",\"continue\":\"{next}\"}},\"items\":"

@@ -5,7 +5,9 @@ use crate::image::references;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::signed;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use std::collections::BTreeSet;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -28,8 +30,14 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for (image, used) in references(context) {
-        let Some(first) = used.first() else { continue };
-        let draft = Draft::new(NodeKey::Internet, NodeKey::Image(image.clone()));
-        maker.edge(draft.because(first.why(context)).unknown("the provenance of the image"));
+        let mut drawn = BTreeSet::new();
+        for one in &used {
+            // What the owner builds on it is signed like anything else.
+            let to = signed::source(&image, &signed::of_use(context, one, &image));
+            if drawn.insert(to.clone()) {
+                let draft = Draft::new(NodeKey::Internet, to).because(one.why(context));
+                maker.edge(draft.unknown("the provenance of the image"));
+            }
+        }
     }
 }

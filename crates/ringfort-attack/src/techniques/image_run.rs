@@ -4,8 +4,10 @@ use crate::context::{Context, Gate};
 use crate::image::references;
 use crate::maker::Draft;
 use crate::maker::Maker;
-use crate::node::{NodeKey, Power};
+use crate::node::Power;
+use crate::signed;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use ringfort_isolation::Effect;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -19,7 +21,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "Whoever decides what an image reference resolves to runs code in every container that uses it, from its next start on.",
         when: "A running container, or init container, names the reference. With pull policy IfNotPresent or Never it waits for a node without the image.",
         not: "A container that names another reference, a digest of the same image included.",
-        controls: "A webhook that may verify signatures leaves the edge unverified.",
+        controls: "Where signatures are verified with effect, only whoever builds what is signed runs code, not whoever merely holds the name. A pod that runs already and asks for the tag at each start of its container is not verified again. A webhook whose answer is not known leaves the edge unverified.",
         cut: "Name images by digest and verify signatures at admission.",
         upstream: "Kubernetes documentation: images, image pull policy",
     },
@@ -31,8 +33,9 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         for one in used {
             let unit = &context.units[one.unit as usize];
             let gate = context.gate(Power::RunPods, &unit.namespace);
+            let effect = signed::of_use(context, &one, &image);
             for to in one.containers(context) {
-                let mut draft = Draft::new(NodeKey::Image(image.clone()), to);
+                let mut draft = Draft::new(signed::source(&image, &effect), to);
                 draft = draft.because(one.why(context));
                 if !one.always {
                     draft = draft.difficulty(Difficulty::D2);
@@ -40,7 +43,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 if let Gate::Unverified(control) = &gate {
                     draft = draft.unverified(control.clone());
                 }
-                maker.edge(draft);
+                maker.edge(match effect {
+                    Effect::Effective => draft,
+                    _ => draft.against(&TECHNIQUE, &effect, signed::SIGNED),
+                });
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::cloud;
 use crate::context::Context;
+use crate::effect::METADATA;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
@@ -28,14 +29,13 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     find,
 };
 
-const ADDRESSES: [&str; 2] = ["169.254.169.254", "fd00:ec2::254"];
 const FACT: &str = "version, hop limit and mode of the metadata service of the nodes";
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let Some(shown) = cloud::of_nodes(context) else { return };
     let role = cloud::node_role(shown.provider);
     let http = ConnectionSet::ports(Protocol::Tcp, 80, 80);
-    let addresses: Vec<IpAddr> = ADDRESSES.iter().filter_map(|text| text.parse().ok()).collect();
+    let addresses: Vec<IpAddr> = METADATA.iter().filter_map(|text| text.parse().ok()).collect();
     let enforcement = context.network.enforcement().anywhere().1;
     let mut others = Vec::new();
     for one in context.endpoints() {

@@ -19,7 +19,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "The identity starts a pod of its own making, which may use any ServiceAccount, Secret and ConfigMap of the namespace.",
         when: "create on pods or on a kind that makes pods, in its own API group.",
         not: "create with resourceNames; create on pods/exec alone; podtemplates; the right resource in the wrong group.",
-        controls: "Pod Security limits what the pod may be, not which account it uses.",
+        controls: "Pod Security limits what the pod may be, not which account it uses. Where only images with a verified signature start, with effect in every namespace of the grant, the step is harder.",
         cut: "Drop the verb, or narrow the binding to a namespace without powerful accounts.",
         upstream: "kubernetes/kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go",
     },

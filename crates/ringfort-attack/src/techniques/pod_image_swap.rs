@@ -19,7 +19,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "The identity replaces the image of a running pod; the new program runs with the rights of the old.",
         when: "update or patch on pods.",
         not: "It brings no new account, volume or privilege.",
-        controls: "None in RBAC.",
+        controls: "Where only images with a verified signature start, with effect, the step is harder.",
         cut: "Drop the verb from the role, name single objects, or remove the subject from the binding.",
         upstream: "kubernetes/kubernetes pkg/apis/core/validation/validation.go",
     },

@@ -22,9 +22,9 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Rbac],
     doc: Doc {
         what: "The identity deletes or rewrites the webhook or policy that keeps a pod out, and starts the pod.",
-        when: "delete, update or patch on the configuration of a webhook that is shown pods of a namespace, or on the ValidatingAdmissionPolicies or MutatingAdmissionPolicies, or their bindings, that keep an escape out of it, with pod-create in a namespace whose Pod Security level lets an escape in.",
-        not: "A webhook that is shown no pods refuses none; a policy that keeps nothing out; a policy beside which something else refuses for sure; resourceNames that leave one of several refusing policies; get.",
-        controls: "What else may refuse once the policies are gone leaves the edge unverified. Whether a policy would still refuse the pod is not asked again where a webhook goes.",
+        when: "delete, update or patch on the configuration of a webhook that is shown pods of a namespace, or on the ValidatingAdmissionPolicies or MutatingAdmissionPolicies, or their bindings, or the policies of Kyverno, Gatekeeper or Kubewarden, that keep an escape out of it or may, with pod-create in a namespace whose Pod Security level lets an escape in.",
+        not: "A webhook that is shown no pods refuses none; a policy that keeps nothing out; an engine's policy that only audits or is not about pods; a policy beside which something else refuses for sure; resourceNames that leave one of several refusing policies; get.",
+        controls: "What else may refuse once the policies are gone leaves the edge unverified. Whether a policy would still refuse the pod is not asked again where a webhook goes. Which constraints of Gatekeeper a rule means by their own kind is not asked: the templates are, and rules on every kind.",
         cut: "Drop the verb from the role, name single objects, or remove the subject from the binding.",
         upstream: "kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin: webhook/generic/webhook.go, policy/generic",
     },
@@ -33,6 +33,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     policies(context, maker);
+    crate::engine_policies::removed(context, maker, TECHNIQUE.id);
     for (name, one) in webhooks::guarding(context) {
         let text = Str::from(format!("{}|{name}", one.name()));
         let gone = NodeKey::Conjunct(TECHNIQUE.id, one.name().clone());

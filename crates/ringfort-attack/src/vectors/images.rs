@@ -6,24 +6,29 @@ use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::image::{by_tag, references};
 use crate::recognise::full_repository;
+use crate::signed;
 
 /// One instance for each image that runs. Who may push to its registry is not in the API's
-/// objects; a digest keeps what was pushed before.
+/// objects; a digest keeps what was pushed before, and a verification that is in force wherever
+/// the image starts keeps out what nobody signed.
 pub(super) fn find(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
     for (image, used) in references(context) {
         let Some(first) = used.first() else { continue };
         let tag = by_tag(&image);
+        let verified = signed::everywhere(context, &used, &image);
         let repository = Str::new(full_repository(&image));
         found.push(Instance {
             vector: "V9",
             title: match tag {
+                true if verified => format!("image {image}, by tag, its signature verified"),
                 true => format!("image {image}, by tag"),
                 false => format!("image {repository}, by digest"),
             },
-            state: if tag { State::Unknown } else { State::Guarded },
+            state: if tag && !verified { State::Unknown } else { State::Guarded },
             why: vec![first.why(context)],
             missing: match tag {
+                true if verified => vec!["who holds the keys that images are signed with"],
                 true => {
                     vec!["who may push to the registry", "whether admission verifies signatures"]
                 }

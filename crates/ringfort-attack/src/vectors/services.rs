@@ -1,6 +1,7 @@
 //! V7, applications that the internet reaches, and V8, ports on the nodes' own addresses: what
 //! the exposure engine says of each listener.
 
+use ringfort_isolation::Effect;
 use ringfort_model::{EntityId, Kind, Str};
 use ringfort_network::exposure::{Listener, ListenerKind, Reach, Verdict};
 
@@ -11,6 +12,48 @@ use crate::why::Why;
 
 const SCAN: &str = "a vulnerability scan of the images";
 const FIREWALL: &str = "the firewall or security group of the nodes";
+
+/// What a mesh asks of whoever comes in by listeners that lead to the pods themselves: a proxy of
+/// routes speaks for its clients.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Nothing,
+    /// Of every client a certificate of the mesh.
+    Certificate,
+    /// Not known.
+    Unknown,
+}
+
+const MESH: &str = "whether the mesh asks clients for a certificate";
+
+fn asked(context: &Context<'_>, listeners: &[&Listener]) -> Asked {
+    let direct = |one: &&Listener| {
+        matches!(
+            one.kind,
+            ListenerKind::LoadBalancer
+                | ListenerKind::ExternalIp
+                | ListenerKind::NodePort
+                | ListenerKind::HostPort
+        )
+    };
+    let whole = |one: &&Listener| one.backends.outside.is_empty();
+    if !listeners.iter().all(|one| direct(one) && whole(one)) {
+        return Asked::Nothing;
+    }
+    let units = listeners.iter().flat_map(|one| one.backends.units.iter());
+    let of_unit = |unit: &u32| match context.mesh(*unit).map(|control| &control.effect) {
+        Some(Effect::Effective) => Asked::Certificate,
+        Some(Effect::Unknown(_)) => Asked::Unknown,
+        _ => Asked::Nothing,
+    };
+    let all: Vec<Asked> = units.map(of_unit).collect();
+    match all.first() {
+        Some(_) if all.contains(&Asked::Nothing) => Asked::Nothing,
+        Some(_) if all.contains(&Asked::Unknown) => Asked::Unknown,
+        Some(_) => Asked::Certificate,
+        None => Asked::Nothing,
+    }
+}
 
 /// The field that decides a verdict.
 pub(super) fn decided(verdict: &Verdict) -> Why {
@@ -79,9 +122,10 @@ pub(super) fn applications(context: &Context<'_>) -> Finding {
     for group in grouped(context, is_meant) {
         let widest = group[0];
         let reach = widest.verdict.reach;
+        let asked = asked(context, &group);
         let state = match reach {
-            Reach::Public | Reach::Unknown => State::Unknown,
-            Reach::AllowListed => State::Guarded,
+            Reach::Public | Reach::Unknown if asked != Asked::Certificate => State::Unknown,
+            Reach::Public | Reach::Unknown | Reach::AllowListed => State::Guarded,
             Reach::Internal => State::Closed,
         };
         let own = &widest.object;
@@ -103,7 +147,14 @@ pub(super) fn applications(context: &Context<'_>) -> Finding {
             Reach::Unknown => format!("{what} {full}, address class unknown"),
             Reach::Internal => format!("internal {what} {full}"),
         };
+        let title = match asked {
+            Asked::Certificate => format!("{title}, for clients of the mesh"),
+            Asked::Nothing | Asked::Unknown => title,
+        };
         let mut missing = vec![SCAN];
+        if asked == Asked::Unknown {
+            missing.push(MESH);
+        }
         if reach == Reach::Unknown {
             missing.push(match widest.kind {
                 ListenerKind::ExternalIp => "whether the address is routed to a node",
@@ -193,14 +244,19 @@ fn on_nodes(context: &Context<'_>, group: &[&Listener]) -> Instance {
     let widest = group[0];
     let (verdict, intent) = (&widest.verdict, &widest.intent);
     let seen = verdict.object.kind == "Node";
-    let (state, missing) = match verdict.reach {
+    let asked = asked(context, group);
+    let (state, mut missing) = match verdict.reach {
         // The loopback, or an address of no node.
         Reach::Internal if verdict.path.ends_with("hostIP") => (State::Closed, Vec::new()),
         Reach::Internal => (State::Guarded, Vec::new()),
         Reach::AllowListed => (State::Guarded, vec![SCAN]),
+        _ if asked == Asked::Certificate => (State::Guarded, vec![SCAN]),
         _ if seen => (State::Unknown, vec![FIREWALL, SCAN]),
         _ => (State::Unknown, vec!["the addresses of the nodes"]),
     };
+    if asked == Asked::Unknown && state == State::Unknown {
+        missing.push(MESH);
+    }
     let own = &widest.object;
     let full = format!("{}/{}", own.namespace, own.name);
     let port = widest.port.map_or_else(|| "to be allocated".to_owned(), |port| port.to_string());

@@ -1,14 +1,14 @@
 //! Metrics of containers.
 
 use ringfort_isolation::{
-    NodeFacts, dropped_capabilities, is_pinned, non_root, read_only_root, seccomp,
+    Effect, NodeFacts, dropped_capabilities, is_pinned, non_root, read_only_root, seccomp,
 };
-use ringfort_model::{Container, ContainerKind, PodSpec};
+use ringfort_model::{Container, ContainerKind, PodSpec, SourceKind};
 use ringfort_network::policy::Tri;
 
 use crate::adoption::{Adoption, Metric, pods, tri};
+use crate::limits;
 use crate::world::World;
-use crate::{custom, limits};
 
 const OF: &str = "containers of the owner's pods";
 
@@ -49,7 +49,6 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
         "a policy that verifies signatures matches the image",
         "and the running digest was verified",
     );
-    let verifies = custom::verifies_images(world);
     let facts = NodeFacts::default();
     for place in world.places().filter(|place| pods::counts(world, place.at)) {
         let unit = place.unit;
@@ -91,14 +90,23 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
             };
             pinned.count_in(namespace, weight, digest, digest);
 
-            let effective = match verifies {
-                Tri::No => Tri::No,
-                _ => {
+            let control = world.context.signed(namespace);
+            let effect = control.map_or(Effect::Absent, |control| control.effect.clone());
+            let matches = match &effect {
+                Effect::Absent => Tri::No,
+                Effect::PresentNotEffective(_) | Effect::Effective => Tri::Yes,
+                Effect::Unknown(_) => Tri::Unknown,
+            };
+            let made = !unit.pods.is_empty() && world.cluster.source != SourceKind::Manifests;
+            let effective = match signed.said(effect) {
+                // When a pod was made, and what was in force then, no object says.
+                Tri::Yes if made => {
                     signed.lacks(["whether the running digest was verified".to_owned()]);
                     Tri::Unknown
                 }
+                said => said,
             };
-            signed.count_in(namespace, weight, verifies, effective);
+            signed.count_in(namespace, weight, matches, effective);
         }
     }
     vec![filters, roots, users, caps, bounds, pinned, signed]

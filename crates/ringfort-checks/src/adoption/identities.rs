@@ -100,7 +100,8 @@ fn cloud(world: &World<'_>) -> Adoption {
     for place in world.places().filter(|place| pods::counts(world, place.at)) {
         let unit = place.unit;
         let account = world.cluster.service_accounts.get(&unit.namespace, unit.spec.account());
-        let effect = account.map_or(Effect::Absent, |one| workload_identity(one).effect);
+        let effect =
+            account.map_or(Effect::Absent, |one| workload_identity(one, Some(&unit.spec)).effect);
         let key = unit.spec.all_containers().flat_map(|(_, _, one)| one.env.iter()).any(|one| {
             let class = one.credential.as_ref();
             class.is_some_and(|class| credential::CLOUD.contains(&class.as_str()))

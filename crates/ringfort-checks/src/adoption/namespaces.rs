@@ -1,13 +1,11 @@
 //! Metrics of namespaces.
 
-use ringfort_attack::context::Gate;
 use ringfort_isolation::{Effect, quota};
 use ringfort_model::Str;
 use ringfort_network::policy::{Direction, Segment, Tri};
 use ringfort_podsec::{Level, NamespacePolicy, enforcement_on, evaluate};
 
 use crate::adoption::{Adoption, Metric, is_system, tri};
-use crate::facts;
 use crate::isolated::isolation;
 use crate::world::World;
 
@@ -43,7 +41,7 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
     let mut admission = new(
         "MET-ADM",
         "a policy binding, a policy engine's or another webhook is shown pods",
-        "pods that leave their container are refused",
+        "a policy that refuses is asked about every new pod, and its failure refuses too",
     );
     let mut limited = new(
         "MET-QUOTA",
@@ -75,14 +73,9 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
         let mut hooks = ringfort_attack::webhooks::all(world.context);
         let shown = hooks.any(|one| one.sees_pods(name, &labels))
             || !world.cluster.validating_policy_bindings.is_empty();
-        let effective = match facts::floor(world, name) {
-            Gate::Stopped => Tri::Yes,
-            Gate::Open => Tri::No,
-            Gate::Unverified(control) => {
-                admission.lacks([format!("whether it refuses such pods: {control}")]);
-                Tri::Unknown
-            }
-        };
+        let control = world.context.pod_policy(name);
+        let effect = control.map_or(Effect::Absent, |control| control.effect.clone());
+        let effective = admission.said(effect);
         admission.count_in(name, 1, tri(shown), effective);
         let effect = quota(world.cluster, name).effect;
         let there = world.cluster.resource_quotas.in_namespace(name).next().is_some();

@@ -37,6 +37,7 @@ mod rf_exp_010;
 mod rf_exp_012;
 mod rf_img_001;
 mod rf_img_002;
+mod rf_img_003;
 mod rf_img_007;
 mod rf_net_001;
 mod rf_net_002;
@@ -46,6 +47,7 @@ mod rf_net_005;
 mod rf_net_006;
 mod rf_net_008;
 mod rf_net_009;
+mod rf_net_010;
 mod rf_node_001;
 mod rf_node_002;
 mod rf_node_003;
@@ -156,6 +158,7 @@ pub const ALL: &[&Check] = &[
     &rf_exp_012::CHECK,
     &rf_img_001::CHECK,
     &rf_img_002::CHECK,
+    &rf_img_003::CHECK,
     &rf_img_007::CHECK,
     &rf_net_001::CHECK,
     &rf_net_002::CHECK,
@@ -165,6 +168,7 @@ pub const ALL: &[&Check] = &[
     &rf_net_006::CHECK,
     &rf_net_008::CHECK,
     &rf_net_009::CHECK,
+    &rf_net_010::CHECK,
     &rf_node_001::CHECK,
     &rf_node_002::CHECK,
     &rf_node_003::CHECK,
@@ -258,13 +262,11 @@ pub const NOT_EVALUATED: &[&str] = &[
     "RF-EXP-004",
     "RF-EXP-007",
     "RF-EXP-011",
-    "RF-IMG-003",
     "RF-IMG-004",
     "RF-IMG-005",
     "RF-IMG-006",
     "RF-IMG-008",
     "RF-NET-007",
-    "RF-NET-010",
     "RF-NODE-005",
     "RF-NODE-006",
     "RF-NODE-008",

@@ -24,8 +24,8 @@ pub(crate) static CHECK: Check = Check {
     ],
     doc: Doc {
         why: "Whoever may create a pod anywhere takes a node.",
-        fails: "In no namespace of the owner's does Pod Security, a policy or an engine refuse pods that leave their container.",
-        not: "A cluster in which some namespace refuses such pods; which ones do not is RF-NS-001.",
+        fails: "In no namespace of the owner's does Pod Security refuse pods that leave their container, and no policy and no engine that enforces something on pods is in force there.",
+        not: "A cluster in which some namespace refuses such pods, or has a policy in force that is asked about every new pod and refuses when it fails; which namespaces let such pods in is RF-NS-001.",
         unknown: "Webhooks see the pods whose answer is not known.",
         fix: "Label namespaces pod-security.kubernetes.io/enforce: baseline.",
     },
@@ -42,6 +42,10 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     let mut stopped = false;
     let mut spots = Vec::new();
     for name in own() {
+        let policy = world.context.pod_policy(name);
+        if policy.is_some_and(|policy| policy.effect.is_effective()) {
+            stopped = true;
+        }
         match facts::floor(world, name) {
             Gate::Stopped => stopped = true,
             Gate::Unverified(control) => doubt = doubt.or(Some(control)),

@@ -45,7 +45,7 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     }
     let known = world.cluster.service_accounts.get(&unit.namespace, &name);
     if let Some(known) = known
-        && ringfort_isolation::workload_identity(known).effect != Effect::Absent
+        && ringfort_isolation::workload_identity(known, None).effect != Effect::Absent
     {
         spots.push(World::account_field(
             &unit.namespace,

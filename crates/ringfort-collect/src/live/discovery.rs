@@ -1,9 +1,11 @@
 //! Which resources the server has, and in which version: the aggregated document of API
-//! discovery v2, or the lists of groups and resources of servers that do not have it.
+//! discovery v2, or the lists of groups and resources of servers that do not have it. Of custom
+//! resources those are kept that rules read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_model::Kind;
+use ringfort_model::record::custom;
 use serde::Deserialize;
 
 use super::request::{Failure, Server};
@@ -17,13 +19,50 @@ const AGGREGATED: &str =
 pub(super) struct Served {
     /// Path of a list by group and plural name, in the version that the server prefers.
     paths: BTreeMap<(String, String), String>,
+    /// Custom resources that rules read, by group and plural name, in the version that the server
+    /// prefers.
+    custom: BTreeMap<(String, String), Custom>,
     /// Groups that could not be asked.
     unknown: BTreeSet<String>,
     /// What could not be discovered, in words.
     pub(super) gaps: Vec<String>,
 }
 
+/// A custom resource that rules read.
+#[derive(Clone, Debug)]
+pub(super) struct Custom {
+    /// `plural.group`.
+    pub(super) resource: String,
+    /// Group and version.
+    pub(super) api_version: String,
+    pub(super) kind: String,
+    /// Path of its list.
+    pub(super) path: String,
+}
+
+/// Groups of custom resources that rules read.
+fn groups() -> impl Iterator<Item = &'static str> {
+    let whole = custom::POLICY_ENGINES.iter().chain(custom::VERIFIERS).copied();
+    whole.chain(custom::named().map(|(group, _)| group))
+}
+
 impl Served {
+    /// Custom resources that rules read and the server has.
+    pub(super) fn custom(&self) -> impl Iterator<Item = &Custom> {
+        self.custom.values()
+    }
+
+    /// Custom resources of a fixed name that rules read and that were not found, with whether
+    /// the server may have them all the same.
+    pub(super) fn missing(&self) -> impl Iterator<Item = (String, bool)> {
+        let found = |group: &str, kind: &str| {
+            let mut all = self.custom.iter();
+            all.any(|((own, _), one)| own == group && one.kind == kind)
+        };
+        let missing = custom::named().filter(move |(group, kind)| !found(group, kind));
+        missing.map(|(group, kind)| (custom::resource(group, kind), self.unknown.contains(group)))
+    }
+
     /// Path of the list of a kind.
     pub(super) fn path(&self, kind: Kind) -> Option<String> {
         self.paths.get(&(kind.group().to_owned(), kind.plural().to_owned())).cloned()
@@ -34,7 +73,7 @@ impl Served {
         self.unknown.contains(kind.group())
     }
 
-    fn add(&mut self, group: &str, version: &str, plural: &str, lists: bool) {
+    fn add(&mut self, group: &str, version: &str, (plural, kind): (&str, &str), lists: bool) {
         if !lists || plural.contains('/') {
             return;
         }
@@ -42,6 +81,15 @@ impl Served {
             "" => format!("/api/{version}/{plural}"),
             group => format!("/apis/{group}/{version}/{plural}"),
         };
+        if custom::is_read(group, kind) {
+            let one = || Custom {
+                resource: format!("{plural}.{group}"),
+                api_version: format!("{group}/{version}"),
+                kind: kind.to_owned(),
+                path: path.clone(),
+            };
+            self.custom.entry((group.to_owned(), plural.to_owned())).or_insert_with(one);
+        }
         // Versions come in the order of preference.
         self.paths.entry((group.to_owned(), plural.to_owned())).or_insert(path);
     }
@@ -51,6 +99,7 @@ impl Served {
         self.gaps.push(format!("the list of API groups: {why}"));
         let groups = Kind::PLAIN.iter().map(|kind| kind.group());
         let named = groups.filter(|group| !group.is_empty()).chain(["apps", "batch"]);
+        let named = named.chain(self::groups());
         self.unknown.extend(named.map(str::to_owned));
     }
 
@@ -92,9 +141,17 @@ struct AggregatedVersion {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
+#[serde(rename_all = "camelCase")]
 struct AggregatedResource {
     resource: String,
+    response_kind: ResponseKind,
     verbs: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ResponseKind {
+    kind: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -129,6 +186,7 @@ struct Resources {
 #[serde(default)]
 struct Resource {
     name: String,
+    kind: String,
     verbs: Vec<String>,
 }
 
@@ -153,7 +211,8 @@ pub(super) async fn discover(server: &Server) -> Result<Served, Failure> {
                     }
                     for one in version.resources {
                         let lists = one.verbs.iter().any(|verb| verb == "list");
-                        served.add(&group.metadata.name, &version.version, &one.resource, lists);
+                        let named = (one.resource.as_str(), one.response_kind.kind.as_str());
+                        served.add(&group.metadata.name, &version.version, named, lists);
                     }
                 }
             }
@@ -165,7 +224,8 @@ pub(super) async fn discover(server: &Server) -> Result<Served, Failure> {
                 served.miss_groups(&"the answer is no list of groups");
                 continue;
             }
-            let known: BTreeSet<&str> = Kind::PLAIN.iter().map(|kind| kind.group()).collect();
+            let plain = Kind::PLAIN.iter().map(|kind| kind.group());
+            let known: BTreeSet<&str> = plain.chain(self::groups()).collect();
             for group in groups.groups {
                 if !known.contains(group.name.as_str())
                     && !matches!(group.name.as_str(), "apps" | "batch")
@@ -197,7 +257,7 @@ async fn resources(server: &Server, served: &mut Served, group: &str, version: &
             }
             for one in found.resources {
                 let lists = one.verbs.iter().any(|verb| verb == "list");
-                served.add(group, version, &one.name, lists);
+                served.add(group, version, (&one.name, &one.kind), lists);
             }
         }
         Err(failure) => served.miss(group, &failure.to_string()),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use ringfort_model::{Coverage, Listed, Str};
+use ringfort_model::{Listed, Str};
 use serde::Deserialize;
 
 use super::request::{Failure, Server};
@@ -104,7 +104,7 @@ pub(super) async fn read(
                         true => Listed::Complete,
                         false => Listed::Partial("some objects are too large".into()),
                     };
-                    return (job.kind, listed, gaps);
+                    return (job.resource, listed, gaps);
                 }
                 token = next;
                 continue;
@@ -132,7 +132,7 @@ pub(super) async fn read(
                     Failure::Forbidden(_) if !some => Listed::Forbidden(text),
                     _ => Listed::Partial(text),
                 };
-                return (job.kind, listed, gaps);
+                return (job.resource, listed, gaps);
             }
         }
     }
@@ -167,17 +167,13 @@ pub(super) fn encoded(text: &str) -> String {
 
 /// The items of a page and the token of the next.
 fn split(job: &Job, bytes: &[u8], limits: Limits) -> Result<(Page, String), Failure> {
-    let api_version = match job.kind.group() {
-        "" => job.kind.version().to_owned(),
-        group => format!("{group}/{}", job.kind.version()),
-    };
     let prefix = match job.metadata {
         Some((_, of_type)) => format!("{{\"type\":\"{of_type}\",").into_bytes(),
         None => Vec::new(),
     };
     let mut found = Page {
-        file: Arc::from(Coverage::key(job.kind)),
-        types: TypeMeta { api_version, kind: job.kind.name().to_owned() },
+        file: Arc::from(job.resource.as_str()),
+        types: job.types.clone(),
         prefix,
         batches: Vec::new(),
         head: Vec::new(),
@@ -208,7 +204,7 @@ mod tests {
 
     fn job(metadata: bool) -> Job {
         let metadata = metadata.then_some(("type=a/b", "a/b"));
-        Job { kind: Kind::Secret, path: "/api/v1/secrets".into(), metadata }
+        Job::of(Kind::Secret, "/api/v1/secrets".into(), metadata)
     }
 
     #[test]

@@ -27,10 +27,11 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use ringfort_model::{Coverage, Kind, KubeVersion, Listed, SourceKind, WorkloadKind};
 
+use crate::document::TypeMeta;
 use crate::options::Options;
 use crate::pool::{self, Pool};
 use crate::{CollectError, Collected};
-use discovery::Served;
+use discovery::{Custom, Served};
 use request::{Failure, Server};
 pub use trial::{Trial, Tried, Write, dry_run};
 
@@ -80,14 +81,33 @@ impl Default for LiveOptions {
 /// A list to be read.
 #[derive(Clone, Debug)]
 struct Job {
-    kind: Kind,
+    /// `plural` or `plural.group`.
+    resource: String,
+    /// Type of its elements.
+    types: TypeMeta,
     path: String,
     /// Only metadata, of the objects that a field selector selects, which have this type.
     metadata: Option<(&'static str, &'static str)>,
 }
 
+impl Job {
+    fn of(kind: Kind, path: String, metadata: Option<(&'static str, &'static str)>) -> Self {
+        let api_version = match kind.group() {
+            "" => kind.version().to_owned(),
+            group => format!("{group}/{}", kind.version()),
+        };
+        let types = TypeMeta { api_version, kind: kind.name().to_owned() };
+        Self { resource: Coverage::key(kind), types, path, metadata }
+    }
+
+    fn custom(one: &Custom) -> Self {
+        let types = TypeMeta { api_version: one.api_version.clone(), kind: one.kind.clone() };
+        Self { resource: one.resource.clone(), types, path: one.path.clone(), metadata: None }
+    }
+}
+
 /// What became of a job: how its resource was listed, and what to say about it.
-type Done = (Kind, Listed, Vec<String>);
+type Done = (String, Listed, Vec<String>);
 
 pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectError> {
     let runtime = runtime()?;
@@ -121,8 +141,7 @@ pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectE
     for text in served.gaps {
         builder.gap("discovery", text);
     }
-    for (kind, listed, gaps) in done {
-        let resource = Coverage::key(kind);
+    for (resource, listed, gaps) in done {
         builder.coverage().note(&resource, listed);
         for text in gaps {
             builder.gap(&resource, text);
@@ -173,7 +192,8 @@ async fn config(live: &Live) -> Result<Config, CollectError> {
     Ok(config)
 }
 
-/// Reads every list that the model keeps and the server has.
+/// Reads every list that the model keeps and the server has, and those of the custom resources
+/// that rules read.
 async fn lists(
     server: &Server,
     served: &Served,
@@ -191,17 +211,23 @@ async fn lists(
                     ("type!=kubernetes.io/service-account-token", ""),
                 ] {
                     let metadata = Some((selector, of_type));
-                    jobs.push(Job { kind, path: path.clone(), metadata });
+                    jobs.push(Job::of(kind, path.clone(), metadata));
                 }
             }
-            Some(path) => jobs.push(Job { kind, path, metadata: None }),
+            Some(path) => jobs.push(Job::of(kind, path, None)),
             None if served.is_unknown(kind) => {
-                let reason = "its API group could not be discovered";
-                done.push((kind, Listed::Partial(reason.into()), vec![reason.to_owned()]));
+                let resource = Coverage::key(kind);
+                done.push((resource, Listed::Partial(HIDDEN.into()), vec![HIDDEN.to_owned()]));
             }
-            None => done.push((kind, Listed::Absent, Vec::new())),
+            None => done.push((Coverage::key(kind), Listed::Absent, Vec::new())),
         }
     }
+    jobs.extend(served.custom().map(Job::custom));
+    // That a group could not be discovered is a gap already.
+    done.extend(served.missing().map(|(resource, hidden)| match hidden {
+        true => (resource, Listed::Partial(HIDDEN.into()), Vec::new()),
+        false => (resource, Listed::Absent, Vec::new()),
+    }));
     let pool = RefCell::new(pool);
     let running = jobs.into_iter().map(|job| list::read(server, job, &pool, options.limits));
     let mut finished = futures_util::stream::iter(running).buffer_unordered(options.live.at_once);
@@ -210,6 +236,8 @@ async fn lists(
     }
     done
 }
+
+const HIDDEN: &str = "its API group could not be discovered";
 
 /// The type of Secrets that hold a token of a ServiceAccount.
 const TOKEN: &str = "kubernetes.io/service-account-token";

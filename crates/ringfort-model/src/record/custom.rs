@@ -291,18 +291,70 @@ pub const SPECIFIED: &[(&str, &str)] = &[
 ];
 
 /// API groups of policy engines, whose objects say what the engine enforces.
-const POLICY_ENGINES: &[&str] = &[
+pub const POLICY_ENGINES: &[&str] = &[
     "kyverno.io",
     "policies.kyverno.io",
     "config.gatekeeper.sh",
     "constraints.gatekeeper.sh",
+    "mutations.gatekeeper.sh",
     "policies.kubewarden.io",
 ];
 
+/// API groups of what verifies images and does nothing else.
+pub const VERIFIERS: &[&str] =
+    &["config.ratify.deislabs.io", "policy.sigstore.dev", "portieris.cloud.ibm.com"];
+
+/// Kinds without which it is not known what those groups enforce: where the server has none of
+/// them, there is nothing of it.
+pub const ENFORCING: &[(&str, &str)] = &[
+    ("kyverno.io", "ClusterPolicy"),
+    ("kyverno.io", "Policy"),
+    ("mutations.gatekeeper.sh", "Assign"),
+    ("mutations.gatekeeper.sh", "AssignImage"),
+    ("mutations.gatekeeper.sh", "AssignMetadata"),
+    ("mutations.gatekeeper.sh", "ModifySet"),
+    ("policies.kubewarden.io", "AdmissionPolicy"),
+    ("policies.kubewarden.io", "ClusterAdmissionPolicy"),
+    ("policies.kyverno.io", "ImageValidatingPolicy"),
+    ("templates.gatekeeper.sh", "ConstraintTemplate"),
+];
+
+/// Whether rules read objects of a custom resource. Engines store reports and requests of their
+/// own in the groups of their policies, one for each object of the cluster: none of them decides.
+#[must_use]
+pub fn is_read(group: &str, kind: &str) -> bool {
+    let of_engine = POLICY_ENGINES.contains(&group) || VERIFIERS.contains(&group);
+    (of_engine && !kind.ends_with("Report") && !kind.ends_with("Request"))
+        || [KEPT, ENFORCING, SPECIFIED].iter().any(|list| list.contains(&(group, kind)))
+}
+
+/// Group and kind of the custom resources that rules read and that have a fixed name.
+pub fn named() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [KEPT, ENFORCING, SPECIFIED].into_iter().flatten().copied()
+}
+
+/// `plural.group` of a custom resource, its plural formed as the API server's own guess forms it
+/// (apimachinery pkg/api/meta/restmapper.go), which fits all that rules read but those of
+/// Gatekeeper, which have none.
+#[must_use]
+pub fn resource(group: &str, kind: &str) -> String {
+    let kind = kind.to_ascii_lowercase();
+    let plural = match (kind.strip_suffix('y'), kind.ends_with('s')) {
+        _ if matches!(group, "constraints.gatekeeper.sh" | "mutations.gatekeeper.sh") => kind,
+        (Some(stem), _) => format!("{stem}ies"),
+        (None, true) => format!("{kind}es"),
+        (None, false) => format!("{kind}s"),
+    };
+    format!("{plural}.{group}")
+}
+
 /// Single kinds whose specification is kept in the same way: who may connect in a mesh, and
 /// which images must be signed.
-const KEPT: &[(&str, &str)] =
-    &[("policy.sigstore.dev", "ClusterImagePolicy"), ("security.istio.io", "PeerAuthentication")];
+pub const KEPT: &[(&str, &str)] = &[
+    ("policy.sigstore.dev", "ClusterImagePolicy"),
+    ("security.istio.io", "AuthorizationPolicy"),
+    ("security.istio.io", "PeerAuthentication"),
+];
 
 impl Other {
     /// API group.

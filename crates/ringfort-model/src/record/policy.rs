@@ -50,7 +50,56 @@ impl<T: Serialize> Serialize for Checked<T> {
     }
 }
 
-impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for Checked<T> {
+/// A specification, by what becomes of a field of it that is not modelled.
+pub trait Modelled {
+    /// Whether the object is then unreadable. What the API server itself reads it reads whole,
+    /// and drops the rest; a resource that others define may come in a newer version, in which
+    /// the field means something.
+    const WHOLE: bool;
+}
+
+impl Modelled for NetworkPolicySpec {
+    const WHOLE: bool = false;
+}
+
+impl Modelled for AdminNetworkPolicySpec {
+    const WHOLE: bool = true;
+}
+
+/// The first field that says something and is gone from what was kept. Peers of which no field is
+/// known are left to the engine: the rule of such a peer fails closed.
+fn lost(given: &serde_json::Value, kept: &serde_json::Value, path: &str) -> Option<String> {
+    use serde_json::Value;
+    let says_nothing = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::String(text) => text.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    match (given, kept) {
+        (Value::Object(given), _) => given.iter().find_map(|(name, value)| {
+            let path = format!("{path}.{name}");
+            match kept.get(name) {
+                Some(kept) => lost(value, kept, &path),
+                None => (!says_nothing(value)).then_some(path),
+            }
+        }),
+        (Value::Array(given), Value::Array(kept)) => {
+            let is_peer = path.ends_with(".from") || path.ends_with(".to");
+            given.iter().zip(kept).enumerate().find_map(|(at, (given, kept))| {
+                let nothing_is_known = is_peer && says_nothing(kept);
+                (!nothing_is_known).then(|| lost(given, kept, &format!("{path}[{at}]"))).flatten()
+            })
+        }
+        _ => None,
+    }
+}
+
+impl<'de, T> Deserialize<'de> for Checked<T>
+where
+    T: DeserializeOwned + Default + Serialize + Modelled,
+{
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
         if value.is_null() {
@@ -59,11 +108,19 @@ impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for Checked<T> {
         if let Some(reason) = value.get(UNREADABLE).and_then(serde_json::Value::as_str) {
             return Ok(Self::Unreadable(Str::new(reason)));
         }
-        Ok(match serde_path_to_error::deserialize(value) {
-            Ok(spec) => Self::Read(spec),
+        let given = T::WHOLE.then(|| value.clone());
+        let spec: T = match serde_path_to_error::deserialize(value) {
+            Ok(spec) => spec,
             Err(error) => {
-                Self::Unreadable(Str::from(format!("spec.{}: {}", error.path(), error.inner())))
+                let reason = format!("spec.{}: {}", error.path(), error.inner());
+                return Ok(Self::Unreadable(Str::from(reason)));
             }
+        };
+        let kept = given.as_ref().and_then(|_| serde_json::to_value(&spec).ok());
+        let unknown = given.zip(kept).and_then(|(given, kept)| lost(&given, &kept, "spec"));
+        Ok(match unknown {
+            Some(field) => Self::Unreadable(Str::from(format!("{field}: is not modelled"))),
+            None => Self::Read(spec),
         })
     }
 }
@@ -266,5 +323,35 @@ mod tests {
         assert!(reason.starts_with("spec.ingress[0].from[0].podSelector: "), "{reason}");
         let again = serde_json::to_string(&policy).expect("it writes");
         assert_eq!(serde_json::from_str::<NetworkPolicy>(&again).expect("it reads"), policy);
+    }
+
+    #[test]
+    fn a_field_of_a_later_version_makes_a_policy_of_others_unreadable() {
+        let read = |spec: &str| -> Checked<AdminNetworkPolicySpec> {
+            serde_json::from_str(spec).expect("it is kept")
+        };
+        let whole = r#"{"tier":"Admin","priority":0,"subject":{"namespaces":{}},"egress":[],
+            "ingress":[{"action":"Deny","name":"","from":[{"namespaces":{}}],
+                "protocols":[{"tcp":{"destinationPort":{"number":80}}}]}]}"#;
+        assert!(matches!(read(whole), Checked::Read(_)), "{:?}", read(whole));
+        for (spec, field) in [
+            (r#"{"newField":1}"#, "spec.newField"),
+            (r#"{"ingress":[{},{"limit":false}]}"#, "spec.ingress[1].limit"),
+            (
+                r#"{"ingress":[{"from":[{"namespaces":{},"future":{"a":1}}]}]}"#,
+                "spec.ingress[0].from[0].future",
+            ),
+            (r#"{"subject":{"future":{"a":1}}}"#, "spec.subject.future"),
+        ] {
+            let wanted = Checked::Unreadable(Str::from(format!("{field}: is not modelled")));
+            assert_eq!(read(spec), wanted, "{spec}");
+        }
+        // Of such a peer the engine says what it means; what says nothing is nothing.
+        let peer = r#"{"ingress":[{"from":[{"future":{"a":1}}]}],"later":null,"more":{}}"#;
+        assert!(matches!(read(peer), Checked::Read(_)), "{:?}", read(peer));
+        // The API server drops what it does not know of its own kinds.
+        let own: Checked<NetworkPolicySpec> =
+            serde_json::from_str(r#"{"podSelector":{},"newField":1}"#).expect("it reads");
+        assert!(matches!(own, Checked::Read(_)));
     }
 }

@@ -23,6 +23,7 @@ pub(crate) fn refuse(field: impl Into<String>, reason: impl Into<String>) -> Ref
 pub(crate) fn unread(said: &str) -> Refused {
     match said.split_once(": ") {
         Some(("apiVersion", reason)) => refuse("apiVersion", reason),
+        Some((field, reason)) if reason == "is not modelled" => refuse(field, reason),
         _ => refuse("spec", said),
     }
 }

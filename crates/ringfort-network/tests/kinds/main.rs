@@ -8,6 +8,7 @@
 mod admin;
 mod calico;
 mod cilium;
+mod fields;
 mod gains;
 mod v1;
 mod world;
