@@ -38,6 +38,9 @@ pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+/// What is said of a role that the source does not hold ([`ringfort_model::defaults::bootstrap`]).
+const ASSUMED: &str = "; assumed: not in the source, every API server writes the role at its start";
+
 fn full(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
 }
@@ -58,6 +61,24 @@ impl Attack<'_> {
         }
         let name = Str::new(unit.name(self.context.cluster));
         ("Pod".to_owned(), unit.namespace.clone(), name, "spec")
+    }
+
+    /// What follows the words about a role that is assumed to be there by default; else nothing.
+    #[must_use]
+    pub fn assumed(&self, role: &RoleKey) -> &'static str {
+        let cluster = self.context.cluster;
+        match role {
+            RoleKey::Cluster(name)
+                if cluster
+                    .cluster_roles
+                    .get("", name)
+                    .is_some_and(|role| role.metadata.is_assumed()) =>
+            {
+                ASSUMED
+            }
+            RoleKey::Limited(role, _) => self.assumed(role),
+            RoleKey::Cluster(_) | RoleKey::Namespaced(..) | RoleKey::Node(_) => "",
+        }
     }
 
     /// A reason in words.
@@ -96,16 +117,13 @@ impl Attack<'_> {
                     format!("{resource}.{group}")
                 };
                 let name = name.as_ref().map_or_else(String::new, |name| format!("/{name}"));
-                of(object, &format!("rules[{rule}]"), format!("{verb} {resource}{name}"), command)
+                let value = format!("{verb} {resource}{name}{}", self.assumed(role));
+                of(object, &format!("rules[{rule}]"), value, command)
             }
             Why::Held { role, rule, .. } => {
                 let (object, command) = role_of(role);
-                of(
-                    object,
-                    &format!("rules[{rule}]"),
-                    "is above what every cluster grants".into(),
-                    command,
-                )
+                let value = format!("is above what every cluster grants{}", self.assumed(role));
+                of(object, &format!("rules[{rule}]"), value, command)
             }
             Why::Limit { role, rule } => {
                 let (object, command) = role_of(role);

@@ -36,7 +36,7 @@ impl Place {
             .into_iter()
             .chain(plain)
             .find_map(|known| cluster.find(known, namespace, name))?;
-        let origin = object.meta().origin.as_ref()?;
+        let origin = object.meta().origin.as_ref().filter(|origin| !origin.is_assumed())?;
         Some(Self { file: origin.file.to_string(), line: origin.line_of(field) })
     }
 

@@ -153,7 +153,7 @@ impl<'a> World<'a> {
             let key = NodeKey::Role(role.clone(), scope.clone());
             let grant = self.attack.node(&key).and_then(|node| self.grant(node));
             if let Some(rule) = grant.and_then(|grant| grant.rules.get(*rule as usize)) {
-                shown.value = written(rule);
+                shown.value = format!("{}{}", written(rule), self.attack.assumed(role));
             }
         }
         shown

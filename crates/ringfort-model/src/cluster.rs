@@ -49,6 +49,19 @@ impl Deref for Cluster {
     }
 }
 
+/// The namespaces that manifests apply what acts or is used to.
+fn inhabited(tables: &Tables) -> BTreeSet<Str> {
+    let mut names = BTreeSet::new();
+    names.extend(tables.pods.iter().map(|o| o.metadata.namespace.clone()));
+    names.extend(tables.workloads.iter().map(|o| o.metadata.namespace.clone()));
+    names.extend(tables.service_accounts.iter().map(|o| o.metadata.namespace.clone()));
+    names.extend(tables.roles.iter().map(|o| o.metadata.namespace.clone()));
+    names.extend(tables.role_bindings.iter().map(|o| o.metadata.namespace.clone()));
+    names.extend(tables.secrets.iter().map(|o| o.metadata.namespace.clone()));
+    names.extend(tables.services.iter().map(|o| o.metadata.namespace.clone()));
+    names
+}
+
 impl Cluster {
     /// Names of all namespaces that exist or that an object lives in, sorted.
     #[must_use]
@@ -56,13 +69,7 @@ impl Cluster {
         let mut names: BTreeSet<Str> =
             self.namespaces.iter().map(|n| n.metadata.name.clone()).collect();
         if self.source == SourceKind::Manifests {
-            names.extend(self.pods.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.workloads.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.service_accounts.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.roles.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.role_bindings.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.secrets.iter().map(|o| o.metadata.namespace.clone()));
-            names.extend(self.services.iter().map(|o| o.metadata.namespace.clone()));
+            names.extend(inhabited(&self.tables));
         }
         names
     }
@@ -225,6 +232,15 @@ impl ClusterBuilder {
     /// Coverage, to be noted while reading.
     pub fn coverage(&mut self) -> &mut Coverage {
         &mut self.cluster.coverage
+    }
+
+    /// Names of the namespaces that were added or that an object lives in.
+    #[must_use]
+    pub fn namespace_names(&self) -> BTreeSet<Str> {
+        let tables = &self.cluster.tables;
+        let mut names = inhabited(tables);
+        names.extend(tables.namespaces.iter().map(|one| one.metadata.name.clone()));
+        names
     }
 
     /// Objects added so far, unsorted and with duplicates.
