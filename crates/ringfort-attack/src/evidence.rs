@@ -21,10 +21,21 @@ pub struct Evidence {
 }
 
 fn get(kind: &str, namespace: &str, name: &str) -> String {
-    let name = quoted(name);
+    format!("kubectl get {} -o yaml", target(kind, namespace, name))
+}
+
+/// An object as arguments of kubectl: `KIND NAME -n NAMESPACE`, or `KIND/NAME` where the name
+/// begins with a dash, as that of a role may: kubectl would read it as a flag of its own. The word
+/// after `-n` is its value whatever it is.
+#[must_use]
+pub fn target(kind: &str, namespace: &str, name: &str) -> String {
+    let object = match name.starts_with('-') {
+        true => quoted(&format!("{kind}/{name}")),
+        false => format!("{} {}", quoted(kind), quoted(name)),
+    };
     match namespace {
-        "" => format!("kubectl get {kind} {name} -o yaml"),
-        namespace => format!("kubectl get {kind} {name} -n {} -o yaml", quoted(namespace)),
+        "" => object,
+        namespace => format!("{object} -n {}", quoted(namespace)),
     }
 }
 
@@ -432,5 +443,19 @@ fn power_title(power: Power) -> &'static str {
         Power::ReadVolumes => "reads the data of any claim of",
         Power::ReadPodSpecs => "reads the specification of any pod of",
         Power::ReadConfigs => "reads any ConfigMap of",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target;
+
+    #[test]
+    fn no_name_is_read_as_a_flag() {
+        assert_eq!(target("pod", "a", "p"), "pod p -n a");
+        assert_eq!(target("namespace", "", "a"), "namespace a");
+        assert_eq!(target("clusterrole", "", "--kubeconfig=x"), "clusterrole/--kubeconfig=x");
+        assert_eq!(target("pod", "a", "-x; rm y"), "'pod/-x; rm y' -n a");
+        assert_eq!(target("role", "-A", "--all"), "role/--all -n -A");
     }
 }

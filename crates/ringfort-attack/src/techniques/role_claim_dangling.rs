@@ -8,7 +8,7 @@ use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope, Subject};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::{BindingKey, Why};
-use ringfort_model::Str;
+use ringfort_model::{Kind, Str};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {

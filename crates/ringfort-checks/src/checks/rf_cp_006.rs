@@ -5,7 +5,7 @@ use crate::facts;
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
 use crate::settings;
 use crate::world::World;
-use ringfort_attack::evidence::quoted;
+use ringfort_attack::evidence::target;
 use ringfort_attack::server;
 use ringfort_attack::server::Flag;
 use ringfort_attack::{NodeKey, Why, Zone};
@@ -62,11 +62,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                     value: "absent".into(),
                 }]);
                 fault.at.insert(NodeKey::Secret(meta.namespace.clone(), meta.name.clone()));
-                fault.command = Some(format!(
-                    "kubectl delete secret {} -n {}",
-                    quoted(&meta.name),
-                    quoted(&meta.namespace)
-                ));
+                let object = target("secret", &meta.namespace, &meta.name);
+                fault.command = Some(format!("kubectl delete {object}"));
                 Verdict::Fail(fault)
             }
         };
