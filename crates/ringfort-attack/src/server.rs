@@ -45,9 +45,8 @@ pub fn flag<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
 
 fn servers(cluster: &Cluster) -> impl Iterator<Item = &Pod> {
     let system = cluster.pods.in_namespace("kube-system").map(|(_, pod)| pod);
-    system.filter(|pod| {
-        pod.metadata.labels.get("component").is_some_and(|c| *c == *"kube-apiserver")
-    })
+    system
+        .filter(|pod| pod.metadata.labels.get("component").is_some_and(|c| *c == *"kube-apiserver"))
 }
 
 impl Flag<'_> {
@@ -66,12 +65,11 @@ pub fn switch<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
     let mut answer = Flag::Unseen;
     for pod in servers(cluster) {
         let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(c.args.iter()));
-        let values = words.filter_map(|word| {
-            match word.strip_prefix("--")?.strip_prefix(name)? {
+        let values =
+            words.filter_map(|word| match word.strip_prefix("--")?.strip_prefix(name)? {
                 "" => Some("true"),
                 rest => rest.strip_prefix('='),
-            }
-        });
+            });
         answer = values.last().map_or(Flag::Unset, Flag::Set);
         if !answer.is_off() {
             return answer;

@@ -2,28 +2,24 @@
 //! words; the fields are found by asking again about a pod that has nothing but one of them.
 
 use ringfort_attack::Why;
-use ringfort_model::{Container, ContainerKind, Map, PodSpec};
+use ringfort_model::{Container, ContainerKind, KubeVersion, Map, PodSpec};
 use ringfort_podsec::{Level, PolicyVersion, Violation, evaluate};
 
 use crate::world::{Place, World};
 
 /// The question of one check, about parts of a pod.
-struct Asked<'w> {
-    world: &'w World<'w>,
+struct Asked {
+    server: Option<KubeVersion>,
     level: Level,
     version: PolicyVersion,
     check: &'static str,
 }
 
-impl Asked<'_> {
-    fn refuses(&self, spec: &PodSpec, annotations: &Map) -> Option<Violation> {
-        let server = self.world.cluster.version;
-        let found = evaluate(spec, annotations, self.level, self.version, server);
+impl Asked {
+    /// Whether the check refuses such a pod without annotations.
+    fn refuses(&self, spec: &PodSpec) -> Option<Violation> {
+        let found = evaluate(spec, &Map::default(), self.level, self.version, self.server);
         found.into_iter().find(|violation| violation.check == self.check)
-    }
-
-    fn plainly(&self, spec: &PodSpec) -> Option<Violation> {
-        self.refuses(spec, &Map::default())
     }
 }
 
@@ -35,21 +31,20 @@ pub(crate) fn fields(
     violation: &Violation,
 ) -> Vec<Why> {
     let spec = &*place.unit.spec;
-    let asked = Asked { world, level, version, check: violation.check };
+    let server = world.cluster.version;
+    let asked = Asked { server, level, version, check: violation.check };
     let mut spots: Vec<Why> = match violation.check {
         "hostNamespaces" | "hostPathVolumes" | "restrictedVolumes" => {
             let alone = pod_parts(spec).into_iter();
-            alone.filter_map(|(path, part)| {
-                Some(place.field(path, asked.plainly(&part)?.detail))
-            })
-            .collect()
+            alone
+                .filter_map(|(path, part)| Some(place.field(path, asked.refuses(&part)?.detail)))
+                .collect()
         }
         "hostProbesAndHostLifecycle" => {
             let alone = handler_parts(spec).into_iter();
-            alone.filter_map(|(path, part)| {
-                Some(place.field(path, asked.plainly(&part)?.detail))
-            })
-            .collect()
+            alone
+                .filter_map(|(path, part)| Some(place.field(path, asked.refuses(&part)?.detail)))
+                .collect()
         }
         check => match field_of(check) {
             Some(field) => settings(place, &asked, field),
@@ -85,20 +80,20 @@ fn field_of(check: &str) -> Option<&'static str> {
 }
 
 /// A setting that a container has, or takes from its pod.
-fn settings(place: &Place<'_>, asked: &Asked<'_>, field: &str) -> Vec<Why> {
+fn settings(place: &Place<'_>, asked: &Asked, field: &str) -> Vec<Why> {
     let spec = &*place.unit.spec;
     let pod = PodSpec { security_context: spec.security_context.clone(), ..bare(spec) };
-    let own = asked.plainly(&pod);
+    let own = asked.refuses(&pod);
     let mut spots = Vec::new();
     for (kind, index, container) in spec.all_containers() {
         let found = match &own {
-            None => asked.plainly(&with_container(pod.clone(), kind, container.clone())),
+            None => asked.refuses(&with_container(pod.clone(), kind, container.clone())),
             // What the pod says is told of the pod: of a container only what it says itself.
             Some(_) => {
                 let alone = |one: Container| with_container(bare(spec), kind, one);
                 let silent = Container { security_context: None, ..container.clone() };
-                let refused = asked.plainly(&alone(container.clone()));
-                refused.filter(|_| asked.plainly(&alone(silent)).is_none())
+                let refused = asked.refuses(&alone(container.clone()));
+                refused.filter(|_| asked.refuses(&alone(silent)).is_none())
             }
         };
         if let Some(found) = found {

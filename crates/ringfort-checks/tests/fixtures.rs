@@ -240,7 +240,8 @@ fn manifests_bind_roles_that_every_server_has() {
         assert_eq!(admins["ServiceAccount a/s"].name(), "fail", "{admins:?}");
     }
     let text = binding("nowhere", "s") + ACCOUNT;
-    let said = |complete| of_manifests(&text, complete, "RF-RBAC-021")["ClusterRoleBinding b"].name();
+    let said =
+        |complete| of_manifests(&text, complete, "RF-RBAC-021")["ClusterRoleBinding b"].name();
     assert_eq!((said(true), said(false)), ("fail", "unknown"));
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use ringfort_attack::evidence::quoted;
 use ringfort_attack::{Attack, Engines, NodeKey, techniques};
 use ringfort_graph::NodeId;
 use ringfort_graph::cut::{Answer, Limits, solve};
@@ -94,8 +95,8 @@ pub(crate) fn why_not(between: &Between, reading: &Reading) -> Result<u8> {
         between.to,
         path.cost,
         path.edges.len(),
-        between.from,
-        between.to
+        quoted(&between.from),
+        quoted(&between.to)
     );
     let weakened = path.edges.iter().filter_map(|&edge| {
         let info = attack.edge(edge);

@@ -56,13 +56,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
 
 /// Whether every place of the scope has an object of that name already, which an apply would not
 /// create but change.
-fn taken(
-    context: &Context<'_>,
-    group: &str,
-    resource: &str,
-    scope: &Scope,
-    name: &Str,
-) -> bool {
+fn taken(context: &Context<'_>, group: &str, resource: &str, scope: &Scope, name: &Str) -> bool {
     let cluster = context.cluster;
     let there = |namespace: &Str| match resource {
         "pods" => cluster.pods.find(namespace, name).is_some(),

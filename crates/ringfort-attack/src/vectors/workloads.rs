@@ -361,8 +361,7 @@ pub(super) fn execution(context: &Context<'_>) -> Finding {
 
 /// What Grafana reads as true (go-ini, `parseBool`): Go's words and a few more.
 fn ini_true(text: &str) -> bool {
-    go_bool(text) == Some(true)
-        || ["YES", "yes", "Yes", "y", "ON", "on", "On"].contains(&text)
+    go_bool(text) == Some(true) || ["YES", "yes", "Yes", "y", "ON", "on", "On"].contains(&text)
 }
 
 #[cfg(test)]

@@ -126,9 +126,9 @@ fn bounded(spec: &PodSpec, container: &Container, filled: impl Fn(&str, bool) ->
     let both = [container.resources.as_ref(), spec.resources.as_ref()];
     let has = |resource: &str, limit: bool| {
         let mut own = both.into_iter().flatten();
-        let said = own.clone().any(|one| {
-            one.limits.has(resource) || (!limit && one.requests.has(resource))
-        });
+        let said = own
+            .clone()
+            .any(|one| one.limits.has(resource) || (!limit && one.requests.has(resource)));
         // What is written as zero is not filled in.
         let zero = own.any(|one| {
             one.limits.has_zero(resource) || (!limit && one.requests.has_zero(resource))

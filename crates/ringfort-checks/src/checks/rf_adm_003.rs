@@ -147,17 +147,15 @@ fn idle(engine: Engine, spec: &serde_json::Value) -> Option<(&'static str, Strin
             let mode = text(&spec["mode"]);
             (mode == "monitor").then_some(("spec.mode", mode))
         }
-        Engine::Constraint => {
-            match spec["enforcementAction"].as_str().unwrap_or("deny") {
-                "deny" => None,
-                "scoped" if denies_at(spec, &[WEBHOOK, GENERATED, "*"]) => None,
-                "scoped" => {
-                    let value = format!("no deny at {WEBHOOK}");
-                    Some(("spec.scopedEnforcementActions", value))
-                }
-                action => Some(("spec.enforcementAction", action.to_owned())),
+        Engine::Constraint => match spec["enforcementAction"].as_str().unwrap_or("deny") {
+            "deny" => None,
+            "scoped" if denies_at(spec, &[WEBHOOK, GENERATED, "*"]) => None,
+            "scoped" => {
+                let value = format!("no deny at {WEBHOOK}");
+                Some(("spec.scopedEnforcementActions", value))
             }
-        }
+            action => Some(("spec.enforcementAction", action.to_owned())),
+        },
         Engine::KyvernoCel => {
             let actions = spec["validationActions"].as_array().map_or(&[][..], Vec::as_slice);
             let admission = spec["evaluation"]["admission"]["enabled"].as_bool();

@@ -102,7 +102,9 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             }
             // A controller makes it in every namespace, and again when it is gone.
             let made = name == *"default";
-            if made && (SYSTEM.contains(&namespace.as_str()) || context.namespaces.contains(&namespace)) {
+            if made
+                && (SYSTEM.contains(&namespace.as_str()) || context.namespaces.contains(&namespace))
+            {
                 continue;
             }
             let kinds = [Kind::ServiceAccount, Kind::Namespace];

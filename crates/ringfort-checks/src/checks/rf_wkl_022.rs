@@ -46,8 +46,10 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         let own = container.resources.as_ref();
         let limited = own.into_iter().chain(whole).any(|one| one.limits.has(resource));
         // A limit of zero is written, so that none is filled in, and is none to the kubelet.
-        let by_default =
-            || !is_zero(container, resource) && limits::is_defaulted(world, &unit.namespace, resource, true);
+        let by_default = || {
+            !is_zero(container, resource)
+                && limits::is_defaulted(world, &unit.namespace, resource, true)
+        };
         !(limited || (filled_in && by_default()))
     };
     let verdict = pods::containers_of(place, |kind, container| {

@@ -46,10 +46,10 @@ pub fn cluster_roles(builder: &mut ClusterBuilder) {
         if wanted.is_empty() {
             return;
         }
-        let held: BTreeSet<&Str> = tables.cluster_roles.iter().map(|one| &one.metadata.name).collect();
-        added.extend(
-            shipped().keys().filter(|name| wanted.contains(*name) && !held.contains(name)),
-        );
+        let held: BTreeSet<&Str> =
+            tables.cluster_roles.iter().map(|one| &one.metadata.name).collect();
+        added
+            .extend(shipped().keys().filter(|name| wanted.contains(*name) && !held.contains(name)));
         // Sources of aggregation are aggregated themselves: edit is a source of admin.
         loop {
             let own = added.iter().map(|&name| &shipped()[name]);
@@ -111,12 +111,6 @@ fn named(tables: &Tables) -> BTreeSet<Str> {
         names.extend(FACING.map(Str::new));
     }
     names
-}
-
-/// Whether every API server of the data's minor writes a ClusterRole of this name.
-#[must_use]
-pub fn writes(name: &str) -> bool {
-    shipped().contains_key(name)
 }
 
 #[cfg(test)]
