@@ -424,6 +424,15 @@ mod tests {
     }
 
     #[test]
+    fn no_name_is_read_as_a_flag_or_as_a_template() {
+        let delete = |name: &str| change("Pod", name, Edit::Delete).command();
+        assert_eq!(delete("p"), "kubectl delete pod p -n a");
+        assert_eq!(delete("--kubeconfig=/tmp/x"), "kubectl delete pod/--kubeconfig=/tmp/x -n a");
+        let restart = change("CronJob", "x\")}}--all{{(\"", Edit::Restart).command();
+        assert!(restart.contains(r#"(eq .name "x\")}}--all{{(\"")"#), "{restart}");
+    }
+
+    #[test]
     fn a_pod_is_replaced_only_for_more_than_its_metadata() {
         let label = json!([{"op": "add", "path": "/metadata/labels/x", "value": "y"}]);
         let privileged = json!([

@@ -9,6 +9,7 @@ use crate::node::NodeKey;
 use crate::node::Power;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::writes::{Wanted, doubted};
+use ringfort_model::Str;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -46,7 +47,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             list1.iter().filter(|held| held.names.allow(&name)).cloned().collect();
         for conjunction in conjoin(context, &[&create, &patch, &read], Some(&name)) {
             let mut places = context.namespaces_in(&conjunction.scope).peekable();
-            let is_there = |place| context.cluster.secrets.find(place, &name).is_some();
+            let is_there = |place: &Str| context.cluster.secrets.find(place, &name).is_some();
             if places.peek().is_some() && places.all(is_there) {
                 continue;
             }
