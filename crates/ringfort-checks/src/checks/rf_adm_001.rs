@@ -34,7 +34,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let context = world.context;
-    let own = || context.namespaces.iter().filter(|name| !world.is_own_namespace(name));
+    let own = || context.namespaces.iter().filter(move |name| !world.is_own_namespace(name));
     let mut doubt = None;
     let mut stopped = false;
     let mut spots = Vec::new();
