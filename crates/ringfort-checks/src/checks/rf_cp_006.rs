@@ -62,8 +62,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                     value: "absent".into(),
                 }]);
                 fault.at.insert(NodeKey::Secret(meta.namespace.clone(), meta.name.clone()));
-                let object = target("secret", &meta.namespace, &meta.name);
-                fault.command = Some(format!("kubectl delete {object}"));
+                let shown = target("secret", &meta.namespace, &meta.name);
+                fault.command = Some(format!("kubectl delete {shown}"));
                 Verdict::Fail(fault)
             }
         };

@@ -62,8 +62,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             fault.severity = Some(Severity::High);
             fault = fault.noted("the account reaches a target of attackers");
         }
-        let object = target("secret", &meta.namespace, &meta.name);
-        fault.command = Some(format!("kubectl delete {object}"));
+        let shown = target("secret", &meta.namespace, &meta.name);
+        fault.command = Some(format!("kubectl delete {shown}"));
         out.add(object, Verdict::Fail(fault));
     }
 }
