@@ -26,7 +26,7 @@ pub(crate) fn refused(object: &Object) -> Option<String> {
         (true, false) => "namespace",
         (true, true) => return None,
     };
-    Some(format!("{}: the API server would refuse this {wrong}", object.title()))
+    Some(format!("the API server would refuse this {wrong}"))
 }
 
 fn masked(prefix: &str) -> String {
