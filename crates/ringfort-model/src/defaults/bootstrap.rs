@@ -140,11 +140,17 @@ mod tests {
     fn a_binding_brings_the_roles_that_every_server_has() {
         let found = filled(&[&BINDING.replace("NAME", "system:node-proxier")]);
         let names: Vec<&str> = found.keys().map(String::as_str).collect();
-        let sources = ["system:aggregate-to-admin", "system:aggregate-to-edit"];
-        let last = ["system:aggregate-to-view", "system:node-proxier"];
-        assert_eq!(names[..4], ["admin", "cluster-admin", "edit", "view"]);
-        assert_eq!(names[4..6], sources);
-        assert_eq!(names[6..], last);
+        let wanted = [
+            "admin",
+            "cluster-admin",
+            "edit",
+            "system:aggregate-to-admin",
+            "system:aggregate-to-edit",
+            "system:aggregate-to-view",
+            "system:node-proxier",
+            "view",
+        ];
+        assert_eq!(names, wanted);
         assert!(found.values().all(|(assumed, _)| *assumed));
         assert_eq!(found["cluster-admin"].1, 2, "resources and paths");
         assert_eq!(found["edit"].1, 0, "what it gives is aggregated");
