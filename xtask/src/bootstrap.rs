@@ -1,5 +1,6 @@
 //! The roles and bindings that an API server writes at its start, as data of ringfort-checks:
-//! name, rules and subjects as the model reads them, one object a line.
+//! name, rules and subjects as the model reads them, one object a line. Its ClusterRoles also as
+//! data of ringfort-model, as they are written: labels, rules and what they aggregate.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -43,6 +44,17 @@ pub(crate) fn run(folder: &Path) -> Result<()> {
         line(json!({"namespace": meta.namespace, "binding": meta.name, "to": role,
             "subjects": subjects}));
     }
-    let path = crate::test::root().join("crates/ringfort-checks/data/bootstrap-1.36.jsonl");
+    write("crates/ringfort-checks/data/bootstrap-1.36.jsonl", &text)?;
+    let mut roles = String::new();
+    for role in &cluster.cluster_roles {
+        let mut role = role.clone();
+        role.metadata.origin = None;
+        let _ = writeln!(roles, "{}", serde_json::to_string(&role)?);
+    }
+    write("crates/ringfort-model/data/cluster-roles-1.36.jsonl", &roles)
+}
+
+fn write(path: &str, text: &str) -> Result<()> {
+    let path = crate::test::root().join(path);
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -8,7 +8,7 @@ use ringfort_model::{Container, ContainerKind, PodSpec, Str, VolumeSource};
 use ringfort_network::policy::{Class, Tri};
 use rustc_hash::FxHashMap;
 
-use crate::context::{Ask, Context, Gate};
+use crate::context::{Ask, Context, Gate, Held};
 use crate::maker::{Draft, Maker};
 use crate::network;
 use crate::node::{NodeKey, Power, Scope, Subject};
@@ -73,6 +73,35 @@ fn chosen(
         }
         _ => draft,
     }
+}
+
+/// Who creates an object under a name that a rule holds: a top-level create carries no name, so
+/// that `create` with resourceNames serves nobody there; server-side apply of an object that is
+/// not there is asked as patch and as create of that name (semantics RBAC-06; apiserver
+/// `pkg/endpoints/handlers/patch.go`, `pkg/registry/generic/registry/store.go`). Each name with the
+/// rules that let it be created and patched.
+pub(crate) fn applied(
+    context: &Context<'_>,
+    group: &'static str,
+    resource: &'static str,
+) -> Vec<(Str, Vec<Held>, Vec<Held>)> {
+    let mut by_name: BTreeMap<Str, Vec<Held>> = BTreeMap::new();
+    for held in context.held(&Ask::named(&["create"], group, resource)) {
+        let Names::Only(names) = &held.names else { continue };
+        for name in names {
+            by_name.entry(name.clone()).or_default().push(held.clone());
+        }
+    }
+    if by_name.is_empty() {
+        return Vec::new();
+    }
+    let patch = context.held(&Ask::named(&["patch"], group, resource));
+    let with = |(name, create): (Str, Vec<Held>)| {
+        let patch: Vec<Held> =
+            patch.iter().filter(|held| held.names.allow(&name)).cloned().collect();
+        (name, create, patch)
+    };
+    by_name.into_iter().map(with).filter(|(_, _, patch)| !patch.is_empty()).collect()
 }
 
 /// The step as admission leaves it in a scope: none where it is stopped in all of it, and

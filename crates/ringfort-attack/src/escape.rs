@@ -454,6 +454,18 @@ pub(crate) fn credentials(path: &str) -> Vec<Files> {
             ],
         ),
         (Files::SshKeys, &["/root/.ssh", "/home"]),
+        (
+            Files::CloudConfig,
+            // Of AKS and of in-tree and external providers as their installers place them.
+            &[
+                "/etc/kubernetes/azure.json",
+                "/etc/kubernetes/cloud-config",
+                "/etc/kubernetes/cloud_config",
+                "/etc/kubernetes/cloud.conf",
+                "/etc/kubernetes/cloud.config",
+                "/etc/gce.conf",
+            ],
+        ),
     ];
     let holds = |place: &&&str| covers(path, place) || lies_in(path, place);
     let found = PLACES.iter().filter(|(_, places)| places.iter().any(|place| holds(&place)));
@@ -529,7 +541,9 @@ mod tests {
         }
         assert_eq!(credentials("/"), [Files::All]);
         assert_eq!(credentials("/var/lib/kubelet/pki"), [Files::Kubelet]);
-        assert_eq!(credentials("/etc/kubernetes"), [Files::Kubelet, Files::ControlPlane]);
+        let folder = [Files::Kubelet, Files::ControlPlane, Files::CloudConfig];
+        assert_eq!(credentials("/etc/kubernetes"), folder);
+        assert_eq!(credentials("/etc/kubernetes/azure.json"), [Files::CloudConfig]);
         assert_eq!(credentials("/root/.ssh"), [Files::SshKeys]);
         assert!(credentials("/etc/ssl/certs").is_empty() && credentials("/root/data").is_empty());
         assert!(holds_pod_logs("/var/log") && !holds_pod_logs("/var/log/app"));

@@ -21,10 +21,21 @@ pub struct Evidence {
 }
 
 fn get(kind: &str, namespace: &str, name: &str) -> String {
-    let name = quoted(name);
+    format!("kubectl get {} -o yaml", target(kind, namespace, name))
+}
+
+/// An object as arguments of kubectl: `KIND NAME -n NAMESPACE`, or `KIND/NAME` where the name
+/// begins with a dash, as that of a role may: kubectl would read it as a flag of its own. The word
+/// after `-n` is its value whatever it is.
+#[must_use]
+pub fn target(kind: &str, namespace: &str, name: &str) -> String {
+    let object = match name.starts_with('-') {
+        true => quoted(&format!("{kind}/{name}")),
+        false => format!("{} {}", quoted(kind), quoted(name)),
+    };
     match namespace {
-        "" => format!("kubectl get {kind} {name} -o yaml"),
-        namespace => format!("kubectl get {kind} {name} -n {} -o yaml", quoted(namespace)),
+        "" => object,
+        namespace => format!("{object} -n {}", quoted(namespace)),
     }
 }
 
@@ -37,6 +48,9 @@ pub fn quoted(word: &str) -> String {
     }
     format!("'{}'", word.replace('\'', "'\\''"))
 }
+
+/// What is said of a role that the source does not hold ([`ringfort_model::defaults::bootstrap`]).
+const ASSUMED: &str = "; assumed: not in the source, every API server writes the role at its start";
 
 fn full(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
@@ -58,6 +72,24 @@ impl Attack<'_> {
         }
         let name = Str::new(unit.name(self.context.cluster));
         ("Pod".to_owned(), unit.namespace.clone(), name, "spec")
+    }
+
+    /// What follows the words about a role that is assumed to be there by default; else nothing.
+    #[must_use]
+    pub fn assumed(&self, role: &RoleKey) -> &'static str {
+        let cluster = self.context.cluster;
+        match role {
+            RoleKey::Cluster(name)
+                if cluster
+                    .cluster_roles
+                    .get("", name)
+                    .is_some_and(|role| role.metadata.is_assumed()) =>
+            {
+                ASSUMED
+            }
+            RoleKey::Limited(role, _) => self.assumed(role),
+            RoleKey::Cluster(_) | RoleKey::Namespaced(..) | RoleKey::Node(_) => "",
+        }
     }
 
     /// A reason in words.
@@ -96,16 +128,13 @@ impl Attack<'_> {
                     format!("{resource}.{group}")
                 };
                 let name = name.as_ref().map_or_else(String::new, |name| format!("/{name}"));
-                of(object, &format!("rules[{rule}]"), format!("{verb} {resource}{name}"), command)
+                let value = format!("{verb} {resource}{name}{}", self.assumed(role));
+                of(object, &format!("rules[{rule}]"), value, command)
             }
             Why::Held { role, rule, .. } => {
                 let (object, command) = role_of(role);
-                of(
-                    object,
-                    &format!("rules[{rule}]"),
-                    "is above what every cluster grants".into(),
-                    command,
-                )
+                let value = format!("is above what every cluster grants{}", self.assumed(role));
+                of(object, &format!("rules[{rule}]"), value, command)
             }
             Why::Limit { role, rule } => {
                 let (object, command) = role_of(role);
@@ -414,5 +443,19 @@ fn power_title(power: Power) -> &'static str {
         Power::ReadVolumes => "reads the data of any claim of",
         Power::ReadPodSpecs => "reads the specification of any pod of",
         Power::ReadConfigs => "reads any ConfigMap of",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target;
+
+    #[test]
+    fn no_name_is_read_as_a_flag() {
+        assert_eq!(target("pod", "a", "p"), "pod p -n a");
+        assert_eq!(target("namespace", "", "a"), "namespace a");
+        assert_eq!(target("clusterrole", "", "--kubeconfig=x"), "clusterrole/--kubeconfig=x");
+        assert_eq!(target("pod", "a", "-x; rm y"), "'pod/-x; rm y' -n a");
+        assert_eq!(target("role", "-A", "--all"), "role/--all -n -A");
     }
 }

@@ -139,6 +139,8 @@ pub enum Files {
     ControlPlane,
     /// SSH keys of the node's users.
     SshKeys,
+    /// The configuration of the cloud provider, which may hold its credentials.
+    CloudConfig,
     /// The folder of logs.
     Logs,
     /// Memory of containers, as a checkpoint writes it.
@@ -158,6 +160,7 @@ impl Files {
             Self::Pods => "pods",
             Self::ControlPlane => "control-plane",
             Self::SshKeys => "ssh-keys",
+            Self::CloudConfig => "cloud-config",
             Self::Logs => "logs",
             Self::Memory => "memory",
         }

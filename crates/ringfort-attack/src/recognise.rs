@@ -11,9 +11,32 @@ pub fn repository(image: &str) -> &str {
         Some((name, tag)) if !tag.contains('/') => name,
         _ => name,
     };
-    match name.split_once('/') {
-        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
-        _ => name,
+    split_host(name).map_or(name, |(_, rest)| rest)
+}
+
+/// The registry host that begins a name, and the rest: what has a dot, a port or an upper-case
+/// letter, which no path may have, and `localhost` (distribution/reference, `splitDockerDomain`).
+fn split_host(name: &str) -> Option<(&str, &str)> {
+    let (host, rest) = name.split_once('/')?;
+    let upper = host.chars().flat_map(char::to_lowercase).ne(host.chars());
+    (host == "localhost" || host.contains(['.', ':']) || upper).then_some((host, rest))
+}
+
+/// Repository of an image as the runtime completes it, with its registry and without tag and
+/// digest: without a host it is one of `docker.io`, where a single name lies in `library`
+/// (distribution/reference, normalize.go).
+#[must_use]
+pub fn completed(image: &str) -> String {
+    const HUB: &str = "docker.io";
+    let name = full_repository(image);
+    let (host, rest) = match split_host(name) {
+        Some(("index.docker.io", rest)) => (HUB, rest),
+        Some(split) => split,
+        None => (HUB, name),
+    };
+    match host == HUB && !rest.contains('/') {
+        true => format!("{HUB}/library/{rest}"),
+        false => format!("{host}/{rest}"),
     }
 }
 
@@ -78,6 +101,29 @@ pub(crate) fn full_repository(image: &str) -> &str {
 /// The registry host that a reference names; `None` where the runtime's default decides.
 #[must_use]
 pub fn registry(image: &str) -> Option<&str> {
-    let (host, _) = full_repository(image).split_once('/')?;
-    (host.contains(['.', ':']) || host == "localhost").then_some(host)
+    split_host(full_repository(image)).map(|(host, _)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_completed_as_the_runtime_does() {
+        for (image, full) in [
+            ("nginx:1", "docker.io/library/nginx"),
+            ("docker.io/nginx:1@sha256:0", "docker.io/library/nginx"),
+            ("index.docker.io/nginx", "docker.io/library/nginx"),
+            ("index.docker.io/a/b", "docker.io/a/b"),
+            ("grafana/grafana", "docker.io/grafana/grafana"),
+            ("registry.corp:5000/a/b:1@sha256:0", "registry.corp:5000/a/b"),
+            ("localhost/a", "localhost/a"),
+            ("Registry/a", "Registry/a"),
+            ("host:5000/a", "host:5000/a"),
+        ] {
+            assert_eq!(completed(image), full, "{image}");
+        }
+        assert_eq!((repository("Registry/a:1"), registry("Registry/a:1")), ("a", Some("Registry")));
+        assert_eq!((repository("grafana/grafana"), registry("a/b")), ("grafana/grafana", None));
+    }
 }

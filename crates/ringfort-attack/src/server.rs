@@ -1,8 +1,8 @@
 //! What objects show about the API server, the kubelets and the provider: flags in the static
 //! pods of the control plane, kubeadm's ConfigMap, ids of machines.
 
-use ringfort_model::Cluster;
-use ringfort_model::record::Node;
+use ringfort_model::record::{Node, Pod};
+use ringfort_model::{Cluster, go_bool};
 
 /// A flag of the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +20,7 @@ pub enum Flag<'c> {
 #[must_use]
 pub fn flag<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
     let mut answer = Flag::Unseen;
-    for (_, pod) in cluster.pods.in_namespace("kube-system") {
-        if pod.metadata.labels.get("component").is_none_or(|c| *c != *"kube-apiserver") {
-            continue;
-        }
+    for pod in servers(cluster) {
         if answer == Flag::Unseen {
             answer = Flag::Unset;
         }
@@ -46,6 +43,41 @@ pub fn flag<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
     answer
 }
 
+fn servers(cluster: &Cluster) -> impl Iterator<Item = &Pod> {
+    let system = cluster.pods.in_namespace("kube-system").map(|(_, pod)| pod);
+    system
+        .filter(|pod| pod.metadata.labels.get("component").is_some_and(|c| *c == *"kube-apiserver"))
+}
+
+impl Flag<'_> {
+    /// Whether the value is one that Go reads as false.
+    #[must_use]
+    pub fn is_off(self) -> bool {
+        matches!(self, Self::Set(value) if go_bool(value) == Some(false))
+    }
+}
+
+/// A boolean flag of the API server, as spf13/pflag reads one: alone it is true, the word after it
+/// is none of its own, and the last counts. Of several servers one decides that does not switch
+/// it off.
+#[must_use]
+pub fn switch<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
+    let mut answer = Flag::Unseen;
+    for pod in servers(cluster) {
+        let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(c.args.iter()));
+        let values =
+            words.filter_map(|word| match word.strip_prefix("--")?.strip_prefix(name)? {
+                "" => Some("true"),
+                rest => rest.strip_prefix('='),
+            });
+        answer = values.last().map_or(Flag::Unset, Flag::Set);
+        if !answer.is_off() {
+            return answer;
+        }
+    }
+    answer
+}
+
 /// Whether an admission plug-in that is off by default was turned on; `None` if the flag
 /// cannot be seen.
 #[must_use]
@@ -62,7 +94,7 @@ pub fn plugin_is_on(cluster: &Cluster, plugin: &str) -> Option<bool> {
 pub fn gate(cluster: &Cluster, name: &str) -> Option<bool> {
     let Flag::Set(gates) = flag(cluster, "feature-gates") else { return None };
     let mut set = gates.split(',').filter_map(|one| one.split_once('='));
-    set.find(|(gate, _)| gate.trim() == name).map(|(_, value)| value.trim() == "true")
+    set.find(|(gate, _)| gate.trim() == name).and_then(|(_, value)| go_bool(value.trim()))
 }
 
 /// Settings of the kubelets as kubeadm's ConfigMap gives them to each node.
@@ -127,4 +159,49 @@ pub fn eks_node(cluster: &Cluster) -> Option<&Node> {
         node.provider_id().starts_with("aws:")
             && (labelled || cluster.git_version.contains("-eks-"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringfort_model::{ClusterBuilder, Object, SourceKind};
+
+    fn cluster(servers: &[&str]) -> Cluster {
+        let mut builder = ClusterBuilder::new(SourceKind::Dump);
+        for (at, words) in servers.iter().enumerate() {
+            let json = format!(
+                r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"s{at}",
+                    "namespace":"kube-system","labels":{{"component":"kube-apiserver"}}}},
+                    "spec":{{"containers":[{{"name":"c","command":[{words}]}}]}}}}"#
+            );
+            builder.add(Object::read(json.as_bytes()).expect("a pod"));
+        }
+        builder.freeze()
+    }
+
+    #[test]
+    fn a_switch_is_read_as_its_parser_reads_it() {
+        let off = |servers: &[&str]| switch(&cluster(servers), "anonymous-auth").is_off();
+        for word in ["false", "False", "FALSE", "0", "f", "F"] {
+            assert!(off(&[&format!(r#""kube-apiserver","--anonymous-auth={word}""#)]), "{word}");
+        }
+        assert!(!off(&[r#""--anonymous-auth=true""#]));
+        assert!(!off(&[r#""--anonymous-auth","false""#]), "the word after it is not its value");
+        assert!(!off(&[r#""--anonymous-auth=false","--anonymous-auth""#]), "the last counts");
+        assert!(off(&[r#""--anonymous-auth","--anonymous-auth=0""#]));
+        assert!(!off(&[r#""--anonymous-auth=0""#, r#""kube-apiserver""#]), "one has it on");
+        assert!(off(&[r#""--anonymous-auth=0""#, r#""--anonymous-auth=f""#]));
+        assert!(!off(&[r#""--anonymous-authentication=false""#]) && !off(&[]));
+        assert_eq!(switch(&cluster(&[]), "anonymous-auth"), Flag::Unseen);
+    }
+
+    #[test]
+    fn gates_are_booleans_of_go() {
+        let gate = |text: &str| {
+            let words = format!(r#""--feature-gates=A=true,B={text}""#);
+            super::gate(&cluster(&[&words]), "B")
+        };
+        assert_eq!((gate("True"), gate("1"), gate("0")), (Some(true), Some(true), Some(false)));
+        assert_eq!(gate("on"), None);
+    }
 }

@@ -31,7 +31,7 @@ impl Place {
             return None;
         }
         let object = object(cluster, kind, namespace, name)?;
-        let origin = object.meta().origin.as_ref()?;
+        let origin = object.meta().origin.as_ref().filter(|origin| !origin.is_assumed())?;
         Some(Self { file: origin.file.to_string(), line: origin.line_of(field) })
     }
 

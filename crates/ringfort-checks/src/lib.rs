@@ -20,6 +20,7 @@ pub mod adoption;
 pub mod baseline;
 pub mod check;
 pub mod checks;
+mod culprits;
 mod custom;
 mod entitled;
 pub mod exceptions;

@@ -14,9 +14,8 @@ pub(crate) fn is_defaulted(
     let ranges = world.cluster.limit_ranges.in_namespace(namespace);
     let mut items = ranges.flat_map(|(_, one)| one.spec.iter()).flat_map(|one| one.limits.iter());
     items.any(|item| {
-        let limits = item.default.0.iter().chain(&item.max.0);
-        let requests = if limit { &[][..] } else { &item.default_request.0[..] };
-        let mut names = limits.chain(requests);
-        *item.kind == *"Container" && names.any(|name| *name == *resource)
+        let limits = item.default.has(resource) || item.max.has(resource);
+        let requested = !limit && item.default_request.has(resource);
+        *item.kind == *"Container" && (limits || requested)
     })
 }

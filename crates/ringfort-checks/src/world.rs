@@ -15,6 +15,7 @@ use ringfort_model::record::{Node, PolicyRule, RoleRef, Subject as Named};
 use ringfort_model::{Cluster, EntityId, Id, Str, Unit};
 use ringfort_network::exposure::{ListenerKind, Reach};
 use ringfort_plan::owner;
+use ringfort_plan::question::TENANT_LABEL;
 
 use rustc_hash::FxHashMap;
 
@@ -153,10 +154,20 @@ impl<'a> World<'a> {
             let key = NodeKey::Role(role.clone(), scope.clone());
             let grant = self.attack.node(&key).and_then(|node| self.grant(node));
             if let Some(rule) = grant.and_then(|grant| grant.rules.get(*rule as usize)) {
-                shown.value = written(rule);
+                shown.value = format!("{}{}", written(rule), self.attack.assumed(role));
             }
         }
         shown
+    }
+
+    /// Whether a namespace is one that the API server makes for the cluster's own parts
+    /// (`pkg/controlplane/controller/systemnamespaces`). A name that merely begins with `kube-` is
+    /// no evidence, and who labels one as a tenant's says otherwise.
+    #[must_use]
+    pub fn is_own_namespace(&self, name: &str) -> bool {
+        let labels = self.cluster.namespaces.get("", name).map(|one| &one.metadata.labels);
+        ["kube-system", "kube-public", "kube-node-lease"].contains(&name)
+            && labels.is_none_or(|labels| labels.get(TENANT_LABEL).is_none())
     }
 
     /// Whether a group is a part of the cluster itself.

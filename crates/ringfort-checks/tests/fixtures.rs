@@ -202,3 +202,119 @@ fn every_folder_belongs_to_a_check() {
         assert!(known.contains(&name), "{name} is no check");
     }
 }
+
+/// What a check says of manifests, read as complete or not.
+fn of_manifests(text: &str, complete: bool, id: &str) -> BTreeMap<String, Verdict> {
+    let version = Some(KubeVersion::minor(36));
+    let options = Options { version, complete, threads: 1, ..Options::default() };
+    let read = read_objects(&[("x.yaml", text.as_bytes())], &options).expect("it reads");
+    let engines = Engines::new(&read.cluster);
+    let attack = Attack::new(&read.cluster, &engines);
+    let world = World::new(&attack);
+    let found = outcomes(&world, checks::by_id(id).expect("a check"));
+    found.into_iter().map(|(object, verdict)| (object.to_string(), verdict)).collect()
+}
+
+fn binding(role: &str, account: &str) -> String {
+    format!(
+        r#"{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding,
+            metadata: {{name: b}},
+            roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "{role}"}},
+            subjects: [{{kind: ServiceAccount, name: "{account}", namespace: a}}]}}"#
+    )
+}
+
+const ACCOUNT: &str = "
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: s, namespace: a}}
+";
+
+#[test]
+fn manifests_bind_roles_that_every_server_has() {
+    let text = binding("cluster-admin", "s") + ACCOUNT;
+    for complete in [true, false] {
+        let dangling = of_manifests(&text, complete, "RF-RBAC-021");
+        let wanted = if complete { "pass" } else { "unknown" };
+        assert_eq!(dangling["ClusterRoleBinding b"].name(), wanted, "{dangling:?}");
+        let admins = of_manifests(&text, complete, "RF-RBAC-001");
+        assert_eq!(admins["ServiceAccount a/s"].name(), "fail", "{admins:?}");
+    }
+    let text = binding("nowhere", "s") + ACCOUNT;
+    let said =
+        |complete| of_manifests(&text, complete, "RF-RBAC-021")["ClusterRoleBinding b"].name();
+    assert_eq!((said(true), said(false)), ("fail", "unknown"));
+}
+
+#[test]
+fn an_assumed_role_says_so() {
+    let text = binding("cluster-admin", "s") + ACCOUNT;
+    let options = Options { complete: true, threads: 1, ..Options::default() };
+    let read = read_objects(&[("x.yaml", text.as_bytes())], &options).expect("it reads");
+    let engines = Engines::new(&read.cluster);
+    let attack = Attack::new(&read.cluster, &engines);
+    let found = run(&World::new(&attack), &choose(Some("RF-RBAC-001")).expect("a check"));
+    let row = found.findings.first().expect("a finding");
+    let rule = row.evidence.iter().find(|one| one.object == "ClusterRole cluster-admin");
+    assert!(rule.is_some_and(|one| one.value.contains("assumed")), "{row:?}");
+}
+
+#[test]
+fn the_account_default_is_in_every_namespace() {
+    let role = "
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: own},
+ rules: [{apiGroups: [''], resources: [secrets], verbs: ['*']}]}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: a}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: c}}
+";
+    let text = binding("own", "default") + role;
+    let dangling = of_manifests(&text, true, "RF-RBAC-021");
+    assert_eq!(dangling["ClusterRoleBinding b"].name(), "pass", "{dangling:?}");
+    let held = of_manifests(&text, true, "RF-SA-002");
+    assert_eq!(held["ServiceAccount a/default"].name(), "fail", "{held:?}");
+    assert_eq!(held["ServiceAccount c/default"].name(), "pass", "{held:?}");
+    let gone = binding("own", "other") + role;
+    let dangling = of_manifests(&gone, true, "RF-RBAC-021");
+    assert_eq!(dangling["ClusterRoleBinding b"].name(), "fail", "{dangling:?}");
+}
+
+#[test]
+fn what_pod_security_refuses_is_named_by_fields() {
+    let text = "
+{apiVersion: v1, kind: Namespace, metadata: {name: a,
+ labels: {pod-security.kubernetes.io/enforce: restricted}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: a}
+spec:
+  hostPID: true
+  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  volumes: [{name: e, emptyDir: {}}, {name: h, hostPath: {path: /etc}}]
+  containers:
+  - {name: c, image: x, ports: [{containerPort: 1, hostPort: 1}],
+     securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}
+  - {name: d, image: x, securityContext: {runAsNonRoot: false, procMount: Unmasked,
+     allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}},
+     livenessProbe: {httpGet: {host: 192.0.2.1, port: 80}}}
+";
+    let found = of_manifests(text, true, "RF-WKL-023");
+    let Verdict::Fail(fault) = &found["Pod a/p"] else { panic!("{found:?}") };
+    let paths: BTreeSet<&str> = (fault.spots.iter())
+        .filter_map(|why| match why {
+            ringfort_attack::Why::PodField { path, .. } => Some(path.as_str()),
+            _ => None,
+        })
+        .collect();
+    let wanted = [
+        "containers[0].ports",
+        "containers[1].livenessProbe",
+        "containers[1].securityContext.procMount",
+        "containers[1].securityContext.runAsNonRoot",
+        "hostPID",
+        "volumes[1]",
+    ];
+    assert_eq!(paths, BTreeSet::from(wanted), "{fault:?}");
+}

@@ -166,7 +166,8 @@ fn listed(
     found
 }
 
-/// Applies the API's defaults to manifests (semantics section 7).
+/// Applies the API's defaults to manifests (semantics section 7), and adds what every
+/// cluster has where they name it.
 fn defaulted(cluster: Cluster) -> Cluster {
     let mut builder = ClusterBuilder::new(cluster.source);
     builder.version(cluster.version, &cluster.git_version);
@@ -197,5 +198,7 @@ fn defaulted(cluster: Cluster) -> Cluster {
         defaults::object(&mut object, version);
         builder.add(object);
     }
+    defaults::bootstrap::cluster_roles(&mut builder);
+    defaults::bootstrap::default_accounts(&mut builder);
     builder.freeze()
 }

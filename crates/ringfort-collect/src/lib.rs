@@ -17,6 +17,7 @@ mod finish;
 mod guard;
 mod lists;
 mod live;
+mod names;
 mod options;
 mod pool;
 mod split;

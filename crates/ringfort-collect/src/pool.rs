@@ -213,13 +213,15 @@ pub(crate) fn read_one(types: &TypeMeta, json: &[u8]) -> Result<(Object, Option<
     if object.meta().name.is_empty() && object.meta().generate_name.is_empty() {
         return Err(format!("a {} without a name", types.kind));
     }
+    let odd = crate::names::refused(&object);
     if let Some(reason) = crate::version::unserved(types) {
         if !crate::version::void(&mut object, &reason) {
             return Err(format!("{}: {reason}", object.title()));
         }
         return Ok((object, Some(reason)));
     }
-    Ok((object, removed_version(types)))
+    let warnings = [odd, removed_version(types)].into_iter().flatten().collect::<Vec<_>>();
+    Ok((object, (!warnings.is_empty()).then(|| warnings.join("; "))))
 }
 
 /// A warning for API versions that were removed from Kubernetes but read the same.

@@ -5,7 +5,7 @@
 //! `imagePullSecrets`. Secrets in projected volumes are not looked at.
 
 use ringfort_model::record::ServiceAccount;
-use ringfort_model::{Cluster, Kind, PodSpec, Str, VolumeSource};
+use ringfort_model::{Cluster, Kind, PodSpec, Str, VolumeSource, go_bool};
 
 use crate::effect::{Control, Effect};
 
@@ -26,8 +26,7 @@ pub fn mountable_secrets(spec: &PodSpec, namespace: &str, cluster: &Cluster) -> 
     };
     let asked = account.metadata.annotations.get(ANNOTATION);
     // What Go reads as a true boolean; anything else does not enforce.
-    let on = asked
-        .is_some_and(|text| matches!(text.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"));
+    let on = asked.is_some_and(|text| go_bool(text) == Some(true));
     if !on {
         return Control::new(Effect::Absent, [field]);
     }

@@ -21,7 +21,9 @@ pub fn no_token(
     at_creation: bool,
 ) -> Control {
     let account = spec.account();
+    // Of an account that nobody wrote it is not known what was made of it since.
     let record = cluster.service_accounts.get(namespace, account);
+    let record = record.filter(|record| !record.metadata.is_assumed());
     let automount = record.and_then(|record| record.automount_service_account_token);
     let is_token = |name: &str| {
         cluster.secrets.get(namespace, name).is_some_and(|secret| secret.kind == TOKEN_SECRET)

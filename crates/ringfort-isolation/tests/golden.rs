@@ -17,7 +17,7 @@ use ringfort_isolation::{
     no_token, non_root, pod_security, proc_mask, pull_credentials, quota, read_only_root,
     sandbox_with, se_linux, seccomp, secret_encryption, user_namespace_with, workload_identity,
 };
-use ringfort_model::record::Node;
+use ringfort_model::record::{Meta, Node};
 use ringfort_model::{
     Cluster, ClusterBuilder, KubeVersion, Listed, Map, Object, PodSpec, SourceKind, Str,
 };

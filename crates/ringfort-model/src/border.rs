@@ -334,7 +334,11 @@ fn scrub_secret(secret: &mut Secret) {
         secret.credentials = None;
         return;
     }
-    classes.extend(credentials(&text).iter().cloned());
+    let mut finder = Finder::default();
+    for (key, value) in text.iter() {
+        finder.secret_entry(key, value);
+    }
+    classes.extend(finder.classes().into_iter().map(Str::new));
     names.extend(text.iter().map(|(key, _)| key.clone()));
     for list in [&mut names, &mut classes] {
         list.sort();

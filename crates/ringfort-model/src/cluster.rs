@@ -51,29 +51,36 @@ impl Deref for Cluster {
     }
 }
 
+/// The namespaces in which something acts or is used.
+fn inhabited(tables: &Tables) -> BTreeSet<Str> {
+    let mut names = BTreeSet::new();
+    // Objects lie in the order of their namespaces, so that one look back is enough.
+    let mut add = |all: &mut dyn Iterator<Item = &Str>| {
+        let mut last: Option<&Str> = None;
+        for name in all {
+            if last != Some(name) && !names.contains(name) {
+                names.insert(name.clone());
+            }
+            last = Some(name);
+        }
+    };
+    add(&mut tables.pods.iter().map(|one| &one.metadata.namespace));
+    add(&mut tables.workloads.iter().map(|one| &one.metadata.namespace));
+    add(&mut tables.service_accounts.iter().map(|one| &one.metadata.namespace));
+    add(&mut tables.roles.iter().map(|one| &one.metadata.namespace));
+    add(&mut tables.role_bindings.iter().map(|one| &one.metadata.namespace));
+    add(&mut tables.secrets.iter().map(|one| &one.metadata.namespace));
+    add(&mut tables.services.iter().map(|one| &one.metadata.namespace));
+    names
+}
+
 impl Cluster {
     /// Names of all namespaces that exist or that an object lives in, sorted.
     #[must_use]
     pub fn namespace_names(&self) -> BTreeSet<Str> {
         let mut names: BTreeSet<Str> =
             self.namespaces.iter().map(|n| n.metadata.name.clone()).collect();
-        // Objects lie in the order of their namespaces, so that one look back is enough.
-        let mut add = |all: &mut dyn Iterator<Item = &Str>| {
-            let mut last: Option<&Str> = None;
-            for name in all {
-                if last != Some(name) && !names.contains(name) {
-                    names.insert(name.clone());
-                }
-                last = Some(name);
-            }
-        };
-        add(&mut self.pods.iter().map(|one| &one.metadata.namespace));
-        add(&mut self.workloads.iter().map(|one| &one.metadata.namespace));
-        add(&mut self.service_accounts.iter().map(|one| &one.metadata.namespace));
-        add(&mut self.roles.iter().map(|one| &one.metadata.namespace));
-        add(&mut self.role_bindings.iter().map(|one| &one.metadata.namespace));
-        add(&mut self.secrets.iter().map(|one| &one.metadata.namespace));
-        add(&mut self.services.iter().map(|one| &one.metadata.namespace));
+        names.extend(inhabited(&self.tables));
         names
     }
 
@@ -237,6 +244,15 @@ impl ClusterBuilder {
     /// Coverage, to be noted while reading.
     pub fn coverage(&mut self) -> &mut Coverage {
         &mut self.cluster.coverage
+    }
+
+    /// Names of the namespaces that were added or that an object lives in.
+    #[must_use]
+    pub fn namespace_names(&self) -> BTreeSet<Str> {
+        let tables = &self.cluster.tables;
+        let mut names = inhabited(tables);
+        names.extend(tables.namespaces.iter().map(|one| one.metadata.name.clone()));
+        names
     }
 
     /// Objects added so far, unsorted and with duplicates.

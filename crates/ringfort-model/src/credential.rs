@@ -30,6 +30,9 @@ pub const SOURCE_TOKEN: &str = "source-host-token";
 pub const ADDRESS: &str = "address-with-password";
 /// A literal under a name that says that it is secret.
 pub const NAMED: &str = "named-as-secret";
+/// A bootstrap token that logs in: the API server's authenticator wants exactly `true`
+/// (`plugin/pkg/auth/authenticator/token/bootstrap/bootstrap.go`).
+pub const BOOTSTRAP_LOGIN: &str = "bootstrap-login";
 /// Some value could not be read, so that classes may be missing.
 pub const UNREAD: &str = "unread";
 /// Kubeconfigs by what they log in with.
@@ -60,6 +63,7 @@ pub(crate) fn known(class: &str) -> bool {
         SOURCE_TOKEN,
         ADDRESS,
         NAMED,
+        BOOTSTRAP_LOGIN,
         UNREAD,
     ];
     all.contains(&class) || KUBECONFIG.contains(&class)
@@ -87,6 +91,14 @@ impl Finder {
             self.found.extend(kubeconfig(value));
         }
         self.found.extend(token(value, &bytes));
+    }
+
+    /// Looks at one entry of a Secret.
+    pub(crate) fn secret_entry(&mut self, key: &str, value: &str) {
+        self.entry(key, value);
+        if key == "usage-bootstrap-authentication" && value == "true" {
+            self.found.insert(BOOTSTRAP_LOGIN);
+        }
     }
 
     fn pem(&mut self, key: &str, value: &str) {

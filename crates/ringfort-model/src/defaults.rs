@@ -7,6 +7,7 @@
 //! `default`), the field stays absent. Every function answers with the paths of the fields
 //! that it filled, so that nobody takes them for the author's words (SEM-002).
 
+pub mod bootstrap;
 mod profiles;
 
 use std::sync::Arc;

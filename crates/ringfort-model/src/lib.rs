@@ -42,7 +42,7 @@ pub use record::{
     WorkloadKind,
 };
 pub use table::{Id, Table};
-pub use text::{Interner, Str, with_interner};
+pub use text::{Interner, Str, go_bool, with_interner};
 pub use unit::{Unit, is_replica_label};
 pub use version::KubeVersion;
 pub use wire::{IntOrString, Keys, List, Map};

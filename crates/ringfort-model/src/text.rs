@@ -163,6 +163,17 @@ impl<'de> Deserialize<'de> for Str {
     }
 }
 
+/// A boolean as Go's `strconv.ParseBool` reads it, by which flags, feature gates and most settings
+/// of components are read; `None` for what it refuses.
+#[must_use]
+pub fn go_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,5 +192,18 @@ mod tests {
     fn null_reads_as_empty() {
         assert_eq!(serde_json::from_str::<Str>("null").expect("null is allowed"), "");
         assert!(serde_json::from_str::<Str>("3").is_err());
+    }
+
+    #[test]
+    fn booleans_are_those_of_go() {
+        for text in ["1", "t", "T", "true", "TRUE", "True"] {
+            assert_eq!(go_bool(text), Some(true), "{text}");
+        }
+        for text in ["0", "f", "F", "false", "FALSE", "False"] {
+            assert_eq!(go_bool(text), Some(false), "{text}");
+        }
+        for text in ["", "yes", "no", "tRUE", "off", " true"] {
+            assert_eq!(go_bool(text), None, "{text}");
+        }
     }
 }

@@ -238,15 +238,47 @@ pub(crate) fn quantities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<M
     Ok(entries.collect())
 }
 
-/// The keys of a map whose values do not matter: names of resources without their quantities.
+/// Names of resources without their quantities, but for one: whether it is zero, which the kubelet
+/// takes as no limit. Those of zero come as `NAME=0`, which is no name of a resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Names(pub List<Str>);
+pub struct Names(List<Str>);
+
+impl Names {
+    /// Whether the resource is named with a quantity above zero.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.has(name)
+    }
+
+    /// Whether the resource is named with the quantity zero.
+    #[must_use]
+    pub fn has_zero(&self, name: &str) -> bool {
+        self.0.iter().any(|one| one.strip_suffix(ZERO) == Some(name))
+    }
+}
+
+const ZERO: &str = "=0";
+
+/// Whether a quantity is zero, whatever its suffix; what is none is not.
+fn is_zero(quantity: &serde_json::Value) -> bool {
+    let text = match quantity {
+        serde_json::Value::String(text) => text.as_str(),
+        serde_json::Value::Number(number) => return number.as_f64() == Some(0.0),
+        _ => return false,
+    };
+    let number = text.trim_start_matches(['+', '-']);
+    let number = number.split(|c: char| c.is_ascii_alphabetic()).next().unwrap_or_default();
+    number.contains('0') && number.bytes().all(|byte| matches!(byte, b'0' | b'.'))
+}
 
 impl Serialize for Names {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for name in &self.0 {
-            map.serialize_entry(name, "")?;
+            match name.strip_suffix(ZERO) {
+                Some(name) => map.serialize_entry(name, "0")?,
+                None => map.serialize_entry(name, "")?,
+            }
         }
         map.end()
     }
@@ -264,8 +296,11 @@ impl<'de> Deserialize<'de> for Names {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
                 let mut names: Vec<Str> = Vec::new();
-                while let Some((name, IgnoredAny)) = map.next_entry::<Str, IgnoredAny>()? {
-                    names.push(name);
+                while let Some((name, amount)) = map.next_entry::<Str, serde_json::Value>()? {
+                    names.push(match is_zero(&amount) {
+                        true => Str::from(format!("{name}{ZERO}")),
+                        false => name,
+                    });
                 }
                 names.sort();
                 names.dedup();
@@ -350,7 +385,7 @@ impl<'de> Deserialize<'de> for Keys {
                     let gone = |value: &String| value.is_empty() || value == "REDACTED";
                     let value = value.filter(|value| !gone(value));
                     match value.as_deref().and_then(base64) {
-                        Some(bytes) => finder.entry(&key, &String::from_utf8_lossy(&bytes)),
+                        Some(bytes) => finder.secret_entry(&key, &String::from_utf8_lossy(&bytes)),
                         None => finder.unread(),
                     }
                     keys.push(key);
@@ -406,6 +441,20 @@ mod tests {
         assert!(map.is_empty());
         let keys: Keys = serde_json::from_str("null").expect("null keys");
         assert!(keys.0.is_empty());
+    }
+
+    #[test]
+    fn quantities_are_dropped_but_for_zero() {
+        let text = r#"{"a":"0","b":0,"c":"0.000Mi","d":"0e3","e":"10m","f":1,"g":"0.1","h":""}"#;
+        let names: Names = serde_json::from_str(text).expect("map");
+        for zero in ["a", "b", "c", "d"] {
+            assert!(names.has_zero(zero) && !names.has(zero), "{zero}");
+        }
+        for some in ["e", "f", "g", "h"] {
+            assert!(names.has(some) && !names.has_zero(some), "{some}");
+        }
+        let written = serde_json::to_string(&names).expect("json");
+        assert_eq!(serde_json::from_str::<Names>(&written).expect("map"), names);
     }
 
     #[test]

@@ -126,22 +126,17 @@ impl Change {
     /// the same name, the object's name, and its namespace.
     #[must_use]
     pub fn resource(&self) -> String {
-        let quoted = ringfort_attack::evidence::quoted;
         let kind = self.kind.to_lowercase();
         let plain = kinds_named(&self.kind).next();
         let kind = match self.group() {
             // kubectl takes the core group and the kinds that come first in the table by
             // their bare names.
             Some(group) if !group.is_empty() && plain.is_none_or(|one| one.group() != group) => {
-                quoted(&format!("{kind}.{group}"))
+                format!("{kind}.{group}")
             }
-            _ => quoted(&kind),
+            _ => kind,
         };
-        let namespace = match self.namespace.as_str() {
-            "" => String::new(),
-            namespace => format!(" -n {}", quoted(namespace)),
-        };
-        format!("{kind} {}{namespace}", quoted(&self.name))
+        ringfort_attack::evidence::target(&kind, &self.namespace, &self.name)
     }
 
     /// The kubectl command that makes the change.
@@ -199,9 +194,11 @@ impl Change {
             "CronJob" => (&self.name, "job"),
             _ => (&self.name, "pod"),
         };
+        // A string of JSON is one of Go: no name leaves its place in the template.
+        let name = Value::from(name.as_str());
         let template = format!(
             "{{{{range $one := .items}}}}{{{{range .metadata.ownerReferences}}}}\
-             {{{{if and (eq .kind \"{}\") (eq .name \"{name}\")}}}}\
+             {{{{if and (eq .kind \"{}\") (eq .name {name})}}}}\
              {{{{$one.metadata.name}}}}{{{{\"\\n\"}}}}\
              {{{{end}}}}{{{{end}}}}{{{{end}}}}",
             self.kind
@@ -424,6 +421,15 @@ mod tests {
         assert!(restart("CronJob").starts_with("kubectl get jobs -n a "));
         assert!(restart("CronJob").ends_with("xargs -r kubectl delete job -n a"));
         assert_eq!(restart("Deployment"), "kubectl rollout restart deployment x -n a");
+    }
+
+    #[test]
+    fn no_name_is_read_as_a_flag_or_as_a_template() {
+        let delete = |name: &str| change("Pod", name, Edit::Delete).command();
+        assert_eq!(delete("p"), "kubectl delete pod p -n a");
+        assert_eq!(delete("--kubeconfig=/tmp/x"), "kubectl delete pod/--kubeconfig=/tmp/x -n a");
+        let restart = change("CronJob", "x\")}}--all{{(\"", Edit::Restart).command();
+        assert!(restart.contains(r#"(eq .name "x\")}}--all{{(\"")"#), "{restart}");
     }
 
     #[test]

@@ -101,18 +101,39 @@ fn flux(labels: &Map) -> Option<String> {
     })
 }
 
+/// Agents of nodes that their installers place in a namespace of their own: the namespace, and the
+/// end of the image's repository.
+const AGENTS: &[(&str, &str)] = &[
+    ("calico-system", "calico/node"),
+    ("calico-system", "calico/csi"),
+    ("calico-system", "calico/node-driver-registrar"),
+    ("cilium", "cilium/cilium"),
+    ("kube-flannel", "flannel-io/flannel"),
+    ("kube-flannel", "flannel/flannel"),
+    ("kube-ovn", "kubeovn/kube-ovn"),
+    ("rook-ceph", "cephcsi/cephcsi"),
+];
+
 /// Whether a unit is a part of the cluster itself, without which nodes or other pods do not
-/// work: the image of a static pod, a pod of priority class `system-node-critical`, one of
-/// `system-cluster-critical` in kube-system, or a DaemonSet's in kube-system, the namespace of
-/// what Kubernetes itself runs.
+/// work: the image of a static pod, a DaemonSet's pod or one of the priority classes
+/// `system-node-critical` and `system-cluster-critical` in kube-system, the namespace of what
+/// Kubernetes itself runs; or a node's agent of a known add-on in the add-on's namespace. A priority
+/// class alone says nothing: whoever may create pods names it, where no quota forbids it.
 #[must_use]
 pub fn is_system(attack: &Attack<'_>, unit: u32) -> bool {
     let unit = &attack.context.units[unit as usize];
     let priority = unit.spec.priority_class_name.as_ref().map_or("", |name| name.as_str());
     let daemon = matches!(unit.owner, Some((WorkloadKind::DaemonSet, _)));
+    let critical = matches!(priority, "system-node-critical" | "system-cluster-critical");
+    let agent = || {
+        let placed = AGENTS.iter().filter(|(namespace, _)| *unit.namespace == **namespace);
+        let names: Vec<&'static str> = placed.map(|(_, image)| *image).collect();
+        let mut images = unit.spec.containers.iter().map(|one| &one.image);
+        images.any(|image| ringfort_attack::recognise::known(image, &names).is_some())
+    };
     unit.mirror
-        || priority == "system-node-critical"
-        || (*unit.namespace == *"kube-system" && (priority == "system-cluster-critical" || daemon))
+        || (*unit.namespace == *"kube-system" && (critical || daemon))
+        || (priority == "system-node-critical" && daemon && agent())
 }
 
 #[cfg(test)]

@@ -108,17 +108,8 @@ fn words(checks: &[(&'static str, String)]) -> String {
 fn kubectl(namespace: &str, patch: &Patch) -> String {
     let labels: Vec<String> =
         patch.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    format!("kubectl label --overwrite namespace {} {}", quoted(namespace), labels.join(" "))
-}
-
-/// A word for a shell: names of a broken source are not run as commands.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
+    let object = ringfort_attack::evidence::target("namespace", "", namespace);
+    format!("kubectl label --overwrite {object} {}", labels.join(" "))
 }
 
 fn yaml(namespace: &str, patch: &Patch) -> String {
@@ -203,7 +194,7 @@ mod tests {
             kubectl("a'; rm -rf /", &patch),
             "kubectl label --overwrite namespace 'a'\\''; rm -rf /' k=baseline"
         );
-        assert_eq!(quoted("-o"), "'-o'");
+        assert_eq!(kubectl("-o", &patch), "kubectl label --overwrite namespace/-o k=baseline");
         assert!(yaml("a: b\n", &patch).contains("  name: \"a: b\\n\"\n"));
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use ringfort_attack::evidence::quoted;
 use ringfort_attack::{Attack, Engines, NodeKey, techniques};
 use ringfort_graph::cut::{Answer, Limits, Solution, solve};
 use ringfort_graph::{EdgeId, NodeId};
@@ -122,8 +123,8 @@ pub(crate) fn why_not(between: &Between, reading: &Reading) -> Result<u8> {
         between.to,
         path.cost,
         path.edges.len(),
-        between.from,
-        between.to
+        quoted(&between.from),
+        quoted(&between.to)
     );
     let steps: Vec<Step> = path.edges.iter().map(|&edge| Step::new(&attack, edge)).collect();
     for step in &steps {

@@ -723,3 +723,27 @@ fn every_technique_is_documented_in_full() {
         assert!(!technique.attack.is_empty() && !technique.cut_by.is_empty());
     }
 }
+
+#[test]
+fn a_create_rule_with_names_serves_server_side_apply() {
+    let may = |verbs: &[&str], resource: &str, name: &str| {
+        let rules = json!([named(rule(verbs, "", &[resource]), name)]);
+        found(&holds(false, rules))
+    };
+    assert!(may(&["create", "patch"], "pods", "new").contains("pod-create"));
+    assert!(!may(&["create"], "pods", "new").contains("pod-create"));
+    assert!(!may(&["create", "patch"], "pods", "p").contains("pod-create"), "it is there");
+    let mint =
+        |verbs: &[&str], name: &str| may(verbs, "secrets", name).contains("secret-token-mint");
+    assert!(mint(&["create", "patch", "get"], "new"));
+    assert!(!mint(&["create", "get"], "new") && !mint(&["create", "patch"], "new"));
+    assert!(!mint(&["create", "patch", "get"], "x"), "it is there");
+    let apart = |names: [&str; 2]| {
+        let rules = json!([
+            named(rule(&["create"], "", &["pods"]), names[0]),
+            named(rule(&["patch"], "", &["pods"]), names[1])
+        ]);
+        found(&holds(false, rules)).contains("pod-create")
+    };
+    assert!(apart(["new", "new"]) && !apart(["new", "other"]));
+}

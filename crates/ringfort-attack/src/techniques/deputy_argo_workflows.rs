@@ -38,11 +38,9 @@ const KINDS: [Custom; 2] = [
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for controller in operators(context, &MARKS) {
         let managed = controller.flag(context, "managed-namespace").map(Str::new);
-        let watched = match (managed, controller.flag(context, "namespaced")) {
+        let watched = match (managed, controller.switch(context, "namespaced")) {
             (Some(namespace), _) => Scope::Namespace(namespace),
-            (None, Some(value)) if value != "false" => {
-                Scope::Namespace(controller.namespace.clone())
-            }
+            (None, Some(true)) => Scope::Namespace(controller.namespace.clone()),
             _ => Scope::Cluster,
         };
         let map = "workflow-controller-configmap";

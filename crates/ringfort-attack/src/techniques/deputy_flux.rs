@@ -48,7 +48,7 @@ pub(crate) fn default_account<'c>(
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for (controller, kind) in controllers(context) {
         let limited = default_account(context, &controller);
-        let own = controller.flag(context, "watch-all-namespaces") == Some("false");
+        let own = controller.switch(context, "watch-all-namespaces") == Some(false);
         let watched = match own {
             true => Scope::Namespace(controller.namespace.clone()),
             false => Scope::Cluster,

@@ -36,7 +36,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let to = NodeKey::Subject(tiller.account(context));
         let mut draft = Draft::new(NodeKey::Listener(tiller.unit), to);
         draft = draft.because(tiller.why(context));
-        if tiller.flag(context, "tls-verify").is_some_and(|value| value != "false") {
+        if tiller.switch(context, "tls-verify") == Some(true) {
             draft = draft.weakened(&TECHNIQUE, "Tiller asks for a client certificate");
         }
         maker.edge(draft);

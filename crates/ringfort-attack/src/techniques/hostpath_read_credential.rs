@@ -15,7 +15,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Pss, FixKind::Pod],
     doc: Doc {
         what: "A readable directory of the node shows the kubelet's credentials and the tokens of its pods.",
-        when: "A mount, read-only or not, of a hostPath that covers the kubelet's directory, /etc/kubernetes or the root.",
+        when: "A mount, read-only or not, of a hostPath that covers the kubelet's directory, /etc/kubernetes (with the cloud provider's configuration) or the root.",
         not: "/etc/localtime; /etc/ssl/certs.",
         controls: "A process that is not root is limited by file modes.",
         cut: "Remove the volume.",

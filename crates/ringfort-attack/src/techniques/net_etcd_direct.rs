@@ -8,7 +8,7 @@ use crate::network;
 use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
-use ringfort_model::{Container, Str};
+use ringfort_model::{Container, Str, go_bool};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -125,9 +125,8 @@ fn open(words: &[&str], container: &Container) -> Option<Open> {
         None => set(AUTH_VARIABLE),
     };
     let auth = match switch {
-        None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
-        Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
-        Some(_) => return None,
+        None => false,
+        Some(text) => go_bool(text)?,
     };
     let authority = flag("trusted-ca-file").flatten().or_else(|| set(CA_VARIABLE));
     let asks = auth || authority.is_some_and(|path| !path.is_empty());

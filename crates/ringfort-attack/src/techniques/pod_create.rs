@@ -1,11 +1,13 @@
 //! `pod-create`: The identity starts a pod of its own making, which may use any ServiceAccount, Secret and ConfigMap of the namespace.
 
+use crate::conjunction::conjoin;
 use crate::context::Ask;
 use crate::context::{Context, POD_MAKERS};
 use crate::draw;
-use crate::maker::Maker;
-use crate::node::Power;
+use crate::maker::{Draft, Maker};
+use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use ringfort_model::Str;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -17,8 +19,8 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Rbac, FixKind::Admission],
     doc: Doc {
         what: "The identity starts a pod of its own making, which may use any ServiceAccount, Secret and ConfigMap of the namespace.",
-        when: "create on pods or on a kind that makes pods, in its own API group.",
-        not: "create with resourceNames; create on pods/exec alone; podtemplates; the right resource in the wrong group.",
+        when: "create on pods or on a kind that makes pods, in its own API group; or create and patch of a name.",
+        not: "create with resourceNames, unless patch of that name lets it be made by server-side apply while it is not there; create on pods/exec alone; podtemplates; the right resource in the wrong group.",
         controls: "Pod Security limits what the pod may be, not which account it uses. Where only images with a verified signature start, with effect in every namespace of the grant, the step is harder.",
         cut: "Drop the verb, or narrow the binding to a namespace without powerful accounts.",
         upstream: "kubernetes/kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go",
@@ -30,5 +32,39 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for (group, resource) in POD_MAKERS {
         let ask = Ask::unnamed(&["create"], group, resource);
         draw::power(context, maker, &ask, Power::RunPods, draw::run_pods_named);
+        for (name, create, patch) in draw::applied(context, group, resource) {
+            for conjunction in conjoin(context, &[&create, &patch], Some(&name)) {
+                if taken(context, group, resource, &conjunction.scope, &name) {
+                    continue;
+                }
+                let scope = conjunction.scope.clone();
+                let to = NodeKey::Power(Power::RunPods, scope.clone());
+                let draft = |at| {
+                    let draft = Draft::new(at, to.clone());
+                    draw::gated(context, Power::RunPods, &scope, draft)
+                };
+                if draft(conjunction.at.clone()).is_none() {
+                    continue;
+                }
+                maker.conjunction(&TECHNIQUE, &conjunction, &name, |at| {
+                    draft(at).expect("admission does not ask from where a step is taken")
+                });
+            }
+        }
     }
+}
+
+/// Whether every place of the scope has an object of that name already, which an apply would not
+/// create but change.
+fn taken(context: &Context<'_>, group: &str, resource: &str, scope: &Scope, name: &Str) -> bool {
+    let cluster = context.cluster;
+    let there = |namespace: &Str| match resource {
+        "pods" => cluster.pods.find(namespace, name).is_some(),
+        _ => cluster
+            .workloads
+            .all(namespace, name)
+            .any(|workload| workload.kind.resource() == (group, resource)),
+    };
+    let mut places = context.namespaces_in(scope).peekable();
+    places.peek().is_some() && places.all(there)
 }

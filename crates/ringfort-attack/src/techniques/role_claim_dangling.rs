@@ -8,7 +8,7 @@ use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope, Subject};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::{BindingKey, Why};
-use ringfort_model::Str;
+use ringfort_model::{Kind, Str};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -36,6 +36,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             let ask = Ask::unnamed(verb, GROUP, resource);
             if cluster { ask.cluster() } else { ask }
         };
+        let kind = if cluster { Kind::ClusterRole } else { Kind::Role };
+        let known = context.cluster.coverage.is_complete(kind);
         let (escalate, create) =
             (context.held(&ask(&["escalate"])), context.held(&ask(&["create"])));
         for conjunction in conjoin(context, &[&escalate, &create], None) {
@@ -50,7 +52,9 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 let to = NodeKey::Power(Power::Everything, scope);
                 let why = Why::Bound { binding, subject: index };
                 maker.conjunction(&TECHNIQUE, &conjunction, resource, |at| {
-                    Draft::new(at, to.clone()).because(why.clone())
+                    let draft = Draft::new(at, to.clone()).because(why.clone());
+                    // A role that was not read may be there.
+                    if known { draft } else { draft.unknown(format!("all {resource}")) }
                 });
             }
         }

@@ -6,7 +6,7 @@ use ringfort_model::{EntityId, Kind, Str};
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::node::{NodeKey, RoleKey, Subject};
-use crate::server::{Flag, flag};
+use crate::server::{Flag, flag, switch};
 use crate::why::{BindingKey, Why};
 
 const ENDPOINT: &str = "whether the API endpoint is reachable from the internet";
@@ -112,22 +112,7 @@ fn rbac_known(context: &Context<'_>) -> bool {
 
 /// Whether the API server's own pods prove that anonymous requests are refused.
 fn anonymous_is_off(context: &Context<'_>) -> bool {
-    let servers: Vec<_> = context
-        .cluster
-        .pods
-        .in_namespace("kube-system")
-        .filter(|(_, pod)| {
-            pod.metadata.labels.get("component").is_some_and(|c| *c == *"kube-apiserver")
-        })
-        .collect();
-    !servers.is_empty()
-        && servers.iter().all(|(_, pod)| {
-            pod.spec
-                .containers
-                .iter()
-                .flat_map(|c| c.command.iter().chain(c.args.iter()))
-                .any(|word| *word == *"--anonymous-auth=false")
-        })
+    switch(context.cluster, "anonymous-auth").is_off()
 }
 
 /// Whether the API server's own pods prove that no authenticator takes identities which the

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ringfort_model::{ContainerKind, Kind, Str};
+use ringfort_model::{ContainerKind, Kind, Str, go_bool};
 use ringfort_network::exposure::{ListenerKind, Reach};
 
 use super::{Finding, Instance, State};
@@ -115,7 +115,12 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
         let Some(name) = known(&container.image, INTERFACES) else { continue };
         let words = || container.command.iter().chain(container.args.iter());
         let has = |flag: &str| {
-            words().any(|word| *word == *flag || word.strip_prefix(flag) == Some("=true"))
+            let rests = words().filter_map(|word| word.strip_prefix(flag));
+            let mut values = rests.filter_map(|rest| match rest {
+                "" => Some("true"),
+                rest => rest.strip_prefix('='),
+            });
+            values.any(|value| go_bool(value) == Some(true))
         };
         let field = |path: &str, value: &str| Why::PodField {
             unit,
@@ -140,8 +145,13 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
                     ("argocd-cm", "users.anonymous.enabled"),
                     ("argocd-cmd-params-cm", "server.disable.auth"),
                 ] {
-                    if setting(name, key) == Some("true") {
-                        return Some((false, map(name, key, "true")));
+                    // The one is compared with a word, the other is a flag from the environment.
+                    let on = |value: &&str| match key {
+                        "server.disable.auth" => go_bool(value) == Some(true),
+                        _ => *value == "true",
+                    };
+                    if let Some(value) = setting(name, key).filter(on) {
+                        return Some((false, map(name, key, value)));
                     }
                 }
                 if has("--disable-auth") {
@@ -158,7 +168,7 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
             "grafana/grafana" => {
                 let anonymous = container.env.iter().any(|variable| {
                     *variable.name == *"GF_AUTH_ANONYMOUS_ENABLED"
-                        && variable.value.as_ref().is_some_and(|value| *value == *"true")
+                        && variable.value.as_ref().is_some_and(|value| ini_true(value))
                 });
                 // Otherwise its configuration file decides.
                 anonymous.then(|| (false, field("env", "GF_AUTH_ANONYMOUS_ENABLED=true")))
@@ -348,6 +358,11 @@ pub(super) fn execution(context: &Context<'_>) -> Finding {
         false => (State::Unknown, "custom resource definitions were not all read"),
     };
     (found, state, note)
+}
+
+/// What Grafana reads as true (go-ini, `parseBool`): Go's words and a few more.
+fn ini_true(text: &str) -> bool {
+    go_bool(text) == Some(true) || ["YES", "yes", "Yes", "y", "ON", "on", "On"].contains(&text)
 }
 
 #[cfg(test)]

@@ -138,8 +138,9 @@ fn anonymous(world: &World<'_>) -> Adoption {
         "an argument of the API server proves that they are off",
     );
     let flag = |name| server::flag(world.cluster, name);
-    let answer = match (flag("anonymous-auth"), flag("authentication-config")) {
-        (Flag::Set("false"), _) => Tri::Yes,
+    let anonymous = server::switch(world.cluster, "anonymous-auth");
+    let answer = match (anonymous, flag("authentication-config")) {
+        (anonymous, _) if anonymous.is_off() => Tri::Yes,
         (Flag::Unseen, _) => {
             found.lacks(["the flags of the API server".to_owned()]);
             Tri::Unknown

@@ -133,11 +133,15 @@ fn not_root(spec: &PodSpec, container: &Container) -> bool {
 fn bounded(spec: &PodSpec, container: &Container, filled: impl Fn(&str, bool) -> bool) -> bool {
     let both = [container.resources.as_ref(), spec.resources.as_ref()];
     let has = |resource: &str, limit: bool| {
-        let lists = both.into_iter().flatten().flat_map(|one| {
-            let requests = if limit { &[][..] } else { &one.requests.0[..] };
-            one.limits.0.iter().chain(requests)
+        let mut own = both.into_iter().flatten();
+        let said = own
+            .clone()
+            .any(|one| one.limits.has(resource) || (!limit && one.requests.has(resource)));
+        // What is written as zero is not filled in.
+        let zero = own.any(|one| {
+            one.limits.has_zero(resource) || (!limit && one.requests.has_zero(resource))
         });
-        lists.into_iter().any(|name| *name == *resource) || filled(resource, limit)
+        said || (!zero && filled(resource, limit))
     };
     has("memory", true) && has("cpu", false)
 }

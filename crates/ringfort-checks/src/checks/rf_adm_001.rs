@@ -34,10 +34,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let context = world.context;
-    let own = || {
-        let system = |name: &str| name.starts_with("kube-");
-        context.namespaces.iter().filter(move |name| !system(name))
-    };
+    let own = || context.namespaces.iter().filter(move |name| !world.is_own_namespace(name));
     let mut doubt = None;
     let mut stopped = false;
     let mut spots = Vec::new();

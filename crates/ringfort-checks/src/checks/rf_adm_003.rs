@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         why: "It is counted as a control by everybody but the API server.",
         fails: "A ValidatingAdmissionPolicy without a binding, or whose bindings only audit or warn; a policy of Kyverno, Gatekeeper or Kubewarden of which nothing enforces.",
         not: "A binding with the action Deny; an engine's policy with an enforcing rule; mutating policies. Exceptions are not looked at.",
-        unknown: "The specification of an engine's policy was not read.",
+        unknown: "The specification of an engine's policy was not read, or a constraint denies only by an admission policy that Gatekeeper may have made of it.",
         fix: "Bind the policy with the action Deny, or delete it.",
     },
     judge: Judge::Cluster(judge),
@@ -60,6 +60,9 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let spec = policy.engine_spec.as_ref().map(|text| serde_json::from_str(text));
         let verdict = match spec {
             None | Some(Err(_)) => Verdict::missing("the specification of the policy"),
+            Some(Ok(spec)) if matches!(kind, Engine::Constraint) && only_generated(&spec) => {
+                Verdict::missing("whether Gatekeeper made the admission policy of the constraint")
+            }
             Some(Ok(spec)) => match idle(kind, &spec) {
                 None => Verdict::Pass,
                 Some((path, value)) => {
@@ -78,6 +81,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
 #[derive(Clone, Copy)]
 enum Engine {
     Kyverno,
+    /// Kyverno's policies in CEL that deny.
+    KyvernoCel,
     Constraint,
     Kubewarden,
 }
@@ -85,7 +90,7 @@ enum Engine {
 impl Engine {
     fn name(self) -> &'static str {
         match self {
-            Self::Kyverno => "Policy of Kyverno",
+            Self::Kyverno | Self::KyvernoCel => "Policy of Kyverno",
             Self::Constraint => "Constraint",
             Self::Kubewarden => "Policy of Kubewarden",
         }
@@ -95,12 +100,43 @@ impl Engine {
 fn engine_kind(group: &str, kind: &str) -> Option<Engine> {
     match (group, kind) {
         ("kyverno.io", "ClusterPolicy" | "Policy") => Some(Engine::Kyverno),
+        // The mutating, generating and deleting ones refuse nothing and are not asked to.
+        (
+            "policies.kyverno.io",
+            "ValidatingPolicy"
+            | "NamespacedValidatingPolicy"
+            | "ImageValidatingPolicy"
+            | "NamespacedImageValidatingPolicy",
+        ) => Some(Engine::KyvernoCel),
         ("constraints.gatekeeper.sh", _) => Some(Engine::Constraint),
         ("policies.kubewarden.io", "ClusterAdmissionPolicy" | "AdmissionPolicy") => {
             Some(Engine::Kubewarden)
         }
         _ => None,
     }
+}
+
+/// Points at which a constraint is enforced (open-policy-agent/frameworks, constraint
+/// `pkg/apis/constraints` and gatekeeper `pkg/util/enforcement_action.go`): its webhook, and the
+/// ValidatingAdmissionPolicy that it may be made into. Audits and tests at a desk refuse nothing.
+const WEBHOOK: &str = "validation.gatekeeper.sh";
+const GENERATED: &str = "vap.k8s.io";
+
+/// Whether a scoped action denies at one of the points.
+fn denies_at(spec: &serde_json::Value, points: &[&str]) -> bool {
+    let actions = spec["scopedEnforcementActions"].as_array();
+    actions.into_iter().flatten().any(|one| {
+        let named = one["enforcementPoints"].as_array().into_iter().flatten();
+        let mut named = named.filter_map(|point| point["name"].as_str());
+        one["action"] == "deny" && named.any(|name| points.contains(&name))
+    })
+}
+
+/// Whether a constraint denies in no other way than by the policy that is made of it.
+fn only_generated(spec: &serde_json::Value) -> bool {
+    spec["enforcementAction"] == "scoped"
+        && denies_at(spec, &[GENERATED])
+        && !denies_at(spec, &[WEBHOOK, "*"])
 }
 
 /// The field by which nothing of a policy enforces.
@@ -111,15 +147,25 @@ fn idle(engine: Engine, spec: &serde_json::Value) -> Option<(&'static str, Strin
             let mode = text(&spec["mode"]);
             (mode == "monitor").then_some(("spec.mode", mode))
         }
-        Engine::Constraint => {
-            let action = spec["enforcementAction"].as_str().unwrap_or("deny");
-            let scoped = spec["scopedEnforcementActions"].as_array();
-            let denies = match action {
-                "deny" => true,
-                "scoped" => scoped.into_iter().flatten().any(|one| one["action"] == "deny"),
-                _ => false,
-            };
-            (!denies).then(|| ("spec.enforcementAction", action.to_owned()))
+        Engine::Constraint => match spec["enforcementAction"].as_str().unwrap_or("deny") {
+            "deny" => None,
+            "scoped" if denies_at(spec, &[WEBHOOK, GENERATED, "*"]) => None,
+            "scoped" => {
+                let value = format!("no deny at {WEBHOOK}");
+                Some(("spec.scopedEnforcementActions", value))
+            }
+            action => Some(("spec.enforcementAction", action.to_owned())),
+        },
+        Engine::KyvernoCel => {
+            let actions = spec["validationActions"].as_array().map_or(&[][..], Vec::as_slice);
+            let admission = spec["evaluation"]["admission"]["enabled"].as_bool();
+            if admission == Some(false) {
+                return Some(("spec.evaluation.admission.enabled", "false".to_owned()));
+            }
+            // None is Deny (api/policies.kyverno.io, `ValidationActions`).
+            let denies = actions.is_empty() || actions.iter().any(|one| one == "Deny");
+            let listed = || actions.iter().map(text).collect::<Vec<_>>().join(",");
+            (!denies).then(|| ("spec.validationActions", listed()))
         }
         Engine::Kyverno => {
             let enforce = |value: &serde_json::Value| {
@@ -157,6 +203,36 @@ mod tests {
         assert!(idle(Engine::Kyverno, &mutates).is_none());
         assert!(idle(Engine::Constraint, &json!({})).is_none());
         assert!(idle(Engine::Constraint, &json!({"enforcementAction": "dryrun"})).is_some());
+        let scoped = |action: &str, point: &str| {
+            json!({"enforcementAction": "scoped", "scopedEnforcementActions":
+                [{"action": action, "enforcementPoints": [{"name": point}]}]})
+        };
+        for (action, point, idles) in [
+            ("deny", "audit.gatekeeper.sh", true),
+            ("deny", "gator.gatekeeper.sh", true),
+            ("warn", "validation.gatekeeper.sh", true),
+            ("deny", "validation.gatekeeper.sh", false),
+            ("deny", "*", false),
+        ] {
+            let found = idle(Engine::Constraint, &scoped(action, point));
+            assert_eq!(found.is_some(), idles, "{action} at {point}");
+        }
+        let nowhere = json!({"enforcementAction": "scoped",
+            "scopedEnforcementActions": [{"action": "deny"}]});
+        assert!(idle(Engine::Constraint, &nowhere).is_some());
+        assert!(only_generated(&scoped("deny", "vap.k8s.io")));
+        assert!(!only_generated(&scoped("deny", "*")));
+        for (spec, idles) in [
+            (json!({}), false),
+            (json!({"validationActions": []}), false),
+            (json!({"validationActions": ["Audit", "Deny"]}), false),
+            (json!({"validationActions": ["Audit"]}), true),
+            (json!({"evaluation": {"admission": {"enabled": false}}}), true),
+        ] {
+            assert_eq!(idle(Engine::KyvernoCel, &spec).is_some(), idles, "{spec}");
+        }
+        let known = |kind| engine_kind("policies.kyverno.io", kind).is_some();
+        assert!(known("ImageValidatingPolicy") && !known("MutatingPolicy"));
         assert!(idle(Engine::Kubewarden, &json!({"mode": "monitor"})).is_some());
     }
 }

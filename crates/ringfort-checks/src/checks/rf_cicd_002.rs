@@ -7,7 +7,7 @@ use crate::settings::{Setting, setting};
 use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_attack::gitops;
-use ringfort_model::{Kind, Str};
+use ringfort_model::{Kind, Str, go_bool};
 use std::collections::BTreeSet;
 
 pub(crate) static CHECK: Check = Check {
@@ -32,6 +32,15 @@ const FLAGS: [(&str, &str); 2] =
     [("argocd-cm", "users.anonymous.enabled"), ("argocd-cmd-params-cm", "server.disable.auth")];
 const RBAC: &str = "argocd-rbac-cm";
 
+/// Argo CD compares the first with a word (util/settings); the other is a flag that its manifests
+/// set from the environment (util/env `ParseBoolFromEnv`).
+fn is_on(key: &str, value: &str) -> bool {
+    match key {
+        "server.disable.auth" => go_bool(value) == Some(true),
+        _ => value == "true",
+    }
+}
+
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let context = world.context;
     let namespaces: BTreeSet<Str> =
@@ -49,7 +58,9 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         };
         for (map, key) in FLAGS {
             let verdict = match setting(world, namespace, map, key) {
-                Setting::Set("true") => failed((&format!("data[{key}]"), "true"), map),
+                Setting::Set(value) if is_on(key, value) => {
+                    failed((&format!("data[{key}]"), value), map)
+                }
                 Setting::Set(_) | Setting::Unset => Verdict::Pass,
                 Setting::Unread => Verdict::missing("the ConfigMaps of Argo CD"),
             };

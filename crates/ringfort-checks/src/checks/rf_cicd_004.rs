@@ -9,7 +9,7 @@ use crate::settings::{Setting, setting};
 use crate::world::{Place, World};
 use ringfort_attack::Zone;
 use ringfort_attack::gitops;
-use ringfort_model::{Kind, Str};
+use ringfort_model::{Kind, Str, go_bool};
 use ringfort_network::policy::Direction;
 use std::collections::BTreeSet;
 
@@ -61,6 +61,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         for (map, key) in KEYS {
             let on = |value: &str| match key {
                 "kustomize.buildOptions" => OPTIONS.iter().any(|option| value.contains(option)),
+                // From the environment, by util/env `ParseBoolFromEnv`.
+                "reposerver.allow.oob.symlinks" => go_bool(value) == Some(true),
                 _ => value == "true",
             };
             let verdict = match setting(world, namespace, map, key) {

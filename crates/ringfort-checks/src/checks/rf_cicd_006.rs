@@ -7,7 +7,7 @@ use ringfort_attack::context::Ask;
 use ringfort_attack::operator;
 use ringfort_attack::recognise::known;
 use ringfort_attack::{Subject, Zone};
-use ringfort_model::{Kind, Str};
+use ringfort_model::{Kind, Str, go_bool};
 use std::collections::BTreeSet;
 
 pub(crate) static CHECK: Check = Check {
@@ -73,7 +73,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let needed = CONTROLLERS.iter().find(|(image, _)| Some(*image) == name);
         let missing = needed.iter().flat_map(|(_, flags)| flags.iter()).copied().filter(|flag| {
             let value = controller.flag(context, flag).unwrap_or_default();
-            value.is_empty() || value == "false"
+            value.is_empty() || (*flag != DEFAULT && go_bool(value) == Some(false))
         });
         let missing: Vec<&str> = missing.collect();
         let verdict = match (&writer, missing.is_empty()) {

@@ -21,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::Pod, Kind::ClusterRole, Kind::ClusterRoleBinding, Kind::Role, Kind::RoleBinding],
     doc: Doc {
         why: "Whatever is granted to system:anonymous or system:unauthenticated is granted to everybody who connects.",
-        fails: "The API server's own pods show no --anonymous-auth=false. Informational, unless something beyond discovery is granted to such requests: then high.",
+        fails: "Some pod of the API server shows no --anonymous-auth=false, however Go writes it. Informational, unless something beyond discovery is granted to such requests: then high.",
         not: "--anonymous-auth=false.",
         unknown: "The API server's flags are not among the objects, or a configuration file decides for which paths.",
         fix: "Set --anonymous-auth=false, or limit it to the health paths by an AuthenticationConfiguration.",
@@ -30,11 +30,11 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    let set = server::flag(world.cluster, "anonymous-auth");
+    let set = server::switch(world.cluster, "anonymous-auth");
     let by_file = server::flag(world.cluster, "authentication-config");
     let verdict = match (set, by_file) {
         (Flag::Unseen, _) => Verdict::missing("the flags of the API server"),
-        (Flag::Set("false"), _) => Verdict::Pass,
+        (set, _) if set.is_off() => Verdict::Pass,
         (_, Flag::Set(_)) => Verdict::missing("the file of --authentication-config"),
         (set, _) => {
             let value = match set {

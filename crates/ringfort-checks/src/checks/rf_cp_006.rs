@@ -5,10 +5,11 @@ use crate::facts;
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
 use crate::settings;
 use crate::world::World;
-use ringfort_attack::evidence::quoted;
+use ringfort_attack::evidence::target;
 use ringfort_attack::server;
 use ringfort_attack::server::Flag;
 use ringfort_attack::{NodeKey, Why, Zone};
+use ringfort_model::credential::BOOTSTRAP_LOGIN;
 use ringfort_model::{EntityId, Kind};
 
 pub(crate) static CHECK: Check = Check {
@@ -22,8 +23,8 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         why: "Such a credential cannot be taken back from whoever copied it.",
         fails: "The API server takes tokens from a file; or a bootstrap token that logs in has no expiry.",
-        not: "Bootstrap tokens with an expiry, which the controller manager removes.",
-        unknown: "Otherwise always: client certificates with administrator's groups, and local accounts of a provider, show in no object.",
+        not: "Bootstrap tokens with an expiry, which the controller manager removes; those whose usage-bootstrap-authentication is anything but true, with which nobody logs in.",
+        unknown: "The values of a bootstrap token were not read. Of the API server otherwise always: client certificates with administrator's groups, and local accounts of a provider, show in no object.",
         fix: "Drop --token-auth-file; delete the bootstrap token.",
     },
     judge: Judge::Cluster(judge),
@@ -49,20 +50,20 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     out.add(facts::whole("api-server"), verdict);
     for secret in world.cluster.secrets.iter().filter(|secret| *secret.kind == *TOKEN) {
         let meta = &secret.metadata;
-        let verdict = match secret.data.0.has(LOGS_IN) && !secret.data.0.has("expiration") {
-            false => Verdict::Pass,
-            true => {
+        let lasts = secret.data.0.has(LOGS_IN) && !secret.data.0.has("expiration");
+        let logs_in = if lasts { secret.holds(BOOTSTRAP_LOGIN) } else { Some(false) };
+        let verdict = match logs_in {
+            Some(false) => Verdict::Pass,
+            None => Verdict::missing(format!("the value of {LOGS_IN} in a bootstrap token")),
+            Some(true) => {
                 let mut fault = Fault::of(vec![Why::Field {
                     object: EntityId::Secret(meta.namespace.clone(), meta.name.clone()),
                     path: "data.expiration".into(),
                     value: "absent".into(),
                 }]);
                 fault.at.insert(NodeKey::Secret(meta.namespace.clone(), meta.name.clone()));
-                fault.command = Some(format!(
-                    "kubectl delete secret {} -n {}",
-                    quoted(&meta.name),
-                    quoted(&meta.namespace)
-                ));
+                let shown = target("secret", &meta.namespace, &meta.name);
+                fault.command = Some(format!("kubectl delete {shown}"));
                 Verdict::Fail(fault)
             }
         };

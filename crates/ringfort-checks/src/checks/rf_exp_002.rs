@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::Service, Kind::Gateway],
     doc: Doc {
         why: "Anybody may knock; whatever flaw the workload has is theirs to try.",
-        fails: "A load balancer of a Service, or a Gateway, has a public address, or asks for one, and lists no sources.",
+        fails: "A load balancer of a Service, or a Gateway, has a public address, or asks for one, and lists no sources, or such as leave no address out.",
         not: "Source ranges that the acting controller honours; an internal load balancer.",
         unknown: "Whether the load balancer has a public address.",
         fix: "List sources in loadBalancerSourceRanges or the controller's annotation, or make it internal.",
@@ -35,12 +35,12 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             continue;
         }
         let result = match listener.verdict.reach {
-            Reach::Public if listener.sources.is_empty() => {
+            Reach::Public => {
                 let spots = vec![facts::decided(&listener.verdict)];
                 Verdict::Fail(world.fault_of(spots, &listener.backends.units))
             }
             Reach::Unknown => Verdict::missing("whether the load balancer has a public address"),
-            Reach::Public | Reach::AllowListed | Reach::Internal => Verdict::Pass,
+            Reach::AllowListed | Reach::Internal => Verdict::Pass,
         };
         out.add(Object::new(own.kind, &own.namespace, &own.name), result);
     }

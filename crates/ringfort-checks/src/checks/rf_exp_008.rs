@@ -10,7 +10,7 @@ use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_attack::operator;
 use ringfort_attack::recognise::known;
-use ringfort_model::{Kind, Str};
+use ringfort_model::{Kind, Str, go_bool};
 use ringfort_network::policy::Tri;
 
 pub(crate) static CHECK: Check = Check {
@@ -130,8 +130,13 @@ fn snippets(
     let name = named.rsplit('/').next().unwrap_or_default();
     match setting(world, &controller.namespace, name, ALLOW) {
         _ if name.is_empty() => by_default,
-        Setting::Set("true") => Tri::Yes,
-        Setting::Set(_) => Tri::No,
+        // An empty value is the zero value; what is no boolean is told and left at the default.
+        Setting::Set("") => Tri::No,
+        Setting::Set(value) => match go_bool(value) {
+            Some(true) => Tri::Yes,
+            Some(false) => Tri::No,
+            None => Tri::Unknown,
+        },
         Setting::Unset => by_default,
         Setting::Unread => Tri::Unknown,
     }

@@ -30,7 +30,7 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let mut spots = Vec::new();
     for (field, image) in ringfort_isolation::images(&place.unit.spec) {
         let path = field.strip_prefix("spec.").unwrap_or(&field);
-        let full = normal(image);
+        let full = ringfort_attack::recognise::completed(image);
         let below = |registry: &String| {
             let rest = full.strip_prefix(registry.trim_end_matches('/'));
             rest.is_some_and(|rest| rest.starts_with('/') || rest.is_empty())
@@ -40,38 +40,4 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         }
     }
     Verdict::of(spots)
-}
-
-/// The repository of a reference with its registry, without tag and digest, as the runtime reads
-/// it (distribution/reference, normalize.go).
-fn normal(image: &str) -> String {
-    let name = image.split('@').next().unwrap_or(image);
-    let name = match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
-    };
-    match name.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => {
-            match name.strip_prefix("index.docker.io/") {
-                Some(rest) => normal(&format!("docker.io/{rest}")),
-                None => name.to_owned(),
-            }
-        }
-        Some(_) => format!("docker.io/{name}"),
-        None => format!("docker.io/library/{name}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::normal;
-
-    #[test]
-    fn references_are_completed_as_the_runtime_does() {
-        assert_eq!(normal("nginx:1"), "docker.io/library/nginx");
-        assert_eq!(normal("grafana/grafana"), "docker.io/grafana/grafana");
-        assert_eq!(normal("registry.corp:5000/a/b:1@sha256:0"), "registry.corp:5000/a/b");
-        assert_eq!(normal("localhost/a"), "localhost/a");
-        assert_eq!(normal("index.docker.io/a/b"), "docker.io/a/b");
-    }
 }

@@ -4,7 +4,7 @@ use crate::outcome::{Fault, Object, Outcomes, Verdict};
 use crate::world::World;
 use ringfort_attack::Why;
 use ringfort_attack::Zone;
-use ringfort_attack::evidence::quoted;
+use ringfort_attack::evidence::target;
 use ringfort_model::EntityId;
 use ringfort_model::Kind;
 use ringfort_podsec::{Exemptions, standings};
@@ -46,8 +46,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                 }])
                 .noted(format!("everything in it satisfies {}", standing.satisfied));
                 fault.command = Some(format!(
-                    "kubectl label --overwrite namespace {} {}",
-                    quoted(name),
+                    "kubectl label --overwrite {} {}",
+                    target("namespace", "", name),
                     labels.join(" ")
                 ));
                 Verdict::Fail(fault)

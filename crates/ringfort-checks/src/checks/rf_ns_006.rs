@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
     reads: &[],
     doc: Doc {
         why: "Policies, quotas and roles are given to namespaces: what lies in a common one is held in by none of its own.",
-        fails: "A workload that is no part of the cluster itself runs in default or in a namespace whose name begins with kube-.",
+        fails: "A workload that is no part of the cluster itself runs in default, kube-system, kube-public or kube-node-lease.",
         not: "The cluster's own parts; namespaces of the owner's.",
         unknown: "A manifest names no namespace: whoever applies it decides.",
         fix: "Give the workload a namespace of its own.",
@@ -26,7 +26,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let namespace = place.unit.namespace.as_str();
-    let common = namespace == "default" || namespace.starts_with("kube-");
+    let common = namespace == "default" || world.is_own_namespace(namespace);
     match common {
         _ if world.is_system(place.at) => Verdict::NotApplicable,
         true if !is_written(world, place) => Verdict::missing(

@@ -26,7 +26,7 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         why: "Whoever may start pods there can take every node for work of their own.",
         fails: "Somebody who is no administrator may create pods in the namespace, or it runs what callers submit, or it is a tenant's, and no quota in effect limits CPU, memory and pods.",
-        not: "A namespace in which only administrators create pods; the cluster's own namespaces, whose names begin with kube-; a quota that covers all three and is counted.",
+        not: "A namespace in which only administrators create pods; the namespaces that the API server makes for the cluster's own parts, unless they are labelled as a tenant's; a quota that covers all three and is counted.",
         unknown: "Quotas were not read, or a manifest does not show whether one is counted.",
         fix: "Create a ResourceQuota that limits requests.cpu, requests.memory and pods.",
     },
@@ -48,8 +48,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let creator = world.pod_creator(name);
         let object = Object::wide("Namespace", name);
         // A quota there would keep the cluster's own parts from starting.
-        let system = name.starts_with("kube-");
-        if system || (creator.is_none() && !strangers) {
+        if world.is_own_namespace(name) || (creator.is_none() && !strangers) {
             out.add(object, Verdict::NotApplicable);
             continue;
         }

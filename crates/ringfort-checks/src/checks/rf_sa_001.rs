@@ -27,7 +27,7 @@ pub(crate) static CHECK: Check = Check {
     ],
     doc: Doc {
         why: "A token that serves nobody serves whoever gets into the container, and more once the account is given more.",
-        fails: "A container reads a token for the API server and its account may do no more than every authenticated identity.",
+        fails: "A container reads a token for the API server and the account of the token, which for a token of a Secret is the one that the Secret names, may do no more than every authenticated identity.",
         not: "automountServiceAccountToken false; an account with grants of its own.",
         unknown: "Never, beside kinds that were not read.",
         fix: "Set automountServiceAccountToken to false.",
@@ -39,6 +39,10 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let mut spots = Vec::new();
     for one in world.context.tokens(place.at) {
         for file in one.files.iter().filter(|file| file.audience == Audience::Api) {
+            let Some(account) = account_of(world, place, &file.how) else { continue };
+            if !world.effective_grants(&account).is_empty() {
+                continue;
+            }
             spots.push(Why::Token {
                 unit: place.at,
                 kind: one.kind,
@@ -52,10 +56,18 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
             });
         }
     }
-    let account = Str::new(place.unit.spec.account());
-    let subject = Subject::ServiceAccount(place.unit.namespace.clone(), account);
-    if spots.is_empty() || !world.effective_grants(&subject).is_empty() {
-        return Verdict::Pass;
-    }
     Verdict::of(spots)
+}
+
+/// Whose the token is: the pod's, or of a Secret the one that the Secret names.
+fn account_of(world: &World<'_>, place: &Place<'_>, how: &Source) -> Option<Subject> {
+    let namespace = &place.unit.namespace;
+    let name = match how {
+        Source::Automount | Source::Projected => Str::new(place.unit.spec.account()),
+        Source::SecretVolume(secret) => {
+            let secret = world.cluster.secrets.get(namespace, secret)?;
+            secret.metadata.annotations.get("kubernetes.io/service-account.name")?.clone()
+        }
+    };
+    Some(Subject::ServiceAccount(namespace.clone(), name))
 }

@@ -4,7 +4,8 @@ use crate::outcome::{Fault, Outcomes, Verdict};
 use crate::world::World;
 use ringfort_attack::Zone;
 use ringfort_attack::{NodeKey, Subject};
-use ringfort_model::Kind;
+use ringfort_model::{Kind, Str};
+use std::collections::BTreeSet;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -33,11 +34,17 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    for account in
-        world.cluster.service_accounts.iter().filter(|one| one.metadata.name == *"default")
-    {
-        let meta = &account.metadata;
-        let subject = Subject::ServiceAccount(meta.namespace.clone(), meta.name.clone());
+    let objects = world.cluster.service_accounts.iter().map(|one| &one.metadata);
+    let mut namespaces: BTreeSet<&Str> =
+        objects.filter(|meta| meta.name == *"default").map(|meta| &meta.namespace).collect();
+    // Every namespace has one, whether the objects hold it or not.
+    namespaces.extend(world.subjects().filter_map(|(subject, _)| match subject {
+        Subject::ServiceAccount(namespace, name) if *name == *"default" => Some(namespace),
+        _ => None,
+    }));
+    for namespace in namespaces {
+        let name = Str::new("default");
+        let subject = Subject::ServiceAccount(namespace.clone(), name.clone());
         let grants = world.own_grants(&subject);
         let verdict = match grants.is_empty() {
             true => Verdict::Pass,
@@ -48,6 +55,6 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                 Verdict::Fail(fault)
             }
         };
-        out.add(crate::Object::new("ServiceAccount", &meta.namespace, &meta.name), verdict);
+        out.add(crate::Object::new("ServiceAccount", namespace, &name), verdict);
     }
 }

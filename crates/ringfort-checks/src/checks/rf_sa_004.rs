@@ -3,7 +3,7 @@
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_attack::evidence::quoted;
+use ringfort_attack::evidence::target;
 use ringfort_attack::{NodeKey, Subject, Why};
 use ringfort_model::EntityId;
 use ringfort_model::Kind;
@@ -62,11 +62,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             fault.severity = Some(Severity::High);
             fault = fault.noted("the account reaches a target of attackers");
         }
-        fault.command = Some(format!(
-            "kubectl delete secret {} -n {}",
-            quoted(&meta.name),
-            quoted(&meta.namespace)
-        ));
+        let shown = target("secret", &meta.namespace, &meta.name);
+        fault.command = Some(format!("kubectl delete {shown}"));
         out.add(object, Verdict::Fail(fault));
     }
 }

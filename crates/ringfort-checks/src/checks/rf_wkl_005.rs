@@ -36,7 +36,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let mounts = node_mounts(world.context, place.at).into_iter();
-    let bad = mounts.filter(|mount| mount.runs_code && !mount.read_only && !mount.socket);
+    let bad = mounts.filter(|mount| mount.runs_code && !mount.read_only);
     let mut verdict = Verdict::of(bad.map(|mount| mount.why).collect());
     if let Verdict::Fail(fault) = &mut verdict
         && world.user_namespace(place.at).is_effective()

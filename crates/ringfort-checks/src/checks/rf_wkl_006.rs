@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
     references: &["PSS hostPathVolumes", "KSV-0023", "C-0048", "T1552.001"],
     reads: &[Kind::PersistentVolume, Kind::PersistentVolumeClaim],
     doc: Doc {
-        why: "The kubelet's key, tokens of pods or keys of the control plane can be read.",
+        why: "The kubelet's key, tokens of pods, keys of the control plane or the configuration of the cloud provider can be read.",
         fails: "A container mounts, read-only or not, a path of the node at or above such credentials.",
         not: "A path without them, such as /etc/localtime.",
         unknown: "Never, beside claims and volumes that were not read.",

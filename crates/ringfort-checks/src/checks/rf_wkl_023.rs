@@ -1,5 +1,6 @@
 //! RF-WKL-023: live pod violates the level its namespace now enforces.
 
+use crate::culprits;
 use crate::outcome::Verdict;
 use crate::world::{Place, World};
 use ringfort_attack::Why;
@@ -47,8 +48,16 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         Some(true) => {}
     }
     let found = evaluate(&unit.spec, &unit.annotations, level, version, server);
-    let spots = found.iter().map(|violation| place.field(violation.check, &violation.detail));
-    let mut spots: Vec<Why> = spots.collect();
+    let asked = (level, version);
+    let mut spots: Vec<Why> = Vec::new();
+    for violation in &found {
+        for spot in culprits::fields(world, place, asked, violation) {
+            // Two checks may ask about one field.
+            if !spots.contains(&spot) {
+                spots.push(spot);
+            }
+        }
+    }
     if !spots.is_empty() {
         spots.push(Why::Field {
             object: EntityId::Namespace(unit.namespace.clone()),

@@ -49,6 +49,13 @@ record! {
 }
 
 impl Meta {
+    /// Whether the source does not hold the object and it is taken to be there because every API
+    /// server writes it ([`crate::defaults::bootstrap`]).
+    #[must_use]
+    pub fn is_assumed(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.is_assumed())
+    }
+
     /// The owner that manages the object, if any.
     #[must_use]
     pub fn controller(&self) -> Option<&OwnerReference> {

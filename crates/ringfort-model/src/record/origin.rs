@@ -19,6 +19,18 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// The place of an object that no manifest holds and that every API server writes: no file.
+    #[must_use]
+    pub fn assumed() -> Self {
+        Self { file: Str::default(), line: 0, fields: FieldLines::default() }
+    }
+
+    /// Whether no manifest holds the object.
+    #[must_use]
+    pub fn is_assumed(&self) -> bool {
+        self.line == 0
+    }
+
     /// The line of a field as evidence names it, `spec.containers[0].securityContext`; of one
     /// that is not there, the line of the nearest field around it.
     #[must_use]

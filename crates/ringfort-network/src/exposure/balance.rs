@@ -175,6 +175,11 @@ fn external_ips(
         let path = format!("spec.externalIPs[{at}]");
         let verdict = match address::parse(text) {
             None => finder.wrong(own, &path, text, "is no address"),
+            // kube-proxy leaves such Services out (pkg/proxy/util `ShouldSkipService`).
+            Some(_) if spec.cluster_ip == "None" && rule.headless_is_skipped => {
+                let reason = "no proxy serves an address of a headless Service";
+                shown(Reach::Internal, own, "spec.clusterIP", "None", reason)
+            }
             Some(_) if finder.proxy.no_external_ips && rule.external_ips_may_be_off => {
                 let reason = "the proxy's gate AllowServiceExternalIPs is off";
                 shown(Reach::Internal, own, path, text.clone(), reason)

@@ -83,6 +83,8 @@ switches! {
         azure_private_link: true,
         /// External addresses that are public may be routed.
         external_ips_may_be_routed: true,
+        /// The proxy serves no address of a headless Service.
+        headless_is_skipped: true,
         /// A gate of the proxy switches external addresses off.
         external_ips_may_be_off: true,
         /// A LoadBalancer opens node ports.

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use ringfort_model::record::{Container, PodSpec, Workload, WorkloadKind};
-use ringfort_model::{Cluster, SourceKind, Str};
+use ringfort_model::{Cluster, SourceKind, Str, go_bool};
 
 use crate::policy::rule::Tri;
 use crate::policy::rules::rules;
@@ -139,7 +139,7 @@ fn recognise(cluster: &Cluster, spec: &PodSpec) -> Option<(&'static str, Tri, &'
         };
     }
     if let Some(router) = container(spec, "kube-router") {
-        let off = flag(router, "--run-firewall").is_some_and(|value| value == "false");
+        let off = flag(router, "--run-firewall").is_some_and(|value| go_bool(value) == Some(false));
         return match off && switch.router_may_be_off {
             true => Some(("kube-router", Tri::No, "runs with --run-firewall=false")),
             false => yes("kube-router"),
@@ -149,7 +149,9 @@ fn recognise(cluster: &Cluster, spec: &PodSpec) -> Option<(&'static str, Tri, &'
         let agent = container(spec, "network-policy-agent");
         let on = agent.and_then(|agent| flag(agent, "--enable-network-policy"));
         return Some(match on {
-            Some("true") => ("VPC CNI", Tri::Yes, "its policy agent is on"),
+            Some(value) if go_bool(value) == Some(true) => {
+                ("VPC CNI", Tri::Yes, "its policy agent is on")
+            }
             _ if !switch.vpc_agent_must_be_on => ("VPC CNI", Tri::Yes, "it has a policy agent"),
             _ if agent.is_some() => ("VPC CNI", Tri::No, "its policy agent is off"),
             _ => ("VPC CNI", Tri::No, "it has no policy agent"),
