@@ -35,13 +35,17 @@ mod quantity;
 mod request;
 mod resource;
 pub mod rules;
+mod search;
+mod shapes;
 mod signature;
+mod sketch;
 mod webhook;
 
 pub use admission::{Admission, Options};
 pub use decision::{Control, Decision, Finding, Problem, Verdict};
-pub use escape::{ClassAdmission, PodAdmission, PodWrite};
+pub use escape::{AddedContainer, ClassAdmission, PodAdmission, PodWrite};
 pub use in_force::Held;
 pub use pod_security::Exemptions;
 pub use request::{Identity, Operation, Request};
 pub use resource::ResourceType;
+pub use sketch::Shape;

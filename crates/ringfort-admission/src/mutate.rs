@@ -81,15 +81,15 @@ impl Admission<'_> {
             tally.changes.push(finding.clone());
             tally.unknown.push(finding);
         }
-        if let (Some(class), Some(sent), Some(object), Some(at)) =
-            (asked.request.class, &asked.request.object, &run.object, run.changed.first())
+        if let (Some(shape), Some(sent), Some(object), Some(at)) =
+            (&asked.request.shape, &asked.request.object, &run.object, run.changed.first())
             && !asked.request.open_object
         {
             let mut add = |reason: String| {
                 tally.unknown.push(Finding::new(all[*at].control.clone(), reason));
             };
-            if !crate::escape::is_of(class, object) {
-                add(format!("takes away what such a pod is made for ({})", class.name()));
+            if !shape.spec.fits(&object["spec"]) {
+                add(format!("takes away what such a pod is made for ({})", shape.name));
             }
             if !crate::escape::same_place(sent, object) {
                 add("writes where the pod may run".to_owned());
@@ -196,7 +196,12 @@ impl Admission<'_> {
         let finding = |reason: String| Finding::new(one.control.clone(), reason);
         // What an unknown change left over is not known.
         let open = request.open_object || !run.unknown.is_empty();
-        let now = Request { object: run.object.clone(), open_object: open, ..request.clone() };
+        let now = Request {
+            object: run.object.clone(),
+            open_object: open,
+            shape: None,
+            ..request.clone()
+        };
         let names = roots(&now, asked.namespace, one.params.clone());
         let matching = Environment::new(names, cel::cost::MATCH_CONDITIONS);
         let mut doubt = one.doubt.clone();

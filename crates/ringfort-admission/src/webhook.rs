@@ -4,7 +4,7 @@
 use ringfort_model::record::{Webhook as Record, WebhookConfiguration};
 use ringfort_model::{KubeVersion, Str};
 
-use crate::cel::{self, Environment, Value};
+use crate::cel::{self, Environment, Value, Words};
 use crate::compiled::{self, Named, check_selector};
 use crate::decision::{Control, Finding, Problem, Tally};
 use crate::engine::{Engines, Mode};
@@ -74,6 +74,13 @@ impl<'c> Webhook<'c> {
     /// Its match conditions.
     pub(crate) fn conditions(&self) -> &[Named] {
         &self.conditions
+    }
+
+    /// What its conditions are made of.
+    pub(crate) fn words(&self) -> Words {
+        let mut words = Words::default();
+        self.conditions.iter().flat_map(|one| &one.expression).for_each(|one| words.add(one));
+        words
     }
 
     /// Whether its failure refuses.
