@@ -187,7 +187,7 @@ impl Admission<'_> {
         };
         let sent = |variant: &Variant, object: Json, refused: bool| {
             let request = Request::create(ResourceType::pods(), namespace, object, Identity::Any);
-            let spec = variant.sketch.clone().with(Sketch::of(wished));
+            let spec = variant.sketch.clone().with(as_wished(wished));
             let shape = Shape { name: variant.name, spec, refused };
             Request { free_namespace: relabelled, shape: Some(Arc::new(shape)), ..request }
         };
@@ -430,6 +430,28 @@ fn controls_of(decision: &Decision) -> Vec<Control> {
         Verdict::Refused(all) => all.iter().map(|one| one.control.clone()).collect(),
         Verdict::Admitted | Verdict::Unknown(_) => Vec::new(),
     }
+}
+
+/// What is wished, as it stands; a list may hold more.
+fn as_wished(fields: &Json) -> Sketch {
+    let fields = fields.as_object().into_iter().flatten();
+    let known = fields.map(|(key, value)| {
+        let sketch = match value {
+            Json::Array(items) => {
+                Sketch::List(items.iter().map(|one| Sketch::Exactly(decoded(one))).collect())
+            }
+            other => Sketch::Exactly(other.clone()),
+        };
+        (key.clone(), sketch)
+    });
+    Sketch::Map(known.collect())
+}
+
+/// An element of a list of a pod as the server writes it: without fields that say nothing.
+fn decoded(item: &Json) -> Json {
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {"tolerations": [item]}});
+    decode(&mut pod, None);
+    pod["spec"]["tolerations"][0].take()
 }
 
 /// A refusal of one pod of a shape of which not every pod is known to be refused.

@@ -223,7 +223,10 @@ impl Admission<'_> {
             if !named(field) {
                 continue;
             }
-            let keys: Vec<&str> = texts().filter(|text| valid_key(text)).collect();
+            let mut keys: Vec<&str> = texts().filter(|text| valid_key(text)).collect();
+            if keys.is_empty() {
+                keys.push("any");
+            }
             for value in texts().chain(["true"]).filter(|text| valid_value(text)) {
                 let pairs = keys.iter().map(|key| ((*key).to_owned(), json!(value)));
                 all.push(change(pairs.collect()));

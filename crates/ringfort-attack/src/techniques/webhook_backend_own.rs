@@ -53,7 +53,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let seen: Vec<&Str> = context
             .namespaces
             .iter()
-            .filter(|name| one.sees_pods(name, &webhooks::labels_of(context, name)))
+            .filter(|name| one.sees_pods(name))
             .collect();
         let all = seen.len() == context.namespaces.len() && !seen.is_empty();
         let scopes: Vec<Scope> = match all {

@@ -54,7 +54,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             out.add(object, Verdict::NotApplicable);
             continue;
         }
-        let unseen = |name: &&&Str| !one.sees_pods(name, &webhooks::labels_of(context, name));
+        let unseen = |name: &&&Str| !one.sees_pods(name);
         let left_out = open.iter().find(unseen);
         let verdict = match left_out {
             None => Verdict::Pass,
