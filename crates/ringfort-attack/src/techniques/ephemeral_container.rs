@@ -52,7 +52,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 Names::Only(pods) => {
                     for pod in pods {
                         let because = one.why(context, Some(pod));
-                        for (to, found) in taken_by_name(context, name, pod) {
+                        if let Some((to, found)) = taken_by_name(context, name, pod) {
                             let draft = Draft::new(one.node(context), to);
                             let draft = draft.because(because.clone()).because(why.clone());
                             maker.edge(found.on(draft, &gate));
