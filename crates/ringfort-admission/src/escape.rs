@@ -20,7 +20,7 @@ use crate::defaulting::{ServiceAccount, built_in_plugins, decode};
 use crate::request::{Identity, Operation, Request};
 use crate::resource::ResourceType;
 use crate::search::{Draft, is_open};
-use crate::shapes::{self, Place, Variant};
+use crate::shapes::{self, Place, Shapes, Variant};
 use crate::sketch::{Shape, Sketch};
 
 /// As many shapes are searched for a pod that is let through.
@@ -178,23 +178,19 @@ impl Admission<'_> {
         wished: &Json,
         relabelled: bool,
     ) -> (Decision, &'static str) {
-        let wishing = |mut variant: Variant| {
-            let wished = wished.as_object().into_iter().flatten();
-            for (key, value) in wished {
-                variant.spec[key.as_str()] = value.clone();
-            }
-            variant
-        };
         let sent = |variant: &Variant, object: Json, refused: bool| {
             let request = Request::create(ResourceType::pods(), namespace, object, Identity::Any);
             let spec = variant.sketch.clone().with(as_wished(wished));
             let shape = Shape { name: variant.name, spec, refused };
             Request { free_namespace: relabelled, shape: Some(Arc::new(shape)), ..request }
         };
-        let draft = |variant: &Variant| Draft {
-            object: pod_object(namespace, variant.spec.clone(), self.version),
-            list: variant.place.list(),
-            container_only: false,
+        let draft = |variant: &Variant| {
+            let mut spec = variant.spec.clone();
+            for (key, value) in wished.as_object().into_iter().flatten() {
+                spec[key.as_str()] = value.clone();
+            }
+            let object = pod_object(namespace, spec, self.version);
+            Draft { object, list: variant.place.list(), container_only: false }
         };
         let drafted = |variant: &Variant, draft: &Draft| {
             let mut request = sent(variant, draft.object.clone(), false);
@@ -208,17 +204,15 @@ impl Admission<'_> {
             let request = sent(variant, draft(variant).object, true);
             self.would_admit(&Request { open_object: true, free_labels: true, ..request })
         };
-        let wide = shapes::wide(class).into_iter().map(wishing).collect();
-        let narrow = shapes::narrow(class).into_iter().map(wishing).collect();
         let questions = Questions { drafted: &drafted, every: &every, draft: &draft };
-        self.shapes(namespace, class, wide, narrow, &questions)
+        self.shapes(namespace, class, shapes::of(class), &questions)
     }
 
     /// Whether an ephemeral container of a class would be admitted in any pod of the namespace;
     /// `None` for what one cannot be. The pod is there already, so that nothing of it is chosen
     /// and nothing of it is known.
     fn added(&self, namespace: &Str, class: EscapeClass) -> Option<(Decision, &'static str)> {
-        let (wide, narrow) = shapes::ephemeral(class)?;
+        let shapes = shapes::ephemeral(class)?;
         let sent = |variant: &Variant, object: Json, spec: Sketch, refused: bool| {
             let old = pod_object(namespace, json_of(hardened_pod()), self.version);
             let pods = ResourceType::pods();
@@ -242,7 +236,7 @@ impl Admission<'_> {
         let every =
             |variant: &Variant| sent(variant, draft(variant).object, variant.sketch.clone(), true);
         let questions = Questions { drafted: &drafted, every: &every, draft: &draft };
-        Some(self.shapes(namespace, class, vec![wide], narrow, &questions))
+        Some(self.shapes(namespace, class, shapes, &questions))
     }
 
     /// Whether some pod of the shapes of a class would be admitted, and of which. The plainest
@@ -252,30 +246,29 @@ impl Admission<'_> {
         &self,
         namespace: &Str,
         class: EscapeClass,
-        wide: Vec<Variant>,
-        narrow: Vec<Variant>,
+        shapes: &Shapes,
         ask: &Questions<'_>,
     ) -> (Decision, &'static str) {
         let plainest = |variant: &Variant| (ask.drafted)(variant, &(ask.draft)(variant));
         let refused = |decision: &Decision| matches!(decision.verdict, Verdict::Refused(_));
-        let first = plainest(&narrow[0]);
+        let first = plainest(&shapes.narrow[0]);
         if is_open(&first) {
-            return (first, narrow[0].name);
+            return (first, shapes.narrow[0].name);
         }
         let mut refusal = None;
         let mut standing: Vec<Place> = Vec::new();
-        for variant in &wide {
+        for variant in &shapes.wide {
             let decision = (ask.every)(variant);
             match refused(&decision) {
                 true => refusal = refusal.or(Some(decision)),
                 false => standing.push(variant.place),
             }
         }
-        let mut left = narrow;
-        left.retain(|variant| {
+        let stands = |variant: &&Variant| {
             let place = if variant.place == Place::Sidecar { Place::Init } else { variant.place };
             standing.contains(&place)
-        });
+        };
+        let mut left: Vec<Variant> = shapes.narrow.iter().filter(stands).cloned().collect();
         let words = match class {
             EscapeClass::HostPath if !left.is_empty() => self.words(),
             _ => Words::default(),

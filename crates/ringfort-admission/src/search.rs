@@ -38,6 +38,8 @@ enum Change {
     ContainerName(String),
     Image(String),
     Environment(String),
+    /// What the container mounts cannot be written to: it is read.
+    ReadOnly,
 }
 
 /// Whether nothing that was read stands in the way.
@@ -80,6 +82,12 @@ impl Draft {
             Change::Node(name) => object["spec"]["nodeName"] = json!(name),
             Change::ContainerName(name) => object["spec"][self.list][0]["name"] = json!(name),
             Change::Image(image) => object["spec"][self.list][0]["image"] = json!(image),
+            Change::ReadOnly => {
+                let mounts = object["spec"][self.list][0]["volumeMounts"].as_array_mut();
+                for mount in mounts.into_iter().flatten() {
+                    mount["readOnly"] = json!(true);
+                }
+            }
             Change::Environment(name) => {
                 object["spec"][self.list][0]["env"] = json!([{"name": name, "value": name}]);
             }
@@ -207,6 +215,9 @@ impl Admission<'_> {
         if named("env") {
             let names = texts().filter(|text| is_variable(text));
             all.extend(names.map(|name| Change::Environment(name.to_owned())));
+        }
+        if named("readOnly") {
+            all.push(Change::ReadOnly);
         }
         if draft.container_only {
             return;

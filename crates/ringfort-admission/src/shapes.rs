@@ -1,6 +1,8 @@
 //! The shapes of pods of each escape class: which container asks, for which path or capability.
 //! A class is refused where every shape of it is.
 
+use std::sync::OnceLock;
+
 use ringfort_podsec::EscapeClass;
 use ringfort_podsec::escape::hardened_pod;
 use serde_json::{Value as Json, json};
@@ -116,9 +118,26 @@ fn json_of(spec: &ringfort_model::PodSpec) -> Json {
     serde_json::to_value(spec).expect("records always serialise")
 }
 
-/// The wide shapes of a class: every pod of the class in a new pod is of one of them. The
-/// container of a class that is about the whole pod does not matter.
-pub(crate) fn wide(class: EscapeClass) -> Vec<Variant> {
+/// The shapes of a class in a new pod.
+#[derive(Debug)]
+pub(crate) struct Shapes {
+    /// Every pod of the class is of one of these. The container of a class that is about the
+    /// whole pod does not matter.
+    pub(crate) wide: Vec<Variant>,
+    /// Those that are told apart, the plainest first.
+    pub(crate) narrow: Vec<Variant>,
+}
+
+/// Made once for each class.
+pub(crate) fn of(class: EscapeClass) -> &'static Shapes {
+    static ALL: OnceLock<Vec<Shapes>> = OnceLock::new();
+    let made = |class| Shapes { wide: wide(class), narrow: narrow(class) };
+    let all = ALL.get_or_init(|| EscapeClass::ALL.into_iter().map(made).collect());
+    let at = EscapeClass::ALL.iter().position(|one| *one == class);
+    &all[at.expect("every class is in the list of all classes")]
+}
+
+fn wide(class: EscapeClass) -> Vec<Variant> {
     let of = |place: Place| asking(class, place, None);
     match class {
         EscapeClass::Privileged | EscapeClass::Capability => {
@@ -128,8 +147,7 @@ pub(crate) fn wide(class: EscapeClass) -> Vec<Variant> {
     }
 }
 
-/// The shapes of a class that are told apart, the plainest first.
-pub(crate) fn narrow(class: EscapeClass) -> Vec<Variant> {
+fn narrow(class: EscapeClass) -> Vec<Variant> {
     match class {
         EscapeClass::Privileged => {
             Place::NEW.into_iter().map(|place| asking(class, place, None)).collect()
@@ -145,17 +163,24 @@ pub(crate) fn narrow(class: EscapeClass) -> Vec<Variant> {
     }
 }
 
-/// The shape of an ephemeral container of a class, and those that are told apart. What is about
-/// the pod as a whole, or about its volumes, is not added by one.
-pub(crate) fn ephemeral(class: EscapeClass) -> Option<(Variant, Vec<Variant>)> {
-    let place = Place::Ephemeral;
-    let wide = asking(class, place, None);
+/// The shapes of an ephemeral container. What is about the pod as a whole, or about its volumes,
+/// is not added by one.
+pub(crate) fn ephemeral(class: EscapeClass) -> Option<&'static Shapes> {
+    static ALL: OnceLock<[Shapes; 2]> = OnceLock::new();
+    let [privileged, capability] = ALL.get_or_init(|| {
+        let of = |class, at| asking(class, Place::Ephemeral, at);
+        let alone = (0..CAPABILITIES.len()).filter(|at| !CAPABILITIES[*at].2);
+        let each = |class| vec![of(class, None)];
+        let capabilities = alone.map(|at| of(EscapeClass::Capability, Some(at))).collect();
+        let (privileged, capability) = (EscapeClass::Privileged, EscapeClass::Capability);
+        [
+            Shapes { wide: each(privileged), narrow: each(privileged) },
+            Shapes { wide: each(capability), narrow: capabilities },
+        ]
+    });
     match class {
-        EscapeClass::Privileged => Some((wide.clone(), vec![wide])),
-        EscapeClass::Capability => {
-            let alone = (0..CAPABILITIES.len()).filter(|at| !CAPABILITIES[*at].2);
-            Some((wide, alone.map(|at| asking(class, place, Some(at))).collect()))
-        }
+        EscapeClass::Privileged => Some(privileged),
+        EscapeClass::Capability => Some(capability),
         _ => None,
     }
 }
@@ -247,7 +272,7 @@ mod tests {
                 assert!(!one.sketch.fits(&hardened), "{}", one.name);
                 assert!(wide.iter().any(|all| all.sketch.fits(&one.spec)), "{}", one.name);
             }
-            for one in ephemeral(class).into_iter().flat_map(|(_, all)| all) {
+            for one in ephemeral(class).into_iter().flat_map(|all| &all.narrow) {
                 assert!(one.sketch.fits(&one.spec), "{}", one.name);
                 assert!(!one.sketch.fits(&hardened), "{}", one.name);
             }

@@ -19,9 +19,6 @@ use super::opaque::{
 };
 use super::{Outcome, Stop, call, open};
 
-/// Why the outcome of `&&` and `||` is not known where one side is not.
-const HALF: &str = "one side of a condition";
-
 /// The deepest chain of variables that name each other.
 const DEEPEST_VARIABLE: u32 = 64;
 
@@ -379,27 +376,30 @@ impl<'e> Environment<'e> {
         decides: bool,
         frame: Option<&Frame<'_>>,
     ) -> Outcome {
+        // A truth, or why it is not known: that is no error.
         let truth = |outcome: Outcome| match outcome {
-            Ok(Value::Bool(value)) => Ok(Some(value)),
-            Ok(other) if as_anything(&other).is_some() => Ok(None),
-            Ok(other) => no_overload(if decides { "||" } else { "&&" }, &[&other]),
+            Ok(Value::Bool(value)) => Ok(Ok(value)),
+            Ok(other) => match as_anything(&other) {
+                Some(reason) => Ok(Err(reason.to_owned())),
+                None => no_overload(if decides { "||" } else { "&&" }, &[&other]),
+            },
             Err(stop) => Err(stop),
         };
         let left = truth(self.resolve(left, frame));
-        if left == Ok(Some(decides)) {
+        if left == Ok(Ok(decides)) {
             return Ok(Value::Bool(decides));
         }
         let right = truth(self.resolve(right, frame));
         match (left, right) {
-            (_, Ok(Some(value))) if value == decides => Ok(Value::Bool(decides)),
+            (_, Ok(Ok(value))) if value == decides => Ok(Value::Bool(decides)),
             (Err(Stop::Unknown(reason)), _) | (_, Err(Stop::Unknown(reason))) => {
                 Err(Stop::Unknown(reason))
             }
             // The one may decide before the error of the other counts.
-            (Err(_), Ok(None)) | (Ok(None), Err(_)) => Err(Stop::Unknown(HALF.to_owned())),
+            (Err(_), Ok(Err(reason))) | (Ok(Err(reason)), Err(_)) => Err(Stop::Unknown(reason)),
             (Err(stop), _) | (_, Err(stop)) => Err(stop),
-            (Ok(None), _) | (_, Ok(None)) => Ok(anything(HALF)),
-            (Ok(Some(_)), Ok(Some(_))) => Ok(Value::Bool(!decides)),
+            (Ok(Err(reason)), _) | (_, Ok(Err(reason))) => Ok(anything(&reason)),
+            (Ok(Ok(_)), Ok(Ok(_))) => Ok(Value::Bool(!decides)),
         }
     }
 }
