@@ -164,8 +164,8 @@ impl Policy<'_> {
         let control = self.control(Some(binding));
         let roots = roots(asked.request, asked.namespace, params);
         let lifted = self.fails_closed && asked.request.errors_are_values();
-        let matching = Environment::new(roots.clone(), cel::cost::MATCH_CONDITIONS)
-            .errors_are_values(lifted);
+        let matching =
+            Environment::new(roots.clone(), cel::cost::MATCH_CONDITIONS).errors_are_values(lifted);
         let mut report = Report::new(control, binding, tally);
         match conditions(&self.conditions, &matching) {
             Conditions::Skip => return,

@@ -255,9 +255,7 @@ impl Admission<'_> {
         }
         if named("serviceAccountName") || named("serviceAccount") {
             // The server refuses a pod of an account that does not exist.
-            let known = |text: &&str| {
-                self.cluster.service_accounts.get(namespace, text).is_some()
-            };
+            let known = |text: &&str| self.cluster.service_accounts.get(namespace, text).is_some();
             all.extend(texts().filter(known).map(|name| Change::Account(name.to_owned())));
         }
         if named("nodeName") && draft.object["spec"]["nodeName"].is_null() {

@@ -89,17 +89,16 @@ fn takes_node(path: &str) -> bool {
     let lies_in = |path: &str, folder: &str| {
         path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    PATHS.iter().any(|(_, known)| {
-        lies_in(known, path) || (!ABOVE.contains(known) && lies_in(path, known))
-    })
+    PATHS
+        .iter()
+        .any(|(_, known)| lies_in(known, path) || (!ABOVE.contains(known) && lies_in(path, known)))
 }
 
 /// The shapes of paths that a text leads to: the path itself, and one below it.
 pub(crate) fn at_paths<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<Variant> {
     let rooted = texts.filter(|text| text.starts_with('/') && !text.split('/').any(|p| p == ".."));
-    let paths = rooted.flat_map(|text| {
-        [text.to_owned(), format!("{}/below", text.trim_end_matches('/'))]
-    });
+    let paths =
+        rooted.flat_map(|text| [text.to_owned(), format!("{}/below", text.trim_end_matches('/'))]);
     let known = |path: &str| PATHS.iter().any(|(_, known)| *known == path);
     paths
         .filter(|path| takes_node(path) && !known(path))
@@ -198,8 +197,7 @@ fn asking(class: EscapeClass, place: Place, at: Option<usize>) -> Variant {
         EscapeClass::HostIpc => pod = pod.with(Sketch::map([("hostIPC", yes())])),
         EscapeClass::HostNetwork => pod = pod.with(Sketch::map([("hostNetwork", yes())])),
         EscapeClass::HostPath => {
-            spec["containers"][0]["volumeMounts"] =
-                json!([{"name": "host", "mountPath": "/host"}]);
+            spec["containers"][0]["volumeMounts"] = json!([{"name": "host", "mountPath": "/host"}]);
             let path = match at {
                 Some(at) => {
                     name = PATHS[at].0;

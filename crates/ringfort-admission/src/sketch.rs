@@ -72,9 +72,9 @@ impl Sketch {
             Self::Map(fields) => {
                 json.is_object() && fields.iter().all(|(key, one)| one.fits(&json[key.as_str()]))
             }
-            Self::List(items) => json.as_array().is_some_and(|all| {
-                items.iter().all(|one| all.iter().any(|other| one.fits(other)))
-            }),
+            Self::List(items) => json
+                .as_array()
+                .is_some_and(|all| items.iter().all(|one| all.iter().any(|other| one.fits(other)))),
         }
     }
 }

@@ -119,15 +119,11 @@ fn a_shape_that_is_let_through_opens_the_class() {
         "!has(v.hostPath)",
         "(!has(v.hostPath) || v.hostPath.path.startsWith('/etc/cron.d'))",
     );
-    let pattern = ALL.replace(
-        "!has(v.hostPath)",
-        "(!has(v.hostPath) || v.hostPath.path.matches('^/e.c/x$'))",
-    );
+    let pattern = ALL
+        .replace("!has(v.hostPath)", "(!has(v.hostPath) || v.hostPath.path.matches('^/e.c/x$'))");
     let none = "c.?securityContext.?capabilities.?add.orValue([]).size() == 0";
-    let one = ALL.replace(
-        none,
-        "!('SYS_ADMIN' in c.?securityContext.?capabilities.?add.orValue([]))",
-    );
+    let one =
+        ALL.replace(none, "!('SYS_ADMIN' in c.?securityContext.?capabilities.?add.orValue([]))");
     let allowed = ALL.replace(
         none,
         "c.?securityContext.?capabilities.?add.orValue([]).all(a, a in ['CHOWN', 'KILL'])",

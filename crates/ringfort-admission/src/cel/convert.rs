@@ -7,9 +7,7 @@ use std::sync::Arc;
 use kube_cel::cel::Value;
 use kube_cel::cel::objects::{Key, Map};
 
-use super::opaque::{
-    Optional, Type, as_at_least, as_constructed, as_open_list, as_partial, doubt,
-};
+use super::opaque::{Optional, Type, as_at_least, as_constructed, as_open_list, as_partial, doubt};
 use super::{Outcome, Stop};
 
 /// A value as JSON, for a mutation to write: what has no JSON is an error of the expression.

@@ -15,7 +15,8 @@ use super::convert::type_name;
 use super::cost::Cost;
 use super::expression::{Expression, is_authorizer, namespace_of};
 use super::opaque::{
-    Constructed, Type, anything, as_anything, as_open_list, as_optional, as_partial, doubt, optional,
+    Constructed, Type, anything, as_anything, as_open_list, as_optional, as_partial, doubt,
+    optional,
 };
 use super::{Outcome, Stop, call, open};
 

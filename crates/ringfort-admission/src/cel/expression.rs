@@ -125,13 +125,9 @@ impl Words {
             Expr::Map(map) => map.entries.iter().for_each(|entry| self.entry(&entry.expr)),
             Expr::Struct(one) => one.entries.iter().for_each(|entry| self.entry(&entry.expr)),
             Expr::Comprehension(one) => {
-                for part in [
-                    &one.iter_range,
-                    &one.accu_init,
-                    &one.loop_cond,
-                    &one.loop_step,
-                    &one.result,
-                ] {
+                for part in
+                    [&one.iter_range, &one.accu_init, &one.loop_cond, &one.loop_step, &one.result]
+                {
                     self.walk(part);
                 }
             }

@@ -50,7 +50,9 @@ pub(super) fn invoke(name: &str, target: Option<&Value>, args: &[Value]) -> Opti
             None,
             _,
         ) => None,
-        (operators::ADD, None, [a, b]) => Some(concatenated(a, b).unwrap_or_else(|| unknown(reason))),
+        (operators::ADD, None, [a, b]) => {
+            Some(concatenated(a, b).unwrap_or_else(|| unknown(reason)))
+        }
         // An unknown truth stays one: what is no bool does not come here on a server that checks
         // types.
         (operators::LOGICAL_NOT, None, [value]) if as_anything(value).is_some() => {
@@ -60,7 +62,9 @@ pub(super) fn invoke(name: &str, target: Option<&Value>, args: &[Value]) -> Opti
             Some(list) => Ok(at_least(list.known.len(), reason)),
             None => unknown(reason),
         }),
-        (operators::OPT_SELECT | operators::OPT_INDEX, None, [value, _]) if open(value).is_some() => {
+        (operators::OPT_SELECT | operators::OPT_INDEX, None, [value, _])
+            if open(value).is_some() =>
+        {
             Some(Ok(anything(reason)))
         }
         // A value that is no optional is handed on.
@@ -137,9 +141,8 @@ fn all_in(whole: &Value, part: &Value, reason: &str) -> Outcome {
 /// Whether two lists have an element in common.
 fn share(a: &Value, b: &Value, reason: &str) -> Outcome {
     let (Some(first), Some(second)) = (elements(a), elements(b)) else { return unknown(reason) };
-    let common = first
-        .iter()
-        .any(|one| second.iter().any(|other| compare::equal(one, other) == Ok(true)));
+    let common =
+        first.iter().any(|one| second.iter().any(|other| compare::equal(one, other) == Ok(true)));
     let closed_and_empty = |value: &Value| matches!(value, Value::List(items) if items.is_empty());
     match common {
         true => Ok(Value::Bool(true)),
@@ -161,9 +164,8 @@ pub(super) fn equal(one: &Value, other: &Value) -> Option<Result<bool, Stop>> {
     let list = as_open_list(one)?;
     Some(match other {
         Value::List(items) => {
-            let missing = |known: &Value| {
-                items.iter().all(|item| compare::equal(known, item) == Ok(false))
-            };
+            let missing =
+                |known: &Value| items.iter().all(|item| compare::equal(known, item) == Ok(false));
             match items.len() < list.known.len() || list.known.iter().any(missing) {
                 true => Ok(false),
                 false => unknown(&list.reason),
@@ -207,8 +209,7 @@ pub(super) fn order(
 /// Whether a list of which a part is known, or any value, contains a value.
 pub(super) fn contains(container: &Value, value: &Value) -> Option<Outcome> {
     let reason = open(container)?;
-    let among = elements(container).is_some_and(|known| {
-        known.iter().any(|one| compare::equal(one, value) == Ok(true))
-    });
+    let among = elements(container)
+        .is_some_and(|known| known.iter().any(|one| compare::equal(one, value) == Ok(true)));
     Some(if among { Ok(Value::Bool(true)) } else { unknown(reason) })
 }
