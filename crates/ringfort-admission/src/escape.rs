@@ -189,7 +189,7 @@ impl Admission<'_> {
             for (key, value) in wished.as_object().into_iter().flatten() {
                 spec[key.as_str()] = value.clone();
             }
-            let object = pod_object(namespace, spec, self.version);
+            let object = pod_object(namespace, &spec, self.version);
             Draft { object, list: variant.place.list(), container_only: false }
         };
         let drafted = |variant: &Variant, draft: &Draft| {
@@ -214,7 +214,7 @@ impl Admission<'_> {
     fn added(&self, namespace: &Str, class: EscapeClass) -> Option<(Decision, &'static str)> {
         let shapes = shapes::ephemeral(class)?;
         let sent = |variant: &Variant, object: Json, spec: Sketch, refused: bool| {
-            let old = pod_object(namespace, json_of(hardened_pod()), self.version);
+            let old = pod_object(namespace, &json_of(hardened_pod()), self.version);
             let pods = ResourceType::pods();
             let request = Request::update(pods, namespace, old, object, Identity::Any);
             let shape = Some(Arc::new(Shape { name: variant.name, spec, refused }));
@@ -222,7 +222,7 @@ impl Admission<'_> {
             self.would_admit(&Request { subresource, name, open_object: true, shape, ..request })
         };
         let draft = |variant: &Variant| Draft {
-            object: pod_object(namespace, variant.spec.clone(), self.version),
+            object: pod_object(namespace, &variant.spec, self.version),
             list: variant.place.list(),
             container_only: true,
         };
@@ -333,7 +333,7 @@ impl Admission<'_> {
             return one;
         }
         let draft = Draft {
-            object: pod_object(namespace, json_of(hardened_pod()), self.version),
+            object: pod_object(namespace, &json_of(hardened_pod()), self.version),
             list: Place::Regular.list(),
             container_only: false,
         };
@@ -370,7 +370,7 @@ impl Admission<'_> {
 
     /// A write of a pod with that specification, by anybody with labels of their choice.
     pub(crate) fn write(&self, namespace: &Str, spec: &PodSpec, write: PodWrite) -> Request {
-        let object = pod_object(namespace, json_of(spec), self.version);
+        let object = pod_object(namespace, &json_of(spec), self.version);
         let pods = ResourceType::pods();
         let mut request = match write {
             PodWrite::Create => Request::create(pods, namespace, object, Identity::Any),
@@ -483,7 +483,7 @@ fn json_of(spec: &PodSpec) -> Json {
     serde_json::to_value(spec).expect("records always serialise")
 }
 
-fn pod_object(namespace: &str, spec: Json, version: Option<ringfort_model::KubeVersion>) -> Json {
+fn pod_object(namespace: &str, spec: &Json, version: Option<ringfort_model::KubeVersion>) -> Json {
     let mut object = json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": "pod", "namespace": namespace},

@@ -68,10 +68,9 @@ pub(super) fn invoke(name: &str, target: Option<&Value>, args: &[Value]) -> Opti
             Some(Ok(anything(reason)))
         }
         // A value that is no optional is handed on.
-        ("orValue" | "or", Some(value), [_]) => match as_anything(value) {
-            Some(reason) => Some(Ok(anything(reason))),
-            None => None,
-        },
+        ("orValue" | "or", Some(value), [_]) => {
+            as_anything(value).map(|reason| Ok(anything(reason)))
+        }
         ("sets.contains", None, [whole, part]) => Some(all_in(whole, part, reason)),
         ("sets.equivalent", None, [a, b]) => {
             let either = [all_in(a, b, reason), all_in(b, a, reason)];
