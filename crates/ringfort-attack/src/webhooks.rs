@@ -57,6 +57,20 @@ impl One<'_> {
         self.engine.is_shown_pods(of, namespace) != Some(false)
     }
 
+    /// The field that leaves the pods of a namespace with these labels out, where something does.
+    #[must_use]
+    pub fn leaves_out(&self, namespace: &Str, labels: &Map) -> &'static str {
+        let named = (Str::new("kubernetes.io/metadata.name"), namespace.clone());
+        let labels = labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let labels: Map = labels.chain([named]).collect();
+        let selector = self.webhook.namespace_selector.as_ref();
+        match selector.is_none_or(|selector| selector.matches(&labels)) {
+            false => "namespaceSelector",
+            true if !self.webhook.match_conditions.is_empty() => "matchConditions",
+            true => "rules",
+        }
+    }
+
     /// Units whose pods answer for it: those that its Service selects.
     pub fn backends(&self, context: &Context<'_>) -> Vec<u32> {
         let client = self.webhook.client_config.as_ref();
