@@ -1,6 +1,7 @@
 //! The question itself: would this request be admitted?
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ringfort_model::record::{LabelSelector, MatchResources, PolicyBinding};
 use ringfort_model::{Cluster, Kind, KubeVersion, Map, SourceKind, Str};
@@ -14,6 +15,7 @@ use crate::pod_security::{self, Exemptions};
 use crate::policy::Asked;
 use crate::request::Request;
 use crate::rules::rules;
+use crate::sketch::Shape;
 use crate::webhook::Webhook;
 
 /// What the cluster's objects do not say.
@@ -111,6 +113,10 @@ impl<'c> Admission<'c> {
             given: &self.options.parameters,
         };
         self.unlisted(request, labels.is_none(), &mut tally);
+        if request.known().is_some() {
+            self.validate_shape(&asked, &mut tally);
+            return tally.decide();
+        }
         let mut made = None;
         if !request.resource.skips_policies() && self.policies.iter().any(|p| p.policy.mutating) {
             let object = self.mutated(&asked, &mut tally);
@@ -148,18 +154,37 @@ impl<'c> Admission<'c> {
         }
     }
 
-    /// Asks about an object that something may have changed. What refuses every object refuses
-    /// this one. Pod Security refuses every pod of a class that violates the level by itself.
-    /// Everything else that refuses the object as it is may let through what it becomes.
+    /// Asks about every object of a shape. Whatever mutators make of what is sent, what is
+    /// stored is of the shape or no longer what the question is about; what they see themselves
+    /// is not known.
+    fn validate_shape(&self, asked: &Asked<'_>, tally: &mut Tally) {
+        let sent = Request { shape: None, ..asked.request.clone() };
+        let seen = Asked { request: &sent, ..*asked };
+        if !sent.resource.skips_policies() && self.policies.iter().any(|p| p.policy.mutating) {
+            self.mutated(&seen, tally);
+        }
+        if !sent.resource.skips_webhooks() {
+            for webhook in self.webhooks.iter().filter(|webhook| webhook.mutating) {
+                webhook.ask(&seen, &self.engines, tally);
+            }
+        }
+        self.validate(asked, tally);
+    }
+
+    /// Asks about an object that something may have changed. What refuses every object, or every
+    /// one of the shape, refuses this one. Everything else that refuses the object as it is may
+    /// let through what it becomes.
     fn validate_changed(&self, asked: &Asked<'_>, sent: &Request, tally: &mut Tally) {
         let mut every = Tally::default();
-        let open = Request { open_object: true, ..asked.request.clone() };
+        let object = sent.object.clone();
+        let shape = sent.shape.as_deref().map(|one| Shape { refused: true, ..one.clone() });
+        let open = Request {
+            open_object: true,
+            object,
+            shape: shape.map(Arc::new),
+            ..asked.request.clone()
+        };
         self.validate(&Asked { request: &open, ..*asked }, &mut every);
-        if sent.class.is_some() && !sent.open_object {
-            let exempt = &self.options.exemptions;
-            let labels = asked.namespace_labels.cloned().unwrap_or_default();
-            pod_security::ask(sent, &labels, self.version, exempt, &mut every);
-        }
         let mut as_is = Tally::default();
         self.validate(asked, &mut as_is);
         let proven: Vec<Control> = every.refused.iter().map(|one| one.control.clone()).collect();

@@ -8,7 +8,7 @@ use ringfort_model::record::{
 };
 use ringfort_model::{KubeVersion, List, Str};
 
-use crate::cel::{Expression, ExpressionError};
+use crate::cel::{Expression, ExpressionError, Words};
 use crate::decision::Problem;
 use crate::matching::selector_problem;
 use crate::rules::rules;
@@ -201,6 +201,15 @@ pub(crate) fn fails_closed(
 }
 
 impl<'c> Policy<'c> {
+    /// What its expressions are made of.
+    pub(crate) fn words(&self) -> Words {
+        let mut words = Words::default();
+        let named = self.conditions.iter().chain(&self.variables).map(|one| &one.expression);
+        let checks = self.checks.iter().map(|one| &one.expression);
+        named.chain(checks).flatten().for_each(|one| words.add(one));
+        words
+    }
+
     /// Parses a validating policy.
     pub(crate) fn validating(
         record: &'c ValidatingPolicy,

@@ -8,6 +8,7 @@ use serde_json::{Map as Fields, Value as Json, json};
 
 use crate::cel::{Outcome, Stop, Value, from_json, partial};
 use crate::request::{Identity, Request};
+use crate::sketch::Shape;
 
 /// The roots for a request. `namespace` is its Namespace, if that is known.
 pub(crate) fn roots(
@@ -15,13 +16,16 @@ pub(crate) fn roots(
     namespace: Option<&Namespace>,
     params: Outcome,
 ) -> BTreeMap<&'static str, Outcome> {
-    let object = |object: Option<&Json>| {
+    let object = |object: Option<&Json>, known: Option<&Shape>| {
         let value = object.map_or(Value::Null, from_json);
-        Ok(if request.open_object { open(value) } else { value })
+        Ok(match request.open_object {
+            true => open(value, known),
+            false => value,
+        })
     };
     let mut roots: BTreeMap<&'static str, Outcome> = BTreeMap::new();
-    roots.insert("object", object(request.object.as_ref()));
-    roots.insert("oldObject", object(request.old_object.as_ref()));
+    roots.insert("object", object(request.object.as_ref(), request.known()));
+    roots.insert("oldObject", object(request.old_object.as_ref(), None));
     roots.insert("request", Ok(request_value(request)));
     roots.insert("params", params);
     roots.insert("namespaceObject", namespace_value(request, namespace));
@@ -69,8 +73,9 @@ fn request_value(request: &Request) -> Value {
     partial(nested(value, "userInfo", "who asks"), "a detail of the request")
 }
 
-/// An object of which type and namespace are known.
-fn open(object: Value) -> Value {
+/// An object of which type and namespace are known, and of its specification what the shape
+/// says.
+fn open(object: Value, shape: Option<&Shape>) -> Value {
     let reason = "what the object holds";
     let Value::Map(map) = &object else { return object };
     let field = |name: &str| {
@@ -84,6 +89,9 @@ fn open(object: Value) -> Value {
         let kept = metadata.map.get(&namespace).cloned().map(|value| (namespace, value));
         let map = std::sync::Arc::new(kept.into_iter().collect());
         known.insert(key, partial(Value::Map(kube_cel::cel::objects::Map { map }), reason));
+    }
+    if let Some(shape) = shape {
+        known.insert(kube_cel::cel::objects::Key::from("spec"), shape.spec.value());
     }
     let map = std::sync::Arc::new(known);
     partial(Value::Map(kube_cel::cel::objects::Map { map }), reason)

@@ -179,6 +179,10 @@ pub(crate) fn by_rules(
 ) -> Match {
     let table = &rules().switches;
     let named = |rule: &RuleWithOperations| {
+        let nameless = request.open_object && request.name.is_empty() && !request.free_labels;
+        if nameless && !rule.resource_names.is_empty() {
+            return Match::Unknown("the name of the object is not known".to_owned());
+        }
         Match::of(match (rule.resource_names.is_empty(), request.free_labels) {
             (true, _) => table.no_names_is_any_name,
             (false, true) => free,

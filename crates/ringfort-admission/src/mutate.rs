@@ -80,15 +80,15 @@ impl Admission<'_> {
             tally.changes.push(finding.clone());
             tally.unknown.push(finding);
         }
-        if let (Some(class), Some(sent), Some(object), Some(at)) =
-            (asked.request.class, &asked.request.object, &run.object, run.changed.first())
+        if let (Some(shape), Some(sent), Some(object), Some(at)) =
+            (&asked.request.shape, &asked.request.object, &run.object, run.changed.first())
             && !asked.request.open_object
         {
             let mut add = |reason: String| {
                 tally.unknown.push(Finding::new(all[*at].control.clone(), reason));
             };
-            if how.class_may_be_taken && !crate::escape::is_of(class, object) {
-                add(format!("takes away what such a pod is made for ({})", class.name()));
+            if how.class_may_be_taken && !shape.spec.fits(&object["spec"]) {
+                add(format!("takes away what such a pod is made for ({})", shape.name));
             }
             if how.place_may_be_changed && !crate::escape::same_place(sent, object) {
                 add("writes where the pod may run".to_owned());
@@ -200,7 +200,8 @@ impl Admission<'_> {
         let how = &mutation_rules::rules().switches;
         let open = how.open_object_stays_open && (request.open_object || !run.unknown.is_empty());
         let object = if how.policies_see_each_other { &run.object } else { &request.object };
-        let now = Request { object: object.clone(), open_object: open, ..request.clone() };
+        let object = object.clone();
+        let now = Request { object, open_object: open, shape: None, ..request.clone() };
         let names = roots(&now, asked.namespace, one.params.clone());
         let matching = Environment::new(names, cel::cost::MATCH_CONDITIONS);
         let mut doubt = one.doubt.clone();

@@ -91,8 +91,6 @@ pub struct Rules {
     pub atomic: &'static [&'static str],
     /// Fields of a pod that say where it runs.
     pub place: &'static [&'static str],
-    /// Capabilities each of which is a way out.
-    pub capabilities: &'static [&'static str],
 }
 
 /// The tables as upstream has them.
@@ -142,7 +140,6 @@ pub static UPSTREAM: Rules = Rules {
         "selector",
     ],
     place: &["nodeName", "nodeSelector", "affinity", "tolerations", "schedulerName"],
-    capabilities: &["SYS_ADMIN", "ALL"],
 };
 
 ringfort_model::active_rules!("mutation", Rules);
@@ -167,6 +164,5 @@ pub fn mutants() -> Vec<(String, Rules)> {
     }
     found.list("atomic", |rules| &mut rules.atomic);
     found.list("place", |rules| &mut rules.place);
-    found.list("capabilities", |rules| &mut rules.capabilities);
     found.all()
 }

@@ -34,8 +34,10 @@ pub(crate) fn ask(
     if !is_pod || !evaluated || is_ignored(&request.subresource) {
         return;
     }
-    // Some pod satisfies every level, and labels that may be changed hold nothing back.
-    if request.open_object || request.free_namespace {
+    // Some pod satisfies every level, and labels that may be changed hold nothing back. Of a
+    // shape the object is the pod that violates the least.
+    let any = request.open_object && request.known().is_none();
+    if any || request.free_namespace {
         return;
     }
     let rule = &rules().switches;
@@ -63,6 +65,11 @@ pub(crate) fn ask(
     }
     let class = pod.spec.runtime_class_name.as_ref();
     if class.is_some_and(|class| exempt.runtime_classes.contains(class)) && rule.exempt_classes {
+        return;
+    }
+    if request.open_object && !exempt.runtime_classes.is_empty() && rule.exempt_classes {
+        let reason = "pods of some runtime classes are exempt".to_owned();
+        tally.unknown.push(Finding::new(control, reason));
         return;
     }
     let found = evaluate(&pod.spec, &pod.metadata.annotations, level, version, server);

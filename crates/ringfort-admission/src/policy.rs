@@ -163,7 +163,9 @@ impl Policy<'_> {
     ) {
         let control = self.control(Some(binding));
         let roots = roots(asked.request, asked.namespace, params);
-        let matching = Environment::new(roots.clone(), cel::cost::MATCH_CONDITIONS);
+        let lifted = self.fails_closed && asked.request.errors_are_values();
+        let matching =
+            Environment::new(roots.clone(), cel::cost::MATCH_CONDITIONS).errors_are_values(lifted);
         let mut report = Report::new(control, binding, tally);
         match conditions(&self.conditions, &matching) {
             Conditions::Skip => return,
@@ -179,7 +181,8 @@ impl Policy<'_> {
             }
             Conditions::Match => {}
         }
-        let mut environment = Environment::new(roots, cel::cost::PER_BINDING);
+        let mut environment =
+            Environment::new(roots, cel::cost::PER_BINDING).errors_are_values(lifted);
         for variable in &self.variables {
             // One that does not parse stays undeclared: what names it is unknown.
             if let Ok(expression) = &variable.expression {

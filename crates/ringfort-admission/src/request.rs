@@ -1,12 +1,13 @@
 //! A request as admission sees it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ringfort_model::{Map, Str};
-use ringfort_podsec::EscapeClass;
 use serde_json::Value as Json;
 
 use crate::resource::ResourceType;
+use crate::sketch::Shape;
 
 /// What is done to the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,15 +68,15 @@ pub struct Request {
     /// Whether the question is about every object that whoever asks could make of this one by
     /// giving it other labels. Then no object selector holds it back.
     pub free_labels: bool,
-    /// Whether the question is about every object of the kind: what the object holds is not
-    /// known, and a refusal is one of all of them.
+    /// Whether the question is about every object of the kind, or of the shape if there is one:
+    /// what else the object holds is not known, and a refusal is one of all of them.
     pub open_object: bool,
     /// Whether whoever asks may change the labels of the namespace before. Then neither Pod
     /// Security labels nor selectors for namespaces hold anything back.
     pub free_namespace: bool,
-    /// The class that the object is made for. Then the question is whether an object is admitted
-    /// that is still of the class after whatever mutators make of it.
-    pub class: Option<EscapeClass>,
+    /// The shape that the object is made in. Then the question is whether an object is admitted
+    /// that is still of the shape after whatever mutators make of it.
+    pub shape: Option<Arc<Shape>>,
 }
 
 impl Request {
@@ -101,8 +102,18 @@ impl Request {
             free_labels: false,
             open_object: false,
             free_namespace: false,
-            class: None,
+            shape: None,
         }
+    }
+
+    /// What is known of the specification of every object that is asked about.
+    pub(crate) fn known(&self) -> Option<&Shape> {
+        self.shape.as_deref().filter(|_| self.open_object)
+    }
+
+    /// Whether an error of a policy that fails closed needs not be told from a value.
+    pub(crate) fn errors_are_values(&self) -> bool {
+        self.known().is_some_and(|shape| shape.refused)
     }
 
     /// The update of an object.

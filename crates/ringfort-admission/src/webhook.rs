@@ -3,14 +3,18 @@
 
 use ringfort_model::record::{Webhook as Record, WebhookConfiguration};
 use ringfort_model::{KubeVersion, Str};
+use ringfort_podsec::escape::hardened_pod;
 
-use crate::cel::{self, Environment, Value};
+use crate::admission::Admission;
+use crate::cel::{self, Environment, Value, Words};
 use crate::compiled::{self, Named, check_selector};
 use crate::decision::{Control, Finding, Problem, Tally};
 use crate::engine::{Engines, Mode};
 use crate::environment::roots;
+use crate::escape::PodWrite;
 use crate::matching::{Match, by_rules, in_namespace, is_empty, on_object};
 use crate::policy::{Asked, Conditions, conditions};
+use crate::request::Request;
 use crate::rules::rules;
 
 /// A webhook with its match conditions parsed.
@@ -74,6 +78,13 @@ impl<'c> Webhook<'c> {
     /// Its match conditions.
     pub(crate) fn conditions(&self) -> &[Named] {
         &self.conditions
+    }
+
+    /// What its conditions are made of.
+    pub(crate) fn words(&self) -> Words {
+        let mut words = Words::default();
+        self.conditions.iter().flat_map(|one| &one.expression).for_each(|one| words.add(one));
+        words
     }
 
     /// Whether its failure refuses.
@@ -166,6 +177,45 @@ impl<'c> Webhook<'c> {
             None if self.mutating && !rule.mutating_webhook_is_unknown => {}
             None if self.mutating => tally.unknown.push(finding("may change or refuse the object")),
             None => tally.unknown.push(finding("may refuse the object")),
+        }
+    }
+}
+
+impl Admission<'_> {
+    /// Whether a webhook is asked about new pods of a namespace: `Some(false)` where it is asked
+    /// about none, whatever they hold, and `None` where that is not known or not so for all.
+    #[must_use]
+    pub fn is_shown_pods(
+        &self,
+        (configuration, name, mutating): (&Str, &Str, bool),
+        namespace: &Str,
+    ) -> Option<bool> {
+        let webhook = self.webhooks.iter().find(|one| {
+            one.configuration.metadata.name == *configuration
+                && one.record.name == *name
+                && one.mutating == mutating
+        })?;
+        let request = self.write(namespace, hardened_pod(), PodWrite::Create);
+        let request =
+            Request { open_object: true, free_labels: false, name: String::new(), ..request };
+        let labels = self.labels_of_namespace(namespace);
+        let asked = Asked {
+            request: &request,
+            namespace: self.cluster.namespaces.get("", namespace),
+            namespace_labels: labels.as_ref(),
+            cluster: self.cluster,
+            given: &[],
+        };
+        let called = webhook.called(&asked);
+        if called == Match::No {
+            return Some(false);
+        }
+        let names = roots(&request, asked.namespace, Ok(Value::Null));
+        let environment = Environment::new(names, cel::cost::MATCH_CONDITIONS);
+        match conditions(&webhook.conditions, &environment) {
+            Conditions::Skip => Some(false),
+            Conditions::Match if called == Match::Yes => Some(true),
+            Conditions::Match | Conditions::Error(_) | Conditions::Unknown(_) => None,
         }
     }
 }

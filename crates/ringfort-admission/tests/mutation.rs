@@ -343,18 +343,30 @@ fn a_class_that_pod_security_refuses_stays_refused_whatever_mutates() {
     }
 }
 
+/// Takes it from all containers of a new pod.
+const UNPRIVILEGED: &str = "Object{spec: Object.spec{containers: object.spec.containers.map(c, \
+    Object.spec.containers{name: c.name, securityContext: \
+    Object.spec.containers.securityContext{privileged: false}}), \
+    ?initContainers: object.spec.?initContainers.optMap(all, all.map(c, \
+    Object.spec.initContainers{name: c.name, securityContext: \
+    Object.spec.initContainers.securityContext{privileged: false}}))}}";
+
+#[test]
+fn what_a_policy_leaves_to_another_container_is_admitted() {
+    let half = "Object{spec: Object.spec{containers: object.spec.containers.map(c, \
+        Object.spec.containers{name: c.name, securityContext: \
+        Object.spec.containers.securityContext{privileged: false}})}}";
+    let policies = with(&[mutating("m", apply(half))], &[space("a", json!({}))]);
+    assert_eq!(class(&policies, EscapeClass::Privileged).0, "admitted");
+}
+
 #[test]
 fn a_class_that_a_policy_takes_away_is_not_simply_admitted() {
     let taken = [
         (EscapeClass::HostPid, "Object{spec: Object.spec{hostPID: false}}"),
         (EscapeClass::HostIpc, "Object{spec: Object.spec{hostIPC: false}}"),
         (EscapeClass::HostNetwork, "Object{spec: Object.spec{hostNetwork: false}}"),
-        (
-            EscapeClass::Privileged,
-            "Object{spec: Object.spec{containers: object.spec.containers.map(c, \
-             Object.spec.containers{name: c.name, securityContext: \
-             Object.spec.containers.securityContext{privileged: false}})}}",
-        ),
+        (EscapeClass::Privileged, UNPRIVILEGED),
     ];
     for (class_of, expression) in taken {
         let policies = with(&[mutating("m", apply(expression))], &[space("a", json!({}))]);
@@ -371,13 +383,19 @@ fn a_class_that_a_policy_takes_away_is_not_simply_admitted() {
     let policies = with(&[mutating("m", spec)], &[space("a", json!({}))]);
     assert!(class(&policies, EscapeClass::HostPath).1.contains("takes away"));
     assert_eq!(class(&policies, EscapeClass::Capability).0, "admitted");
-    let dropped = "[JSONPatch{op: 'remove', \
-        path: '/spec/containers/0/securityContext/capabilities/add'}]";
-    let mut spec = patch(dropped);
-    spec["matchConditions"] = json!([{"name": "c", "expression":
-        "has(object.spec.containers[0].securityContext.capabilities.add)"}]);
-    let policies = with(&[mutating("m", spec)], &[space("a", json!({}))]);
-    assert!(class(&policies, EscapeClass::Capability).1.contains("takes away"));
+    // From one list, then from both.
+    let dropped = |list: &str| {
+        let path = format!("/spec/{list}/0/securityContext/capabilities/add");
+        let held = format!("object.spec.{list}[0].securityContext.capabilities.add");
+        let mut spec = patch(&format!("[JSONPatch{{op: 'remove', path: '{path}'}}]"));
+        let expression = format!("has(object.spec.{list}) && has({held})");
+        spec["matchConditions"] = json!([{"name": "c", "expression": expression}]);
+        mutating(&list.to_lowercase(), spec)
+    };
+    let one = with(&[dropped("containers")], &[space("a", json!({}))]);
+    assert_eq!(class(&one, EscapeClass::Capability).0, "admitted");
+    let both = with(&[dropped("containers"), dropped("initContainers")], &[space("a", json!({}))]);
+    assert!(class(&both, EscapeClass::Capability).1.contains("takes away"));
 }
 
 #[test]

@@ -318,7 +318,24 @@ pub fn user_namespace_holds(context: &Context<'_>, spec: &PodSpec, node: Id<Node
     user_namespace(&with, node, context.version).effect.is_effective()
 }
 
-fn marked(draft: Draft, held: Option<Effect>) -> Draft {
+/// The node that root with every capability takes from inside a pod of a unit in a place, and
+/// what may hold it in; `None` where something does.
+pub(crate) fn taken_from_inside(
+    context: &Context<'_>,
+    unit: u32,
+    place: Option<Id<Node>>,
+) -> Option<(NodeKey, Option<Effect>)> {
+    let spec = &context.units[unit as usize].spec;
+    let windows = match place {
+        Some(node) => context.cluster.nodes[node].is_windows(),
+        None => spec.is_windows(),
+    };
+    let root = context.root_on(unit, place).filter(|_| !windows)?;
+    let held = holds(context, spec, place);
+    (held != Some(Effect::Effective)).then_some((root, held))
+}
+
+pub(crate) fn marked(draft: Draft, held: Option<Effect>) -> Draft {
     match held {
         Some(Effect::Unknown(missing)) => draft.unverified(missing.join("; ")),
         Some(Effect::PresentNotEffective(why)) => draft.noted(why),

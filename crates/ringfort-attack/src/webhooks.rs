@@ -1,9 +1,10 @@
 //! What admission webhooks see, as far as techniques ask: which namespaces' pods, and which
 //! pods answer for them.
 
+use ringfort_admission::Admission;
 use ringfort_authz::Names;
 use ringfort_model::record::{Webhook, WebhookConfiguration};
-use ringfort_model::{List, Map, Str};
+use ringfort_model::{Map, Str};
 use ringfort_podsec::{EscapeClass, NamespacePolicy, admits};
 
 use crate::context::{Ask, Context, Held};
@@ -16,6 +17,7 @@ pub struct One<'c> {
     pub webhook: &'c Webhook,
     /// Whether it may change what it is shown.
     pub mutating: bool,
+    engine: &'c Admission<'c>,
 }
 
 impl One<'_> {
@@ -48,23 +50,25 @@ impl One<'_> {
         self.webhook.failure_policy.as_ref().is_some_and(|policy| *policy == *"Ignore")
     }
 
-    /// Whether pods that are created in the namespace with these labels are reviewed.
+    /// Whether some new pod of the namespace is reviewed, as far as that is known.
     #[must_use]
-    pub fn sees_pods(&self, namespace: &str, labels: &Map) -> bool {
-        let has = |list: &List<Str>, wanted: &str| list.has("*") || list.has(wanted);
-        let rule = self.webhook.rules.iter().any(|rule| {
-            has(&rule.api_groups, "")
-                && (has(&rule.resources, "pods") || rule.resources.has("*/*"))
-                && has(&rule.operations, "CREATE")
-        });
-        if !rule {
-            return false;
-        }
-        let named = (Str::new("kubernetes.io/metadata.name"), Str::new(namespace));
+    pub fn sees_pods(&self, namespace: &Str) -> bool {
+        let of = (self.name(), &self.webhook.name, self.mutating);
+        self.engine.is_shown_pods(of, namespace) != Some(false)
+    }
+
+    /// The field that leaves the pods of a namespace with these labels out, where something does.
+    #[must_use]
+    pub fn leaves_out(&self, namespace: &Str, labels: &Map) -> &'static str {
+        let named = (Str::new("kubernetes.io/metadata.name"), namespace.clone());
         let labels = labels.iter().map(|(key, value)| (key.clone(), value.clone()));
         let labels: Map = labels.chain([named]).collect();
         let selector = self.webhook.namespace_selector.as_ref();
-        selector.is_none_or(|selector| selector.matches(&labels))
+        match selector.is_none_or(|selector| selector.matches(&labels)) {
+            false => "namespaceSelector",
+            true if !self.webhook.match_conditions.is_empty() => "matchConditions",
+            true => "rules",
+        }
     }
 
     /// Units whose pods answer for it: those that its Service selects.
@@ -92,7 +96,8 @@ pub fn all<'c>(context: &'c Context<'_>) -> impl Iterator<Item = One<'c>> {
     let validating = context.cluster.validating_webhooks.iter().map(|one| (one, false));
     mutating.chain(validating).flat_map(|(configuration, mutating)| {
         let webhooks = configuration.webhooks.iter();
-        webhooks.map(move |webhook| One { configuration, webhook, mutating })
+        let engine = &context.engine;
+        webhooks.map(move |webhook| One { configuration, webhook, mutating, engine })
     })
 }
 
@@ -134,7 +139,7 @@ pub fn guarding<'c>(context: &'c Context<'_>) -> Vec<(&'c Str, One<'c>)> {
         let policy = NamespacePolicy::of(&labels);
         let leaves = [EscapeClass::Privileged, EscapeClass::HostPath, EscapeClass::Capability];
         if leaves.into_iter().any(|class| admits(&policy, context.version, class)) {
-            let seeing = all(context).filter(|one| one.sees_pods(name, &labels));
+            let seeing = all(context).filter(|one| one.sees_pods(name));
             found.extend(seeing.map(|one| (name, one)));
         }
     }

@@ -631,9 +631,10 @@ fn webhook(failure_policy: &str, selector: Value) -> Vec<Value> {
                 "resources": ["pods"]}]}]})]
 }
 
-/// No privileged container, no host path, no added capability.
+/// No privileged container, no host path, no added capability; init containers are containers.
 const HARD: &str = "!has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.hostPath))";
-const HARDER: &str = "object.spec.containers.all(c, !has(c.securityContext) || \
+const HARDER: &str = "(object.spec.containers + (has(object.spec.initContainers) ? \
+    object.spec.initContainers : [])).all(c, !has(c.securityContext) || \
     !(has(c.securityContext.privileged) && c.securityContext.privileged) && \
     !(has(c.securityContext.capabilities) && has(c.securityContext.capabilities.add)))";
 
@@ -649,6 +650,11 @@ fn a_policy_stops_pods_that_take_nodes_only_when_it_denies_and_cannot_be_evaded(
     // One class is enough.
     assert!(with(policy(HARD, &["Deny"], json!({}))));
     assert!(with(policy(HARDER, &["Deny"], json!({}))));
+    // So is one container, or a pod that says that it is exempt.
+    let regular = HARDER.replace("object.spec.initContainers : []", "[] : []");
+    assert!(with(policy(&format!("({HARD}) && ({regular})"), &["Deny"], json!({}))));
+    let exempt = format!("object.metadata.?annotations['x'].orValue('') == 'y' || ({both})");
+    assert!(with(policy(&exempt, &["Deny"], json!({}))));
     // Audit and warn refuse nothing; without a binding neither does Deny.
     assert!(with(policy(&both, &["Audit", "Warn"], json!({}))));
     assert!(with(policy(&both, &["Deny"], json!({}))[..1].to_vec()));

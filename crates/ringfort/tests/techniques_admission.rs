@@ -170,7 +170,7 @@ fn a_policy_that_keeps_pods_out_is_removed() {
     let pods = json!({"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"],
         "resources": ["pods"], "operations": ["CREATE"]}]});
     let refuses = "(!has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.hostPath))) \
-        && object.spec.containers.all(c, \
+        && (object.spec.containers + object.spec.?initContainers.orValue([])).all(c, \
         !has(c.securityContext) || (!has(c.securityContext.privileged) && \
         !(has(c.securityContext.capabilities) && has(c.securityContext.capabilities.add))))";
     let policy = |name: &str, expression: &str| {
@@ -187,7 +187,10 @@ fn a_policy_that_keeps_pods_out_is_removed() {
             "spec": {"matchConstraints": pods, "mutations": [{"patchType": "ApplyConfiguration",
                 "applyConfiguration": {"expression": "Object{spec: Object.spec{containers: \
                 object.spec.containers.map(c, Object.spec.containers{name: c.name, \
-                securityContext: Object.spec.containers.securityContext{privileged: false}})}}"}}]}}),
+                securityContext: Object.spec.containers.securityContext{privileged: false}}), \
+                ?initContainers: object.spec.?initContainers.optMap(all, all.map(c, \
+                Object.spec.initContainers{name: c.name, securityContext: \
+                Object.spec.initContainers.securityContext{privileged: false}}))}}"}}]}}),
         json!({"apiVersion": api, "kind": "MutatingAdmissionPolicyBinding", "metadata": wide("m-b"),
             "spec": {"policyName": "m"}}),
     ];
@@ -378,4 +381,67 @@ fn accounts_of_controllers_are_reached_where_they_exist() {
     objects.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
         "metadata": {"name": name, "namespace": "kube-system", "uid": "u", "resourceVersion": "1"}}));
     assert!(reaches(&objects, &["sa/kube-system/s"], admin));
+}
+
+/// Whoever adds a container to a pod takes its node where admission lets the container through,
+/// and nothing holds the pod in.
+#[test]
+fn an_ephemeral_container_takes_the_node_that_admission_leaves_open() {
+    let patch = || rule(&["patch"], "", &["pods/ephemeralcontainers"]);
+    let base = |grant: Value| with(holds(false, json!([grant])), [node("m", json!({}))]);
+    let nodes = |objects: &[Value]| -> Vec<(String, Confidence)> {
+        let all = of("ephemeral-container", objects).into_iter();
+        let nodes = all.filter(|edge| edge.to.starts_with("node/"));
+        nodes.map(|edge| (edge.to, edge.confidence)).collect()
+    };
+    let proven = || vec![("node/n".to_owned(), Confidence::Proven)];
+    let open = base(patch());
+    assert_eq!(nodes(&open), proven(), "the node of the pod and no other");
+    assert!(reaches(&open, &["sa/a/s"], "node/n") && !reaches(&open, &["sa/a/s"], "node/m"));
+    assert_eq!(nodes(&base(named(patch(), "p"))), proven());
+    assert!(nodes(&base(named(patch(), "q"))).is_empty());
+    assert!(nodes(&base(rule(&["patch"], "", &["pods"]))).is_empty());
+    assert!(nodes(&base(rule(&["get"], "", &["pods/ephemeralcontainers"]))).is_empty());
+
+    let mut enforced = open.clone();
+    enforced[0] = namespace(json!({"pod-security.kubernetes.io/enforce": "baseline"}));
+    assert!(nodes(&enforced).is_empty());
+    assert!(!of("ephemeral-container", &enforced).is_empty(), "the pod is reached all the same");
+    enforced[0] = namespace(json!({"pod-security.kubernetes.io/warn": "baseline"}));
+    assert_eq!(nodes(&enforced), proven());
+
+    let api = "admissionregistration.k8s.io/v1";
+    let refuses = "object.spec.?ephemeralContainers.orValue([]).all(c, \
+        !c.?securityContext.?privileged.orValue(false) \
+        && c.?securityContext.?capabilities.?add.orValue([]).size() == 0)";
+    let policy = |resource: &str| {
+        [
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicy", "metadata": wide("p"),
+                "spec": {"matchConstraints": {"resourceRules": [{"apiGroups": [""],
+                    "apiVersions": ["v1"], "resources": [resource], "operations": ["*"]}]},
+                    "validations": [{"expression": refuses}]}}),
+            json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicyBinding",
+                "metadata": wide("b"), "spec": {"policyName": "p", "validationActions": ["Deny"]}}),
+        ]
+    };
+    assert!(nodes(&with(open.clone(), policy("pods/ephemeralcontainers"))).is_empty());
+    assert_eq!(nodes(&with(open.clone(), policy("pods"))), proven(), "it is not shown the update");
+
+    let hook = |fail: &str| {
+        json!({"apiVersion": api, "kind": "ValidatingWebhookConfiguration", "metadata": wide("w"),
+            "webhooks": [{"name": "w.example.org", "failurePolicy": fail,
+                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"],
+                    "resources": ["pods/*"]}]}]})
+    };
+    let doubtful = vec![("node/n".to_owned(), Confidence::UnverifiedControl)];
+    assert_eq!(nodes(&with(open.clone(), [hook("Fail")])), doubtful);
+    assert_eq!(nodes(&with(open.clone(), [hook("Ignore")])), proven());
+
+    // A user namespace may hold the pod in; a static pod takes no container.
+    let mut held = open.clone();
+    held[4]["spec"]["hostUsers"] = json!(false);
+    assert_eq!(nodes(&held), doubtful);
+    let mut sealed = open;
+    sealed[4]["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "x"});
+    assert!(nodes(&sealed).is_empty());
 }

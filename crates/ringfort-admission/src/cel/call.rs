@@ -11,10 +11,13 @@ use kube_cel::cel::{Context, ExecutionError, Value};
 use super::convert::{self, type_name};
 use super::cost::{self, Cost};
 use super::eval::{field, optional_field};
-use super::opaque::{Type, as_optional, doubt, optional};
-use super::{Outcome, Stop, compare, pattern};
+use super::opaque::{Type, as_optional, as_partial, doubt, optional};
+use super::{Outcome, Stop, compare, open, pattern};
 
 fn no_overload<T>(name: &str, values: &[&Value]) -> Result<T, Stop> {
+    if let Some(reason) = values.iter().find_map(|value| doubt(value)) {
+        return Err(Stop::Unknown(reason.to_owned()));
+    }
     let types: Vec<&str> = values.iter().map(|value| type_name(value)).collect();
     Err(Stop::Error(format!("no such overload: {name}({})", types.join(", "))))
 }
@@ -22,6 +25,9 @@ fn no_overload<T>(name: &str, values: &[&Value]) -> Result<T, Stop> {
 /// Calls an operator or function on values.
 pub(super) fn invoke(cost: &Cost, name: &str, target: Option<&Value>, args: &[Value]) -> Outcome {
     cost.spend(1)?;
+    if let Some(outcome) = open::invoke(name, target, args) {
+        return outcome;
+    }
     match (name, target, args) {
         (operators::EQUALS, None, [a, b]) => {
             cost.spend(size_of(a).min(size_of(b)))?;
@@ -88,9 +94,12 @@ pub(super) fn invoke(cost: &Cost, name: &str, target: Option<&Value>, args: &[Va
         }
         ("optional.none", None, []) => Ok(optional(None)),
         ("optional.of", None, [value]) => Ok(optional(Some(value.clone()))),
-        ("optional.ofNonZeroValue", None, [value]) => {
-            Ok(optional((!is_zero(value)).then(|| value.clone())))
-        }
+        ("optional.ofNonZeroValue", None, [value]) => match as_partial(value) {
+            Some(partial) if partial.known.map.is_empty() => {
+                Err(Stop::Unknown(partial.reason.clone()))
+            }
+            _ => Ok(optional((!is_zero(value)).then(|| value.clone()))),
+        },
         ("hasValue", Some(value), []) => match as_optional(value) {
             Some(one) => Ok(Value::Bool(one.0.is_some())),
             None => no_overload(name, &[value]),

@@ -6,7 +6,8 @@ use kube_cel::cel::Value;
 use kube_cel::cel::objects::{Key, Map};
 
 use super::convert::type_name;
-use super::opaque::{as_optional, as_partial};
+use super::opaque::{as_anything, as_optional, as_partial, doubt};
+use super::open;
 use super::{Outcome, Stop};
 
 /// `==`. Numbers of different types compare by value, values of other different types are
@@ -53,6 +54,12 @@ fn equal_maps(a: &Map, b: &Map) -> Result<bool, Stop> {
 }
 
 fn equal_opaque(left: &Value, right: &Value) -> Result<bool, Stop> {
+    if let Some(reason) = as_anything(left).or_else(|| as_anything(right)) {
+        return Err(Stop::Unknown(reason.to_owned()));
+    }
+    if let Some(answer) = open::equal(left, right).or_else(|| open::equal(right, left)) {
+        return answer;
+    }
     let partial = as_partial(left).or_else(|| as_partial(right));
     if let Some(partial) = partial {
         let other = if as_partial(left).is_some() { right } else { left };
@@ -90,6 +97,12 @@ fn number_order(left: &Value, right: &Value) -> Option<Option<Ordering>> {
 
 /// `<`, `<=`, `>` and `>=`; an error for values that have no order among each other.
 pub(super) fn order(left: &Value, right: &Value, holds: impl Fn(Ordering) -> bool) -> Outcome {
+    if let Some(reason) = doubt(left).or_else(|| doubt(right)) {
+        return match open::order(left, right, &holds) {
+            Some(decided) => Ok(Value::Bool(decided)),
+            None => Err(Stop::Unknown(reason.to_owned())),
+        };
+    }
     let order = match (left, right) {
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
         (Value::String(a), Value::String(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
@@ -116,6 +129,9 @@ pub(super) fn order(left: &Value, right: &Value, holds: impl Fn(Ordering) -> boo
 /// `value in container`.
 pub(super) fn contains(container: &Value, value: &Value) -> Outcome {
     match container {
+        Value::Map(map) if !map.map.is_empty() && doubt(value).is_some() => {
+            Err(Stop::Unknown(doubt(value).unwrap_or_default().to_owned()))
+        }
         Value::List(items) => {
             let mut stop = None;
             for item in items.iter() {
@@ -133,10 +149,10 @@ pub(super) fn contains(container: &Value, value: &Value) -> Outcome {
                 Some(_) => Ok(Value::Bool(true)),
                 None => Err(Stop::Unknown(partial.reason.clone())),
             },
-            None => Err(Stop::Error(format!(
-                "no such overload: in {}",
-                super::convert::type_name(other)
-            ))),
+            None => open::contains(other, value).unwrap_or_else(|| {
+                let kind = super::convert::type_name(other);
+                Err(Stop::Error(format!("no such overload: in {kind}")))
+            }),
         },
     }
 }

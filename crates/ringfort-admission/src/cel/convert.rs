@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kube_cel::cel::Value;
 use kube_cel::cel::objects::{Key, Map};
 
-use super::opaque::{Optional, Type, as_constructed, doubt};
+use super::opaque::{Optional, Type, as_at_least, as_constructed, as_open_list, as_partial, doubt};
 use super::{Outcome, Stop};
 
 /// A value as JSON, for a mutation to write: what has no JSON is an error of the expression.
@@ -116,6 +116,9 @@ pub(super) fn type_name(value: &Value) -> &'static str {
         Value::Null => "null_type",
         Value::Opaque(opaque) if opaque.downcast_ref::<Type>().is_some() => "type",
         Value::Opaque(opaque) if opaque.downcast_ref::<Optional>().is_some() => "optional_type",
+        value if as_partial(value).is_some() => "map",
+        value if as_open_list(value).is_some() => "list",
+        value if as_at_least(value).is_some() => "int",
         _ => "kubernetes",
     }
 }

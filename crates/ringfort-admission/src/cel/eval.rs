@@ -14,8 +14,11 @@ use super::compare;
 use super::convert::type_name;
 use super::cost::Cost;
 use super::expression::{Expression, is_authorizer, namespace_of};
-use super::opaque::{Constructed, Type, as_optional, as_partial, doubt, optional};
-use super::{Outcome, Stop, call};
+use super::opaque::{
+    Constructed, Type, anything, as_anything, as_open_list, as_optional, as_partial, doubt,
+    optional,
+};
+use super::{Outcome, Stop, call, open};
 
 /// The deepest chain of variables that name each other.
 const DEEPEST_VARIABLE: u32 = 64;
@@ -29,6 +32,7 @@ pub struct Environment<'e> {
     known: RefCell<BTreeMap<&'e str, Outcome>>,
     depth: Cell<u32>,
     cost: Cost,
+    errors_are_values: bool,
 }
 
 /// A name that a macro binds, and everything outside of it.
@@ -51,6 +55,9 @@ impl<'f> Frame<'f> {
 }
 
 fn no_overload<T>(name: &str, values: &[&Value]) -> Result<T, Stop> {
+    if let Some(reason) = values.iter().find_map(|value| doubt(value)) {
+        return Err(Stop::Unknown(reason.to_owned()));
+    }
     let types: Vec<&str> = values.iter().map(|value| type_name(value)).collect();
     Err(Stop::Error(format!("no such overload: {name}({})", types.join(", "))))
 }
@@ -64,6 +71,23 @@ impl<'e> Environment<'e> {
             known: RefCell::default(),
             depth: Cell::new(0),
             cost: Cost::new(limit),
+            errors_are_values: false,
+        }
+    }
+
+    /// For whom an error says the same as `false`: what is not known, and may be an error, is
+    /// taken for a value then. An outcome that is `false` for every value is `false` or an error,
+    /// as an error is absorbed only by what decides without it.
+    pub(crate) fn errors_are_values(mut self, yes: bool) -> Self {
+        self.errors_are_values = yes;
+        self
+    }
+
+    /// What is not known, as a value where that may be.
+    fn lifted(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Err(Stop::Unknown(reason)) if self.errors_are_values => Ok(anything(&reason)),
+            other => other,
         }
     }
 
@@ -75,7 +99,11 @@ impl<'e> Environment<'e> {
     /// Evaluates an expression.
     pub fn evaluate(&self, expression: &Expression) -> Outcome {
         self.cost.begin();
-        self.resolve(&expression.root, None)
+        let value = self.resolve(&expression.root, None)?;
+        match as_anything(&value) {
+            Some(reason) => Err(Stop::Unknown(reason.to_owned())),
+            None => Ok(value),
+        }
     }
 
     fn resolve(&self, at: &IdedExpr, frame: Option<&Frame<'_>>) -> Outcome {
@@ -96,11 +124,11 @@ impl<'e> Environment<'e> {
                     return Ok(if select.test { Value::Bool(true) } else { value });
                 }
                 let operand = self.resolve(&select.operand, frame)?;
-                if select.test {
+                self.lifted(if select.test {
                     has(&operand, &select.field)
                 } else {
                     field(&operand, &Key::from(select.field.as_str()))
-                }
+                })
             }
             Expr::List(list) => {
                 self.cost.spend(10)?;
@@ -220,24 +248,47 @@ impl<'e> Environment<'e> {
     /// an error, which a later element can still absorb.
     fn comprehension(&self, one: &ComprehensionExpr, frame: Option<&Frame<'_>>) -> Outcome {
         let range = self.resolve(&one.iter_range, frame)?;
-        let items: Vec<Value> = match &range {
-            Value::List(items) => items.to_vec(),
-            Value::Map(map) => keys(map),
-            other => match as_partial(other) {
-                Some(partial) => return Err(Stop::Unknown(partial.reason.clone())),
-                None => return no_overload("iteration", &[other]),
+        let (items, others): (Vec<Value>, Option<&str>) = match &range {
+            Value::List(items) => (items.to_vec(), None),
+            Value::Map(map) => (keys(map), None),
+            other => match (as_open_list(other), doubt(other)) {
+                (Some(list), _) => (list.known.clone(), Some(&list.reason)),
+                (None, Some(reason)) => (Vec::new(), Some(reason)),
+                (None, None) => return no_overload("iteration", &[other]),
             },
+        };
+        let goes_on = |so_far: &Outcome| {
+            let accumulated = Frame { name: &one.accu_var, value: so_far, outer: frame };
+            self.resolve(&one.loop_cond, Some(&accumulated)) != Ok(Value::Bool(false))
+        };
+        let step = |so_far: &Outcome, item: Value| {
+            let item = Ok(item);
+            let accumulated = Frame { name: &one.accu_var, value: so_far, outer: frame };
+            let here = Frame { name: &one.iter_var, value: &item, outer: Some(&accumulated) };
+            self.resolve(&one.loop_step, Some(&here))
         };
         let mut so_far = self.resolve(&one.accu_init, frame);
         for item in items {
             self.cost.spend(1)?;
-            let item = Ok(item);
-            let accumulated = Frame { name: &one.accu_var, value: &so_far, outer: frame };
-            if self.resolve(&one.loop_cond, Some(&accumulated)) == Ok(Value::Bool(false)) {
+            if !goes_on(&so_far) {
                 break;
             }
-            let here = Frame { name: &one.iter_var, value: &item, outer: Some(&accumulated) };
-            so_far = self.resolve(&one.loop_step, Some(&here));
+            so_far = step(&so_far, item);
+        }
+        if let Some(reason) = others.filter(|_| goes_on(&so_far)) {
+            // There may be none or many: what one more leaves as it is, many more do too.
+            let more = step(&so_far, anything(reason));
+            so_far = match (so_far, more) {
+                (so_far, more) if so_far == more => so_far,
+                (Ok(value), Ok(_)) => match open::beside(&value, reason) {
+                    Some(list) => Ok(list),
+                    None => Ok(anything(reason)),
+                },
+                (Err(Stop::Unknown(reason)), _) | (_, Err(Stop::Unknown(reason))) => {
+                    Err(Stop::Unknown(reason))
+                }
+                _ => Err(Stop::Unknown(reason.to_owned())),
+            };
         }
         let accumulated = Frame { name: &one.accu_var, value: &so_far, outer: frame };
         self.resolve(&one.result, Some(&accumulated))
@@ -256,7 +307,13 @@ impl<'e> Environment<'e> {
                 return match self.resolve(condition, frame)? {
                     Value::Bool(true) => self.resolve(yes, frame),
                     Value::Bool(false) => self.resolve(no, frame),
-                    other => no_overload("?:", &[&other]),
+                    other => match as_anything(&other) {
+                        Some(reason) => {
+                            let (yes, no) = (self.resolve(yes, frame)?, self.resolve(no, frame)?);
+                            Ok(open::either(&yes, &no, reason))
+                        }
+                        None => no_overload("?:", &[&other]),
+                    },
                 };
             }
             (operators::NOT_STRICTLY_FALSE, [one]) => {
@@ -308,7 +365,7 @@ impl<'e> Environment<'e> {
     }
 
     fn invoke(&self, name: &str, target: Option<&Value>, args: &[Value]) -> Outcome {
-        call::invoke(&self.cost, name, target, args)
+        self.lifted(call::invoke(&self.cost, name, target, args))
     }
 
     /// `&&` (which `false` decides) and `||` (which `true` decides): the deciding value wins
@@ -320,23 +377,30 @@ impl<'e> Environment<'e> {
         decides: bool,
         frame: Option<&Frame<'_>>,
     ) -> Outcome {
+        // A truth, or why it is not known: that is no error.
         let truth = |outcome: Outcome| match outcome {
-            Ok(Value::Bool(value)) => Ok(value),
-            Ok(other) => no_overload(if decides { "||" } else { "&&" }, &[&other]),
+            Ok(Value::Bool(value)) => Ok(Ok(value)),
+            Ok(other) => match as_anything(&other) {
+                Some(reason) => Ok(Err(reason.to_owned())),
+                None => no_overload(if decides { "||" } else { "&&" }, &[&other]),
+            },
             Err(stop) => Err(stop),
         };
         let left = truth(self.resolve(left, frame));
-        if left == Ok(decides) {
+        if left == Ok(Ok(decides)) {
             return Ok(Value::Bool(decides));
         }
         let right = truth(self.resolve(right, frame));
         match (left, right) {
-            (_, Ok(value)) if value == decides => Ok(Value::Bool(decides)),
+            (_, Ok(Ok(value))) if value == decides => Ok(Value::Bool(decides)),
             (Err(Stop::Unknown(reason)), _) | (_, Err(Stop::Unknown(reason))) => {
                 Err(Stop::Unknown(reason))
             }
+            // The one may decide before the error of the other counts.
+            (Err(_), Ok(Err(reason))) | (Ok(Err(reason)), Err(_)) => Err(Stop::Unknown(reason)),
             (Err(stop), _) | (_, Err(stop)) => Err(stop),
-            (Ok(_), Ok(_)) => Ok(Value::Bool(!decides)),
+            (Ok(Err(reason)), _) | (_, Ok(Err(reason))) => Ok(anything(&reason)),
+            (Ok(Ok(_)), Ok(Ok(_))) => Ok(Value::Bool(!decides)),
         }
     }
 }
@@ -380,12 +444,13 @@ pub(super) fn optional_field(value: Option<&Value>, key: &Key) -> Outcome {
         other => match (as_partial(other), as_optional(other)) {
             (Some(partial), _) => match compare::find(&partial.known, key) {
                 Some(value) => Ok(optional(Some(value.clone()))),
-                None => Err(Stop::Unknown(partial.reason.clone())),
+                None => Ok(anything(&partial.reason)),
             },
             (_, Some(one)) => optional_field(one.0.as_ref(), key),
-            _ => match doubt(other) {
-                Some(reason) => Err(Stop::Unknown(reason.to_owned())),
-                None => Ok(optional(None)),
+            _ => match (as_anything(other), doubt(other)) {
+                (Some(reason), _) => Ok(anything(reason)),
+                (None, Some(reason)) => Err(Stop::Unknown(reason.to_owned())),
+                (None, None) => Ok(optional(None)),
             },
         },
     }
@@ -400,15 +465,17 @@ fn has(value: &Value, name: &str) -> Outcome {
         other => match (as_partial(other), as_optional(other)) {
             (Some(partial), _) => match compare::find(&partial.known, &key) {
                 Some(_) => Ok(Value::Bool(true)),
-                None => Err(Stop::Unknown(partial.reason.clone())),
+                None => Ok(anything(&partial.reason)),
             },
             (_, Some(one)) => match &one.0 {
                 Some(inner) => has(inner, name),
                 None => Ok(Value::Bool(false)),
             },
-            _ => match doubt(other) {
-                Some(reason) => Err(Stop::Unknown(reason.to_owned())),
-                None => Ok(Value::Bool(false)),
+            // That of which nothing is known is taken for what has fields: the server checks types.
+            _ => match (as_anything(other), doubt(other)) {
+                (Some(reason), _) => Ok(anything(reason)),
+                (None, Some(reason)) => Err(Stop::Unknown(reason.to_owned())),
+                (None, None) => Ok(Value::Bool(false)),
             },
         },
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use kube_cel::cel::Value;
 use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr, StructExpr, operators};
 use kube_cel::cel::parser::Parser;
 use ringfort_model::KubeVersion;
@@ -88,6 +89,70 @@ impl Expression {
         let mut check = Check { variables, version, bound: Vec::new(), constructs };
         check.expression(&root, 0)?;
         Ok(Self { root })
+    }
+}
+
+/// What an expression is made of, as far as it says which objects it may tell apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// Names of fields that it looks at.
+    pub(crate) fields: BTreeSet<String>,
+    /// Texts that it holds, names of fields that are asked for as texts among them.
+    pub(crate) texts: BTreeSet<String>,
+    /// Functions that it calls.
+    pub(crate) functions: BTreeSet<String>,
+}
+
+impl Words {
+    /// Adds those of an expression.
+    pub(crate) fn add(&mut self, expression: &Expression) {
+        self.walk(&expression.root);
+    }
+
+    fn walk(&mut self, at: &IdedExpr) {
+        match &at.expr {
+            Expr::Literal(literal) => {
+                if let Ok(Value::String(text)) = Value::try_from(literal.to_val().as_ref()) {
+                    self.texts.insert(text.to_string());
+                }
+            }
+            Expr::Ident(_) | Expr::Unspecified => {}
+            Expr::Select(select) => {
+                self.fields.insert(select.field.clone());
+                self.walk(&select.operand);
+            }
+            Expr::List(list) => list.elements.iter().for_each(|one| self.walk(one)),
+            Expr::Map(map) => map.entries.iter().for_each(|entry| self.entry(&entry.expr)),
+            Expr::Struct(one) => one.entries.iter().for_each(|entry| self.entry(&entry.expr)),
+            Expr::Comprehension(one) => {
+                for part in
+                    [&one.iter_range, &one.accu_init, &one.loop_cond, &one.loop_step, &one.result]
+                {
+                    self.walk(part);
+                }
+            }
+            Expr::Call(call) => {
+                self.functions.insert(call.func_name.clone());
+                if call.func_name == operators::OPT_SELECT
+                    && let Some(Expr::Literal(name)) = call.args.get(1).map(|one| &one.expr)
+                    && let Ok(Value::String(name)) = Value::try_from(name.to_val().as_ref())
+                {
+                    self.fields.insert(name.to_string());
+                }
+                call.target.iter().for_each(|one| self.walk(one));
+                call.args.iter().for_each(|one| self.walk(one));
+            }
+        }
+    }
+
+    fn entry(&mut self, entry: &EntryExpr) {
+        match entry {
+            EntryExpr::MapEntry(entry) => {
+                self.walk(&entry.key);
+                self.walk(&entry.value);
+            }
+            EntryExpr::StructField(field) => self.walk(&field.value),
+        }
     }
 }
 

@@ -8,6 +8,8 @@
 //!   decides (cel-go `interpreter`);
 //! - what is not known is a value too: an expression whose outcome does not depend on it is
 //!   decided, every other one is unknown with the reason, and nothing is guessed;
+//! - of an object nothing but a few fields may be known, and of a list a few elements: what
+//!   holds for every such object is decided;
 //! - a field of something that has no fields is an error, never `false`.
 //!
 //! `docs/admission.md` lists what is decided and what is unknown.
@@ -20,11 +22,13 @@ mod eval;
 mod expression;
 mod function;
 mod opaque;
+mod open;
 mod pattern;
 
 pub use eval::Environment;
+pub(crate) use expression::Words;
 pub use expression::{Expression, ExpressionError};
-pub use opaque::partial;
+pub use opaque::{anything, open_list, partial};
 
 pub use kube_cel::cel::Value;
 

@@ -22,7 +22,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "Who may start pods where Pod Security lets an escape through takes the nodes: a pod may name its node.",
         when: "pod-create in a namespace whose enforced level admits a pod that can leave its container.",
         not: "A namespace that enforces baseline; labels audit and warn refuse nothing. Nodes whose taints keep the pod off are left out only where admission refuses both spec.nodeName and the toleration.",
-        controls: "A ValidatingAdmissionPolicy that denies such pods and not others removes it, if its selector cannot be evaded by labels. A webhook that fails closed leaves it unverified; one that ignores its own failure does not hold.",
+        controls: "A ValidatingAdmissionPolicy removes it that denies such pods in every shape (init containers and sidecars too, every path and capability that reaches the node) and whatever else their maker writes into them: name, labels, annotations, image. One that lets some of them through removes nothing; where that cannot be decided the edge is unverified. A webhook that fails closed leaves it unverified; one that ignores its own failure does not hold.",
         cut: "Label the namespace pod-security.kubernetes.io/enforce: baseline.",
         upstream: "kubernetes/pod-security-admission admission/admission.go",
     },
@@ -35,17 +35,20 @@ pub(crate) fn admitted(context: &Context<'_>, name: &Str) -> Option<(Why, Gate)>
     let answer = context.admission(name)?;
     let gates = LEAVING.iter().filter_map(|class| {
         let found = answer.classes.iter().find(|one| one.class == *class)?;
-        Some((*class, Gate::of(&found.decision)))
+        Some((found.shape, Gate::of(&found.decision)))
     });
     // The class that is let through for sure, else one that may be.
-    let (class, gate) = gates
+    let (shape, gate) = gates
         .filter(|(_, gate)| *gate != Gate::Stopped)
         .min_by_key(|(_, gate)| *gate != Gate::Open)?;
+    Some((lets_through(context, name, shape), gate))
+}
+
+/// That a namespace lets a shape through, as a reason.
+pub(crate) fn lets_through(context: &Context<'_>, name: &Str, admits: &'static str) -> Why {
     let labels = context.cluster.namespaces.get("", name).map(|one| &one.metadata.labels);
     let level = labels.and_then(|labels| NamespacePolicy::of(labels).enforce_label);
-    let level = level.unwrap_or_default();
-    let why = Why::PodSecurity { namespace: name.clone(), level, admits: class.name() };
-    Some((why, gate))
+    Why::PodSecurity { namespace: name.clone(), level: level.unwrap_or_default(), admits }
 }
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {

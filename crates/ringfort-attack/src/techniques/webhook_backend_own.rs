@@ -50,11 +50,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         if backends.is_empty() {
             continue;
         }
-        let seen: Vec<&Str> = context
-            .namespaces
-            .iter()
-            .filter(|name| one.sees_pods(name, &webhooks::labels_of(context, name)))
-            .collect();
+        let seen: Vec<&Str> =
+            context.namespaces.iter().filter(|name| one.sees_pods(name)).collect();
         let all = seen.len() == context.namespaces.len() && !seen.is_empty();
         let scopes: Vec<Scope> = match all {
             true => vec![Scope::Cluster],

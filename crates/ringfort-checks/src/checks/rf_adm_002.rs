@@ -41,7 +41,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let engine = ENGINES.iter().any(|part| one.webhook.name.contains(part));
         let sees = || {
             let mut names = context.namespaces.iter();
-            names.any(|space| one.sees_pods(space, &webhooks::labels_of(context, space)))
+            names.any(|space| one.sees_pods(space))
         };
         let guards = guarding.contains(&(one.kind(), name, &one.webhook.name));
         let verdict = match (guards || (engine && sees()), one.ignores_failure()) {

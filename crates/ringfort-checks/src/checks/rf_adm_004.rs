@@ -54,12 +54,13 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             out.add(object, Verdict::NotApplicable);
             continue;
         }
-        let unseen = |name: &&&Str| !one.sees_pods(name, &webhooks::labels_of(context, name));
+        let unseen = |name: &&&Str| !one.sees_pods(name);
         let left_out = open.iter().find(unseen);
         let verdict = match left_out {
             None => Verdict::Pass,
             Some(name) => {
-                let path = format!("webhooks[name={}].namespaceSelector", one.webhook.name);
+                let by = one.leaves_out(name, &webhooks::labels_of(context, name));
+                let path = format!("webhooks[name={}].{by}", one.webhook.name);
                 let value = format!("leaves {name} out");
                 let own = facts::field(one.kind(), "", one.name(), (&path, &value));
                 let mut fault = Fault::of(vec![own]);

@@ -71,7 +71,7 @@ fn judge_one(name: &Str, creator: &Why, answer: &PodAdmission) -> Verdict {
             Gate::Stopped => {}
             Gate::Unverified(control) => doubt = doubt.or(Some(control)),
             Gate::Open => {
-                let admits = one.class.name();
+                let admits = one.shape;
                 let level = Str::default();
                 let why = Why::PodSecurity { namespace: name.clone(), level, admits };
                 let mut fault = Fault::of(vec![why, creator.clone()]);
