@@ -420,14 +420,18 @@ fn a_policy_that_says_where_pods_run_leaves_their_place_open() {
 
 #[test]
 fn every_capability_is_the_one_that_a_policy_takes_away() {
-    let set = |names: &str| {
-        let path = "/spec/containers/0/securityContext/capabilities/add";
+    let write = |list: &str, names: &str| {
+        let path = format!("/spec/{list}/0/securityContext/capabilities/add");
+        let held = format!("object.spec.{list}[0].securityContext.capabilities.add");
         let write = format!("[JSONPatch{{op: 'replace', path: '{path}', value: [{names}]}}]");
         let mut spec = patch(&write);
-        spec["matchConditions"] = json!([{"name": "c", "expression":
-            "has(object.spec.containers[0].securityContext.capabilities.add)"}]);
-        let policies = with(&[mutating("m", spec)], &[space("a", json!({}))]);
-        class(&policies, EscapeClass::Capability).0
+        let expression = format!("has(object.spec.{list}) && has({held})");
+        spec["matchConditions"] = json!([{"name": "c", "expression": expression}]);
+        mutating(&list.to_lowercase(), spec)
+    };
+    let set = |names: &str| {
+        let both = [write("containers", names), write("initContainers", names)];
+        class(&with(&both, &[space("a", json!({}))]), EscapeClass::Capability).0
     };
     assert_eq!(set("'ALL'"), "admitted");
     assert_eq!(set("'CHOWN', 'SYS_ADMIN'"), "admitted");

@@ -119,14 +119,17 @@ impl Operator {
     /// A boolean flag as Go's packages read one: alone it is true, and the word after it is not
     /// its value; `None` if it is not set, or to what is no boolean.
     pub fn switch(&self, context: &Context<'_>, flag: &str) -> Option<bool> {
-        let words = self.words(context).into_iter().filter_map(|word| {
-            let bare = word.strip_prefix("--").or_else(|| word.strip_prefix('-'))?;
-            match bare.strip_prefix(flag)? {
-                "" => Some("true"),
-                rest => rest.strip_prefix('='),
-            }
-        });
-        words.last().and_then(go_bool)
+        self.words(context)
+            .into_iter()
+            .rev()
+            .find_map(|word| {
+                let bare = word.strip_prefix("--").or_else(|| word.strip_prefix('-'))?;
+                match bare.strip_prefix(flag)? {
+                    "" => Some("true"),
+                    rest => rest.strip_prefix('='),
+                }
+            })
+            .and_then(go_bool)
     }
 
     /// That a flag is not set, as a reason.

@@ -65,12 +65,12 @@ pub fn switch<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
     let mut answer = Flag::Unseen;
     for pod in servers(cluster) {
         let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(c.args.iter()));
-        let values =
-            words.filter_map(|word| match word.strip_prefix("--")?.strip_prefix(name)? {
+        let last =
+            words.rev().find_map(|word| match word.strip_prefix("--")?.strip_prefix(name)? {
                 "" => Some("true"),
                 rest => rest.strip_prefix('='),
             });
-        answer = values.last().map_or(Flag::Unset, Flag::Set);
+        answer = last.map_or(Flag::Unset, Flag::Set);
         if !answer.is_off() {
             return answer;
         }

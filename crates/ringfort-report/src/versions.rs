@@ -96,13 +96,16 @@ pub(crate) fn html(out: &mut String, report: &Report, escaped: fn(&str) -> Strin
         escaped(&dated(section, report))
     );
     let heads: String = HEADS.iter().map(|head| format!("<th>{head}</th>")).collect();
-    let _ = write!(out, "<table><tr>{heads}</tr>");
+    let _ = write!(out, "<table class=\"stack\"><thead><tr>{heads}</tr></thead><tbody>");
     for one in &section.components {
-        let cells: String =
-            cells(one).iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
+        let cells = cells(one);
+        let cells = HEADS.iter().zip(&cells);
+        let cells: String = cells
+            .map(|(head, cell)| format!("<td data-l=\"{head}\">{}</td>", escaped(cell)))
+            .collect();
         let _ = write!(out, "<tr>{cells}</tr>");
     }
-    out.push_str("</table>");
+    out.push_str("</tbody></table>");
     if let Some(missing) = section.apis_unknown {
         let _ = write!(out, "<p class=\"soft\">Not known: {}.</p>", escaped(missing));
     }

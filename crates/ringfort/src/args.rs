@@ -165,6 +165,8 @@ pub(crate) struct Judging {
     pub(crate) exceptions: Option<PathBuf>,
 }
 
+// The flag is called as in every other tool.
+#[allow(clippy::struct_field_names)]
 #[derive(Debug, Args)]
 pub(crate) struct Output {
     /// human, json, sarif, junit, html, markdown, csv, ocsf, gitlab-sast, prometheus, dot or

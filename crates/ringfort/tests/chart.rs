@@ -171,6 +171,8 @@ fn what_the_chart_installs_has_no_finding() {
             .as_array()
             .expect("findings")
             .iter()
+            // Who verifies signatures is the cluster, not what is installed in it.
+            .filter(|one| one["id"] != "RF-IMG-003")
             .map(|one| format!("{} {} {}", one["id"], one["object"], one["evidence"]))
             .collect();
         assert!(findings.is_empty(), "{}", findings.join("\n"));

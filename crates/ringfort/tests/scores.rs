@@ -118,10 +118,10 @@ fn pod_spec(dice: &mut Dice) -> Value {
     };
     let mut container = json!({"name": "c", "image": image, "ports": [{"containerPort": 8080}]});
     let mut spec = json!({"serviceAccountName": account});
-    if dice.once_in(3) {
-        container["securityContext"] = json!({"privileged": true});
-    } else if dice.once_in(3) {
-        container["securityContext"] = json!({"capabilities": {"add": ["SYS_ADMIN"]}});
+    match dice.below(4) {
+        0 => container["securityContext"] = json!({"privileged": true}),
+        1 => container["securityContext"] = json!({"capabilities": {"add": ["SYS_ADMIN"]}}),
+        _ => {}
     }
     for field in ["hostPID", "hostNetwork"] {
         if dice.once_in(5) {

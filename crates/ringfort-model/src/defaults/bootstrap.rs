@@ -80,7 +80,7 @@ pub fn cluster_roles(builder: &mut ClusterBuilder) {
 pub fn default_accounts(builder: &mut ClusterBuilder) {
     const NAME: &str = "default";
     let mut without = builder.namespace_names();
-    for account in builder.tables().service_accounts.iter() {
+    for account in &builder.tables().service_accounts {
         if account.metadata.name == NAME {
             without.remove(&account.metadata.namespace);
         }
