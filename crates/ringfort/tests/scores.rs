@@ -118,10 +118,12 @@ fn pod_spec(dice: &mut Dice) -> Value {
     };
     let mut container = json!({"name": "c", "image": image, "ports": [{"containerPort": 8080}]});
     let mut spec = json!({"serviceAccountName": account});
-    match dice.below(4) {
-        0 => container["securityContext"] = json!({"privileged": true}),
-        1 => container["securityContext"] = json!({"capabilities": {"add": ["SYS_ADMIN"]}}),
-        _ => {}
+    let privileged = dice.once_in(3);
+    let able = !privileged && dice.once_in(3);
+    if privileged {
+        container["securityContext"] = json!({"privileged": true});
+    } else if able {
+        container["securityContext"] = json!({"capabilities": {"add": ["SYS_ADMIN"]}});
     }
     for field in ["hostPID", "hostNetwork"] {
         if dice.once_in(5) {
