@@ -79,6 +79,7 @@ pub fn build(
             .collect(),
         checked: None,
         adoption: Vec::new(),
+        frameworks: Vec::new(),
         unmet: Vec::new(),
         filter: None,
         exceptions: Vec::new(),

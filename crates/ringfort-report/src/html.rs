@@ -79,6 +79,7 @@ pub fn render(report: &Report) -> String {
     for path in report.paths.iter().take(DRAWN) {
         draw(&mut out, path);
     }
+    crate::framework::html(&mut out, &report.frameworks);
     unknown(&mut out, report);
     gaps(&mut out, report);
     let _ = writeln!(out, "<script>{SCRIPT}</script></body></html>");

@@ -53,6 +53,8 @@ pub struct Report {
     pub checked: Option<ringfort_checks::Findings>,
     /// How far controls are adopted.
     pub adoption: Vec<ringfort_checks::adoption::Adoption>,
+    /// Frameworks that were asked for, with the state of their controls.
+    pub frameworks: Vec<ringfort_checks::framework::Assessment>,
     /// What the checks needed and was not read.
     pub unmet: Vec<ringfort_checks::Need>,
     /// Which findings were asked for, if not all.

@@ -69,6 +69,7 @@ fn report(count: usize, length: usize) -> Report {
             ..Findings::default()
         }),
         adoption: Vec::new(),
+        frameworks: Vec::new(),
         unmet: Vec::new(),
         filter: None,
         exceptions: Vec::new(),

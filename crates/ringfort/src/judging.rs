@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
-use ringfort_checks::{Chosen, Exceptions, Selection};
+use ringfort_checks::framework::{Assessment, Framework, assess};
+use ringfort_checks::{Chosen, Exceptions, Findings, Selection};
 use ringfort_collect::Collected;
 use ringfort_model::Cluster;
 use ringfort_report::change::Earlier;
@@ -30,6 +31,8 @@ pub(crate) struct Rules {
     unanswered: Vec<String>,
     /// Registries that the owner allows; none if that is not declared.
     pub(crate) registries: Vec<String>,
+    /// Frameworks that are judged.
+    pub(crate) frameworks: Vec<Framework>,
 }
 
 impl Rules {
@@ -66,7 +69,21 @@ impl Rules {
         if registries.iter().any(String::is_empty) {
             return Err(usage("--registries: a registry without a name"));
         }
-        Ok(Self { selection, gates, baseline, exceptions, unanswered, registries })
+        Ok(Self {
+            selection,
+            gates,
+            baseline,
+            exceptions,
+            unanswered,
+            registries,
+            frameworks: Vec::new(),
+        })
+    }
+
+    /// What the checks' results say of the frameworks.
+    pub(crate) fn assessed(&self, checked: Option<&Findings>) -> Vec<Assessment> {
+        let results = checked.map_or(&[][..], |found| &found.checks);
+        self.frameworks.iter().map(|one| assess(one, results)).collect()
     }
 
     /// Whether what is asked for exists in the cluster.

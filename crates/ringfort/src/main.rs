@@ -8,6 +8,7 @@ mod dry_run;
 mod explain;
 mod exposed;
 mod findings;
+mod frameworks;
 mod import;
 mod judging;
 mod netpol;
