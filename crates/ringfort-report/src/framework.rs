@@ -113,7 +113,7 @@ pub(crate) fn html(out: &mut String, frameworks: &[Assessment]) {
     for one in frameworks {
         let _ = write!(
             out,
-            "<h3>{} {}</h3><p>Score {}, coverage {}%. {}. <span class=\"soft\">Of {}. {}</span></p><details><summary>{} controls</summary><div class=\"scroll\"><table><tr><th>control</th><th>state</th><th>because</th></tr>",
+            "<h3>{} {}</h3><p>Score {}, coverage {}%. {}. <span class=\"soft\">Of {}. {}</span></p><details><summary>{} controls</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"controls of {}\"><table><tr><th>control</th><th>state</th><th>because</th></tr>",
             escaped(&one.title),
             escaped(&one.version),
             score(one),
@@ -121,7 +121,8 @@ pub(crate) fn html(out: &mut String, frameworks: &[Assessment]) {
             counted(one),
             escaped(&one.date),
             escaped(&one.note),
-            one.controls.len()
+            one.controls.len(),
+            escaped(&one.title)
         );
         for control in &one.controls {
             let class = match control.state {
