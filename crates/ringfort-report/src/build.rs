@@ -83,6 +83,7 @@ pub fn build(
         checked: None,
         adoption: Vec::new(),
         versions: None,
+        frameworks: Vec::new(),
         unmet: Vec::new(),
         filter: None,
         exceptions: Vec::new(),

@@ -90,6 +90,7 @@ pub fn render(report: &Report) -> String {
     crate::versions::html(&mut out, report, escaped);
     findings::write(&mut out, report);
     findings::adoption(&mut out, report);
+    crate::framework::html(&mut out, &report.frameworks);
     unknown(&mut out, report);
     gaps(&mut out, report);
     let _ = writeln!(out, "</main><script>{SCRIPT}{}</script></body></html>", findings::SCRIPT);

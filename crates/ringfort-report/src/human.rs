@@ -161,6 +161,7 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     if let Some(checked) = &report.checked {
         line(cut(&counted(checked), WIDTH));
     }
+    crate::framework::human(&mut out, &report.frameworks);
     out
 }
 

@@ -10,6 +10,7 @@ pub mod change;
 pub mod csv;
 mod depth;
 pub mod format;
+pub mod framework;
 pub mod gate;
 pub mod gitlab_sast;
 pub mod graph_export;

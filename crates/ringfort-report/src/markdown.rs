@@ -32,7 +32,7 @@ const PATHS: usize = 50_000;
 const CLOSING: usize = 1_500;
 
 /// Characters of a name that are shown.
-const NAME: usize = 120;
+pub(crate) const NAME: usize = 120;
 
 /// Characters of a command that are shown.
 const COMMAND: usize = 2_000;
@@ -47,6 +47,7 @@ pub fn render(report: &Report) -> Rendered {
     changes(&mut out, report, &mut cut);
     findings(&mut out, report, &mut cut);
     out.push_str(&crate::versions::markdown(report, |text| code(text, NAME)));
+    crate::framework::markdown(&mut out, &report.frameworks, &mut cut);
     paths(&mut out, report, &mut cut);
     fixes(&mut out, report, &mut cut);
     tables(&mut out, report, &mut cut);
@@ -62,7 +63,7 @@ pub fn render(report: &Report) -> Rendered {
 }
 
 /// A hostile text within a line.
-fn code(text: &str, most: usize) -> String {
+pub(crate) fn code(text: &str, most: usize) -> String {
     // A pipe ends a cell even within a code span, and how a backslash before it is read differs.
     let text = harmless(&clipped(text, most)).replace('|', "\\u{7c}");
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
@@ -82,7 +83,11 @@ fn block(text: &str) -> String {
 }
 
 /// Adds pieces while they end before a byte; counts what is left.
-fn fill(out: &mut String, pieces: impl IntoIterator<Item = String>, end: usize) -> usize {
+pub(crate) fn fill(
+    out: &mut String,
+    pieces: impl IntoIterator<Item = String>,
+    end: usize,
+) -> usize {
     let mut left = 0;
     for piece in pieces {
         if left > 0 || out.len() + piece.len() > end {

@@ -56,6 +56,8 @@ pub struct Report {
     pub adoption: Vec<ringfort_checks::adoption::Adoption>,
     /// Versions of components, where they were judged.
     pub versions: Option<ringfort_checks::versions::Section>,
+    /// Frameworks that were asked for, with the state of their controls.
+    pub frameworks: Vec<ringfort_checks::framework::Assessment>,
     /// What the checks needed and was not read.
     pub unmet: Vec<ringfort_checks::Need>,
     /// Which findings were asked for, if not all.

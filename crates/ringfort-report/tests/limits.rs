@@ -70,6 +70,7 @@ fn report(count: usize, length: usize) -> Report {
         }),
         adoption: Vec::new(),
         versions: None,
+        frameworks: Vec::new(),
         unmet: Vec::new(),
         filter: None,
         exceptions: Vec::new(),

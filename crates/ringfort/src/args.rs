@@ -132,6 +132,10 @@ pub(crate) struct Scan {
     /// Checks to run, comma-separated ids with * for any text; else all
     #[arg(long, env = "RINGFORT_CHECKS")]
     pub(crate) checks: Option<String>,
+    /// Frameworks to judge: cis-1.12, nsa-1.2, pss-1.36, owasp-2022, owasp-2025,
+    /// attack-containers-18, with * for any text, or files
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) framework: Vec<String>,
     #[command(flatten)]
     pub(crate) judging: Judging,
     #[command(flatten)]

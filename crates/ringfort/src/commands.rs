@@ -54,7 +54,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::Scan(scan) => {
             let chosen = crate::findings::chosen(scan.checks.as_deref())?;
             scan.output.wanted()?;
-            let rules = Rules::new(&scan.judging, scan.checks.as_deref(), reading)?;
+            let mut rules = Rules::new(&scan.judging, scan.checks.as_deref(), reading)?;
+            rules.frameworks = crate::frameworks::read(&scan.framework)?;
             let mut stages = Stages::new();
             let collected = read(scan.source.as_deref(), reading)?;
             stages.end("read and model");
@@ -259,6 +260,7 @@ fn scan(
     report.checked = Some(checked);
     report.adoption = adoption;
     report.versions = Some(versions);
+    report.frameworks = rules.assessed(report.checked.as_ref());
     rules.judge(&mut report, collected, chosen);
     stages.end("report");
     stages.print();

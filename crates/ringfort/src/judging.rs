@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
-use ringfort_checks::{Chosen, Exceptions, Selection};
+use ringfort_checks::framework::{Assessment, Framework, assess};
+use ringfort_checks::{Chosen, Exceptions, Findings, Selection};
 use ringfort_collect::Collected;
 use ringfort_model::Cluster;
 use ringfort_report::change::Earlier;
@@ -34,6 +35,8 @@ pub(crate) struct Rules {
     pub(crate) versions: Versions,
     /// Registries that the owner allows; none if that is not declared.
     pub(crate) registries: Vec<String>,
+    /// Frameworks that are judged.
+    pub(crate) frameworks: Vec<Framework>,
 }
 
 impl Rules {
@@ -71,12 +74,28 @@ impl Rules {
             return Err(usage("--registries: a registry without a name"));
         }
         let versions = Versions::new(reading)?;
-        Ok(Self { selection, gates, baseline, exceptions, unanswered, versions, registries })
+        let frameworks = Vec::new();
+        Ok(Self {
+            selection,
+            gates,
+            baseline,
+            exceptions,
+            unanswered,
+            versions,
+            registries,
+            frameworks,
+        })
     }
 
     /// Nothing is asked; versions are judged by these data.
     pub(crate) fn by(versions: Versions) -> Self {
         Self { versions, ..Self::default() }
+    }
+
+    /// What the checks' results say of the frameworks.
+    pub(crate) fn assessed(&self, checked: Option<&Findings>) -> Vec<Assessment> {
+        let results = checked.map_or(&[][..], |found| &found.checks);
+        self.frameworks.iter().map(|one| assess(one, results)).collect()
     }
 
     /// Whether what is asked for exists in the cluster.

@@ -9,6 +9,7 @@ mod dry_run;
 mod explain;
 mod exposed;
 mod findings;
+mod frameworks;
 mod import;
 mod judging;
 mod netpol;

@@ -91,6 +91,41 @@ fn reports_have_the_documented_shape() {
 }
 
 #[test]
+fn frameworks_have_the_documented_shape() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let own = root.join("docs/frameworks/own.yaml");
+    let asked = format!("*,{}", own.display());
+    let mut report =
+        scan(&["scan", DEMO, "--complete", "--k8s-version", "1.36", "--framework", &asked]);
+    let validator = report_schema();
+    assert_eq!(errors(&validator, &report), [""; 0]);
+    assert_eq!(report["frameworks"].as_array().map(Vec::len), Some(7));
+    report["frameworks"][0]["controls"][0]["state"] = "good".into();
+    assert_eq!(errors(&validator, &report).len(), 1);
+    // The files themselves.
+    let validator = jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema("framework.schema.json"))
+        .expect("a schema");
+    let folder = root.join("crates/ringfort-checks/data/frameworks");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.push(own);
+    assert_eq!(files.len(), 7);
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("text");
+        let values = ringfort_collect::yaml_values(&text).expect("YAML");
+        assert_eq!(errors(&validator, &values[0]), [""; 0], "{}", file.display());
+        let mut wrong = values[0].clone();
+        wrong["date"] = "soon".into();
+        wrong["controls"][0]["more"] = 1.into();
+        assert_eq!(errors(&validator, &wrong).len(), 2, "{}", file.display());
+    }
+}
+
+#[test]
 fn what_gates_baselines_and_exceptions_say_has_the_documented_shape() {
     let folder =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("schemas-{}", std::process::id()));
