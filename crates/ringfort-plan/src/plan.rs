@@ -400,14 +400,17 @@ fn narrowed(
     limits: &mut Limits<'_>,
 ) -> Vec<FixId> {
     let all = &posed.catalogue.fixes;
+    let mut of_object: BTreeMap<String, Vec<FixId>> = BTreeMap::new();
+    for (at, fix) in all.iter().enumerate() {
+        of_object.entry(fix.object()).or_default().push(FixId(at as u32));
+    }
     for at in 0..chosen.len() {
         let wide = &all[chosen[at].index()];
-        let mut others: Vec<FixId> = (0..all.len() as u32)
-            .map(FixId)
+        let same = of_object.get(&wide.object()).into_iter().flatten().copied();
+        let mut others: Vec<FixId> = same
             .filter(|&other| {
                 let fix = &all[other.index()];
                 fix.breadth < wide.breadth
-                    && fix.object() == wide.object()
                     && posed.problem.cost(other).is_some_and(|cost| cost <= wide.cost)
                     && !chosen.contains(&other)
             })
