@@ -23,15 +23,19 @@ mod pool;
 mod split;
 mod tabs;
 mod version;
+mod visit;
 mod walk;
 mod yaml;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ringfort_model::Cluster;
+use ringfort_model::record::FieldLines;
 
 pub use live::{Live, LiveOptions, Trial, Tried, Write, dry_run};
 pub use options::{Limits, Options};
+pub use visit::{HELD, Raw, Visited, Visitor, hold, visit};
 
 /// Where to read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +44,15 @@ pub enum Source {
     Path(PathBuf),
     /// Standard input, of any of the formats that a file may have.
     Stdin,
+    /// What could be read once only, kept ([`hold`]).
+    Held {
+        /// The path as given, or `standard input`.
+        place: String,
+        /// The name that files have in reports.
+        name: String,
+        /// All of it.
+        bytes: Arc<[u8]>,
+    },
     /// A running cluster.
     Live(Live),
 }
@@ -94,8 +107,7 @@ pub enum CollectError {
 pub fn read(source: &Source, options: &Options) -> Result<Collected, CollectError> {
     match source {
         Source::Live(live) => live::read(live, options),
-        Source::Path(path) => walk::read(Some(path), options),
-        Source::Stdin => walk::read(None, options),
+        other => walk::read(other, options),
     }
 }
 
@@ -111,5 +123,17 @@ pub fn yaml_values(text: &str) -> Result<Vec<serde_json::Value>, std::io::Error>
     match errors.into_iter().next() {
         Some(error) => Err(std::io::Error::other(error)),
         None => Ok(documents.into_iter().map(|document| document.value).collect()),
+    }
+}
+
+/// The same with the lines on which values stand.
+pub fn yaml_documents(text: &str) -> Result<Vec<(serde_json::Value, FieldLines)>, std::io::Error> {
+    let (documents, errors) = yaml::documents(text, Limits::default().depth, 1_000_000);
+    match errors.into_iter().next() {
+        Some(error) => Err(std::io::Error::other(error)),
+        None => {
+            let lined = |one: yaml::Document| (one.value, FieldLines::new(&one.lines));
+            Ok(documents.into_iter().map(lined).collect())
+        }
     }
 }

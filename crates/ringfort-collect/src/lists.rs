@@ -21,6 +21,9 @@ pub(crate) fn single(
     json: &[u8],
     fields: impl FnOnce() -> FieldLines,
 ) {
+    if let Some(visitor) = pool.visitor() {
+        return visitor.show(types, json, (&Str::new(name), line));
+    }
     match read_one(types, json) {
         Ok((mut object, warning)) => pool.with(|filled| {
             stand(&mut object, &Str::new(name), line, fields);

@@ -13,6 +13,7 @@ use rustc_hash::FxHashSet;
 use crate::document::{TypeMeta, type_of};
 use crate::field_lines::of_json;
 use crate::lists::stand;
+use crate::visit::Visitor;
 
 /// Items are handed over in batches of about this many bytes.
 pub(crate) const BATCH_BYTES: usize = 256 << 10;
@@ -81,9 +82,15 @@ pub(crate) struct Pool<'s> {
     filled: &'s Mutex<Filled>,
     interner: Interner,
     specs: SpecPool,
+    visitor: Option<&'s Visitor<'s>>,
 }
 
 impl Pool<'_> {
+    /// Who looks at objects in place of their being kept.
+    pub(crate) fn visitor(&self) -> Option<&Visitor<'_>> {
+        self.visitor
+    }
+
     /// Hands a batch over, or parses it here when there are no workers.
     pub(crate) fn parse(&mut self, batch: Batch) {
         match &self.send {
@@ -91,8 +98,9 @@ impl Pool<'_> {
             Some(send) => send.send(batch).expect("workers run until the sender is dropped"),
             None => {
                 let interner = std::mem::take(&mut self.interner);
-                let ((), interner) =
-                    with_interner(interner, || parse(&batch, &mut self.specs, self.filled));
+                let ((), interner) = with_interner(interner, || {
+                    take(&batch, &mut self.specs, self.filled, self.visitor);
+                });
                 self.interner = interner;
             }
         }
@@ -105,7 +113,11 @@ impl Pool<'_> {
 }
 
 /// Runs `work` with a pool of that many threads and gives back what was filled.
-pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
+pub(crate) fn run(
+    threads: usize,
+    visitor: Option<&Visitor<'_>>,
+    work: impl FnOnce(&mut Pool<'_>),
+) -> Filled {
     let filled = Mutex::new(Filled::new());
     if threads <= 1 {
         work(&mut Pool {
@@ -113,6 +125,7 @@ pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
             filled: &filled,
             interner: Interner::default(),
             specs: SpecPool::default(),
+            visitor,
         });
     } else {
         let (send, receive) = sync_channel::<Batch>(threads * 2);
@@ -120,13 +133,16 @@ pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 let (receive, filled) = (Arc::clone(&receive), &filled);
-                scope.spawn(move || with_interner(Interner::default(), || serve(&receive, filled)));
+                scope.spawn(move || {
+                    with_interner(Interner::default(), || serve(&receive, filled, visitor))
+                });
             }
             let mut pool = Pool {
                 send: Some(send),
                 filled: &filled,
                 interner: Interner::default(),
                 specs: SpecPool::default(),
+                visitor,
             };
             work(&mut pool);
             drop(pool);
@@ -135,12 +151,43 @@ pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
     filled.into_inner().expect("no worker panicked")
 }
 
-fn serve(receive: &Mutex<Receiver<Batch>>, filled: &Mutex<Filled>) {
+fn serve(
+    receive: &Mutex<Receiver<Batch>>,
+    filled: &Mutex<Filled>,
+    visitor: Option<&Visitor<'_>>,
+) {
     let mut specs = SpecPool::default();
     loop {
         let next = receive.lock().expect("waiting for work does not panic").recv();
         let Ok(batch) = next else { return };
-        parse(&batch, &mut specs, filled);
+        take(&batch, &mut specs, filled, visitor);
+    }
+}
+
+/// Keeps the items of a batch, or shows them to a visitor.
+fn take(
+    batch: &Batch,
+    specs: &mut SpecPool,
+    filled: &Mutex<Filled>,
+    visitor: Option<&Visitor<'_>>,
+) {
+    match visitor {
+        Some(visitor) => show(batch, visitor),
+        None => parse(batch, specs, filled),
+    }
+}
+
+/// Shows items to a visitor, those that would be kept and no others.
+fn show(batch: &Batch, visitor: &Visitor<'_>) {
+    let mut from = 0;
+    let file = Str::new(&batch.file);
+    for (at, &end) in batch.ends.iter().enumerate() {
+        let item = &batch.bytes[from..end];
+        from = end;
+        let own = batch.types.is_none().then(|| type_of(item)).unwrap_or_default();
+        let types = batch.types.as_ref().unwrap_or(&own);
+        let line = batch.lines.get(at).copied().unwrap_or_default();
+        visitor.show(types, item, (&file, line));
     }
 }
 
