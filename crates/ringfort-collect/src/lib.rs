@@ -17,6 +17,7 @@ mod finish;
 mod guard;
 mod lists;
 mod live;
+mod manifest;
 mod names;
 mod options;
 mod pool;
@@ -119,7 +120,7 @@ pub fn read_objects(texts: &[(&str, &[u8])], options: &Options) -> Result<Collec
 /// Every document of a YAML or JSON text as a JSON value, with the scalars that kubectl reads.
 pub fn yaml_values(text: &str) -> Result<Vec<serde_json::Value>, std::io::Error> {
     let limits = Limits::default();
-    let (documents, errors) = yaml::documents(text, limits.depth, 1_000_000);
+    let (documents, errors) = yaml::documents(text, 0, limits.depth, 1_000_000);
     match errors.into_iter().next() {
         Some(error) => Err(std::io::Error::other(error)),
         None => Ok(documents.into_iter().map(|document| document.value).collect()),
@@ -128,7 +129,7 @@ pub fn yaml_values(text: &str) -> Result<Vec<serde_json::Value>, std::io::Error>
 
 /// The same with the lines on which values stand.
 pub fn yaml_documents(text: &str) -> Result<Vec<(serde_json::Value, FieldLines)>, std::io::Error> {
-    let (documents, errors) = yaml::documents(text, Limits::default().depth, 1_000_000);
+    let (documents, errors) = yaml::documents(text, 0, Limits::default().depth, 1_000_000);
     match errors.into_iter().next() {
         Some(error) => Err(std::io::Error::other(error)),
         None => {

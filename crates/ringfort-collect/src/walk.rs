@@ -6,19 +6,16 @@ use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use ringfort_model::record::{FieldLine, FieldLines};
-use ringfort_model::{Cluster, Listed, snapshot};
-use serde_json::Value;
+use ringfort_model::{Cluster, snapshot};
 
-use crate::document::{TypeMeta, type_of};
 use crate::finish::{Extras, finish};
 use crate::guard::{Counted, Guarded};
-use crate::lists::{Lists, State, single};
+use crate::lists::{Lists, State};
 use crate::options::{Limits, Options};
-use crate::pool::{Batch, Filled, Pool, resource_of};
+use crate::pool::{Batch, Filled, Pool, Text};
 use crate::split::Splitter;
 use crate::visit::{Visited, Visitor};
-use crate::{CollectError, Collected, Source, pool, yaml};
+use crate::{CollectError, Collected, Source, manifest, pool, yaml};
 
 /// How deep archives and compression may be nested in one another.
 const NESTING: u32 = 4;
@@ -413,7 +410,7 @@ impl Walk<'_, '_> {
             (Ok(_), false) => serde_json::from_slice(&bytes).ok(),
             (Ok(_), true) => {
                 let text = String::from_utf8_lossy(&bytes);
-                yaml::documents(&text, self.limits.depth, 10_000).0.pop().map(|one| one.value)
+                yaml::documents(&text, 0, self.limits.depth, 10_000).0.pop().map(|one| one.value)
             }
         };
         match value {
@@ -461,12 +458,10 @@ impl Walk<'_, '_> {
         let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let whole = read.is_ok() && bytes.len() as u64 <= self.limits.yaml_bytes;
         if let (true, Ok(text)) = (whole, std::str::from_utf8(start)) {
-            let budget = (text.len() * 4).max(100_000);
-            let (documents, errors) = yaml::documents(text, self.limits.depth, budget);
+            let budget = manifest::budget(text);
+            let (documents, errors) = yaml::documents(text, 0, self.limits.depth, budget);
             if errors.is_empty() {
-                for document in documents {
-                    self.yaml_document(name, &document);
-                }
+                manifest::keep(self.pool.store(), name, &documents);
                 return;
             }
         }
@@ -490,63 +485,11 @@ impl Walk<'_, '_> {
         let Ok(text) = std::str::from_utf8(&bytes) else {
             return self.gap(name, "is not UTF-8 text");
         };
-        let budget = (text.len() * 4).max(100_000);
-        let (documents, errors) = yaml::documents(text, self.limits.depth, budget);
-        for document in documents {
-            self.yaml_document(name, &document);
-        }
-        for error in errors {
-            self.extras.broken = true;
-            self.gap(name, &format!("holds a document of broken YAML: {error}"));
-        }
-    }
-
-    fn yaml_document(&mut self, name: &str, document: &yaml::Document) {
-        let text = |key: &str| {
-            document.value.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
-        };
-        let types = TypeMeta { api_version: text("apiVersion"), kind: text("kind") };
-        let none = Vec::new();
-        let items = match document.value.get("items") {
-            Some(Value::Array(items)) => Some(items),
-            Some(Value::Null) => Some(&none),
-            _ => None,
-        };
-        let (Some(items), true) = (items, types.kind.ends_with("List")) else {
-            if !document.value.is_null() {
-                let json = document.value.to_string();
-                self.single(name, &types, json.as_bytes(), &document.lines);
-            }
-            return;
-        };
-        let element = types.element();
         let file: Arc<str> = Arc::from(name);
-        if let Some(types) = &element {
-            self.pool.with(|filled| filled.seen.insert((Arc::clone(&file), types.clone())));
+        for (before, text) in yaml::parts(text) {
+            let (file, text) = (Arc::clone(&file), text.to_owned());
+            self.pool.parse_text(Text { file, text, before, depth: self.limits.depth });
         }
-        let lines = document.items("items");
-        for (at, item) in items.iter().enumerate() {
-            let json = item.to_string();
-            let own = type_of(json.as_bytes());
-            let types = match (&element, own.kind.is_empty()) {
-                (Some(element), true) => element,
-                _ => &own,
-            };
-            if element.is_none() {
-                let types = types.clone();
-                self.pool.with(|filled| filled.seen.insert((Arc::clone(&file), types)));
-            }
-            let lines = lines.get(at).copied().unwrap_or(&document.lines);
-            self.single(name, types, json.as_bytes(), lines);
-        }
-        if let Some(resource) = element.as_ref().and_then(resource_of) {
-            self.pool.with(|filled| filled.builder.coverage().note(&resource, Listed::Complete));
-        }
-    }
-
-    fn single(&mut self, name: &str, types: &TypeMeta, json: &[u8], lines: &[FieldLine]) {
-        let line = lines.first().map_or(0, |first| first.line);
-        single(self.pool, name, line, types, json, || FieldLines::new(lines));
     }
 }
 
