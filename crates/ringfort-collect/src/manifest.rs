@@ -18,8 +18,8 @@ pub(crate) fn budget(text: &str) -> usize {
 
 /// Reads the documents of a text, and says which are broken.
 pub(crate) fn read(store: Store<'_>, text: &Text) {
-    let budget = budget(&text.text);
-    let (documents, errors) = yaml::documents(&text.text, text.before, text.depth, budget);
+    let budget = budget(&text.content);
+    let (documents, errors) = yaml::documents(&text.content, text.before, text.depth, budget);
     keep(store, &text.file, &documents);
     if errors.is_empty() {
         return;

@@ -33,7 +33,7 @@ pub(crate) struct Batch {
 /// Documents of a YAML file.
 pub(crate) struct Text {
     pub(crate) file: Arc<str>,
-    pub(crate) text: String,
+    pub(crate) content: String,
     /// Lines of the file before them.
     pub(crate) before: usize,
     /// How deep values may be nested.

@@ -487,8 +487,8 @@ impl Walk<'_, '_> {
         };
         let file: Arc<str> = Arc::from(name);
         for (before, text) in yaml::parts(text) {
-            let (file, text) = (Arc::clone(&file), text.to_owned());
-            self.pool.parse_text(Text { file, text, before, depth: self.limits.depth });
+            let (file, content) = (Arc::clone(&file), text.to_owned());
+            self.pool.parse_text(Text { file, content, before, depth: self.limits.depth });
         }
     }
 }
