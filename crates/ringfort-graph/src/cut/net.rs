@@ -383,7 +383,9 @@ impl Net {
         let mut held = BitSet::new(self.nodes);
         let mut missing: Vec<u32> = if self.has_and { self.conditions.clone() } else { Vec::new() };
         let mut stack = front.entries.clone();
-        stack.iter().for_each(|&entry| _ = held.insert(entry as usize));
+        for &entry in &stack {
+            held.insert(entry as usize);
+        }
         while let Some(node) = stack.pop() {
             if front.is_target.contains(node as usize) {
                 return true;
