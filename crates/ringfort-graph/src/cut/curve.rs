@@ -20,9 +20,10 @@ use std::collections::BTreeMap;
 use super::net::{Front, Net, Way};
 use super::pack::pack;
 use super::problem::{FixId, Goal, Limits, Problem};
-use crate::graph::NodeId;
+use crate::graph::{EdgeId, NodeId};
 use crate::reach::{reach, reach_pairs};
 use crate::set::BitSet;
+use crate::severed::Severed;
 
 /// What is left after a number of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,9 @@ pub struct Curve {
     /// By number of changes.
     pub points: Vec<Point>,
 }
+
+/// Edges that may be looked at to find what no choice can go below.
+const VISITS: u64 = 1_000_000_000;
 
 /// Fixes that are tried at each step.
 const TRIED: usize = 64;
@@ -197,32 +201,46 @@ impl<'p, 'g> Counter<'p, 'g> {
     fn independent(&self, net: &Net, most: usize, limits: &mut Limits<'_>) -> Vec<usize> {
         let graph = self.problem.graph;
         let none = BitSet::new(graph.edge_count());
-        let mut pairs: Vec<(NodeId, NodeId)> = Vec::new();
+        let cut: Vec<Vec<EdgeId>> =
+            (0..net.fix_count() as u32).map(|fix| net.edges_cut_by(fix)).collect();
+        // By pair, whether one fix alone cuts it: it is on every derivation.
+        let mut pairs: BTreeMap<(NodeId, NodeId), bool> = BTreeMap::new();
         for (entries, targets) in &self.groups {
             let reached = reach_pairs(graph, entries, targets, &none);
             for (&target, from) in targets.iter().zip(reached) {
-                pairs.extend(from.iter().map(|entry| (entries[entry], target)));
+                let from = from.iter().map(|entry| (entries[entry], target));
+                from.for_each(|pair| _ = pairs.entry(pair).or_default());
+            }
+            let severed = Severed::new(graph, entries, targets);
+            let mut room = severed.room();
+            for edges in &cut {
+                if (limits.stop)() {
+                    break;
+                }
+                for (entry, target) in severed.lost(edges, &mut room) {
+                    if let Some(alone) = pairs.get_mut(&(entries[entry], targets[target])) {
+                        *alone = true;
+                    }
+                }
             }
         }
-        pairs.sort_unstable();
-        pairs.dedup();
+        // A pair that is not counted weakens the bound and no more: points matter more than it.
+        let all = limits.searches;
+        let given = all.min(VISITS / (net.from.len() as u64).max(1));
+        limits.searches = given;
         // Pairs whose ends no fix tells apart have the same derivations.
         let mut counted: BTreeMap<(Vec<u32>, Vec<u32>), usize> = BTreeMap::new();
-        let mut ways = Vec::with_capacity(pairs.len());
-        for (entry, target) in pairs {
-            let Some(front) = net.front(entry, target) else {
-                ways.push(0);
-                continue;
-            };
+        let count = |((entry, target), alone): ((NodeId, NodeId), bool)| {
+            if alone {
+                return 1;
+            }
+            let Some(front) = net.front(entry, target) else { return 0 };
             let key = (front.entries.clone(), front.targets.clone());
-            let count = match counted.get(&key) {
-                Some(&count) => count,
-                None => apart(net, &front, most, limits),
-            };
-            counted.insert(key, count);
-            ways.push(count);
-        }
-        ways
+            *counted.entry(key).or_insert_with(|| apart(net, &front, most, limits))
+        };
+        let found = pairs.into_iter().map(count).collect();
+        limits.searches = all - (given - limits.searches);
+        found
     }
 }
 

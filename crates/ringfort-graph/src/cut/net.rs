@@ -189,6 +189,14 @@ impl Net {
         self.fix_ids[fix as usize]
     }
 
+    /// The edges of the graph that a fix cuts, ascending.
+    pub(crate) fn edges_cut_by(&self, fix: u32) -> Vec<EdgeId> {
+        let mut edges: Vec<EdgeId> =
+            self.edges_of.row(fix).iter().map(|&edge| self.edge_ids[edge as usize]).collect();
+        edges.sort_unstable();
+        edges
+    }
+
     /// The edges of a way in the graph, each after those that it rests on.
     pub(crate) fn expand(&self, graph: &Graph, way: &Way) -> Vec<EdgeId> {
         let mut derived = FxHashSet::default();
