@@ -225,6 +225,9 @@ impl std::fmt::Debug for Remedies<'_, '_> {
     }
 }
 
+/// Identities that a fix names as losing what it takes away.
+const SHOWN: usize = 20;
+
 /// What the fixes of one graph look up.
 pub(crate) struct Desk<'a, 'c> {
     pub(crate) attack: &'a Attack<'c>,
@@ -321,6 +324,33 @@ impl<'a, 'c> Desk<'a, 'c> {
                     )
                     && !name.starts_with("system:serviceaccounts")
             }
+        }
+    }
+
+    /// Who uses some identities: the first of those that somebody uses, and how many more.
+    pub(crate) fn breaks<'s>(
+        &self,
+        subjects: impl IntoIterator<Item = &'s Subject>,
+    ) -> Vec<String> {
+        let subjects: BTreeSet<&Subject> = subjects.into_iter().collect();
+        let mut used = subjects.into_iter().filter(|subject| self.is_used(subject));
+        let mut found: Vec<String> =
+            used.by_ref().take(SHOWN).filter_map(|subject| self.users(subject)).collect();
+        let more = used.count();
+        if more > 0 {
+            found.push(format!("{more} more identities are in use or not visible"));
+        }
+        found
+    }
+
+    /// Whether anything uses an identity, as far as that is visible.
+    fn is_used(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::ServiceAccount(namespace, name) => {
+                self.units.contains_key(&(namespace.clone(), name.clone()))
+            }
+            Subject::Limited(_) => false,
+            Subject::User(_) | Subject::Group(_) => true,
         }
     }
 

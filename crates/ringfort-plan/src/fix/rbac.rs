@@ -61,14 +61,13 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
         "" => format!("{} {}", kind.name(), meta.name),
         namespace => format!("{} {namespace}/{}", kind.name(), meta.name),
     };
-    let cost_of = |identities: &mut dyn Iterator<Item = Option<String>>| {
-        let breaks: Vec<String> = identities.flatten().collect();
+    let cost_of = |breaks: Vec<String>| {
         // Taking away a grant that is in use is no narrowing: whoever uses it stops working.
         (if breaks.is_empty() { desk.costs.label } else { desk.costs.workload }, breaks)
     };
     let mut fixes = Vec::new();
     if subjects.len() > 1 || is_default(meta) {
-        let (cost, breaks) = cost_of(&mut std::iter::once(desk.users(&identity)));
+        let (cost, breaks) = cost_of(desk.breaks([&identity]));
         let edits = leaving(subject, at);
         fixes.push(Fix {
             id: format!("unbind:{object}#{at}"),
@@ -83,7 +82,7 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
     }
     let all: Vec<_> = subjects.iter().filter_map(|one| named(one, &meta.namespace)).collect();
     if !is_default(meta) && !all.iter().any(|one| desk.is_system(one)) {
-        let (cost, breaks) = cost_of(&mut all.iter().map(|one| desk.users(one)));
+        let (cost, breaks) = cost_of(desk.breaks(&all));
         fixes.push(Fix {
             id: format!("delete:{object}"),
             title: format!("delete {object}"),
@@ -176,9 +175,7 @@ pub(super) fn narrow(
     if bound.iter().any(|subject| desk.is_system(subject)) {
         return Remedy::Untouchable(SYSTEM);
     }
-    let mut breaks: Vec<String> = bound.iter().filter_map(|subject| desk.users(subject)).collect();
-    breaks.sort();
-    breaks.dedup();
+    let breaks = desk.breaks(bound);
     let (kind, meta, at) = places[0];
     let object = match meta.namespace.as_str() {
         "" => format!("{} {}", kind.name(), meta.name),
