@@ -25,7 +25,7 @@ fn taint(key: &str, effect: &str) -> Taint {
     read!(json!({"key": key, "effect": effect}))
 }
 
-fn node(labels: Value, taints: Value) -> Node {
+fn node(labels: &Value, taints: &Value) -> Node {
     read!(json!({"metadata": {"name": "n", "labels": labels}, "spec": {"taints": taints}}))
 }
 
@@ -68,7 +68,7 @@ fn signs_of_a_condition_are_no_will() {
         "node.cloudprovider.kubernetes.io/shutdown",
     ] {
         assert!(is_transient(&taint(key, "NoSchedule")), "{key}");
-        let node = node(json!({}), json!([{"key": key, "effect": "NoExecute"}]));
+        let node = node(&json!({}), &json!([{"key": key, "effect": "NoExecute"}]));
         assert!(ask(json!({})).fits(&node), "{key}");
     }
     for key in ["node.kubernetes.io/dedicated", "not-ready", "node-role.kubernetes.io/master"] {
@@ -108,9 +108,9 @@ fn what_a_runtime_class_asks_is_asked_too() {
     let of = |spec: Value| Ask::of(&read!(spec, PodSpec), None, &cluster);
     let tainted = json!([{"key": "k", "effect": "NoSchedule"}]);
     let with = of(json!({"runtimeClassName": "r"}));
-    assert!(with.fits(&node(json!({"pool": "b"}), tainted.clone())));
-    assert!(!with.fits(&node(json!({"pool": "a"}), tainted.clone())), "the class selects");
-    assert!(!of(json!({})).fits(&node(json!({"pool": "b"}), tainted)), "the class tolerates");
+    assert!(with.fits(&node(&json!({"pool": "b"}), &tainted)));
+    assert!(!with.fits(&node(&json!({"pool": "a"}), &tainted)), "the class selects");
+    assert!(!of(json!({})).fits(&node(&json!({"pool": "b"}), &tainted)), "the class tolerates");
 }
 
 #[test]
@@ -214,11 +214,11 @@ fn affinity_selects_as_upstream_does() {
 
 #[test]
 fn who_decides_about_the_node() {
-    let plain = || node(json!({}), json!([]));
+    let plain = || node(&json!({}), &json!([]));
     assert!(!ask(json!({"nodeName": "m"})).fits(&plain()), "the named node is the only one");
-    let soft = || node(json!({}), json!([{"key": "k", "effect": "NoSchedule"}]));
-    let hard = || node(json!({}), json!([{"key": "k", "effect": "NoExecute"}]));
-    let mild = || node(json!({}), json!([{"key": "k", "effect": "PreferNoSchedule"}]));
+    let soft = || node(&json!({}), &json!([{"key": "k", "effect": "NoSchedule"}]));
+    let hard = || node(&json!({}), &json!([{"key": "k", "effect": "NoExecute"}]));
+    let mild = || node(&json!({}), &json!([{"key": "k", "effect": "PreferNoSchedule"}]));
     for (spec, want) in [
         (json!({}), [false, false, true]),
         (json!({"schedulerName": "default-scheduler"}), [false, false, true]),
@@ -233,7 +233,7 @@ fn who_decides_about_the_node() {
             {"topologyKey": "zone", "maxSkew": 1, "whenUnsatisfiable": when}]}))
     };
     assert!(!spread("DoNotSchedule").fits(&plain()) && spread("ScheduleAnyway").fits(&plain()));
-    assert!(spread("DoNotSchedule").fits(&node(json!({"zone": "a"}), json!([]))));
+    assert!(spread("DoNotSchedule").fits(&node(&json!({"zone": "a"}), &json!([]))));
     assert!(!ask(json!({"os": {"name": "windows"}})).fits(&plain()));
 }
 
@@ -255,7 +255,7 @@ fn either_pod_keeps_the_other_off_within_its_terms() {
         let (spec, free): (PodSpec, PodSpec) = (read!(spec), PodSpec::default());
         let own = Side { namespace: "a", labels: &web, spec: &spec };
         let other = Side { namespace, labels: &db, spec: &free };
-        let node = node(json!({"host": "n"}), json!([]));
+        let node = node(&json!({"host": "n"}), &json!([]));
         let found = kept_apart(&own, &other, &node, &spaces);
         assert_eq!(found, kept_apart(&other, &own, &node, &spaces), "the same both ways");
         found
@@ -288,7 +288,7 @@ fn either_pod_keeps_the_other_off_within_its_terms() {
     let spec: PodSpec = read!(json!({"affinity": {"podAntiAffinity":
         {"requiredDuringSchedulingIgnoredDuringExecution": [same]}}}));
     let twin = Side { namespace: "a", labels: &web, spec: &spec };
-    let on = node(json!({"host": "n"}), json!([]));
+    let on = node(&json!({"host": "n"}), &json!([]));
     assert!(!kept_apart(&twin, &twin, &on, &spaces), "the values must differ");
     assert!(!apart(term(none()), "a", json!({"nodeName": "n"})), "whoever names it is not asked");
     assert!(!apart(term(none()), "a", json!({"schedulerName": "other"})));
