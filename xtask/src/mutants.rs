@@ -42,6 +42,7 @@ const ENGINES: &[(&str, Names)] = &[
     ("admission", || names(ringfort_admission::rules::mutants())),
     ("authz", || names(ringfort_authz::rules::mutants())),
     ("cni", || names(ringfort_network::policy::cni_rules::mutants())),
+    ("controls", || names(ringfort_isolation::control_rules::mutants())),
     ("exposure", || names(ringfort_network::exposure::rules::mutants())),
     ("gains", || names(ringfort_network::policy::gain_rules::mutants())),
     ("held", || names(ringfort_admission::held_rules::mutants())),
@@ -51,6 +52,7 @@ const ENGINES: &[(&str, Names)] = &[
     ("network", || names(ringfort_network::policy::rules::mutants())),
     ("routes", || names(ringfort_network::exposure::route_rules::mutants())),
     ("podsec", || names(ringfort_podsec::rules::mutants())),
+    ("scheduling", || names(ringfort_isolation::scheduling::rules::mutants())),
 ];
 
 /// Features of the packages' tests.
@@ -67,7 +69,9 @@ const TESTS: &[(&str, &str, &str, &str, bool)] = &[
     ("cni", "ringfort-network", "kinds", "", false),
     ("gains", "ringfort-network", "kinds", "", false),
     ("held", "ringfort-admission", "", "", false),
-    ("mesh", "ringfort-isolation", "golden", "every_rule_gives_every_verdict", false),
+    ("controls", "ringfort-isolation", "", "", false),
+    ("mesh", "ringfort-isolation", "golden", GOLDEN, false),
+    ("scheduling", "ringfort-isolation", "", "", false),
     ("mutation", "ringfort-admission", "", "", false),
     ("exposure", "ringfort-network", "ringfort_network", "", false),
     ("exposure", "ringfort-network", "backends", "", false),
@@ -85,6 +89,9 @@ const TESTS: &[(&str, &str, &str, &str, bool)] = &[
     ("podsec", "ringfort-verify", "pod_truth", "recorded_odd_pods", true),
     ("podsec", "ringfort-verify", "pod_truth", "recorded_pods", true),
 ];
+
+/// The test of the engine of controls that holds it against its fixtures.
+const GOLDEN: &str = "rules_of_this_engine_judge_as_their_fixtures_say";
 
 /// Settings of property tests: the same cases in every run, and a failure leaves no trace and is
 /// not made smaller.
@@ -160,6 +167,9 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     println!("{} mutants", mutants.len());
     // Against the right rules everything must pass, or a kill means nothing.
     for test in &mut tests {
+        if !test.only.is_empty() && !is_there(test)? {
+            bail!("{} is no test, so it would kill nothing", test.name);
+        }
         let began = Instant::now();
         if killed_by(test, None)? {
             bail!("{} fails against the right rules", test.name);
@@ -304,6 +314,17 @@ fn killer(mutant: &str, tests: &[Test]) -> Result<Option<Killer>> {
         }
     }
     Ok(None)
+}
+
+/// Whether the program has the single test that is to be run: one that is not there passes.
+fn is_there(test: &Test) -> Result<bool> {
+    let output = Command::new(&test.path)
+        .args(["--list", "--exact", test.only])
+        .current_dir(crate::test::root())
+        .output()
+        .with_context(|| format!("{} does not start", test.name))?;
+    let listed = String::from_utf8_lossy(&output.stdout);
+    Ok(listed.lines().any(|line| line == format!("{}: test", test.only)))
 }
 
 fn killed_by(test: &Test, mutant: Option<&str>) -> Result<bool> {

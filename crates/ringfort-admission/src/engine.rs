@@ -151,11 +151,9 @@ impl Engines {
         let mut blind: Option<String> = None;
         for (policy, acts) in self.asked(engine, webhook, mutating, kind, namespace) {
             match acts {
-                Some(true) => return Some(Mode::Enforcing(policy.title.clone())),
-                Some(false) => passive += 1,
-                None => {
-                    blind = Some(format!("the specification of {} was not read", policy.title));
-                }
+                Ok(true) => return Some(Mode::Enforcing(policy.title.clone())),
+                Ok(false) => passive += 1,
+                Err(reason) => blind = Some(reason),
             }
         }
         if let Some(reason) = blind.or_else(|| self.unread(engine, mutating)) {
@@ -181,15 +179,15 @@ impl Engines {
         }
         let mut found = Vec::new();
         for (policy, acts) in self.asked(engine, webhook, mutating, kind, namespace) {
-            if acts? {
+            if acts.ok()? {
                 found.push(policy);
             }
         }
         Some(found)
     }
 
-    /// The policies that a webhook asks, with whether each enforces something on such an object;
-    /// nothing where its specification was not read.
+    /// The policies that a webhook asks, with whether each enforces something on such an object,
+    /// or why that is not known.
     fn asked<'e, 'q>(
         &'e self,
         engine: Engine,
@@ -197,7 +195,7 @@ impl Engines {
         mutating: bool,
         kind: &'q str,
         namespace: &'q str,
-    ) -> impl Iterator<Item = (&'e EnginePolicy, Option<bool>)> {
+    ) -> impl Iterator<Item = (&'e EnginePolicy, Result<bool, String>)> {
         let rule = &rules().switches;
         let own = self.policies.iter().filter(move |one| {
             let asked = match engine {
@@ -210,14 +208,26 @@ impl Engines {
         });
         own.map(move |policy| {
             if policy.group == MUTATORS && rule.gatekeeper_may_mutate {
-                return (policy, Some(true));
+                return (policy, Ok(true));
             }
-            let acts = policy.spec.as_ref().map(|spec| match engine {
+            let Some(spec) = &policy.spec else {
+                return (
+                    policy,
+                    Err(format!("the specification of {} was not read", policy.title)),
+                );
+            };
+            let acts = match engine {
                 Engine::Kyverno => kyverno(policy, spec, mutating, kind, namespace),
-                Engine::Gatekeeper => gatekeeper(policy, spec, kind, namespace),
-                Engine::Kubewarden => spec["mode"] != "monitor" || !rule.kubewarden_monitors,
-            });
-            (policy, acts)
+                Engine::Gatekeeper => Some(gatekeeper(policy, spec, kind, namespace)),
+                Engine::Kubewarden => Some(spec["mode"] != "monitor" || !rule.kubewarden_monitors),
+            };
+            let unknown = || {
+                format!(
+                    "whether {} refuses or audits hangs on the namespace's labels",
+                    policy.title
+                )
+            };
+            (policy, acts.ok_or_else(unknown))
         })
     }
 
@@ -258,44 +268,96 @@ pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     left.ends_with(last)
 }
 
-/// Whether an enforcing rule of a Kyverno policy may be about the object. Exclusions and
-/// exceptions are not worked out, so they never make a rule passive.
+/// Whether an enforcing rule of a Kyverno policy may be about the object; `None` where it hangs
+/// on labels of the namespace. Exclusions and exceptions are not worked out, so they never make a
+/// rule passive.
+///
+/// Images that are verified by a rule that audits are refused for no violation (kyverno/kyverno
+/// `pkg/utils/engine` `BlockRequest`: only `Enforce` refuses one; an error refuses under
+/// `failurePolicy: Fail`, as the outage of any webhook does), and Kyverno admits no such rule that
+/// writes digests (`api/kyverno/v1` `ImageVerification.Validate`); one from before that check does.
 fn kyverno(
     policy: &EnginePolicy,
     spec: &Json,
     mutating: bool,
     kind: &str,
     namespace: &str,
-) -> bool {
+) -> Option<bool> {
     if !matches!(policy.kind.as_str(), "ClusterPolicy" | "Policy") {
-        return policy.group == "policies.kyverno.io" && cel_policy(policy, spec, mutating);
+        return Some(policy.group == "policies.kyverno.io" && cel_policy(policy, spec, mutating));
     }
     let rule = &rules().switches;
     let other = !policy.namespace.is_empty() && policy.namespace != namespace;
     if other && rule.kyverno_own_namespace {
-        return false;
+        return Some(false);
     }
-    let overridden = spec["validationFailureActionOverrides"].as_array();
-    let overridden = overridden.filter(|_| rule.kyverno_overrides_count);
-    let general = enforce(&spec["validationFailureAction"])
-        || overridden.is_some_and(|all| all.iter().any(|one| enforce(&one["action"])));
-    let all = spec["rules"].as_array();
-    all.into_iter().flatten().any(|one| {
-        let acts = if mutating {
-            let images = one["verifyImages"].is_array() && rule.kyverno_images_mutate;
-            one["mutate"].is_object() || images
+    let overrides = &spec["validationFailureActionOverrides"];
+    let general = overridden(overrides, namespace, Some(enforce(&spec["validationFailureAction"])));
+    // Of a rule itself, or of one of its images; else of the policy.
+    let refuses = |own: &Json| match own.is_string() && rule.kyverno_own_action_first {
+        true => Some(enforce(own)),
+        false => general,
+    };
+    let mut known = true;
+    for one in spec["rules"].as_array().into_iter().flatten() {
+        if !rule_is_about(&one["match"], kind, namespace) {
+            continue;
+        }
+        let images = one["verifyImages"].as_array();
+        let mut acts = Vec::new();
+        if mutating {
+            acts.push(Some(one["mutate"].is_object()));
+            let writes = |image: &Json| {
+                image["mutateDigest"] != false || !rule.kyverno_audited_images_change_nothing
+            };
+            let images = images.filter(|_| rule.kyverno_images_mutate).into_iter().flatten();
+            acts.extend(images.map(|image| match writes(image) {
+                true => Some(true),
+                false => refuses(&image["failureAction"]),
+            }));
         } else {
-            let own = &one["validate"]["failureAction"];
-            let has_own = own.is_string() && rule.kyverno_own_action_first;
-            let validates =
-                one["validate"].is_object() && if has_own { enforce(own) } else { general };
-            let images = one["verifyImages"].as_array();
-            let images = images.filter(|_| rule.kyverno_images_validate);
-            let verifies = images
-                .is_some_and(|all| general || all.iter().any(|one| enforce(&one["failureAction"])));
-            validates || verifies
-        };
-        acts && rule_is_about(&one["match"], kind, namespace)
+            let validate = &one["validate"];
+            if validate.is_object() {
+                let own = refuses(&validate["failureAction"]);
+                let narrower = &validate["failureActionOverrides"];
+                acts.push(match rule.kyverno_rule_overrides_count {
+                    true => overridden(narrower, namespace, own),
+                    false => own,
+                });
+            }
+            let images = images.filter(|_| rule.kyverno_images_validate).into_iter().flatten();
+            acts.extend(images.map(|image| refuses(&image["failureAction"])));
+        }
+        if acts.contains(&Some(true)) {
+            return Some(true);
+        }
+        known &= !acts.contains(&None);
+    }
+    known.then_some(false)
+}
+
+/// The action in a namespace (`GetValidationFailureAction`): that of the first override which
+/// names it or selects its labels, which are not known here, else another one. An override with
+/// neither means nothing.
+fn overridden(overrides: &Json, namespace: &str, otherwise: Option<bool>) -> Option<bool> {
+    let rule = &rules().switches;
+    let all = overrides.as_array().filter(|_| rule.kyverno_overrides_count);
+    let valid = |one: &&Json| {
+        let action = one["action"].as_str().unwrap_or_default();
+        ["audit", "enforce"].iter().any(|known| action.eq_ignore_ascii_case(known))
+    };
+    // From the last one, which counts where none before it does.
+    all.into_iter().flatten().filter(valid).rev().fold(otherwise, |rest, one| {
+        let action = enforce(&one["action"]);
+        let named = texts(&one["namespaces"]).any(|name| glob(name, namespace))
+            || !rule.kyverno_overrides_name_namespaces;
+        let selects = one["namespaceSelector"].is_object();
+        match (named, selects) {
+            (true, false) => Some(action),
+            (true, true) if rest != Some(action) => None,
+            (false, true) if !one["namespaces"].is_array() && rest != Some(action) => None,
+            _ => rest,
+        }
     })
 }
 

@@ -71,8 +71,14 @@ switches! {
         kyverno_any_case: true,
         /// Kyverno: a rule's own action goes before the policy's.
         kyverno_own_action_first: true,
-        /// Kyverno: an override that enforces counts.
+        /// Kyverno: an override counts.
         kyverno_overrides_count: true,
+        /// Kyverno: an override counts in the namespaces that it names.
+        kyverno_overrides_name_namespaces: true,
+        /// Kyverno: a rule has overrides of its own.
+        kyverno_rule_overrides_count: true,
+        /// Kyverno: a rule that audits images and writes no digest does nothing.
+        kyverno_audited_images_change_nothing: true,
         /// Kyverno: a policy with a namespace is of that one.
         kyverno_own_namespace: true,
         /// Kyverno: a rule's kinds count.

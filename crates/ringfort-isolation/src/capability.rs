@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use ringfort_model::record::Node;
 use ringfort_model::{Container, PodSpec, Str};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect, container_path};
 use crate::node_facts::container_runtime;
 use crate::user::uid;
@@ -59,15 +60,21 @@ impl Caps {
 
 /// Capitals, without `CAP_`.
 fn plain(name: &str) -> String {
-    let upper = name.to_ascii_uppercase();
-    upper.strip_prefix("CAP_").map_or(upper.clone(), str::to_owned)
+    let rule = &rules().switches;
+    let name = if rule.letters_do_not_matter { name.to_ascii_uppercase() } else { name.to_owned() };
+    match name.strip_prefix("CAP_").filter(|_| rule.prefix_is_taken_off) {
+        Some(short) => short.to_owned(),
+        None => name,
+    }
 }
 
 /// The capabilities that a root process of the container holds.
 #[must_use]
 pub fn capabilities(container: &Container) -> Caps {
     let context = container.security_context.as_ref();
-    if context.is_some_and(|sc| sc.privileged == Some(true)) {
+    let rules = rules();
+    let rule = &rules.switches;
+    if context.is_some_and(|sc| sc.privileged == Some(true)) && rule.privileged_holds_all {
         return Caps { all: true, names: BTreeSet::new() };
     }
     let asked = context.and_then(|sc| sc.capabilities.as_ref());
@@ -77,17 +84,21 @@ pub fn capabilities(container: &Container) -> Caps {
     let single = |names: &[String]| -> Vec<Str> {
         names.iter().filter(|name| *name != "ALL").map(|name| Str::new(name)).collect()
     };
-    let mut caps = if whole(&dropped) {
+    let mut caps = if whole(&dropped) && (rule.all_dropped_goes_first || !whole(&added)) {
         Caps { all: false, names: BTreeSet::new() }
     } else if whole(&added) {
         Caps { all: true, names: BTreeSet::new() }
     } else {
-        Caps { all: false, names: DEFAULTS.iter().map(|name| Str::new(name)).collect() }
+        let names = rules.default_capabilities.iter().map(|name| Str::new(name));
+        Caps { all: false, names: names.collect() }
     };
-    if !caps.all {
+    if !caps.all && (rule.single_added_after_all_dropped || !whole(&dropped)) {
         caps.names.extend(single(&added));
     }
     for name in single(&dropped) {
+        if !rule.dropped_after_added && single(&added).contains(&name) {
+            continue;
+        }
         if caps.all {
             caps.names.insert(name);
         } else {
@@ -121,12 +132,15 @@ pub enum CapabilityUse {
 #[must_use]
 pub fn capability_use(spec: &PodSpec, container: &Container, name: &str) -> CapabilityUse {
     let context = container.security_context.as_ref();
-    let bound = context.is_some_and(|sc| sc.allow_privilege_escalation == Some(false));
+    let rule = &rules().switches;
+    let bound = rule.escalation_bounds
+        && context.is_some_and(|sc| sc.allow_privilege_escalation == Some(false));
+    let privileged = context.is_some_and(|sc| sc.privileged == Some(true));
     if !has_cap(container, name) {
         CapabilityUse::None
-    } else if uid(spec, container).may_be_root() {
+    } else if uid(spec, container).may_be_root() || !rule.none_without_root {
         CapabilityUse::AsRoot
-    } else if bound && context.is_none_or(|sc| sc.privileged != Some(true)) {
+    } else if bound && !(privileged && rule.privileged_is_not_bounded) {
         CapabilityUse::None
     } else {
         CapabilityUse::ThroughFile
@@ -149,21 +163,26 @@ pub fn dropped_capabilities(spec: &PodSpec, container: &Container, node: Option<
         let reason = "a privileged container holds every capability";
         return Control::new(Effect::without(reason), evidence);
     }
-    if !asked.drop.iter().any(|name| plain(name) == "ALL") {
+    let rules = rules();
+    let rule = &rules.switches;
+    if !asked.drop.iter().any(|name| plain(name) == "ALL") && rule.all_must_be_dropped {
         let reason = "what is not named stays; ALL is not dropped";
         return Control::new(Effect::without(reason), evidence);
     }
-    if let Some(name) = asked.add.iter().find(|name| plain(name) != "NET_BIND_SERVICE") {
+    let harmless = |name: &&Str| rules.harmless.contains(&plain(name).as_str());
+    if let Some(name) = asked.add.iter().find(|name| !harmless(name)) {
         evidence.push(format!("{path}.securityContext.capabilities.add"));
         let reason = format!("{} is added again", plain(name));
         return Control::new(Effect::without(reason), evidence);
     }
     let plainly = asked.drop.iter().any(|name| name.eq_ignore_ascii_case("ALL"));
+    let plainly = plainly || !rule.all_must_be_dropped;
     let runtime = node.and_then(container_runtime).map(|(name, _)| name);
     if !plainly {
-        // Only CRI-O takes the prefix off.
         return match runtime {
-            Some("cri-o") => Control::new(Effect::Effective, evidence),
+            Some(name) if rules.prefix_readers.contains(&name) => {
+                Control::new(Effect::Effective, evidence)
+            }
             Some(_) => {
                 let reason = "the runtime does not know CAP_ALL; write ALL";
                 Control::new(Effect::without(reason), evidence)
@@ -174,7 +193,8 @@ pub fn dropped_capabilities(spec: &PodSpec, container: &Container, node: Option<
         };
     }
     let bound = context.is_some_and(|sc| sc.allow_privilege_escalation == Some(false));
-    if !asked.add.is_empty() && !bound && !uid(spec, container).may_be_root() {
+    let brought = !asked.add.is_empty() && !bound && !uid(spec, container).may_be_root();
+    if brought && rule.files_bring_back {
         evidence.push(format!("{path}.securityContext.allowPrivilegeEscalation"));
         let reason = "a program with file capabilities gives NET_BIND_SERVICE";
         return Control::new(Effect::without(reason), evidence);
@@ -212,6 +232,25 @@ mod tests {
         ] {
             assert_eq!(has_cap(&container(context), name), want, "{name} in {context}");
         }
+        // What containerd and Docker give, written down once more.
+        for name in [
+            "AUDIT_WRITE",
+            "CHOWN",
+            "DAC_OVERRIDE",
+            "FOWNER",
+            "FSETID",
+            "KILL",
+            "MKNOD",
+            "NET_BIND_SERVICE",
+            "NET_RAW",
+            "SETFCAP",
+            "SETGID",
+            "SETPCAP",
+            "SETUID",
+            "SYS_CHROOT",
+        ] {
+            assert!(has_cap(&container("{}"), name), "{name}");
+        }
         let names = capabilities(&container(r#"{"capabilities":{"drop":["ALL"],"add":["KILL"]}}"#));
         let listed: Vec<&str> = names.names().expect("a list").map(Str::as_str).collect();
         assert_eq!(listed, ["KILL"]);
@@ -231,5 +270,8 @@ mod tests {
         assert_eq!(judge(&bound), CapabilityUse::None);
         assert_eq!(judge("{}"), CapabilityUse::None);
         assert_eq!(judge(r#"{"privileged":true}"#), CapabilityUse::AsRoot);
+        // The API refuses both together; a manifest may hold them, and the bound is void.
+        let both = r#"{"privileged":true,"runAsUser":7,"allowPrivilegeEscalation":false}"#;
+        assert_eq!(judge(both), CapabilityUse::ThroughFile);
     }
 }

@@ -54,11 +54,6 @@ pub(crate) const FEATURES: &[Feature] = &[
     feature("EphemeralContainers", 16, 23, 25),
 ];
 
-/// The minor from which the kubelet no longer makes volumes of git repositories by default.
-pub const GIT_REPO_OFF_SINCE: u32 = 33;
-/// The minor from which nobody can turn them on again.
-pub const GIT_REPO_GONE_SINCE: u32 = 36;
-
 /// The feature behind a gate.
 #[must_use]
 pub fn by_gate(gate: &str) -> Option<&'static Feature> {
@@ -90,10 +85,13 @@ pub fn stage(gate: &str, minor: u32) -> Stage {
 /// Whether a volume of a git repository is made: `None` where a gate decides.
 #[must_use]
 pub fn makes_git_repositories(minor: u32) -> Option<bool> {
-    match minor {
-        GIT_REPO_GONE_SINCE.. => Some(false),
-        GIT_REPO_OFF_SINCE.. => None,
-        _ => Some(true),
+    let rules = crate::rules::rules();
+    if minor >= rules.git_repo_gone_since {
+        Some(false)
+    } else if minor >= rules.git_repo_off_since {
+        None
+    } else {
+        Some(true)
     }
 }
 

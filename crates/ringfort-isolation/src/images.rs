@@ -4,6 +4,7 @@
 use ringfort_model::record::Node;
 use ringfort_model::{KubeVersion, PodSpec, VolumeSource};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect};
 use crate::features::{Stage, stage};
 use crate::node_facts::{NodeFacts, PullVerification};
@@ -27,12 +28,16 @@ pub fn images(spec: &PodSpec) -> impl Iterator<Item = (String, &str)> {
 pub fn is_pinned(reference: &str) -> bool {
     let Some((_, digest)) = reference.split_once('@') else { return false };
     let Some((algorithm, hex)) = digest.split_once(':') else { return false };
-    let long_enough = match algorithm {
-        "sha256" => hex.len() == 64,
-        "sha512" => hex.len() == 128,
-        _ => false,
-    };
-    long_enough && hex.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+    let rules = rules();
+    let rule = &rules.switches;
+    let known = rules.digests.iter().find(|(name, _)| *name == algorithm);
+    let small = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
+    known.is_some_and(|(_, digits)| {
+        (hex.len() == *digits as usize || !rule.digest_has_its_length)
+            && hex
+                .bytes()
+                .all(|c| small(c) || !rule.digest_in_small_letters && c.is_ascii_hexdigit())
+    })
 }
 
 /// Judges pinning by digest: every image of the pod, or it does not hold.
@@ -41,15 +46,20 @@ pub fn digest_pin(spec: &PodSpec) -> Control {
     let mut pinned = Vec::new();
     let mut loose = Vec::new();
     let mut unset = Vec::new();
+    let rule = &rules().switches;
     for (field, reference) in images(spec) {
+        if field.ends_with(".image.reference") && !rule.image_volumes_count {
+            continue;
+        }
         match reference {
-            "" => unset.push(field),
+            "" if rule.unset_image_is_unknown => unset.push(field),
             reference if is_pinned(reference) => pinned.push(field),
             _ => loose.push(field),
         }
     }
     match (pinned.is_empty(), loose.is_empty(), unset.is_empty()) {
         (true, _, true) => Control::new(Effect::Absent, loose),
+        (false, false, true) if !rule.every_image_counts => Control::new(Effect::Effective, pinned),
         (false, false, _) => {
             let reason = format!("{} names no digest", loose[0]);
             Control::new(Effect::without(reason), loose)
@@ -68,7 +78,8 @@ pub fn digest_pin(spec: &PodSpec) -> Control {
 #[must_use]
 pub fn pull_credentials(spec: &PodSpec, node: Option<&Node>, facts: &NodeFacts) -> Control {
     let mut evidence = vec!["spec.imagePullSecrets".to_owned()];
-    if spec.image_pull_secrets.is_empty() {
+    let rule = &rules().switches;
+    if spec.image_pull_secrets.is_empty() && rule.own_credentials_ask {
         return Control::new(Effect::Absent, evidence);
     }
     let Some(node) = node else {
@@ -90,6 +101,9 @@ pub fn pull_credentials(spec: &PodSpec, node: Option<&Node>, facts: &NodeFacts) 
         }
         (_, Some(PullVerification::Always)) => Effect::Effective,
         (Stage::OffByDefault, None) => Effect::missing(format!("feature gate {gate}")),
+        (_, Some(PullVerification::ButPreloaded) | None) if !rule.preloaded_is_free => {
+            Effect::Effective
+        }
         (_, Some(PullVerification::ButPreloaded) | None) => match facts.images_preloaded {
             Some(true) => Effect::without("an image that came with the node is given to every pod"),
             Some(false) => Effect::Effective,

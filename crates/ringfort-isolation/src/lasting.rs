@@ -3,6 +3,7 @@
 
 use ringfort_model::{Container, ContainerKind, KubeVersion, PodSpec};
 
+use crate::control_rules::rules;
 use crate::features::{Stage, stage};
 
 /// Whether a container runs beside the others until the pod ends; `None` where a feature gate
@@ -18,9 +19,11 @@ pub fn lasts(
         Stage::OffByDefault => None,
         Stage::OnByDefault | Stage::Locked => Some(true),
     };
+    let rule = &rules().switches;
     match kind {
         ContainerKind::Regular => Some(true),
-        ContainerKind::Init if !container.is_sidecar() => Some(false),
+        ContainerKind::Init if !container.is_sidecar() || !rule.side_cars_last => Some(false),
+        ContainerKind::Ephemeral if !rule.ephemeral_last => Some(false),
         ContainerKind::Init => gated("SidecarContainers"),
         ContainerKind::Ephemeral => gated("EphemeralContainers"),
     }

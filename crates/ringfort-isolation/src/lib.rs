@@ -21,6 +21,7 @@
 //! it: some are judged elsewhere, by the engines that know.
 
 pub mod capability;
+pub mod control_rules;
 pub mod controls;
 pub mod effect;
 pub mod features;

@@ -7,6 +7,7 @@
 use ringfort_model::record::ServiceAccount;
 use ringfort_model::{Cluster, Kind, PodSpec, Str, VolumeSource, go_bool};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect};
 
 const ANNOTATION: &str = "kubernetes.io/enforce-mountable-secrets";
@@ -26,7 +27,10 @@ pub fn mountable_secrets(spec: &PodSpec, namespace: &str, cluster: &Cluster) -> 
     };
     let asked = account.metadata.annotations.get(ANNOTATION);
     // What Go reads as a true boolean; anything else does not enforce.
-    let on = asked.is_some_and(|text| go_bool(text) == Some(true));
+    let on = asked.is_some_and(|text| match rules().switches.annotation_is_go_bool {
+        true => go_bool(text) == Some(true),
+        false => text == "true",
+    });
     if !on {
         return Control::new(Effect::Absent, [field]);
     }
@@ -43,6 +47,7 @@ pub fn mountable_secrets(spec: &PodSpec, namespace: &str, cluster: &Cluster) -> 
 
 /// A secret that the pod uses and its account does not list, with its field.
 fn outside(spec: &PodSpec, account: &ServiceAccount) -> Option<(String, Str)> {
+    let rule = &rules().switches;
     let listed = |name: &Str| account.secrets.iter().any(|known| known.name == *name);
     let pulls = |name: &Str| account.image_pull_secrets.iter().any(|known| known.name == *name);
     let mut used: Vec<(String, &Str, bool)> = Vec::new();
@@ -52,7 +57,7 @@ fn outside(spec: &PodSpec, account: &ServiceAccount) -> Option<(String, Str)> {
                 let field = format!("spec.volumes[{at}].secret");
                 used.push((field, &secret.secret_name, listed(&secret.secret_name)));
             }
-            Some(VolumeSource::Projected(projected)) => {
+            Some(VolumeSource::Projected(projected)) if rule.projected_is_free => {
                 for secret in projected.sources.iter().filter_map(|source| source.secret.as_ref()) {
                     let field = format!("spec.volumes[{at}].projected");
                     used.push((field, &secret.name, listed(&secret.name)));
@@ -66,6 +71,8 @@ fn outside(spec: &PodSpec, account: &ServiceAccount) -> Option<(String, Str)> {
             variable.value_from.as_ref().and_then(|from| from.secret_key_ref.as_ref())
         });
         let whole = container.env_from.iter().filter_map(|from| from.secret_ref.as_ref());
+        let single = single.filter(|_| rule.variables_count);
+        let whole = whole.filter(|_| rule.whole_variables_count);
         for reference in single.chain(whole) {
             let field = format!("spec.{}[{at}].env", kind.field());
             used.push((field, &reference.name, listed(&reference.name)));
@@ -73,7 +80,9 @@ fn outside(spec: &PodSpec, account: &ServiceAccount) -> Option<(String, Str)> {
     }
     for reference in &spec.image_pull_secrets {
         let field = "spec.imagePullSecrets".to_owned();
-        used.push((field, &reference.name, pulls(&reference.name)));
+        let apart = rule.pull_secrets_have_a_list;
+        let known = if apart { pulls(&reference.name) } else { listed(&reference.name) };
+        used.push((field, &reference.name, known));
     }
     used.into_iter().find(|(_, _, known)| !known).map(|(field, name, _)| (field, name.clone()))
 }

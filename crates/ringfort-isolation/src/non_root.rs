@@ -3,6 +3,7 @@
 use ringfort_model::record::Node;
 use ringfort_model::{Cluster, Container, PodSpec};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect, container_path};
 use crate::user::{Uid, uid, uid_field};
 
@@ -25,18 +26,20 @@ pub fn non_root(
     let windows = spec.is_windows() || node.is_some_and(Node::is_windows);
     let may_be_windows =
         node.is_none() && spec.os.is_none() && cluster.nodes.iter().any(Node::is_windows);
+    let rule = &rules().switches;
     let effect = match user {
-        Uid::Known(0) if promised => {
+        Uid::Known(0) if !rule.zero_is_root => Effect::Effective,
+        Uid::Known(0) if promised && rule.promise_refuses_root => {
             let path = container_path(spec, container);
             evidence.push(format!("{path}.securityContext.runAsNonRoot"));
             Effect::without("the kubelet refuses to start root where runAsNonRoot is asked for")
         }
         Uid::Known(0) => Effect::without("the user is root"),
-        Uid::Known(_) if windows => {
+        Uid::Known(_) if windows && rule.windows_reads_no_user => {
             evidence.push("spec.os.name".to_owned());
             Effect::without("Windows does not read runAsUser")
         }
-        Uid::Known(_) if may_be_windows => {
+        Uid::Known(_) if may_be_windows && rule.windows_may_be_meant => {
             Effect::missing("whether the pod runs on a Windows node, which does not read runAsUser")
         }
         // The kubelet refuses to start an image whose user is root or a name.

@@ -5,14 +5,8 @@
 use ringfort_model::record::ServiceAccount;
 use ringfort_model::{Cluster, PodSpec, Str};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect};
-
-/// Annotations by which an account takes on an identity of the cloud.
-const IDENTITIES: &[&str] = &[
-    "azure.workload.identity/client-id",
-    "eks.amazonaws.com/role-arn",
-    "iam.gke.io/gcp-service-account",
-];
 
 /// Judges whether the metadata service of the node's machine is out of the pod's reach. A
 /// network policy that denies it is the network engine's to judge.
@@ -37,14 +31,15 @@ pub fn metadata_block(spec: &PodSpec) -> Control {
 #[must_use]
 pub fn workload_identity(account: &ServiceAccount, user: Option<&PodSpec>) -> Control {
     let meta = &account.metadata;
-    let found = IDENTITIES.iter().find(|key| meta.annotations.get(key).is_some());
+    let found = rules().identities.iter().find(|key| meta.annotations.get(key).is_some());
     let Some(key) = found else {
         let field = format!("ServiceAccount {} metadata.annotations", meta.full_name());
         return Control::new(Effect::Absent, [field]);
     };
     let mut evidence =
         vec![format!("ServiceAccount {} metadata.annotations[{key}]", meta.full_name())];
-    if user.is_some_and(|spec| spec.host_network == Some(true)) {
+    let on_host = user.is_some_and(|spec| spec.host_network == Some(true));
+    if on_host && rules().switches.host_network_has_the_machine {
         evidence.push("spec.hostNetwork".to_owned());
         let reason = "a pod on the node's network reaches the role of the machine beside its own";
         return Control::new(Effect::without(reason), evidence);
@@ -56,12 +51,14 @@ pub fn workload_identity(account: &ServiceAccount, user: Option<&PodSpec>) -> Co
     Control::new(Effect::Unknown(missing), evidence)
 }
 
-/// Judges the audit log.
+/// Judges the audit log: a sink and a policy; without a policy the API server records nothing
+/// (apiserver `pkg/server/options/audit.go`).
 #[must_use]
 pub fn audit_log(cluster: &Cluster) -> Control {
     server_flag(
         cluster,
-        &["--audit-log-path", "--audit-webhook-config-file"],
+        rules().audit_sinks,
+        Some("--audit-policy-file").filter(|_| rules().switches.audit_needs_a_policy),
         &["the audit policy", "whether the sink received events lately"],
     )
 }
@@ -72,6 +69,7 @@ pub fn secret_encryption(cluster: &Cluster) -> Control {
     server_flag(
         cluster,
         &["--encryption-provider-config"],
+        None,
         &[
             "the first provider for secrets in the encryption configuration",
             "whether secrets were written again since",
@@ -79,47 +77,64 @@ pub fn secret_encryption(cluster: &Cluster) -> Control {
     )
 }
 
-/// A control of the API server that a flag turns on and a file decides.
-fn server_flag(cluster: &Cluster, flags: &[&str], missing: &[&str]) -> Control {
+/// A control of the API server that one of some flags turns on, together with another one or
+/// not, and a file decides.
+fn server_flag(
+    cluster: &Cluster,
+    flags: &[&str],
+    beside: Option<&str>,
+    missing: &[&str],
+) -> Control {
     let servers = cluster.pods.in_namespace("kube-system").filter(|(_, pod)| {
         pod.metadata.labels.get("component").is_some_and(|one| one == "kube-apiserver")
     });
     let mut evidence = Vec::new();
-    let mut without = None;
+    let (mut on, mut alone, mut off) = (None, None, None);
     for (_, pod) in servers {
         let name = &pod.metadata.name;
-        let mut words: Vec<&Str> = Vec::new();
-        for container in &pod.spec.containers {
-            words.extend(container.command.iter().chain(&container.args));
-        }
-        let on = words.iter().any(|word| flags.iter().any(|flag| word.starts_with(flag)));
+        let containers = pod.spec.containers.iter();
+        let words: Vec<&Str> =
+            containers.flat_map(|one| one.command.iter().chain(&one.args)).collect();
+        let given = flags.iter().any(|flag| is_given(&words, flag));
+        let whole = beside.is_none_or(|flag| is_given(&words, flag));
         evidence.push(format!("Pod kube-system/{name} spec.containers[0].command"));
-        if !on {
-            without.get_or_insert(name);
-        }
+        let found = match (given, whole) {
+            (false, _) => &mut off,
+            (true, false) => &mut alone,
+            (true, true) => &mut on,
+        };
+        found.get_or_insert(name);
     }
     let unseen = evidence.is_empty();
     if unseen {
         evidence.push("Pod kube-system/* metadata.labels[component]".to_owned());
     }
-    let effect = match (unseen, without) {
-        (true, _) => Effect::missing("the API server's flags"),
-        (false, None) => Effect::Unknown(missing.iter().map(|what| (*what).to_owned()).collect()),
-        (false, Some(_)) if without_all(cluster, flags) => Effect::Absent,
-        (false, Some(name)) => Effect::without(format!("API server {name} does not have it")),
+    let every = rules().switches.every_server_counts;
+    let effect = match (on, alone, off) {
+        _ if unseen => Effect::missing("the API server's flags"),
+        (Some(_), _, _) if !every => decided(missing),
+        (Some(_), None, None) => decided(missing),
+        (None, None, Some(_)) => Effect::Absent,
+        (_, _, Some(name)) => Effect::without(format!("API server {name} does not have it")),
+        (_, Some(name), None) => {
+            let beside = beside.unwrap_or_default();
+            Effect::without(format!("API server {name} has no {beside}, so nothing is recorded"))
+        }
+        (None, None, None) => Effect::missing("the API server's flags"),
     };
     Control::new(effect, evidence)
 }
 
-/// Whether none of the API servers has one of the flags.
-fn without_all(cluster: &Cluster, flags: &[&str]) -> bool {
-    cluster
-        .pods
-        .in_namespace("kube-system")
-        .filter(|(_, pod)| {
-            pod.metadata.labels.get("component").is_some_and(|one| one == "kube-apiserver")
-        })
-        .flat_map(|(_, pod)| pod.spec.containers.iter())
-        .flat_map(|container| container.command.iter().chain(&container.args))
-        .all(|word| !flags.iter().any(|flag| word.starts_with(flag)))
+fn decided(missing: &[&str]) -> Effect {
+    Effect::Unknown(missing.iter().map(|what| (*what).to_owned()).collect())
+}
+
+/// Whether a flag has a value among the words of a command: `--flag=value`, or `--flag value`.
+fn is_given(words: &[&Str], flag: &str) -> bool {
+    let any = !rules().switches.flag_needs_a_value;
+    words.iter().enumerate().any(|(at, word)| match word.strip_prefix(flag) {
+        Some("") => any || words.get(at + 1).is_some_and(|next| !next.is_empty()),
+        Some(rest) => any || rest.strip_prefix('=').is_some_and(|value| !value.is_empty()),
+        None => false,
+    })
 }

@@ -3,6 +3,7 @@
 use ringfort_model::{Cluster, Kind, SourceKind};
 use ringfort_podsec::{Exemptions, Level, NamespacePolicy, enforcement_on, evaluate};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect};
 
 /// Judges the enforce label of a namespace against the level that it should reach.
@@ -27,24 +28,27 @@ pub fn pod_security(
         return Control::new(Effect::Absent, evidence);
     }
     let (level, version) = policy.enforce;
-    if level < target {
+    let rule = &rules().switches;
+    if level < target && rule.level_must_be_reached {
         let reason = format!("it enforces {level}, which is less than {target}");
         return Control::new(Effect::without(reason), evidence);
     }
     match enforcement_on(cluster.version) {
         Some(true) => {}
+        _ if !rule.plug_in_may_be_off => {}
         Some(false) => {
             let reason = "the admission plug-in is off by default before 1.23";
             return Control::new(Effect::without(reason), evidence);
         }
         None => return Control::new(Effect::missing("version of the API server"), evidence),
     }
-    if exemptions.namespaces.iter().any(|name| name == namespace) {
+    let exempt = exemptions.namespaces.iter().any(|name| name == namespace);
+    if exempt && rule.namespace_may_be_exempt {
         let reason = "the namespace is exempt in the plug-in's configuration";
         return Control::new(Effect::without(reason), evidence);
     }
     for (_, pod) in cluster.pods.in_namespace(namespace) {
-        if pod.is_terminated() {
+        if pod.is_terminated() && rule.ended_pods_do_not_count || !rule.live_pods_count {
             continue;
         }
         let found = evaluate(&pod.spec, &pod.metadata.annotations, level, version, cluster.version);

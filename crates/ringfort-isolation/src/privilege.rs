@@ -4,6 +4,7 @@
 use ringfort_model::{Container, PodSpec};
 
 use crate::capability::has_cap;
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect, container_path};
 
 /// Judges `allowPrivilegeEscalation: false`.
@@ -15,12 +16,14 @@ pub fn no_new_privileges(spec: &PodSpec, container: &Container) -> Control {
     if context.and_then(|sc| sc.allow_privilege_escalation) != Some(false) {
         return Control::new(Effect::Absent, evidence);
     }
-    let effect = if context.is_some_and(|sc| sc.privileged == Some(true)) {
+    let rules = rules();
+    let privileged = context.is_some_and(|sc| sc.privileged == Some(true));
+    let effect = if privileged && rules.switches.privileged_escalates {
         evidence.push(format!("{path}.securityContext.privileged"));
         Effect::without("a privileged container may always escalate")
-    } else if has_cap(container, "SYS_ADMIN") {
+    } else if let Some(name) = rules.escalating.iter().find(|name| has_cap(container, name)) {
         evidence.push(format!("{path}.securityContext.capabilities.add"));
-        Effect::without("a container with SYS_ADMIN may always escalate")
+        Effect::without(format!("a container with {name} may always escalate"))
     } else {
         Effect::Effective
     };

@@ -2,6 +2,7 @@
 
 use ringfort_model::{Container, KubeVersion, PodSpec};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect, container_path};
 use crate::features::{Stage, stage};
 
@@ -12,7 +13,9 @@ pub fn proc_mask(spec: &PodSpec, container: &Container, server: Option<KubeVersi
     let path = container_path(spec, container);
     let mut evidence = vec![format!("{path}.securityContext.procMount")];
     let context = container.security_context.as_ref();
-    if context.is_some_and(|sc| sc.privileged == Some(true)) {
+    let rule = &rules().switches;
+    let privileged = context.is_some_and(|sc| sc.privileged == Some(true));
+    if privileged && rule.privileged_has_no_mask {
         evidence.push(format!("{path}.securityContext.privileged"));
         let reason = "a privileged container sees /proc without a mask";
         return Control::new(Effect::without(reason), evidence);
@@ -21,7 +24,9 @@ pub fn proc_mask(spec: &PodSpec, container: &Container, server: Option<KubeVersi
     if asked == "Default" {
         return Control::new(Effect::Effective, evidence);
     }
-    let effect = match server.map(|version| stage("ProcMountType", version.minor)) {
+    let kept = server.map(|version| stage("ProcMountType", version.minor));
+    let effect = match kept {
+        _ if !rule.proc_mount_may_be_dropped => Effect::Absent,
         None => Effect::missing("version of the API server"),
         Some(Stage::Absent) => Effect::Effective,
         Some(Stage::OffByDefault) => Effect::missing("feature gate ProcMountType"),

@@ -3,6 +3,7 @@
 use ringfort_model::record::security::Profile;
 use ringfort_model::{Container, Map, PodSpec};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect, container_path};
 use crate::node_facts::NodeFacts;
 
@@ -44,8 +45,10 @@ impl Asked {
 #[must_use]
 pub fn seccomp(spec: &PodSpec, container: &Container, facts: &NodeFacts) -> Control {
     let path = container_path(spec, container);
+    let rule = &rules().switches;
     let own = container.security_context.as_ref().and_then(|sc| sc.seccomp_profile.as_ref());
     let pod = spec.security_context.as_ref().and_then(|sc| sc.seccomp_profile.as_ref());
+    let own = own.filter(|_| rule.own_seccomp_first || pod.is_none());
     let (asked, field) = match (own, pod) {
         (Some(profile), _) => {
             (Asked::field(profile), format!("{path}.securityContext.seccompProfile"))
@@ -56,7 +59,7 @@ pub fn seccomp(spec: &PodSpec, container: &Container, facts: &NodeFacts) -> Cont
         (None, None) => (Asked::Nothing, format!("{path}.securityContext.seccompProfile")),
     };
     let mut evidence = vec![field];
-    let privileged = is_privileged(container);
+    let privileged = is_privileged(container) && rule.privileged_has_no_seccomp;
     let effect = match asked {
         Asked::Unconfined => Effect::Absent,
         Asked::Nothing if privileged => Effect::Absent,
@@ -65,11 +68,13 @@ pub fn seccomp(spec: &PodSpec, container: &Container, facts: &NodeFacts) -> Cont
             Effect::without("a privileged container runs without a system call filter")
         }
         Asked::RuntimeDefault => Effect::Effective,
+        Asked::Localhost if !rule.seccomp_file_must_exist => Effect::Effective,
         Asked::Localhost => match facts.local_profiles {
             Some(true) => Effect::Effective,
             Some(false) => Effect::without("the profile is not on the node"),
             None => Effect::missing("whether the profile is on the node"),
         },
+        Asked::Nothing if !rule.kubelet_sets_seccomp => Effect::Absent,
         Asked::Nothing => match facts.seccomp_default {
             Some(true) => Effect::Effective,
             Some(false) => Effect::Absent,
@@ -90,10 +95,15 @@ pub fn app_armor(
     facts: &NodeFacts,
 ) -> Control {
     let path = container_path(spec, container);
+    let rule = &rules().switches;
     let own = container.security_context.as_ref().and_then(|sc| sc.app_armor_profile.as_ref());
     let pod = spec.security_context.as_ref().and_then(|sc| sc.app_armor_profile.as_ref());
     let key = format!("{APP_ARMOR_ANNOTATION}{}", container.name);
-    let (asked, field) = match (own, pod, annotations.get(&key)) {
+    let annotation = annotations.get(&key).filter(|_| rule.app_armor_annotation_counts);
+    let field_first = |_: &&Profile| rule.app_armor_field_first || annotation.is_none();
+    let pod = pod.filter(field_first);
+    let own = own.filter(field_first).filter(|_| rule.own_app_armor_first || pod.is_none());
+    let (asked, field) = match (own, pod, annotation) {
         (Some(profile), _, _) => {
             (Asked::field(profile), format!("{path}.securityContext.appArmorProfile"))
         }
@@ -106,27 +116,26 @@ pub fn app_armor(
         (None, None, None) => (Asked::Nothing, format!("{path}.securityContext.appArmorProfile")),
     };
     let mut evidence = vec![field];
-    let privileged = is_privileged(container);
+    let privileged = is_privileged(container) && rule.privileged_has_no_app_armor;
     let present = !matches!(asked, Asked::Nothing);
+    let loaded = facts.local_profiles.or((!rule.app_armor_file_must_exist).then_some(true));
     let effect = match (asked, facts.app_armor) {
         (Asked::Unconfined, _) => Effect::Absent,
         (Asked::Unreadable(kind), _) => {
             Effect::without(format!("profile type \"{kind}\" is refused"))
         }
-        (Asked::Nothing, _) if privileged => Effect::Absent,
+        (Asked::Nothing, _) if privileged || !rule.runtime_sets_app_armor => Effect::Absent,
         (_, _) if privileged => {
             evidence.push(format!("{path}.securityContext.privileged"));
             Effect::without("a privileged container runs without an AppArmor profile")
         }
         (_, Some(false)) if present => Effect::without("the node's kernel has no AppArmor"),
         (_, Some(false)) => Effect::Absent,
-        (Asked::Localhost, Some(true)) if facts.local_profiles == Some(true) => Effect::Effective,
-        (Asked::Localhost, Some(true)) if facts.local_profiles == Some(false) => {
-            Effect::without("the profile is not loaded on the node")
-        }
-        (Asked::Localhost, Some(true)) => {
-            Effect::missing("whether the profile is loaded on the node")
-        }
+        (Asked::Localhost, Some(true)) => match loaded {
+            Some(true) => Effect::Effective,
+            Some(false) => Effect::without("the profile is not loaded on the node"),
+            None => Effect::missing("whether the profile is loaded on the node"),
+        },
         (Asked::RuntimeDefault | Asked::Nothing, Some(true)) => Effect::Effective,
         (_, None) => Effect::missing("whether the node's kernel enforces AppArmor"),
     };

@@ -6,14 +6,8 @@ use std::collections::BTreeSet;
 use ringfort_model::record::ResourceQuota;
 use ringfort_model::{Cluster, Kind, SourceKind, Str};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect};
-
-/// What must be limited, each with the names by which a quota can do it.
-const NEEDED: &[(&str, &[&str])] = &[
-    ("cpu", &["cpu", "requests.cpu", "limits.cpu"]),
-    ("memory", &["memory", "requests.memory", "limits.memory"]),
-    ("pods", &["pods", "count/pods"]),
-];
 
 /// Judges the quotas of a namespace together.
 #[must_use]
@@ -35,12 +29,15 @@ pub fn quota(cluster: &Cluster, namespace: &str) -> Control {
     if quotas.is_empty() {
         return Control::new(Effect::Absent, evidence);
     }
+    let rules = rules();
+    let rule = &rules.switches;
     let mut limited: BTreeSet<&str> = BTreeSet::new();
     let mut scoped = false;
     let mut uncounted = Vec::new();
     for quota in &quotas {
         let Some(spec) = &quota.spec else { continue };
-        if !spec.scopes.is_empty() || spec.scope_selector.is_some() {
+        let some = !spec.scopes.is_empty() || spec.scope_selector.is_some();
+        if some && rule.scopes_limit_some {
             scoped = true;
             continue;
         }
@@ -50,7 +47,7 @@ pub fn quota(cluster: &Cluster, namespace: &str) -> Control {
                 status.hard.get(name) == Some(value) && status.used.get(name).is_some()
             })
         });
-        if !counted {
+        if !counted && rule.must_be_counted {
             uncounted.push(quota.metadata.name.clone());
         }
     }
@@ -59,9 +56,10 @@ pub fn quota(cluster: &Cluster, namespace: &str) -> Control {
         .iter()
         .filter_map(|node| node.status.as_ref())
         .flat_map(|status| status.allocatable.0.iter())
-        .filter(|name| is_gpu(name))
+        .filter(|name| is_gpu(name) && rule.processors_must_be_limited)
         .collect();
-    let mut free: Vec<String> = NEEDED
+    let mut free: Vec<String> = rules
+        .needed
         .iter()
         .filter(|(_, names)| !names.iter().any(|name| limited.contains(name)))
         .map(|(what, _)| (*what).to_owned())
@@ -76,7 +74,7 @@ pub fn quota(cluster: &Cluster, namespace: &str) -> Control {
         Effect::without(format!("nothing limits {}{only}", free.join(", ")))
     } else if uncounted.is_empty() {
         Effect::Effective
-    } else if cluster.source == SourceKind::Manifests {
+    } else if cluster.source == SourceKind::Manifests && rule.manifests_are_not_counted {
         Effect::missing("whether the quota is counted, which only a running cluster shows")
     } else {
         let names: Vec<&str> = uncounted.iter().map(Str::as_str).collect();
@@ -85,9 +83,13 @@ pub fn quota(cluster: &Cluster, namespace: &str) -> Control {
     Control::new(effect, evidence)
 }
 
-/// Whether an extended resource is a graphics processor, by the usual names.
+/// Whether an extended resource is a graphics processor, by the usual names (NVIDIA's device
+/// plug-in: `nvidia.com/gpu`, `gpu.shared` and `mig-1g.5gb`; Intel's `gpu.intel.com/i915`).
 fn is_gpu(resource: &str) -> bool {
+    let [names, domains, beginnings] = rules().processors;
     resource.split_once('/').is_some_and(|(domain, name)| {
-        name == "gpu" || domain.starts_with("gpu.") || name.starts_with("mig-")
+        names.contains(&name)
+            || domains.iter().any(|begins| domain.starts_with(begins))
+            || beginnings.iter().any(|begins| name.starts_with(begins))
     })
 }

@@ -3,11 +3,9 @@
 use ringfort_model::record::pod::VolumeMount;
 use ringfort_model::{Cluster, Container, Kind, PodSpec, VolumeSource};
 
+use crate::capability::has_cap;
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect, container_path};
-
-/// Directories from which programs are started, in a container and on a node.
-const PROGRAMS: &[&str] =
-    &["/bin", "/lib", "/lib32", "/lib64", "/opt", "/sbin", "/usr", "/var/lib/kubelet"];
 
 /// Judges `readOnlyRootFilesystem`.
 #[must_use]
@@ -23,19 +21,28 @@ pub fn read_only_root(
     if context.and_then(|sc| sc.read_only_root_filesystem) != Some(true) {
         return Control::new(Effect::Absent, evidence);
     }
-    if context.is_some_and(|sc| sc.privileged == Some(true)) {
+    let rule = &rules().switches;
+    let privileged = context.is_some_and(|sc| sc.privileged == Some(true));
+    if privileged && rule.privileged_remounts {
         evidence.push(format!("{path}.securityContext.privileged"));
         return Control::new(Effect::without("a privileged container can remount it"), evidence);
     }
     let mut missing = Vec::new();
+    // The runtimes' own AppArmor profiles deny mounts, and theirs is not shown.
+    if has_cap(container, "SYS_ADMIN") && !privileged && rule.administrator_may_remount {
+        evidence.push(format!("{path}.securityContext.capabilities.add"));
+        missing.push("whether a profile keeps SYS_ADMIN from remounting it".to_owned());
+    }
     for (at, mount) in container.volume_mounts.iter().enumerate() {
-        if mount.read_only == Some(true) {
+        if mount.read_only == Some(true) && rule.shown_mounts_do_not_count {
             continue;
         }
         match host_path(spec, mount, namespace, cluster) {
             Found::Path(host) => {
-                let below = format!("{}/{}", host.trim_end_matches('/'), mount.sub_path);
-                if holds_programs(&below) || holds_programs(&mount.mount_path) {
+                let part = if rule.sub_path_counts { mount.sub_path.as_str() } else { "" };
+                let below = format!("{}/{part}", host.trim_end_matches('/'));
+                let own = rule.container_programs_count && holds_programs(&mount.mount_path);
+                if holds_programs(&below) || own {
                     evidence.push(format!("{path}.volumeMounts[{at}]"));
                     let reason = format!(
                         "programs can be changed through {}, which is {host} of the node",
@@ -66,10 +73,15 @@ fn host_path(spec: &PodSpec, mount: &VolumeMount, namespace: &str, cluster: &Clu
     let source = spec.volume(&mount.name).and_then(|volume| volume.source.as_ref());
     let claim = match source {
         Some(VolumeSource::HostPath(host)) => return Found::Path(host.path.to_string()),
-        Some(VolumeSource::PersistentVolumeClaim(claim)) => claim,
+        Some(VolumeSource::PersistentVolumeClaim(claim))
+            if rules().switches.claims_may_be_directories =>
+        {
+            claim
+        }
         _ => return Found::Elsewhere,
     };
-    if claim.read_only == Some(true) {
+    let rule = &rules().switches;
+    if claim.read_only == Some(true) && rule.claims_may_be_shown {
         return Found::Elsewhere;
     }
     let claims = cluster.persistent_volume_claims.get(namespace, &claim.claim_name);
@@ -86,18 +98,19 @@ fn host_path(spec: &PodSpec, mount: &VolumeMount, namespace: &str, cluster: &Clu
     };
     match (&spec.host_path, &spec.local) {
         (Some(host), _) => Found::Path(host.path.to_string()),
-        (None, Some(local)) => Found::Path(local.path.to_string()),
-        (None, None) => Found::Elsewhere,
+        (None, Some(local)) if rule.local_is_a_directory => Found::Path(local.path.to_string()),
+        (None, _) => Found::Elsewhere,
     }
 }
 
 /// Whether programs lie in or below the directory.
 fn holds_programs(path: &str) -> bool {
     let path = path.trim_end_matches('/');
-    PROGRAMS.iter().any(|known| {
+    let above = rules().switches.above_programs_counts;
+    rules().programs.iter().any(|known| {
         let in_or_below = |inner: &str, outer: &str| {
             inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
         };
-        path.is_empty() || in_or_below(path, known) || in_or_below(known, path)
+        in_or_below(path, known) || above && (path.is_empty() || in_or_below(known, path))
     })
 }

@@ -1,12 +1,49 @@
-//! The tables behind the verdicts about tokens and versions, as one value.
+//! The tables behind the verdicts about tokens, versions and user namespaces, as one value.
 //!
 //! Each list and bound names its source where it is used. [`mutants`] makes wrong tables of it,
 //! for `cargo xtask mutants`.
 
 use ringfort_model::ContainerKind;
 use ringfort_model::mutation::{Mutants, moved, without};
+use ringfort_model::switches;
 
 use crate::features::{FEATURES, Feature};
+
+switches! {
+    /// Rules about user namespaces that hold or do not.
+    pub struct Switches {
+        /// Windows has none.
+        windows_has_none: true,
+        /// The node's processes rule one out.
+        host_pid_rules_out: true,
+        /// The node's IPC rules one out.
+        host_ipc_rules_out: true,
+        /// The node's network rules one out where no gate allows it.
+        host_network_rules_out: true,
+        /// Block devices rule one out.
+        devices_rule_out: true,
+        /// The API server must keep the field.
+        server_must_keep: true,
+        /// The kubelet must read it.
+        kubelet_must_read: true,
+        /// A gate that is off where it can be.
+        gate_may_be_off: true,
+        /// The kernel must map ids.
+        kernel_must_map: true,
+        /// A vendor may have brought that to an older kernel.
+        vendors_bring_it_back: true,
+        /// What a handler of the runtime says stands for the low-level runtime.
+        handler_speaks: true,
+        /// A handler that says no is believed.
+        handler_may_refuse: true,
+        /// What is said of the default handler is not said of another.
+        class_has_another_handler: true,
+        /// Filesystems of volumes must map ids.
+        volumes_must_map: true,
+        /// What is known of the filesystems goes before the kinds of the volumes.
+        volume_facts_first: true,
+    }
+}
 
 /// The tables.
 #[derive(Clone, Debug)]
@@ -39,8 +76,20 @@ pub struct Rules {
     pub crun_1: u32,
     /// The first CRI-O 1.N that serves user namespaces.
     pub cri_o_1: u32,
+    /// The first major version of containerd that serves user namespaces to every kubelet.
+    pub containerd: u32,
+    /// Runtimes that never serve them.
+    pub never_serving: &'static [&'static str],
+    /// Marks of kernels with which enterprise distributions ship parts of newer ones.
+    pub backporting: &'static [&'static str],
     /// Volume sources that stand on filesystems of the node.
     pub own_volumes: &'static [&'static str],
+    /// Rules about user namespaces.
+    pub switches: Switches,
+    /// The minor from which the kubelet no longer makes volumes of git repositories by default.
+    pub git_repo_off_since: u32,
+    /// The minor from which nobody can turn them on again.
+    pub git_repo_gone_since: u32,
 }
 
 /// The tables as upstream has them.
@@ -63,7 +112,13 @@ pub static UPSTREAM: Rules = Rules {
     runc_1: 2,
     crun_1: 9,
     cri_o_1: 25,
+    containerd: 2,
+    never_serving: &["docker"],
+    backporting: &[".el8", ".el9", ".el10"],
     own_volumes: &["configMap", "downwardAPI", "emptyDir", "projected", "secret"],
+    switches: Switches::UPSTREAM,
+    git_repo_off_since: 33,
+    git_repo_gone_since: 36,
 };
 
 ringfort_model::active_rules!("isolation", Rules);
@@ -89,7 +144,13 @@ pub fn mutants() -> Vec<(String, Rules)> {
     found.bound("runc", |rules| &mut rules.runc_1);
     found.bound("crun", |rules| &mut rules.crun_1);
     found.bound("CRI-O", |rules| &mut rules.cri_o_1);
+    found.bound("containerd", |rules| &mut rules.containerd);
+    found.list("never serving", |rules| &mut rules.never_serving);
+    found.list("backporting", |rules| &mut rules.backporting);
     found.list("own volumes", |rules| &mut rules.own_volumes);
+    found.switches(Switches::ALL, |rules| &mut rules.switches);
+    found.bound("git repositories off", |rules| &mut rules.git_repo_off_since);
+    found.bound("git repositories gone", |rules| &mut rules.git_repo_gone_since);
     for (at, feature) in FEATURES.iter().enumerate() {
         let gate = feature.gate;
         found.add(format!("{gate}/gone"), |rules| rules.features = without(rules.features, at));

@@ -7,24 +7,9 @@
 use ringfort_model::record::Node;
 use ringfort_model::{Cluster, Kind, PodSpec};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect};
 use crate::node_facts::{Handler, NodeFacts};
-
-/// Handler names by which projects document their sandboxes.
-const USUAL_SANDBOXES: &[(&str, &str)] = &[
-    ("gvisor", "gVisor"),
-    ("runsc", "gVisor"),
-    ("kata", "Kata Containers"),
-    ("kata-clh", "Kata Containers"),
-    ("kata-fc", "Kata Containers"),
-    ("kata-mshv-vm-isolation", "Kata Containers"),
-    ("kata-qemu", "Kata Containers"),
-    ("kata-remote", "Kata Containers"),
-    ("runhcs-wcow-hypervisor", "Hyper-V isolation"),
-];
-
-/// Handler names of runtimes that share the node's kernel.
-const USUAL_PLAIN: &[&str] = &["crun", "nvidia", "runc", "youki"];
 
 /// Judges the runtime class of a pod with what the API shows.
 #[must_use]
@@ -40,7 +25,8 @@ pub fn sandbox_with(spec: &PodSpec, cluster: &Cluster, nodes: &[(&Node, &NodeFac
     let asked = spec.runtime_class_name.as_deref().filter(|name| !name.is_empty());
     let Some(name) = asked else { return Control::new(Effect::Absent, evidence) };
     let Some(class) = cluster.runtime_classes.get("", name) else {
-        let effect = if cluster.coverage.is_complete(Kind::RuntimeClass) {
+        let complete = cluster.coverage.is_complete(Kind::RuntimeClass);
+        let effect = if complete && rules().switches.class_must_exist {
             Effect::without(format!("RuntimeClass {name} does not exist; the pod is refused"))
         } else {
             Effect::missing(format!("RuntimeClass {name}"))
@@ -51,18 +37,23 @@ pub fn sandbox_with(spec: &PodSpec, cluster: &Cluster, nodes: &[(&Node, &NodeFac
     let handler = class.handler.as_str();
     let known: Vec<Option<Handler>> =
         nodes.iter().map(|(_, facts)| facts.handlers.get(handler).copied()).collect();
-    if let Some(at) = known.iter().position(|one| *one == Some(Handler::Plain)) {
+    let rules = rules();
+    let rule = &rules.switches;
+    let plain = known.iter().position(|one| *one == Some(Handler::Plain));
+    let sandboxed = known.contains(&Some(Handler::Sandbox));
+    if let Some(at) = plain.filter(|_| rule.one_plain_node_is_enough || !sandboxed) {
         let node = &nodes[at].0.metadata.name;
         let reason = format!("handler \"{handler}\" shares the kernel of node {node}");
         return Control::new(Effect::without(reason), evidence);
     }
-    if !known.is_empty() && known.iter().all(Option::is_some) {
+    let all = known.iter().all(Option::is_some) || !rule.every_node_must_show && sandboxed;
+    if !known.is_empty() && all {
         return Control::new(Effect::Effective, evidence);
     }
-    let usual = USUAL_SANDBOXES.iter().find(|(known, _)| *known == handler);
+    let usual = rules.usual_sandboxes.iter().find(|(known, _)| *known == handler);
     let meant = match usual {
         Some((_, sandbox)) => format!("usually {sandbox}"),
-        None if USUAL_PLAIN.contains(&handler) => "usually no sandbox".to_owned(),
+        None if rules.usual_plain.contains(&handler) => "usually no sandbox".to_owned(),
         None => "a name that says nothing".to_owned(),
     };
     let missing = format!(
@@ -98,5 +89,58 @@ mod tests {
         assert!(matches!(judge(Some("gvisor"), true), Effect::Unknown(_)));
         assert!(matches!(judge(Some("none"), true), Effect::PresentNotEffective(_)));
         assert!(matches!(judge(Some("none"), false), Effect::Unknown(_)));
+    }
+
+    fn with(handler: &str, nodes: &[Option<Handler>]) -> Effect {
+        let mut builder = ClusterBuilder::new(SourceKind::Dump);
+        let json = format!(
+            r#"{{"apiVersion":"node.k8s.io/v1","kind":"RuntimeClass","metadata":{{"name":"r"}},
+                "handler":"{handler}"}}"#
+        );
+        builder.add(Object::read(json.as_bytes()).expect("runtime class"));
+        let spec: PodSpec = serde_json::from_str(r#"{"runtimeClassName":"r"}"#).expect("pod");
+        let node = Node::default();
+        let facts: Vec<NodeFacts> = nodes
+            .iter()
+            .map(|known| NodeFacts {
+                handlers: known.map(|what| (handler.to_owned(), what)).into_iter().collect(),
+                ..NodeFacts::default()
+            })
+            .collect();
+        let nodes: Vec<(&Node, &NodeFacts)> = facts.iter().map(|facts| (&node, facts)).collect();
+        sandbox_with(&spec, &builder.freeze(), &nodes).effect
+    }
+
+    #[test]
+    fn every_node_must_show_a_sandbox() {
+        use Handler::{Plain, Sandbox};
+        assert_eq!(with("h", &[Some(Sandbox), Some(Sandbox)]), Effect::Effective);
+        for nodes in [[Some(Sandbox), Some(Plain)], [Some(Plain), None]] {
+            assert!(matches!(with("h", &nodes), Effect::PresentNotEffective(_)), "{nodes:?}");
+        }
+        assert!(matches!(with("h", &[Some(Sandbox), None]), Effect::Unknown(_)));
+    }
+
+    #[test]
+    fn a_name_says_what_it_usually_means() {
+        for (handler, meant) in [
+            ("gvisor", "usually gVisor"),
+            ("runsc", "usually gVisor"),
+            ("kata", "usually Kata Containers"),
+            ("kata-clh", "usually Kata Containers"),
+            ("kata-fc", "usually Kata Containers"),
+            ("kata-mshv-vm-isolation", "usually Kata Containers"),
+            ("kata-qemu", "usually Kata Containers"),
+            ("kata-remote", "usually Kata Containers"),
+            ("runhcs-wcow-hypervisor", "usually Hyper-V isolation"),
+            ("crun", "usually no sandbox"),
+            ("nvidia", "usually no sandbox"),
+            ("runc", "usually no sandbox"),
+            ("youki", "usually no sandbox"),
+            ("katana", "a name that says nothing"),
+        ] {
+            let Effect::Unknown(missing) = with(handler, &[]) else { panic!("{handler}") };
+            assert!(missing[0].contains(&format!("({meant})")), "{missing:?}");
+        }
     }
 }

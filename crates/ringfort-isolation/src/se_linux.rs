@@ -3,17 +3,9 @@
 use ringfort_model::record::Node;
 use ringfort_model::{Container, PodSpec};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect, container_path};
 use crate::node_facts::NodeFacts;
-
-/// Types that confine nothing.
-const UNCONFINED: &[&str] = &["spc_t", "unconfined_t"];
-
-/// Operating systems that enforce SELinux as they come.
-const ENFORCING: &[&str] = &["Bottlerocket", "Red Hat Enterprise Linux CoreOS", "Fedora CoreOS"];
-
-/// Operating systems whose kernels come without SELinux.
-const WITHOUT: &[&str] = &["Ubuntu", "Debian", "Container-Optimized OS", "Alpine", "Windows"];
 
 /// Judges the SELinux options of a container, its own or else the pod's; without any, the
 /// runtime's default holds where the node enforces.
@@ -27,6 +19,9 @@ pub fn se_linux(
     let path = container_path(spec, container);
     let own = container.security_context.as_ref().and_then(|sc| sc.se_linux_options.as_ref());
     let pod = spec.security_context.as_ref().and_then(|sc| sc.se_linux_options.as_ref());
+    let rules = rules();
+    let rule = &rules.switches;
+    let own = own.filter(|_| rule.own_se_linux_first || pod.is_none());
     let asked = own.or(pod);
     let field = match (own, pod) {
         (None, Some(_)) => "spec.securityContext.seLinuxOptions".to_owned(),
@@ -37,11 +32,14 @@ pub fn se_linux(
         Some(_) => Effect::without(reason),
         None => Effect::Absent,
     };
-    if container.security_context.as_ref().is_some_and(|sc| sc.privileged == Some(true)) {
+    let privileged =
+        container.security_context.as_ref().is_some_and(|sc| sc.privileged == Some(true));
+    if privileged && rule.privileged_has_no_se_linux {
         evidence.push(format!("{path}.securityContext.privileged"));
         return Control::new(none("a privileged container runs as spc_t"), evidence);
     }
-    if let Some(options) = asked.filter(|options| UNCONFINED.contains(&options.kind.as_str())) {
+    if let Some(options) = asked.filter(|options| rules.unconfined.contains(&options.kind.as_str()))
+    {
         let reason = format!("type {} confines nothing", options.kind);
         return Control::new(Effect::without(reason), evidence);
     }
@@ -51,11 +49,13 @@ pub fn se_linux(
     if let Some(node) = node {
         evidence.push(format!("Node {} status.nodeInfo.osImage", node.metadata.name));
     }
-    let effect = match facts.se_linux {
+    let usual = is(rules.enforcing) || is(rules.without_se_linux);
+    let fact = facts.se_linux.filter(|_| rule.se_linux_fact_first || !usual);
+    let effect = match fact {
         Some(true) => Effect::Effective,
         Some(false) => none("the node does not enforce SELinux"),
-        None if is(ENFORCING) => Effect::Effective,
-        None if is(WITHOUT) => none("the node's system comes without SELinux"),
+        None if is(rules.enforcing) => Effect::Effective,
+        None if is(rules.without_se_linux) => none("the node's system comes without SELinux"),
         None => Effect::missing("whether the node enforces SELinux"),
     };
     Control::new(effect, evidence)

@@ -4,6 +4,7 @@
 use ringfort_model::token_volume::PREFIX;
 use ringfort_model::{Cluster, Kind, PodSpec, VolumeSource};
 
+use crate::control_rules::rules;
 use crate::effect::{Control, Effect};
 use crate::tokens::{token_files, tokens_kept_out};
 
@@ -32,7 +33,9 @@ pub fn no_token(
     let path = format!("ServiceAccount {namespace}/{account}");
     let mut control = tokens_kept_out(spec, automount, &path, &files);
     let mut missing = Vec::new();
+    let rule = &rules().switches;
     if record.is_none()
+        && rule.unread_account_is_unknown
         && spec.automount_service_account_token.is_none()
         && at_creation
         && !cluster.coverage.is_complete(Kind::ServiceAccount)
@@ -43,7 +46,8 @@ pub fn no_token(
             return control;
         }
     }
-    if control.effect.is_effective() && !cluster.coverage.is_complete(Kind::Secret) {
+    let unread = !cluster.coverage.is_complete(Kind::Secret) && rule.unread_secret_is_unknown;
+    if control.effect.is_effective() && unread {
         missing.extend(unread_secrets(spec, namespace, cluster));
     }
     if control.effect.is_effective() && !missing.is_empty() {
@@ -57,6 +61,7 @@ fn unread_secrets(spec: &PodSpec, namespace: &str, cluster: &Cluster) -> Vec<Str
     let mounted = |name: &str| {
         // Admission mounts such a volume by itself.
         name.starts_with(PREFIX)
+            || !rules().switches.unmounted_does_not_count
             || spec.all_containers().any(|(_, _, container)| {
                 container.volume_mounts.iter().any(|mount| mount.name == *name)
             })

@@ -2,6 +2,7 @@
 
 use ringfort_model::{Container, PodSpec};
 
+use crate::control_rules::rules;
 use crate::effect::container_path;
 
 /// The uid of a container's first process, inside its user namespace.
@@ -19,7 +20,11 @@ impl Uid {
     /// Whether the process may be root: it is, or nothing says that it is not.
     #[must_use]
     pub fn may_be_root(self) -> bool {
-        matches!(self, Self::Known(0) | Self::AssumedRoot)
+        match self {
+            Self::Known(0) => rules().switches.zero_is_root,
+            Self::Known(_) | Self::NonRoot => false,
+            Self::AssumedRoot => true,
+        }
     }
 }
 
@@ -39,23 +44,34 @@ pub fn uid_field(spec: &PodSpec, container: &Container) -> String {
 fn decide(spec: &PodSpec, container: &Container) -> (Uid, String) {
     let pod = spec.security_context.as_ref();
     let own = container.security_context.as_ref();
+    let rule = &rules().switches;
     let at_container =
         |field: &str| format!("{}.securityContext.{field}", container_path(spec, container));
     let at_pod = |field: &str| format!("spec.securityContext.{field}");
-    if let Some(uid) = own.and_then(|context| context.run_as_user) {
-        return (Uid::Known(uid), at_container("runAsUser"));
+    let number = |value: Option<i64>| value.map(|uid| (Uid::Known(uid), "runAsUser"));
+    let promise = |value: Option<bool>| {
+        let user = |promised| if promised { Uid::NonRoot } else { Uid::AssumedRoot };
+        value.map(|promised| (user(promised), "runAsNonRoot"))
+    };
+    let first = |own: Option<(Uid, &'static str)>, pod: Option<(Uid, &'static str)>| {
+        let (own, pod) = (own.map(|found| (found, true)), pod.map(|found| (found, false)));
+        if rule.own_user_first { own.or(pod) } else { pod.or(own) }
+    };
+    let numbers = first(
+        number(own.and_then(|context| context.run_as_user)),
+        number(pod.and_then(|context| context.run_as_user)),
+    );
+    let promises = first(
+        promise(own.and_then(|context| context.run_as_non_root)),
+        promise(pod.and_then(|context| context.run_as_non_root)),
+    );
+    let found =
+        if rule.number_before_promise { numbers.or(promises) } else { promises.or(numbers) };
+    match found {
+        Some(((uid, field), true)) => (uid, at_container(field)),
+        Some(((uid, field), false)) => (uid, at_pod(field)),
+        None => (Uid::AssumedRoot, at_container("runAsUser")),
     }
-    if let Some(uid) = pod.and_then(|context| context.run_as_user) {
-        return (Uid::Known(uid), at_pod("runAsUser"));
-    }
-    let promise = |value: bool| if value { Uid::NonRoot } else { Uid::AssumedRoot };
-    if let Some(value) = own.and_then(|context| context.run_as_non_root) {
-        return (promise(value), at_container("runAsNonRoot"));
-    }
-    if let Some(value) = pod.and_then(|context| context.run_as_non_root) {
-        return (promise(value), at_pod("runAsNonRoot"));
-    }
-    (Uid::AssumedRoot, at_container("runAsUser"))
 }
 
 #[cfg(test)]

@@ -18,9 +18,6 @@ use crate::rules::rules;
 const GATE: &str = "UserNamespacesSupport";
 const HOST_NETWORK_GATE: &str = "UserNamespacesHostNetworkSupport";
 
-/// Kernels with which enterprise distributions ship parts of newer ones.
-const BACKPORTING: &[&str] = &[".el8", ".el9", ".el10"];
-
 /// Judges `hostUsers: false` on that node with what the API shows.
 #[must_use]
 pub fn user_namespace(spec: &PodSpec, node: &Node, server: Option<KubeVersion>) -> Control {
@@ -41,10 +38,14 @@ pub fn user_namespace_with(
         return Control::new(Effect::Absent, question.evidence);
     }
     question.pod(spec, server);
-    question.gate("the API server", server.map(|v| v.minor), facts);
+    let rule = &rules().switches;
+    if rule.server_must_keep {
+        question.gate("the API server", server.map(|v| v.minor), facts);
+    }
     // Which handler a runtime class names is not asked here.
-    let handler = spec.runtime_class_name.is_none().then(|| node.gives_user_namespaces(""));
-    question.node(node, facts, handler.flatten());
+    let default = spec.runtime_class_name.is_none() || !rule.class_has_another_handler;
+    let handler = default.then(|| node.gives_user_namespaces("")).flatten();
+    question.node(node, facts, handler.filter(|_| rule.handler_speaks));
     question.volumes(spec, facts);
     let Question { fails, missing, evidence } = question;
     let effect = match fails {
@@ -75,17 +76,21 @@ impl Question {
     }
 
     fn pod(&mut self, spec: &PodSpec, server: Option<KubeVersion>) {
-        if spec.is_windows() {
+        let rule = &rules().switches;
+        if spec.is_windows() && rule.windows_has_none {
             self.evidence.push("spec.os.name".to_owned());
             self.fail("Windows has no user namespaces".to_owned());
         }
-        for (asked, field) in [(spec.host_pid, "hostPID"), (spec.host_ipc, "hostIPC")] {
-            if asked == Some(true) {
+        for (asked, field, rules_out) in [
+            (spec.host_pid, "hostPID", rule.host_pid_rules_out),
+            (spec.host_ipc, "hostIPC", rule.host_ipc_rules_out),
+        ] {
+            if asked == Some(true) && rules_out {
                 self.evidence.push(format!("spec.{field}"));
                 self.fail(format!("{field} together with hostUsers: false is refused"));
             }
         }
-        if spec.host_network == Some(true) {
+        if spec.host_network == Some(true) && rule.host_network_rules_out {
             self.evidence.push("spec.hostNetwork".to_owned());
             match server {
                 Some(version) if stage(HOST_NETWORK_GATE, version.minor) == Stage::Absent => {
@@ -94,7 +99,9 @@ impl Question {
                 _ => self.lack("feature gate UserNamespacesHostNetworkSupport"),
             }
         }
-        if spec.all_containers().any(|(_, _, container)| !container.volume_devices.is_empty()) {
+        let devices =
+            spec.all_containers().any(|(_, _, container)| !container.volume_devices.is_empty());
+        if devices && rule.devices_rule_out {
             self.fail("volumeDevices together with hostUsers: false are refused".to_owned());
         }
     }
@@ -109,10 +116,12 @@ impl Question {
                 self.fail(format!("{of} is 1.{minor}, which does not know the field"));
             }
             (Stage::Locked, _) | (_, Some(true)) => {}
-            (_, Some(false)) => self.fail(format!("feature gate {GATE} is off")),
+            (_, Some(false)) if rules().switches.gate_may_be_off => {
+                self.fail(format!("feature gate {GATE} is off"));
+            }
             // On by default; who turns it off is not visible, as with any other gate.
-            (Stage::OnByDefault, None) => {}
-            (Stage::OffByDefault, None) => self.lack("feature gate UserNamespacesSupport"),
+            (Stage::OnByDefault, _) => {}
+            (Stage::OffByDefault, _) => self.lack("feature gate UserNamespacesSupport"),
         }
     }
 
@@ -125,44 +134,51 @@ impl Question {
         let field = |field: &str| format!("Node {name} status.nodeInfo.{field}");
         self.evidence.push(field("kubeletVersion"));
         let kubelet = KubeVersion::parse(&info.kubelet_version).ok().map(|version| version.minor);
-        self.gate(&format!("the kubelet of node {name}"), kubelet, facts);
+        let rules = rules();
+        let rule = &rules.switches;
+        if rule.kubelet_must_read {
+            self.gate(&format!("the kubelet of node {name}"), kubelet, facts);
+        }
 
         self.evidence.push(field("kernelVersion"));
-        let backports = BACKPORTING.iter().any(|mark| info.kernel_version.contains(mark));
+        let backports = rule.vendors_bring_it_back
+            && rules.backporting.iter().any(|mark| info.kernel_version.contains(mark));
         match major_minor(&info.kernel_version) {
+            _ if !rule.kernel_must_map => {}
             None => self.lack("kernel version"),
-            Some(version) if version >= (6, rules().kernel_6) => {}
+            Some(version) if version >= (6, rules.kernel_6) => {}
             Some(_) if backports => {
                 self.lack(&format!("whether kernel {} maps tmpfs by id", info.kernel_version));
             }
             Some(_) => self.fail(format!(
                 "kernel {} does not map tmpfs by id; 6.{} is the first that does",
-                info.kernel_version,
-                rules().kernel_6
+                info.kernel_version, rules.kernel_6
             )),
         }
 
         self.evidence.push(field("containerRuntimeVersion"));
         let runtime = &info.container_runtime_version;
         match container_runtime(node) {
-            Some(("containerd", version)) if version >= (2, 0) => {}
+            Some(("containerd", version)) if version >= (rules.containerd, 0) => {}
             Some(("containerd", (1, 7))) => match kubelet {
-                Some(minor) if minor < rules().containerd_17_until => {
+                Some(minor) if minor < rules.containerd_17_until => {
                     self.lack("whether this early form works on the node (containerd 1.7)");
                 }
                 _ => self.fail(format!(
                     "{runtime} does not serve kubelets from 1.{} on; 2.0 is the first that does",
-                    rules().containerd_17_until
+                    rules.containerd_17_until
                 )),
             },
             Some(("containerd", _)) => {
                 self.fail(format!("{runtime} ignores the field; 2.0 is the first that serves it"));
             }
-            Some(("cri-o", version)) if version >= (1, rules().cri_o_1) => {}
+            Some(("cri-o", version)) if version >= (1, rules.cri_o_1) => {}
             Some(("cri-o", _)) => {
                 self.fail(format!("{runtime} is too old; 1.25 is the first that serves it"));
             }
-            Some(("docker", _)) => self.fail(format!("{runtime} does not serve the field")),
+            Some((name, _)) if rules.never_serving.contains(&name) => {
+                self.fail(format!("{runtime} does not serve the field"));
+            }
             _ if handler == Some(true) => {}
             _ => self.lack(&format!("whether container runtime \"{runtime}\" serves the field")),
         }
@@ -173,13 +189,13 @@ impl Question {
         match &facts.low_level_runtime {
             None if handler == Some(true) => {}
             // The kubelet refuses the pod (HandlerSupportsUserNamespaces).
-            None if handler == Some(false) => {
+            None if handler == Some(false) && rule.handler_may_refuse => {
                 self.fail("the handler of the runtime gives no user namespaces".to_owned());
             }
             None => self.lack("version of the low-level runtime (runc 1.2 or crun 1.9)"),
             Some(low) => match (low.name.as_str(), major_minor(&low.version)) {
-                ("runc", Some(version)) if version >= (1, rules().runc_1) => {}
-                ("crun", Some(version)) if version >= (1, rules().crun_1) => {}
+                ("runc", Some(version)) if version >= (1, rules.runc_1) => {}
+                ("crun", Some(version)) if version >= (1, rules.crun_1) => {}
                 ("runc" | "crun", Some(_)) => {
                     self.fail(format!("{} {} is too old", low.name, low.version));
                 }
@@ -189,7 +205,9 @@ impl Question {
     }
 
     fn volumes(&mut self, spec: &PodSpec, facts: &NodeFacts) {
-        match facts.volumes_map_ids {
+        let rule = &rules().switches;
+        match facts.volumes_map_ids.filter(|_| rule.volume_facts_first) {
+            _ if !rule.volumes_must_map => return,
             Some(true) => return,
             Some(false) => {
                 self.fail("a volume's filesystem cannot be mapped by id".to_owned());

@@ -76,3 +76,51 @@ fn volumes_of_the_kubelet_and_the_first_runtime_that_serves() {
     assert!(matches!(judge("cri-o://1.25.0", "nfs"), Effect::Unknown(_)));
     assert!(matches!(judge("cri-o://1.24.9", "secret"), Effect::PresentNotEffective(_)));
 }
+
+#[test]
+fn vendor_kernels_other_runtimes_and_what_is_known_of_volumes() {
+    let judge = |kernel: &str, runtime: &str, volume: &str, map: Option<bool>| {
+        let node: Node = serde_json::from_value(serde_json::json!({"metadata": {"name": "n"},
+            "status": {"nodeInfo": {"kernelVersion": kernel, "containerRuntimeVersion": runtime,
+                "kubeletVersion": "v1.36.0"}}}))
+        .expect("a node");
+        let spec: PodSpec = serde_json::from_value(
+            serde_json::json!({"hostUsers": false, "volumes": [{"name": "v", volume: {}}]}),
+        )
+        .expect("a specification");
+        let low = LowLevelRuntime { name: "runc".to_owned(), version: "1.2.0".to_owned() };
+        let facts = NodeFacts {
+            low_level_runtime: Some(low),
+            volumes_map_ids: map,
+            ..NodeFacts::default()
+        };
+        user_namespace_with(&spec, &node, Some(KubeVersion::minor(36)), &facts).effect
+    };
+    let new = "containerd://2.0.0";
+    for kernel in ["4.18.0-553.el8_10.x86_64", "5.14.0-570.el9.x86_64", "6.2.0-55.el10.x86_64"] {
+        assert!(matches!(judge(kernel, new, "secret", None), Effect::Unknown(_)), "{kernel}");
+    }
+    for (kernel, runtime) in [
+        ("5.15.0-1051-azure", new),
+        ("6.8.0", "docker://29.0.0"),
+        ("6.8.0", "containerd://1.7.27"),
+        ("6.8.0", "containerd://1.6.36"),
+    ] {
+        let found = judge(kernel, runtime, "secret", None);
+        assert!(matches!(found, Effect::PresentNotEffective(_)), "{kernel} {runtime}");
+    }
+    assert!(matches!(judge("6.8.0", "other://9.0", "secret", None), Effect::Unknown(_)));
+    assert_eq!(judge("6.8.0", new, "nfs", Some(true)), Effect::Effective);
+    assert!(matches!(judge("6.8.0", new, "secret", Some(false)), Effect::PresentNotEffective(_)));
+    assert!(matches!(judge("6.8.0", new, "nfs", None), Effect::Unknown(_)));
+}
+
+#[test]
+fn volumes_of_git_repositories_end_at_their_bounds() {
+    use ringfort_isolation::features::makes_git_repositories;
+    for (minor, want) in
+        [(0, Some(true)), (32, Some(true)), (33, None), (35, None), (36, Some(false))]
+    {
+        assert_eq!(makes_git_repositories(minor), want, "1.{minor}");
+    }
+}

@@ -51,6 +51,7 @@ const ANNOTATIONS: &[&str] = &[
     "ringfort.dev/ignore",
     "ringfort.dev/",
     "service.beta.kubernetes.io/",
+    "service.cilium.io/",
     "service.kubernetes.io/",
     "argocd.argoproj.io/",
     "cert-manager.io/",
@@ -97,6 +98,7 @@ const CONFIG_SETTINGS: &[(&str, &str)] = &[
     ("argocd-rbac-cm", "policy.default"),
     ("workflow-controller-configmap", "workflowRestrictions"),
     ("cilium-config", "enable-policy"),
+    ("cilium-config", "kube-proxy-replacement"),
 ];
 
 /// Removes what must not be kept.

@@ -393,6 +393,7 @@ kinds! {
     TraefikRoute, record::edge::TraefikRoute, traefik_routes, "traefik.io", "v1alpha1", "IngressRoute", "ingressroutes", true;
     HttpProxy, record::edge::HttpProxy, http_proxies, "projectcontour.io", "v1", "HTTPProxy", "httpproxies", true;
     AwsClassParams, record::edge::AwsClassParams, aws_class_params, "elbv2.k8s.aws", "v1beta1", "IngressClassParams", "ingressclassparams", false;
+    EksClassParams, record::edge::AwsClassParams, eks_class_params, "eks.amazonaws.com", "v1", "IngressClassParams", "ingressclassparams", false;
     MetalLbPool, record::edge::MetalLbPool, metal_lb_pools, "metallb.io", "v1beta1", "IPAddressPool", "ipaddresspools", true;
     CiliumPool, record::edge::CiliumPool, cilium_pools, "cilium.io", "v2", "CiliumLoadBalancerIPPool", "ciliumloadbalancerippools", false;
 }

@@ -8,6 +8,8 @@ use ringfort_model::record::SelectorRequirement;
 use ringfort_model::record::scheduling::{NodeSelector, NodeSelectorTerm};
 use ringfort_model::{Map, Str};
 
+use super::rules::rules;
+
 /// The only field of a node that `matchFields` can name.
 pub(super) const NAME_FIELD: &str = "metadata.name";
 
@@ -20,19 +22,27 @@ pub fn node_matches(
     name: &str,
     labels: &Map,
 ) -> bool {
-    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-        && affinity.is_none_or(|affinity| {
-            affinity.node_selector_terms.iter().any(|term| term_matches(term, name, labels))
+    let rule = &rules().switches;
+    let by_selector = selector.iter().all(|(key, value)| labels.get(key) == Some(value));
+    let by_affinity = || {
+        affinity.is_none_or(|affinity| {
+            let mut terms = affinity.node_selector_terms.iter();
+            let matches = |term: &NodeSelectorTerm| term_matches(term, name, labels);
+            if rule.one_term_is_enough { terms.any(matches) } else { terms.all(matches) }
         })
+    };
+    (by_selector || !rule.selector_counts) && (!rule.affinity_counts || by_affinity())
 }
 
 fn term_matches(term: &NodeSelectorTerm, name: &str, labels: &Map) -> bool {
+    let rule = &rules().switches;
     if term.match_expressions.is_empty() && term.match_fields.is_empty() {
-        return false;
+        return !rule.empty_term_matches_none;
     }
     // A requirement that cannot be parsed spoils the whole term, whatever the others say.
     term.match_expressions.iter().all(|need| label_matches(need, labels) == Some(true))
-        && term.match_fields.iter().all(|need| field_matches(need, name) == Some(true))
+        && (!rule.fields_count
+            || term.match_fields.iter().all(|need| field_matches(need, name) == Some(true)))
 }
 
 /// Whether the labels satisfy the requirement; `None` if it cannot be parsed.
@@ -41,14 +51,20 @@ fn label_matches(need: &SelectorRequirement, labels: &Map) -> Option<bool> {
     let values_ok = need.values.iter().all(|value| is_label_value(value));
     let value = labels.get(&need.key);
     let count = need.values.len();
-    (key_ok && values_ok).then_some(())?;
+    let rules = rules();
+    let rule = &rules.switches;
+    (key_ok && values_ok || !rule.labels_must_read).then_some(())?;
+    let some = count > 0 || !rule.values_are_needed;
+    let none = count == 0 || !rule.existing_takes_no_values;
+    let one = count == 1 || count > 1 && !rule.comparing_takes_one_value;
     match need.operator.as_str() {
-        "In" if count > 0 => Some(value.is_some_and(|value| need.values.has(value))),
-        "NotIn" if count > 0 => Some(value.is_none_or(|value| !need.values.has(value))),
-        "Exists" if count == 0 => Some(value.is_some()),
-        "DoesNotExist" if count == 0 => Some(value.is_none()),
-        "Gt" if count == 1 => compare(value, &need.values[0], |label, bound| label > bound),
-        "Lt" if count == 1 => compare(value, &need.values[0], |label, bound| label < bound),
+        other if !rules.operators.contains(&other) => None,
+        "In" if some => Some(value.is_some_and(|value| need.values.has(value))),
+        "NotIn" if some => Some(value.map_or(rule.absent_is_not_in, |v| !need.values.has(v))),
+        "Exists" if none => Some(value.is_some()),
+        "DoesNotExist" if none => Some(value.is_none()),
+        "Gt" if one => compare(value, &need.values[0], |label, bound| label > bound),
+        "Lt" if one => compare(value, &need.values[0], |label, bound| label < bound),
         _ => None,
     }
 }
@@ -63,11 +79,13 @@ fn compare(label: Option<&Str>, bound: &Str, holds: fn(i64, i64) -> bool) -> Opt
 /// Whether the node's fields satisfy the requirement; `None` if it cannot be parsed. A field
 /// that nodes do not have reads as empty.
 fn field_matches(need: &SelectorRequirement, name: &str) -> Option<bool> {
-    let [wanted] = &need.values[..] else { return None };
+    let rules = rules();
+    let one = need.values.len() == 1 || !rules.switches.fields_take_one_value;
     let field = if need.key == NAME_FIELD { name } else { "" };
     match need.operator.as_str() {
-        "In" => Some(wanted == field),
-        "NotIn" => Some(wanted != field),
+        other if !rules.field_operators.contains(&other) || !one => None,
+        "In" => Some(need.values.has(field)),
+        "NotIn" => Some(!need.values.has(field)),
         _ => None,
     }
 }

@@ -4,6 +4,8 @@ use ringfort_model::record::Node;
 use ringfort_model::record::scheduling::PodAffinityTerm;
 use ringfort_model::{Cluster, Map, PodSpec, Unit};
 
+use super::rules::rules;
+
 /// One side of the question.
 #[derive(Clone, Copy, Debug)]
 pub struct Side<'a> {
@@ -31,18 +33,19 @@ impl<'a> Side<'a> {
 pub fn kept_apart(a: &Side<'_>, b: &Side<'_>, node: &Node, cluster: &Cluster) -> bool {
     let by_scheduler = |side: &Side<'_>| {
         let name = side.spec.scheduler_name.as_deref().unwrap_or_default();
-        side.spec.node_name.is_empty() && matches!(name, "" | "default-scheduler")
+        side.spec.node_name.is_empty() && rules().schedulers.contains(&name)
     };
-    by_scheduler(a)
-        && by_scheduler(b)
-        && (refuses(a, b, node, cluster) || refuses(b, a, node, cluster))
+    let rule = &rules().switches;
+    (by_scheduler(a) && by_scheduler(b) || !rule.scheduler_keeps_apart)
+        && (refuses(a, b, node, cluster) || rule.either_keeps_off && refuses(b, a, node, cluster))
 }
 
 fn refuses(who: &Side<'_>, whom: &Side<'_>, node: &Node, cluster: &Cluster) -> bool {
     let anti = who.spec.affinity.as_ref().and_then(|all| all.pod_anti_affinity.as_ref());
     anti.is_some_and(|anti| {
         anti.required.iter().any(|term| {
-            node.metadata.labels.get(&term.topology_key).is_some()
+            (node.metadata.labels.get(&term.topology_key).is_some()
+                || !rules().switches.domain_needs_label)
                 && in_namespaces(term, who.namespace, whom.namespace, cluster)
                 && selects(term, who.labels, whom.labels)
         })
@@ -52,11 +55,13 @@ fn refuses(who: &Side<'_>, whom: &Side<'_>, node: &Node, cluster: &Cluster) -> b
 /// Without namespaces and without a selector of them, the term means its own namespace; an
 /// empty selector means all.
 fn in_namespaces(term: &PodAffinityTerm, own: &str, other: &str, cluster: &Cluster) -> bool {
+    let rule = &rules().switches;
     if term.namespaces.is_empty() && term.namespace_selector.is_none() {
-        return own == other;
+        return own == other || !rule.own_namespace_by_default;
     }
-    term.namespaces.has(other)
-        || term.namespace_selector.as_ref().is_some_and(|selector| {
+    let selector = term.namespace_selector.as_ref();
+    (term.namespaces.has(other) && rule.namespaces_may_be_listed)
+        || selector.filter(|_| rule.namespaces_may_be_selected).is_some_and(|selector| {
             let labels = cluster.namespaces.get("", other).map(|one| &one.metadata.labels);
             selector.matches(labels.unwrap_or(&Map::default()))
         })
@@ -65,10 +70,15 @@ fn in_namespaces(term: &PodAffinityTerm, own: &str, other: &str, cluster: &Clust
 /// A missing selector selects no pod. Keys in `matchLabelKeys` narrow it to pods with the
 /// value that the pod itself has, those in `mismatchLabelKeys` to pods with another.
 fn selects(term: &PodAffinityTerm, own: &Map, labels: &Map) -> bool {
+    let rule = &rules().switches;
     let same = |key: &ringfort_model::Str| own.get(key).map(|value| labels.get(key) == Some(value));
-    term.label_selector.as_ref().is_some_and(|selector| selector.matches(labels))
-        && term.match_label_keys.iter().all(|key| same(key).unwrap_or(true))
-        && term.mismatch_label_keys.iter().all(|key| !same(key).unwrap_or(false))
+    let selected = match &term.label_selector {
+        Some(selector) => selector.matches(labels),
+        None => !rule.no_selector_selects_none,
+    };
+    let agree = term.match_label_keys.iter().all(|key| same(key).unwrap_or(true));
+    let differ = term.mismatch_label_keys.iter().all(|key| !same(key).unwrap_or(false));
+    selected && (agree || !rule.same_keys_count) && (differ || !rule.other_keys_count)
 }
 
 #[cfg(test)]

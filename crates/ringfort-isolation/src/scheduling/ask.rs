@@ -8,6 +8,7 @@ use ringfort_model::{Cluster, List, Map, PodSpec, Str};
 
 use super::affinity::{NAME_FIELD, node_matches};
 use super::own_labels::node_may_set;
+use super::rules::rules;
 use super::taint::{is_transient, tolerated};
 
 /// Who decides about the node.
@@ -41,17 +42,6 @@ pub struct Ask {
     pub system: Str,
 }
 
-/// Taints that the DaemonSet controller makes its pods tolerate, with their effects
-/// (`pkg/controller/daemon/util/daemonset_util.go`).
-const DAEMON_TOLERATIONS: &[(&str, &str)] = &[
-    ("node.kubernetes.io/not-ready", "NoExecute"),
-    ("node.kubernetes.io/unreachable", "NoExecute"),
-    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
-    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
-    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
-    ("node.kubernetes.io/unschedulable", "NoSchedule"),
-];
-
 impl Ask {
     /// What a pod of that specification asks; `owner` is the kind that made or will make it.
     #[must_use]
@@ -66,18 +56,24 @@ impl Ask {
         owner: Option<WorkloadKind>,
         class: Option<&RuntimeScheduling>,
     ) -> Self {
+        let rules = rules();
+        let rule = &rules.switches;
         let mut selector: Vec<(Str, Str)> =
             spec.node_selector.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let mut tolerations = spec.tolerations.to_vec();
         if let Some(class) = class {
             let more = class.node_selector.iter();
+            let more = more.filter(|_| rule.class_selects);
             selector.extend(more.map(|(key, value)| (key.clone(), value.clone())));
-            tolerations.extend(class.tolerations.iter().cloned());
+            let more = class.tolerations.iter().filter(|_| rule.class_tolerates);
+            tolerations.extend(more.cloned());
         }
-        if owner == Some(WorkloadKind::DaemonSet) {
+        // What the DaemonSet controller adds (`pkg/controller/daemon/util/daemonset_util.go`).
+        if owner == Some(WorkloadKind::DaemonSet) && rule.daemons_tolerate {
             let network = ("node.kubernetes.io/network-unavailable", "NoSchedule");
-            let on_host = (spec.host_network == Some(true)).then_some(network);
-            tolerations.extend(DAEMON_TOLERATIONS.iter().copied().chain(on_host).map(
+            let on_host = spec.host_network == Some(true) && rule.daemons_on_the_network_tolerate;
+            let on_host = on_host.then_some(network);
+            tolerations.extend(rules.daemon_tolerations.iter().copied().chain(on_host).map(
                 |(key, effect)| Toleration {
                     key: Str::new(key),
                     operator: Str::new("Exists"),
@@ -87,8 +83,8 @@ impl Ask {
             ));
         }
         let own = spec.scheduler_name.as_deref().unwrap_or_default();
-        let named = !spec.node_name.is_empty();
-        let foreign = !own.is_empty() && own != "default-scheduler";
+        let named = !spec.node_name.is_empty() && rule.name_passes_scheduler;
+        let foreign = !rules.schedulers.contains(&own) && rule.other_scheduler_passes;
         let affinity = spec.affinity.as_ref().and_then(|all| all.node_affinity.as_ref());
         let spread = spec.topology_spread_constraints.iter();
         Self {
@@ -98,7 +94,9 @@ impl Ask {
             affinity: affinity.and_then(|affinity| affinity.required.clone()),
             tolerations: tolerations.into(),
             spread_keys: spread
-                .filter(|one| one.when_unsatisfiable != "ScheduleAnyway")
+                .filter(|one| {
+                    one.when_unsatisfiable != "ScheduleAnyway" || !rule.spreading_may_be_ignored
+                })
                 .map(|one| one.topology_key.clone())
                 .collect(),
             apart_keys: spec
@@ -119,18 +117,28 @@ impl Ask {
         let meta = &node.metadata;
         let spec = node.spec.as_ref();
         let taints = spec.map_or(&[][..], |spec| &spec.taints);
-        if !self.node_name.is_empty() && self.node_name != meta.name {
+        let rule = &rules().switches;
+        let another = !self.node_name.is_empty() && self.node_name != meta.name;
+        if another && rule.name_is_the_only_node {
             return false;
         }
-        let keeps_off = |taint: &&Taint| match (self.by, taint.effect.as_str()) {
-            (_, "NoExecute") | (By::Scheduler, "NoSchedule") => !is_transient(taint),
-            _ => false,
+        let keeps_off = |taint: &&Taint| {
+            let counts = match (self.by, taint.effect.as_str()) {
+                (By::Kubelet, "NoExecute") => rule.kubelet_evicts,
+                (By::Scheduler, "NoExecute" | "NoSchedule") => rule.scheduler_keeps_off,
+                (By::Scheduler, "PreferNoSchedule") => rule.preference_keeps_off,
+                _ => false,
+            };
+            counts && !is_transient(taint)
         };
         taints.iter().filter(keeps_off).all(|taint| tolerated(&self.tolerations, taint))
             && node_matches(&self.selector, self.affinity.as_ref(), &meta.name, &meta.labels)
             && (self.by == By::Kubelet
+                || !rule.spreading_needs_label
                 || self.spread_keys.iter().all(|key| meta.labels.get(key).is_some()))
-            && (self.system.is_empty() || (self.system == "windows") == node.is_windows())
+            && (self.system.is_empty()
+                || !rule.systems_do_not_mix
+                || (self.system == "windows") == node.is_windows())
     }
 
     /// Whether the pod itself narrows the nodes that it runs on.

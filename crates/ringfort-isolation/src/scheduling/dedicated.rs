@@ -9,6 +9,7 @@ use ringfort_model::{Cluster, Id, Kind, Str, Table, Unit};
 
 use super::own_labels::node_may_set;
 use super::placements::Placements;
+use super::rules::rules;
 use super::taint::is_transient;
 use crate::effect::{Control, Effect};
 
@@ -36,13 +37,14 @@ impl Freedom {
     pub fn of(cluster: &Cluster) -> Self {
         let mut missing = Vec::new();
         let mut seen = false;
+        let rule = &rules().switches;
         for word in server_flags(cluster, &mut seen) {
-            if word.starts_with("--admission-control-config-file") {
+            if word.starts_with("--admission-control-config-file") && rule.file_may_narrow {
                 missing.push("the admission configuration file".to_owned());
             }
         }
         missing.extend(narrowing_plugins(cluster).into_iter().map(allowed_by));
-        if !seen {
+        if !seen && rule.unseen_server_may_narrow {
             missing.push("the API server's admission plug-ins".to_owned());
         }
         for kind in [Kind::ValidatingWebhook, Kind::MutatingWebhook] {
@@ -50,14 +52,15 @@ impl Freedom {
                 Kind::ValidatingWebhook => &cluster.validating_webhooks,
                 _ => &cluster.mutating_webhooks,
             };
-            if !cluster.coverage.is_complete(kind) {
+            if !cluster.coverage.is_complete(kind) && rule.unread_kinds_may_narrow {
                 missing.push(format!("all {}", kind.plural()));
             }
             for configuration in table {
                 let sees_pods = configuration
                     .webhooks
                     .iter()
-                    .any(|webhook| webhook.rules.iter().any(sees_pods));
+                    .any(|webhook| webhook.rules.iter().any(sees_pods))
+                    && rule.webhooks_may_narrow;
                 if sees_pods {
                     missing.push(format!(
                         "what {} {} refuses",
@@ -74,6 +77,7 @@ impl Freedom {
 
     /// Whether a new pod can come onto a node with those taints.
     fn reaches(&self, taints: &[Taint]) -> Option<bool> {
+        let rule = &rules().switches;
         let will = |effect: &str| {
             taints.iter().any(|taint| taint.effect == effect && !is_transient(taint))
         };
@@ -81,8 +85,12 @@ impl Freedom {
         if !soft && !hard {
             return Some(true);
         }
-        let by_name = if hard { Some(false) } else { self.node_name };
-        match (self.tolerations, by_name) {
+        let by_name = match hard && rule.names_do_not_pass_eviction {
+            true => Some(false),
+            false => self.node_name.filter(|_| rule.new_pods_name_nodes),
+        };
+        let tolerating = self.tolerations.filter(|_| rule.new_pods_tolerate);
+        match (tolerating, by_name) {
             (Some(true), _) | (_, Some(true)) => Some(true),
             (Some(false), Some(false)) => Some(false),
             _ => None,
@@ -111,7 +119,7 @@ pub fn narrowing_plugins(cluster: &Cluster) -> BTreeSet<&'static str> {
     let flags = server_flags(cluster, &mut false);
     let lists = flags.iter().filter_map(|word| word.strip_prefix("--enable-admission-plugins="));
     let on: BTreeSet<&str> = lists.flat_map(|list| list.split(',')).collect();
-    [NODE_SELECTORS, TOLERATIONS].into_iter().filter(|plugin| on.contains(plugin)).collect()
+    rules().plugins.iter().copied().filter(|plugin| on.contains(plugin)).collect()
 }
 
 /// The plug-in that gives the pods of a namespace a node selector.
@@ -127,13 +135,14 @@ pub fn allowed_by(plugin: &str) -> String {
 
 /// Whether a rule covers pods as such.
 fn sees_pods(rule: &RuleWithOperations) -> bool {
-    rule.resources.iter().any(|resource| matches!(resource.as_str(), "*" | "*/*" | "pods"))
+    rule.resources.iter().any(|resource| rules().pod_resources.contains(&resource.as_str()))
 }
 
 /// What policies of the API server may refuse or write, and whether all were listed. They
 /// decide by expressions, which this engine does not read. A policy without a binding does
 /// nothing.
 fn policies(cluster: &Cluster) -> Vec<String> {
+    let rule = &rules().switches;
     let mut missing: Vec<String> = [
         Kind::ValidatingPolicy,
         Kind::ValidatingPolicyBinding,
@@ -141,15 +150,16 @@ fn policies(cluster: &Cluster) -> Vec<String> {
         Kind::MutatingPolicyBinding,
     ]
     .into_iter()
-    .filter(|kind| !cluster.coverage.is_complete(*kind))
+    .filter(|kind| !cluster.coverage.is_complete(*kind) && rule.unread_kinds_may_narrow)
     .map(|kind| format!("all {}", kind.plural()))
     .collect();
     let sees = |constraints: Option<&MatchResources>| {
         constraints.is_some_and(|one| one.resource_rules.iter().any(sees_pods))
+            && rule.policies_may_narrow
     };
     let bound = |bindings: &Table<PolicyBinding>, name: &str| {
         let specs = bindings.iter().filter_map(|binding| binding.spec.as_ref());
-        specs.into_iter().any(|spec| spec.policy_name == *name)
+        specs.into_iter().any(|spec| spec.policy_name == *name) || !rule.binding_is_needed
     };
     for policy in &cluster.validating_policies {
         let constraints = policy.spec.as_ref().and_then(|spec| spec.match_constraints.as_ref());
@@ -237,7 +247,8 @@ pub fn dedicated_nodes(question: &Question<'_>, at: usize) -> Control {
         let hard = |taint: &Taint| taint.effect != "PreferNoSchedule" && !is_transient(taint);
         taints(*node).iter().any(hard)
     };
-    let tainted = !nodes.is_empty() && nodes.iter().all(keeps_off);
+    let rule = &rules().switches;
+    let tainted = !nodes.is_empty() && nodes.iter().all(keeps_off) && rule.taints_alone_ask;
     if tainted {
         evidence.push("spec.tolerations".to_owned());
     }
@@ -245,10 +256,10 @@ pub fn dedicated_nodes(question: &Question<'_>, at: usize) -> Control {
         evidence.push("spec.nodeSelector".to_owned());
         return Control::new(Effect::Absent, evidence);
     }
-    if !cluster.coverage.is_complete(Kind::Node) {
+    if !cluster.coverage.is_complete(Kind::Node) && rule.unread_nodes_are_unknown {
         return Control::new(Effect::missing("all nodes"), evidence);
     }
-    if nodes.is_empty() {
+    if nodes.is_empty() && rule.some_node_must_take {
         return Control::new(Effect::without("no node takes the pod"), evidence);
     }
     let foreign = |other: usize| !(question.one_tenant)(&unit.namespace, &units[other].namespace);
@@ -260,14 +271,14 @@ pub fn dedicated_nodes(question: &Question<'_>, at: usize) -> Control {
     let name = |node: Id<Node>| &cluster.nodes[node].metadata.name;
     for node in &unit.nodes {
         let beside = question.today.on(*node).iter().find(|other| foreign(**other as usize));
-        if let Some(other) = beside {
+        if let Some(other) = beside.filter(|_| rule.today_counts) {
             evidence.push(format!("Node {}", name(*node)));
             let reason = format!("{} runs on node {}", shown(*other as usize), name(*node));
             return Control::new(Effect::without(reason), evidence);
         }
     }
     let meet = |other: usize| placements.shared(cluster, units, at, other);
-    let meets = |other: usize| foreign(other) && meet(other).is_some();
+    let meets = |other: usize| rule.others_may_be_placed && foreign(other) && meet(other).is_some();
     if let Some(other) = placements.neighbour(at, &meets)
         && let Some(node) = meet(other)
     {
@@ -290,19 +301,20 @@ pub fn dedicated_nodes(question: &Question<'_>, at: usize) -> Control {
             Some(false) => {}
         }
     }
-    if let Some(node) = open {
+    if let Some(node) = open.filter(|_| rule.freedom_may_be_unknown) {
         evidence.push(format!("Node {} spec.taints", name(node)));
         return Control::new(Effect::Unknown(question.freedom.missing.clone()), evidence);
     }
     let keys = ask.selecting_keys();
-    if let Some(key) = keys.iter().find(|key| node_may_set(key)) {
+    if let Some(key) = keys.iter().find(|key| node_may_set(key) && rule.own_labels_draw) {
         let reason = format!(
             "a node can give itself label {key} and draw the pods to it; keys below \
              node-restriction.kubernetes.io/ are protected"
         );
         return Control::new(Effect::without(reason), evidence);
     }
-    if ask.affinity.is_none() && keys.is_empty() && ask.node_name.is_empty() {
+    let kept = ask.affinity.is_some() || !keys.is_empty() || !ask.node_name.is_empty();
+    if !kept && rule.something_must_keep {
         let reason = "the taint keeps others off, and nothing keeps the pod on these nodes";
         return Control::new(Effect::without(reason), evidence);
     }

@@ -22,6 +22,7 @@ mod ask;
 mod dedicated;
 mod own_labels;
 mod placements;
+pub mod rules;
 mod taint;
 
 pub use affinity::node_matches;

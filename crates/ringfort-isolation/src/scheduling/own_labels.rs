@@ -1,40 +1,27 @@
 //! Which labels a node can give itself, and so draw pods by (semantics NODE-11, EFF-SCHED).
 //!
 //! Follows `plugin/pkg/admission/noderestriction/admission.go`, getForbiddenLabels, and
-//! `staging/src/k8s.io/kubelet/pkg/apis/well_known_labels.go`.
+//! `staging/src/k8s.io/kubelet/pkg/apis/well_known_labels.go`. What is below
+//! `node-restriction.kubernetes.io` is of Kubernetes and on no list of the kubelet's, so that it
+//! needs no rule of its own; `node.kubernetes.io/instance-type` is below a prefix.
 
-/// Labels of Kubernetes that a kubelet may set.
-const KUBELET_LABELS: &[&str] = &[
-    "beta.kubernetes.io/arch",
-    "beta.kubernetes.io/instance-type",
-    "beta.kubernetes.io/os",
-    "failure-domain.beta.kubernetes.io/region",
-    "failure-domain.beta.kubernetes.io/zone",
-    "kubernetes.io/arch",
-    "kubernetes.io/hostname",
-    "kubernetes.io/os",
-    "node.kubernetes.io/instance-type",
-    "topology.kubernetes.io/region",
-    "topology.kubernetes.io/zone",
-];
-
-/// Prefixes of Kubernetes below which a kubelet may set any label.
-const KUBELET_PREFIXES: &[&str] = &["kubelet.kubernetes.io", "node.kubernetes.io"];
+use super::rules::rules;
 
 /// Whether a node may set or change the label on itself, where NodeRestriction is on.
 #[must_use]
 pub fn node_may_set(key: &str) -> bool {
+    let rules = rules();
+    let rule = &rules.switches;
     let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
     let within = |domain: &str| {
-        prefix.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        prefix
+            .strip_suffix(domain)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.') && rule.subdomains_belong)
     };
-    if within("node-restriction.kubernetes.io") {
-        return false;
-    }
-    let of_kubernetes = within("kubernetes.io") || within("k8s.io");
-    !of_kubernetes
-        || KUBELET_LABELS.contains(&key)
-        || KUBELET_PREFIXES.iter().any(|prefix| within(prefix))
+    let of_kubernetes = rules.kubernetes_prefixes.iter().any(|prefix| within(prefix));
+    (!of_kubernetes && rule.own_labels_are_free)
+        || rules.kubelet_labels.contains(&key)
+        || rules.kubelet_prefixes.iter().any(|prefix| within(prefix))
 }
 
 #[cfg(test)]

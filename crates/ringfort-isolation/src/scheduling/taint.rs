@@ -3,24 +3,12 @@
 use ringfort_model::record::node::Taint;
 use ringfort_model::record::pod::Toleration;
 
-/// Taints that come and go with the condition of a node: they keep nobody out for long.
-const TRANSIENT: &[&str] = &[
-    "node.kubernetes.io/not-ready",
-    "node.kubernetes.io/unreachable",
-    "node.kubernetes.io/unschedulable",
-    "node.kubernetes.io/memory-pressure",
-    "node.kubernetes.io/disk-pressure",
-    "node.kubernetes.io/pid-pressure",
-    "node.kubernetes.io/network-unavailable",
-    "node.kubernetes.io/out-of-service",
-    "node.cloudprovider.kubernetes.io/uninitialized",
-    "node.cloudprovider.kubernetes.io/shutdown",
-];
+use super::rules::rules;
 
 /// Whether a taint is the sign of a condition, and not of somebody's will to keep pods off.
 #[must_use]
 pub fn is_transient(taint: &Taint) -> bool {
-    TRANSIENT.contains(&taint.key.as_str())
+    rules().switches.conditions_pass && rules().transient.contains(&taint.key.as_str())
 }
 
 /// Whether a toleration tolerates a taint. An empty effect is every effect, an empty key every
@@ -28,17 +16,21 @@ pub fn is_transient(taint: &Taint) -> bool {
 /// nothing.
 #[must_use]
 pub fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    if !toleration.effect.is_empty() && toleration.effect != taint.effect {
+    let rules = rules();
+    let rule = &rules.switches;
+    let any = |text: &str, allowed: bool| text.is_empty() && allowed;
+    if !any(&toleration.effect, rule.any_effect) && toleration.effect != taint.effect {
         return false;
     }
-    if !toleration.key.is_empty() && toleration.key != taint.key {
+    if !any(&toleration.key, rule.any_key) && toleration.key != taint.key {
         return false;
     }
     let numbers = || -> Option<(i64, i64)> {
         Some((taint.value.parse().ok()?, toleration.value.parse().ok()?))
     };
     match toleration.operator.as_str() {
-        "" | "Equal" => toleration.value == taint.value,
+        other if !rules.toleration_operators.contains(&other) => false,
+        "" | "Equal" => toleration.value == taint.value || !rule.value_counts,
         "Exists" => true,
         "Gt" => numbers().is_some_and(|(taint, bound)| taint > bound),
         "Lt" => numbers().is_some_and(|(taint, bound)| taint < bound),

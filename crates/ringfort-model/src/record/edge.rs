@@ -141,7 +141,7 @@ record! {
         pub name: Str,
         pub namespace: Str,
     }
-    /// IngressClassParams (elbv2.k8s.aws).
+    /// IngressClassParams (elbv2.k8s.aws, and eks.amazonaws.com of EKS Auto Mode).
     pub struct AwsClassParams {
         pub metadata: Meta,
         pub spec: Option<AwsClassParamsSpec>,
@@ -149,8 +149,13 @@ record! {
     /// IngressClassParamsSpec.
     pub struct AwsClassParamsSpec {
         pub scheme: Option<Str>,
+        pub group: Option<AwsGroup>,
         #[serde(rename = "inboundCIDRs")]
         pub inbound_cidrs: List<Str>,
+    }
+    /// IngressGroup: the Ingresses that share a load balancer.
+    pub struct AwsGroup {
+        pub name: Str,
     }
     /// IPAddressPool (metallb.io).
     pub struct MetalLbPool {

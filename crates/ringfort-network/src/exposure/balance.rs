@@ -13,7 +13,7 @@ use super::backend::Backends;
 use super::edge::{Finder, object, shown};
 use super::provider::{Provider, field};
 use super::rules::rules;
-use super::{Confidence, Listener, ListenerKind, ObjectRef, Reach, Verdict, amazon, pool};
+use super::{Confidence, Listener, ListenerKind, ObjectRef, Reach, Verdict, amazon, cilium, pool};
 
 const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 const AZURE_RANGES: &str = "service.beta.kubernetes.io/azure-allowed-ip-ranges";
@@ -240,7 +240,12 @@ pub(super) fn judge(
         }
         _ => intent.clone(),
     };
-    let (sources, verdict) = narrow(finder, service, spec, own, base);
+    let (sources, mut verdict) = narrow(finder, service, spec, own, base);
+    if verdict.reach != Reach::Internal
+        && let Some(without) = cilium::left_out(finder.cluster, service, "LoadBalancer", own)
+    {
+        verdict = without;
+    }
     let addresses = Arc::from(addresses);
     Judged { addresses, sources, intent, fact, verdict }
 }
@@ -398,7 +403,16 @@ fn narrow(
         let reason = "the controller opens no firewall rule, and others are not shown";
         return (texts, shown(Reach::Unknown, own, field(AZURE_NO_RULE), "true", reason));
     }
-    if is_allow_list(&ranges) && rule.ranges_narrow {
+    let narrows = is_allow_list(&ranges) && rule.ranges_narrow;
+    match cilium::ranges_deny(finder.cluster, service) {
+        _ if ranges.is_empty() => {}
+        Some(false) => {}
+        Some(true) if !has_firewall(finder, service) || !rule.clouds_read_ranges_too => {
+            return (Vec::new(), base);
+        }
+        known => return (Vec::new(), cilium::denied(service, known.is_some(), own)),
+    }
+    if narrows {
         let value = texts.iter().map(Str::as_str).collect::<Vec<_>>().join(",");
         return (texts, shown(Reach::AllowListed, own, path, value, "only these sources get in"));
     }
@@ -418,4 +432,10 @@ fn narrow(
         return (texts, verdict);
     }
     (texts, base)
+}
+
+/// Whether a cloud may stand before the nodes, whose firewall lets in what the ranges list.
+fn has_firewall(finder: &Finder<'_>, service: &Service) -> bool {
+    let keyed = || !Provider::of_keys(service).is_empty();
+    finder.providers.iter().any(|one| *one != Provider::K3s) || keyed()
 }

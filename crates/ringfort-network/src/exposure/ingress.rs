@@ -22,6 +22,9 @@ use super::{Condition, Listener, ListenerKind, ObjectRef, Reach, Verdict};
 const LEGACY: &str = "kubernetes.io/ingress.class";
 const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
 const ALB: &str = "alb.ingress.kubernetes.io/";
+/// The controller of EKS Auto Mode.
+const AUTO_MODE: &str = "eks.amazonaws.com/alb";
+
 /// A controller whose data plane runs in the cluster: its name in classes, the class that its
 /// legacy annotation names, and the ends of its images' repositories.
 struct Controller {
@@ -114,9 +117,9 @@ pub(super) fn find(finder: &mut Finder<'_>) {
     if ingresses.is_empty() {
         return;
     }
-    let schemes = schemes(finder);
     let units = IN_CLUSTER.iter().map(|one| finder.units_with_image(one.images)).collect();
     let running = Running(units);
+    let schemes = schemes(finder, &running);
     for ingress in ingresses {
         let own = object("Ingress", &ingress.metadata);
         let claim = claim(finder, ingress, &running);
@@ -387,15 +390,46 @@ fn intent(
 }
 
 /// Schemes that the members of each ALB group ask for.
-fn schemes(finder: &Finder<'_>) -> BTreeMap<Str, BTreeSet<Str>> {
+fn schemes(finder: &Finder<'_>, running: &Running) -> BTreeMap<Str, BTreeSet<Str>> {
     let mut found: BTreeMap<Str, BTreeSet<Str>> = BTreeMap::new();
     for ingress in &finder.cluster.ingresses {
-        let annotations = &ingress.metadata.annotations;
-        let Some(group) = annotations.get(&format!("{ALB}group.name")) else { continue };
-        let group = found.entry(group.clone()).or_default();
-        group.extend(annotations.get(&format!("{ALB}scheme")).cloned());
+        let Claim::Aws(class) = claim(finder, ingress, running) else { continue };
+        let Some(group) = alb_group(finder, ingress, class) else { continue };
+        let group = found.entry(group).or_default();
+        group.extend(alb_scheme(finder, ingress, class).map(|(_, _, scheme)| scheme));
     }
     found
+}
+
+/// The explicit group of an ALB: that of the class' parameters goes before the annotation, which
+/// EKS Auto Mode does not read (`loadGroupID`; EKS user guide, auto-configure-alb).
+fn alb_group(finder: &Finder<'_>, ingress: &Ingress, class: Option<&IngressClass>) -> Option<Str> {
+    let rule = &rules().switches;
+    let spec = params(finder, class).and_then(|params| params.spec.as_ref());
+    let of_class = spec.and_then(|spec| spec.group.as_ref()).map(|group| group.name.clone());
+    let auto = class.and_then(|class| class.spec.as_ref());
+    let auto = auto.is_some_and(|spec| spec.controller == *AUTO_MODE) && rule.auto_mode_groups;
+    let own = ingress.metadata.annotations.get(&format!("{ALB}group.name")).filter(|_| !auto);
+    of_class.filter(|_| rule.class_groups).or_else(|| own.cloned())
+}
+
+/// The scheme that an Ingress asks for, and where: in its class' parameters, else by annotation.
+fn alb_scheme(
+    finder: &Finder<'_>,
+    ingress: &Ingress,
+    class: Option<&IngressClass>,
+) -> Option<(ObjectRef, Str, Str)> {
+    let rule = &rules().switches;
+    let key = format!("{ALB}scheme");
+    let own = ingress.metadata.annotations.get(&key);
+    let own = own.map(|scheme| (object("Ingress", &ingress.metadata), field(&key), scheme.clone()));
+    let params = params(finder, class);
+    let of_class = params.and_then(|params| {
+        let scheme = params.spec.as_ref()?.scheme.as_ref()?;
+        let place = object("IngressClassParams", &params.metadata);
+        Some((place, Str::new("spec.scheme"), scheme.clone()))
+    });
+    if rule.class_params_first { of_class.or(own) } else { own.or(of_class) }
 }
 
 fn amazon(
@@ -406,7 +440,6 @@ fn amazon(
     own: &ObjectRef,
 ) -> Verdict {
     let key = format!("{ALB}scheme");
-    let annotations = &ingress.metadata.annotations;
     let says = |object: &ObjectRef, path: Str, scheme: &Str| match scheme.as_str() {
         "internet-facing" => {
             shown(Reach::Public, object, path, scheme.clone(), "asks for an internet-facing one")
@@ -420,46 +453,35 @@ fn amazon(
         }
     };
     let rule = &rules().switches;
-    let own_scheme = annotations.get(&key).is_some();
-    if let Some(params) = params(finder, class)
-        && (rule.class_params_first || !own_scheme)
-        && let Some(scheme) = params.spec.as_ref().and_then(|spec| spec.scheme.as_ref())
-    {
-        return says(
-            &object("IngressClassParams", &params.metadata),
-            Str::new("spec.scheme"),
-            scheme,
-        );
+    let group = alb_group(finder, ingress, class);
+    let group = group.as_ref().and_then(|group| schemes.get(group));
+    if rule.alb_group_must_agree && group.is_some_and(|all| all.len() > 1) {
+        let reason = "members of its group ask for different schemes";
+        return shown(Reach::Unknown, own, field(&key), "", reason);
     }
-    let group = annotations.get(&format!("{ALB}group.name"));
-    if let Some(group) = group.and_then(|group| schemes.get(group)) {
-        let mut all = group.iter();
-        match (all.next(), all.next()) {
-            (Some(scheme), None) => return says(own, field(&key), scheme),
-            (Some(_), Some(_)) if rule.alb_group_must_agree => {
-                let reason = "members of its group ask for different schemes";
-                return shown(Reach::Unknown, own, field(&key), "", reason);
-            }
-            _ => {}
-        }
+    if let Some((place, path, scheme)) = alb_scheme(finder, ingress, class) {
+        return says(&place, path, &scheme);
     }
-    match annotations.get(&key) {
-        Some(scheme) => says(own, field(&key), scheme),
-        None => {
-            let internal = rule.alb_is_internal_by_default;
-            let reach = if internal { Reach::Internal } else { Reach::Public };
-            assumed(reach, own, field(&key), "internal is the controller's default")
-        }
+    if let Some(scheme) = group.and_then(BTreeSet::first) {
+        return says(own, field(&key), scheme);
     }
+    let internal = rule.alb_is_internal_by_default;
+    let reach = if internal { Reach::Internal } else { Reach::Public };
+    assumed(reach, own, field(&key), "internal is the controller's default")
 }
 
 fn params<'a>(
     finder: &Finder<'a>,
     class: Option<&IngressClass>,
 ) -> Option<&'a ringfort_model::record::edge::AwsClassParams> {
-    let parameters = class?.spec.as_ref()?.parameters.as_ref()?;
-    (*parameters.kind == *"IngressClassParams")
-        .then(|| finder.cluster.aws_class_params.get("", &parameters.name))?
+    let class = class?.spec.as_ref()?;
+    let parameters = class.parameters.as_ref()?;
+    // EKS Auto Mode has the kind in a group of its own, under its own controller.
+    let known = match class.controller == *AUTO_MODE && rules().switches.auto_mode_params {
+        true => &finder.cluster.eks_class_params,
+        false => &finder.cluster.aws_class_params,
+    };
+    (*parameters.kind == *"IngressClassParams").then(|| known.get("", &parameters.name))?
 }
 
 /// Source filters that the Ingress itself asks for.

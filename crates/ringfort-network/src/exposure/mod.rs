@@ -17,6 +17,7 @@ pub mod address;
 mod amazon;
 mod backend;
 mod balance;
+mod cilium;
 mod edge;
 mod gateway;
 mod ingress;

@@ -12,9 +12,9 @@ use super::address::{self, is_private};
 use super::backend::Backends;
 use super::balance::{bad_port, open, protocol};
 use super::edge::{Finder, assumed, object, shown};
-use super::proxy;
 use super::rules::rules;
 use super::{Listener, ListenerKind, ObjectRef, Reach, Verdict};
+use super::{cilium, proxy};
 
 const FIREWALL: &str = "a public address of a node; its firewall is not shown";
 
@@ -197,7 +197,12 @@ fn node_ports(finder: &mut Finder<'_>, ports: &Ports) {
             let bad =
                 bad.map(|number| finder.wrong(&own, &path, &number.to_string(), "is no port"));
             let bad = bad.or_else(|| bad_port(finder, &own, at, port)).or_else(|| wrong.clone());
-            let judged = ports.verdict(finder, local.as_deref(), true, &own, &path, &value);
+            let mut judged = ports.verdict(finder, local.as_deref(), true, &own, &path, &value);
+            if judged.1.reach != Reach::Internal
+                && let Some(verdict) = cilium::left_out(finder.cluster, service, "NodePort", &own)
+            {
+                judged.1 = verdict;
+            }
             let intent = shown(judged.1.reach, &own, path, value, "opens a port on the nodes");
             let listener = open(finder, service, port, ListenerKind::NodePort, &backends);
             finder.listeners.push(Listener {

@@ -32,6 +32,12 @@ switches! {
         front_before_status: true,
         /// Internal is the default of AWS' controller.
         alb_is_internal_by_default: true,
+        /// A group that the class' parameters name counts, before the annotation.
+        class_groups: true,
+        /// EKS Auto Mode reads no group from an annotation.
+        auto_mode_groups: true,
+        /// EKS Auto Mode has parameters in a group of its own.
+        auto_mode_params: true,
         /// Members of an ALB group that differ leave nothing known.
         alb_group_must_agree: true,
         /// Parameters of the class go before an Ingress' own scheme.

@@ -133,6 +133,14 @@ switches! {
         own_pool_first: true,
         /// Pools of both classes leave nothing known.
         pools_must_agree: true,
+        /// Cilium may serve a Service as one type alone.
+        cilium_type_counts: true,
+        /// For Cilium source ranges may be those that are kept out.
+        cilium_ranges_may_deny: true,
+        /// Cilium reads that in any case of its letters.
+        cilium_reads_any_case: true,
+        /// Where a cloud acts its firewall may read the ranges otherwise.
+        clouds_read_ranges_too: true,
         /// An asked-for address decides its class.
         wanted_address_counts: true,
     }
@@ -171,6 +179,10 @@ pub struct Rules {
     pub(super) wanted: &'static [&'static str],
     /// Annotations by which a Service asks for a MetalLB pool.
     pub(super) pool: &'static [&'static str],
+    /// Values with which Cilium stands in kube-proxy's place, and with which it does not.
+    pub(super) cilium_replaces: [&'static [&'static str]; 2],
+    /// Types that Cilium may serve a Service as alone.
+    pub(super) cilium_types: &'static [&'static str],
     /// Kinds of node addresses that may be public.
     pub(super) node_addresses: &'static [&'static str],
     /// Host addresses that are every address of the node.
@@ -209,6 +221,8 @@ pub static UPSTREAM: Rules = Rules {
         "io.cilium/lb-ipam-ips",
     ],
     pool: &["metallb.io/address-pool", "metallb.universe.tf/address-pool"],
+    cilium_replaces: [&["true", "strict"], &["", "false", "disabled"]],
+    cilium_types: &["ClusterIP", "NodePort", "LoadBalancer"],
     node_addresses: &["ExternalIP", "InternalIP"],
     every_address: &["", "0.0.0.0", "::"],
     kubelet_port: 10250,
@@ -255,6 +269,9 @@ pub fn mutants() -> Vec<(String, Rules)> {
     found.list("pooled classes", |rules| &mut rules.pooled);
     found.list("wanted addresses", |rules| &mut rules.wanted);
     found.list("wanted pools", |rules| &mut rules.pool);
+    found.list("Cilium serves", |rules| &mut rules.cilium_replaces[0]);
+    found.list("Cilium does not serve", |rules| &mut rules.cilium_replaces[1]);
+    found.list("types of Cilium", |rules| &mut rules.cilium_types);
     found.list("node addresses", |rules| &mut rules.node_addresses);
     found.list("every address", |rules| &mut rules.every_address);
     found.limit("kubelet port", |rules| &mut rules.kubelet_port);

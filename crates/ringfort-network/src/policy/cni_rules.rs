@@ -31,6 +31,10 @@ switches! {
         cilium_zero_is_every_port: true,
         /// Cilium: without a protocol every one is meant.
         cilium_any_protocol: true,
+        /// Cilium: a rule names its peers in one field alone, or is refused.
+        cilium_one_peer_field: true,
+        /// Cilium: a rule about ICMP names no ports, or is refused.
+        cilium_icmp_without_ports: true,
         /// Cilium: endPort makes a range.
         cilium_end_port_counts: true,
         /// Cilium: a rule about ICMP opens ports.

@@ -42,6 +42,10 @@ impl Protocol {
     }
 }
 
+/// Where stand-ins begin: past every port, and not beside the last of them, since ranges that
+/// touch are one.
+const SYMBOLS: u32 = (3 << 16) + 1;
+
 /// A set of protocols and ports.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionSet(Ranges<u32>);
@@ -78,14 +82,14 @@ impl ConnectionSet {
     /// protocol; whoever asks keeps the names.
     #[must_use]
     pub fn symbol(number: u16) -> Self {
-        let at = (3 << 16) + u32::from(number);
+        let at = SYMBOLS + u32::from(number);
         Self(Ranges::of(at, at))
     }
 
     /// The stand-ins in the set.
     pub fn symbols(&self) -> impl Iterator<Item = u16> {
-        let own = self.0.ranges().iter().filter(|(first, _)| first >> 16 == 3);
-        own.flat_map(|(first, last)| (*first as u16)..=(*last as u16))
+        let own = self.0.ranges().iter().filter(|(first, _)| *first >= SYMBOLS);
+        own.flat_map(|(first, last)| ((first - SYMBOLS) as u16)..=((last - SYMBOLS) as u16))
     }
 
     /// Whether it is empty.
@@ -130,7 +134,8 @@ impl ConnectionSet {
         self.0.is_subset(&other.0)
     }
 
-    /// The ranges of ports of one protocol, in order.
+    /// The ranges of ports of one protocol, in order. No range reaches from one protocol into
+    /// another: between them lies port 0, which is in no set.
     pub fn ranges_of(&self, protocol: Protocol) -> impl Iterator<Item = (u16, u16)> {
         let base = protocol.base();
         let own = self.0.ranges().iter().filter(move |(first, _)| first >> 16 == protocol as u32);
@@ -185,6 +190,42 @@ mod tests {
         let rest = all.difference(&tcp);
         assert_eq!(rest.to_string(), "SCTP, UDP");
         assert_eq!(rest.union(&tcp), all);
+    }
+
+    /// Every union of the ports at the ends of the protocols and of stand-ins: what is told of
+    /// one of them is what was put in, however close the next one begins.
+    #[test]
+    fn ranges_stay_within_their_protocol() {
+        const ENDS: [(u16, u16); 4] = [(1, 1), (65535, 65535), (1, 65535), (0, 0)];
+        let part = |choice: usize, protocol: Protocol| match ENDS.get(choice) {
+            Some((first, last)) => ConnectionSet::ports(protocol, *first, *last),
+            None => ConnectionSet::none(),
+        };
+        let told = |choice: usize| -> Vec<(u16, u16)> {
+            ENDS.get(choice).filter(|(_, last)| *last > 0).copied().into_iter().collect()
+        };
+        for choices in 0..5_usize.pow(3) {
+            let of = [choices % 5, choices / 5 % 5, choices / 25];
+            for symbols in [&[][..], &[0], &[65535], &[0, 1, 65535]] {
+                let mut set = ConnectionSet::none();
+                for (protocol, choice) in Protocol::ALL.into_iter().zip(of) {
+                    set = set.union(&part(choice, protocol));
+                }
+                for number in symbols {
+                    set = set.union(&ConnectionSet::symbol(*number));
+                }
+                for (protocol, choice) in Protocol::ALL.into_iter().zip(of) {
+                    let found: Vec<(u16, u16)> = set.ranges_of(protocol).collect();
+                    assert_eq!(found, told(choice), "{protocol:?} of {of:?} and {symbols:?}");
+                    for port in [0, 1, 2, 65534, 65535] {
+                        let within = |(first, last): &(u16, u16)| (*first..=*last).contains(&port);
+                        let want = found.iter().any(within);
+                        assert_eq!(set.contains(protocol, port), want, "{protocol:?} {port}");
+                    }
+                }
+                assert_eq!(set.symbols().collect::<Vec<_>>(), symbols, "beside {of:?}");
+            }
+        }
     }
 
     #[test]

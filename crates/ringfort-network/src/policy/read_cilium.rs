@@ -196,6 +196,7 @@ impl Reading {
     ) -> Result<Rule, Refused> {
         let side = if direction == Direction::Ingress { "from" } else { "to" };
         let mut fields = Fields::of(rule, path)?;
+        self::combined(rule, side, path)?;
         let mut peers: Option<Vec<Peer>> = None;
         let mut add = |found: Vec<Peer>| peers.get_or_insert_default().extend(found);
         let field = |name: &str| format!("{side}{name}");
@@ -326,6 +327,25 @@ impl Reading {
             _ => expr,
         })
     }
+}
+
+/// Refuses what an agent refuses: a rule that names its peers in two fields, and one with ICMP and
+/// ports (`pkg/policy/api/rule_validation.go`).
+fn combined(rule: &Value, side: &str, path: &str) -> Result<(), Refused> {
+    let switch = &rules().switches;
+    let filled = |field: &str| rule[field].as_array().is_some_and(|all| !all.is_empty());
+    let names = ["Endpoints", "CIDR", "CIDRSet", "Entities", "FQDNs"];
+    let names = names.map(|name| format!("{side}{name}"));
+    let mut named = names.iter().filter(|name| filled(name));
+    if let (Some(first), Some(second), true) =
+        (named.next(), named.next(), switch.cilium_one_peer_field)
+    {
+        return Err(refuse(format!("{path}.{second}"), format!("not together with {first}")));
+    }
+    if filled("icmps") && filled("toPorts") && switch.cilium_icmp_without_ports {
+        return Err(refuse(format!("{path}.icmps"), "not together with toPorts"));
+    }
+    Ok(())
 }
 
 /// Addresses outside: rules about blocks do not mean what Cilium manages.

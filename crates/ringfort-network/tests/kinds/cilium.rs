@@ -238,10 +238,31 @@ fn what_is_not_modelled_is_unknown() {
             json!({"ingress": [{"fromEndpoints": [{"matchLabels": {"reserved:host": ""}}]}]}),
             "spec.ingress[0].fromEndpoints[0]",
         ),
+        (
+            json!({"ingress": [{"fromEndpoints": [{}], "fromEntities": ["world"]}]}),
+            "spec.ingress[0].fromEntities",
+        ),
+        (
+            json!({"egress": [{"toCIDR": ["10.0.0.0/8"], "toFQDNs": [{"matchName": "a.example"}]}]}),
+            "spec.egress[0].toFQDNs",
+        ),
+        (
+            json!({"ingressDeny": [{"fromCIDR": ["10.0.0.0/8"],
+                "fromCIDRSet": [{"cidr": "10.0.0.0/8"}]}]}),
+            "spec.ingressDeny[0].fromCIDRSet",
+        ),
+        (
+            json!({"ingress": [{"icmps": [{"fields": [{"type": 8}]}],
+                "toPorts": [{"ports": [{"port": "80"}]}]}]}),
+            "spec.ingress[0].icmps",
+        ),
         (json!({"newField": 1}), "spec.newField"),
     ] {
         one(rest).is_unknown(field);
     }
+    // An empty list beside another field is none.
+    let beside = json!({"ingress": [{"fromEndpoints": [{}], "fromEntities": []}]});
+    assert!(one(beside).network.errors().is_empty());
 }
 
 #[test]
