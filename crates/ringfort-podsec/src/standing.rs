@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use ringfort_model::record::Pod;
 use ringfort_model::{
-    Cluster, EntityId, Kind, KubeVersion, Map, PodSpec, SourceKind, Str, defaults,
+    Cluster, EntityId, Kind, KubeVersion, Listed, Map, PodSpec, SourceKind, Str, WorkloadKind,
+    defaults,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -154,9 +155,7 @@ pub fn standing(cluster: &Cluster, namespace: &str, exemptions: &Exemptions) -> 
     violating.sort_by(|a, b| a.id.cmp(&b.id));
 
     let mut missing = Vec::new();
-    if cluster.source != SourceKind::Manifests && !cluster.coverage.is_complete(Kind::Pod) {
-        missing.push("pods were not all read".to_owned());
-    }
+    missing.extend(unread(cluster));
     if server.is_none() {
         missing.push("version of the API server".to_owned());
     }
@@ -181,6 +180,19 @@ pub fn standing(cluster: &Cluster, namespace: &str, exemptions: &Exemptions) -> 
         missing,
         patch,
     })
+}
+
+/// Kinds of which something may be missing. Manifests are complete by themselves, but for what of
+/// them does not read; what other sources do not list may be there.
+fn unread(cluster: &Cluster) -> Option<String> {
+    let is_missing = |kind: &Kind| match cluster.source {
+        SourceKind::Manifests => matches!(cluster.coverage.of(*kind), Listed::Partial(_)),
+        _ => !cluster.coverage.is_complete(*kind),
+    };
+    let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
+    let kinds = std::iter::once(Kind::Pod).chain(workloads).filter(is_missing);
+    let names: Vec<&str> = kinds.map(Kind::plural).collect();
+    (!names.is_empty()).then(|| format!("not all read: {}", names.join(", ")))
 }
 
 /// Where every namespace stands, by name.
@@ -266,7 +278,7 @@ fn holds<'b>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringfort_model::{ClusterBuilder, Listed, Object};
+    use ringfort_model::{ClusterBuilder, Object};
 
     const HARDENED: &str = r#""securityContext":{"runAsNonRoot":true,
         "seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"c","image":"i",
@@ -277,7 +289,7 @@ mod tests {
     fn judge(labels: &str, pods: &[(&str, &str)], templates: &[(&str, &str)]) -> Standing {
         let mut builder = ClusterBuilder::new(SourceKind::Dump);
         builder.version(Some(KubeVersion::minor(36)), "v1.36.2");
-        builder.coverage().note("pods", Listed::Complete);
+        builder.coverage().rest_is_complete = true;
         let mut add = |json: String| builder.add(Object::read(json.as_bytes()).expect("an object"));
         add(format!(
             r#"{{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"n","labels":{labels}}}}}"#
@@ -299,6 +311,34 @@ mod tests {
 
     fn enforce(level: &str) -> String {
         format!(r#"{{"pod-security.kubernetes.io/enforce":"{level}"}}"#)
+    }
+
+    #[test]
+    fn what_was_not_read_leaves_the_level_open() {
+        let missing = |source, notes: &[(&str, Listed)]| {
+            let mut builder = ClusterBuilder::new(source);
+            builder.version(Some(KubeVersion::minor(36)), "v1.36.2");
+            for (resource, listed) in notes {
+                builder.coverage().note(resource, listed.clone());
+            }
+            let namespace = r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"n"}}"#;
+            builder.add(Object::read(namespace.as_bytes()).expect("a namespace"));
+            let found = standing(&builder.freeze(), "n", &Exemptions::default());
+            let found = found.expect("the namespace");
+            assert!(found.missing.is_empty() || found.patch.is_none());
+            found.missing
+        };
+        let partial = || Listed::Partial("an object does not read".into());
+        assert!(missing(SourceKind::Manifests, &[]).is_empty());
+        assert_eq!(missing(SourceKind::Manifests, &[("pods", partial())]), ["not all read: pods"]);
+        assert_eq!(
+            missing(SourceKind::Manifests, &[("deployments.apps", partial())]),
+            ["not all read: deployments"]
+        );
+        let [dump] = &missing(SourceKind::Dump, &[("pods", Listed::Complete)])[..] else {
+            panic!("one sentence")
+        };
+        assert!(dump.contains("deployments") && !dump.contains("pods"), "{dump}");
     }
 
     #[test]

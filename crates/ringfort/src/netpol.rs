@@ -17,6 +17,9 @@ pub(crate) fn run(netpol: &Netpol, reading: &Reading) -> Result<u8> {
     for line in &found.checked {
         text.push_str(&format!("# checked: {}\n", harmless(line)));
     }
+    for line in &found.left_out {
+        text.push_str(&format!("# not covered: {}\n", harmless(line)));
+    }
     for line in &found.cut {
         text.push_str(&format!("# cuts: {}\n", harmless(line)));
     }

@@ -107,6 +107,33 @@ fn manifests(name: &str, text: &str) -> String {
     path.to_str().expect("a plain path").to_owned()
 }
 
+/// A Service finds a named port in side cars too (kubernetes `pkg/api/v1/pod/util.go`, FindPort).
+#[test]
+fn named_ports_of_side_cars_are_those_of_the_service() {
+    let text_of = |containers: &str, init: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{namespace: a, name: web, labels: {{app: web}}}}\n\
+             spec: {{containers: [{containers}], initContainers: [{init}]}}\n---\n\
+             apiVersion: v1\nkind: Pod\nmetadata: {{namespace: a, name: job}}\n\
+             spec: {{containers: [{{name: c, image: x}}]}}\n---\n\
+             apiVersion: v1\nkind: Service\nmetadata: {{namespace: a, name: web}}\n\
+             spec: {{selector: {{app: web}}, ports: [{{port: 80, targetPort: side}}]}}\n"
+        )
+    };
+    let init = |more: &str| {
+        format!("{{name: s, image: x{more}, ports: [{{name: side, containerPort: 7000}}]}}")
+    };
+    let ask = |name: &str, text: &str| {
+        let file = manifests(name, text);
+        let said = ringfort(&["reach", "--cluster", &file, "pod/a/job", "svc/a/web"]);
+        self::text(&said)
+    };
+    let side = ask("side", &text_of("{name: c, image: x}", &init(", restartPolicy: Always")));
+    assert!(side.starts_with("yes\npod/a/job -> pod/a/web: TCP 7000\n"), "{side}");
+    let init = ask("init", &text_of("{name: c, image: x}", &init("")));
+    assert!(!init.contains("7000"), "{init}");
+}
+
 #[test]
 fn reach_answers_with_the_deciding_policy() {
     let file = manifests("answers", MANIFESTS);
@@ -169,6 +196,20 @@ fn a_broken_policy_is_named_and_its_pods_are_unknown() {
     );
     let other = text(&ringfort(&["reach", "internet", "pod/a/job", "--cluster", &file]));
     assert!(other.starts_with("error:") || other.starts_with("yes\n"), "{other}");
+}
+
+/// A Service may select pods on the network of a node, which no rule for pods takes.
+#[test]
+fn suggested_policies_say_what_they_do_not_cover() {
+    let host = "---\napiVersion: v1\nkind: Pod\nmetadata: {namespace: a, name: host, labels: {app: web}}\n\
+        spec: {hostNetwork: true, containers: [{name: c, image: x}]}\n";
+    let file = manifests("host", &format!("{MANIFESTS}{host}"));
+    let output = ringfort(&["netpol", "suggest", "a", "--cluster", &file]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let line = said.lines().find(|line| line.starts_with("# not covered: ")).unwrap_or_default();
+    assert!(line.contains("svc/a/web") && line.ends_with("pod/a/host"), "{said}");
+    assert!(said.contains("# checked: every pod of the namespace reaches svc/a/web"), "{said}");
 }
 
 #[test]

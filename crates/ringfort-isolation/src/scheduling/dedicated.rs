@@ -354,7 +354,7 @@ mod tests {
             let named = |freedom: &Freedom| {
                 freedom.missing.iter().any(|what| what.contains(&format!("{policy} p")))
             };
-            for resources in ["pods", "*", "*/*"] {
+            for resources in ["pods", "*", "*/*", "pods/*"] {
                 let found = freedom(policy, resources, true);
                 assert!(named(&found) && found.tolerations.is_none(), "{policy} {resources}");
             }

@@ -195,7 +195,7 @@ pub static UPSTREAM: Rules = Rules {
     ],
     kubelet_prefixes: &["kubelet.kubernetes.io", "node.kubernetes.io"],
     kubernetes_prefixes: &["kubernetes.io", "k8s.io"],
-    pod_resources: &["*", "*/*", "pods"],
+    pod_resources: &["*", "*/*", "pods", "pods/*"],
     plugins: &[super::NODE_SELECTORS, super::TOLERATIONS],
 };
 

@@ -46,7 +46,7 @@ pub enum PlaceError {
     #[error("{0} is not in the cluster")]
     Absent(String),
     /// The object has nothing that runs.
-    #[error("{0} has no pod")]
+    #[error("{0} has no pod that runs")]
     Empty(String),
 }
 
@@ -314,8 +314,13 @@ fn target_ports(service: &Service, pod: &ringfort_model::PodSpec) -> ConnectionS
         let target = port.target_port.as_ref();
         let number = match target.filter(|_| rules().switches.service_leads_to_target) {
             Some(IntOrString::Text(name)) => {
-                let containers = pod.containers.iter().flat_map(|one| one.ports.iter());
-                let mut own = containers.filter(|own| {
+                // Also those of sidecars (kubernetes `pkg/api/v1/pod/util.go`, FindPort).
+                let sidecars = pod
+                    .init_containers
+                    .iter()
+                    .filter(|one| one.is_sidecar() && rules().switches.side_cars_have_ports);
+                let containers = pod.containers.iter().chain(sidecars);
+                let mut own = containers.flat_map(|one| one.ports.iter()).filter(|own| {
                     own.name == *name
                         && (own.protocol == protocol.name() || own.protocol.is_empty())
                 });

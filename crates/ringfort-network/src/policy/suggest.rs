@@ -22,6 +22,8 @@ pub struct Suggestion {
     pub policies: Vec<NetworkPolicy>,
     /// What was found to hold once they apply.
     pub checked: Vec<String>,
+    /// What the policies say nothing about, and why.
+    pub left_out: Vec<String>,
     /// What passes today and would not any more.
     pub cut: Vec<String>,
 }
@@ -222,7 +224,9 @@ fn for_declared_ports(
         if services.iter().any(|service| selects(service, &unit.labels)) {
             continue;
         }
-        let declared = unit.spec.containers.iter().flat_map(|container| container.ports.iter());
+        let sidecars = unit.spec.init_containers.iter().filter(|one| one.is_sidecar());
+        let containers = unit.spec.containers.iter().chain(sidecars);
+        let declared = containers.flat_map(|container| container.ports.iter());
         let ports: Vec<NetworkPolicyPort> = declared
             .filter(|port| port.container_port.is_some())
             .map(|port| NetworkPolicyPort {
@@ -285,6 +289,20 @@ fn try_out(
     for service in services {
         let id = format!("svc/{}", service.metadata.full_name());
         let behind = new.places(after, &id).unwrap_or_default();
+        // Rules that select pods do not take those that share the network of their node.
+        let (behind, hosts): (Vec<Place>, Vec<Place>) = behind
+            .into_iter()
+            .partition(|place| new.segment(place.class) == crate::policy::Segment::Pods);
+        if !hosts.is_empty() {
+            let names: Vec<&str> = hosts.iter().map(|place| place.name.as_str()).collect();
+            suggestion.left_out.push(format!(
+                "{id} also leads to the network of nodes, which no selector of pods takes: {}",
+                names.join(", ")
+            ));
+        }
+        if behind.is_empty() {
+            continue;
+        }
         for (from, to) in pods.iter().flat_map(|from| behind.iter().map(move |to| (from, to))) {
             let passes = new.between(from.class, to.class).allowed();
             if !to.ports.is_subset(&passes) {
