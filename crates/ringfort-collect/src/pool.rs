@@ -297,6 +297,13 @@ pub(crate) fn read_one(types: &TypeMeta, json: &[u8]) -> Result<(Object, Option<
         }
         return Ok((object, Some(reason)));
     }
+    let meta = object.meta();
+    if let (true, Some(reason)) = (
+        meta.uid.is_empty() && meta.resource_version.is_empty(),
+        crate::version::perhaps_unserved(types),
+    ) {
+        return Err(format!("{}: {reason}", object.title()));
+    }
     let warnings = [odd, removed_version(types)].into_iter().flatten().collect::<Vec<_>>();
     Ok((object, (!warnings.is_empty()).then(|| warnings.join("; "))))
 }

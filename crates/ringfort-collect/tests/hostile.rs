@@ -149,3 +149,20 @@ fn pipes_in_a_directory_are_not_waited_for_and_named_ones_are_read() {
     assert_eq!(cluster(pipe).pods.iter().next().expect("a pod").metadata.name, *"piped");
     thread.join().expect("it ends").expect("it writes");
 }
+
+/// A policy in a version that is off by default holds if a server wrote it, and else nobody knows.
+#[test]
+fn a_policy_in_a_beta_counts_if_a_server_serves_it() {
+    let policy = |meta: &str| {
+        format!(
+            "apiVersion: admissionregistration.k8s.io/v1beta1\nkind: ValidatingAdmissionPolicy\n\
+             metadata: {{name: p{meta}}}\nspec: {{}}\n"
+        )
+    };
+    let served = beside("p.yaml", policy(", uid: u, resourceVersion: '1'"));
+    assert_eq!(served.validating_policies.len(), 1);
+    let manifest = beside("p.yaml", policy(""));
+    assert_eq!(manifest.validating_policies.len(), 0);
+    assert!(matches!(manifest.coverage.of(Kind::ValidatingPolicy), Listed::Partial(_)));
+    assert!(manifest.gaps.iter().any(|gap| gap.reason.contains("off by default")));
+}

@@ -568,19 +568,22 @@ const DEFINED: &[Kind] = &[
 
 /// Kinds of policies whose objects were not all read: what they say is not known.
 fn unseen(cluster: &Cluster) -> Vec<Policy> {
-    if cluster.source == SourceKind::Manifests {
-        return Vec::new();
-    }
+    // Manifests are what is to be applied; of them only what does not read is missing.
+    let is_whole = cluster.source == SourceKind::Manifests;
     let defined = DEFINED.iter().copied().filter(|kind| {
-        cluster.custom_resource_definitions.iter().filter_map(|one| one.spec.as_ref()).any(|spec| {
-            spec.group == kind.group()
-                && spec.names.as_ref().is_some_and(|names| names.kind == kind.name())
-        })
+        is_whole
+            || cluster.custom_resource_definitions.iter().filter_map(|one| one.spec.as_ref()).any(
+                |spec| {
+                    spec.group == kind.group()
+                        && spec.names.as_ref().is_some_and(|names| names.kind == kind.name())
+                },
+            )
     });
     let unread =
         std::iter::once(Kind::NetworkPolicy).chain(defined).filter_map(|kind| {
             match cluster.coverage.of(kind) {
                 Listed::Complete | Listed::Absent => None,
+                Listed::Silent if is_whole => None,
                 Listed::Silent => Some((kind, Str::new("the source does not say which there are"))),
                 Listed::Partial(why) | Listed::Forbidden(why) => Some((kind, why)),
             }
