@@ -112,3 +112,82 @@ fn listeners_share_what_they_have_in_common() {
     );
     assert!(ports.chunks(2).all(|two| std::sync::Arc::ptr_eq(&two[0].backends, &two[1].backends)));
 }
+
+/// kube-proxy sends to the addresses of every slice of a Service; the object that a slice names
+/// beside an address is for people.
+#[test]
+fn endpoints_are_their_addresses() {
+    let mut builder = ClusterBuilder::new(SourceKind::Dump);
+    builder.coverage().rest_is_complete = true;
+    let mut add = |value: Value| {
+        builder.add(Object::read(value.to_string().as_bytes()).expect("an object"));
+    };
+    for (namespace, name, address, more) in [
+        ("a", "web", "10.0.0.1", json!({})),
+        ("b", "victim", "10.0.0.2", json!({})),
+        ("b", "host", "192.0.2.1", json!({"hostNetwork": true})),
+        ("b", "new", "", json!({})),
+    ] {
+        let mut spec = json!({"nodeName": "n", "containers": [{"name": "c", "image": "i"}]});
+        spec.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        add(json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"namespace": namespace, "name": name, "labels": {"app": name}},
+            "spec": spec, "status": {"phase": "Running", "podIP": address}}));
+    }
+    let mut service = |name: &str, selector: Value, by: Value, endpoint: Value| {
+        add(json!({"apiVersion": "v1", "kind": "Service",
+            "metadata": {"namespace": "a", "name": name},
+            "spec": {"type": "LoadBalancer", "selector": selector, "ports": [{"port": 80}]},
+            "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.9"}]}}}));
+        let mut labels = json!({"kubernetes.io/service-name": name});
+        labels["endpointslice.kubernetes.io/managed-by"] = by;
+        labels.as_object_mut().expect("fields").retain(|_, value| !value.is_null());
+        add(json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+            "metadata": {"namespace": "a", "name": name, "labels": labels},
+            "addressType": "IPv4", "ports": [{"port": 80}], "endpoints": [endpoint]}));
+    };
+    let target =
+        |namespace: &str, name: &str| json!({"kind": "Pod", "namespace": namespace, "name": name});
+    let at = |address: &str, target: Value| json!({"addresses": [address], "targetRef": target});
+    let none = || json!({});
+    let null = || Value::Null;
+    service("lies", none(), null(), at("10.0.0.2", target("a", "web")));
+    service("foreign", none(), null(), at("10.0.0.2", target("b", "victim")));
+    service("bare", none(), null(), json!({"addresses": ["10.0.0.2"]}));
+    service("host", none(), null(), at("192.0.2.1", target("b", "host")));
+    service("new", none(), null(), at("10.0.0.9", target("b", "new")));
+    service("outside", none(), null(), at("203.0.113.1", target("a", "web")));
+    let web = || json!({"app": "web"});
+    let controller = json!("endpointslice-controller.k8s.io");
+    service("added", web(), null(), json!({"addresses": ["10.0.0.2"]}));
+    service("own", web(), controller, json!({"addresses": ["10.0.0.2"]}));
+    let cluster = builder.freeze();
+    let units = cluster.units();
+    let exposure = Exposure::with_units(&cluster, &units);
+    let behind = |name: &str| -> (Vec<String>, Vec<String>) {
+        let of = |one: &&ringfort_network::exposure::Listener| {
+            one.service.as_ref().is_some_and(|service| *service.1 == *name)
+        };
+        let listener = exposure.listeners.iter().find(of).unwrap_or_else(|| panic!("{name}"));
+        let pods = listener.backends.units.iter().flat_map(|&unit| &units[unit as usize].pods);
+        let mut names: Vec<String> =
+            pods.map(|&pod| cluster.pods[pod].metadata.name.to_string()).collect();
+        names.sort();
+        (names, listener.backends.outside.iter().map(ToString::to_string).collect())
+    };
+    let pods = |names: &[&str]| {
+        (names.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new())
+    };
+    for (name, expected) in [
+        ("lies", &["victim"][..]),
+        ("foreign", &["victim"]),
+        ("bare", &["victim"]),
+        ("host", &["host"]),
+        ("new", &["new"]),
+        ("added", &["victim", "web"]),
+        ("own", &["web"]),
+    ] {
+        assert_eq!(behind(name), pods(expected), "{name}");
+    }
+    assert_eq!(behind("outside"), (Vec::new(), vec!["203.0.113.1".to_owned()]));
+}

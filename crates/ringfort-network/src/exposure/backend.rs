@@ -1,12 +1,14 @@
-//! What is behind a Service: pods by its selector, else what its EndpointSlices name (EXP-02).
+//! What is behind a Service: pods by its selector, and what EndpointSlices say that no controller
+//! made of it (EXP-02). An endpoint is its addresses: the object that a slice names beside them is
+//! for people (kubernetes `pkg/proxy/endpointslicecache.go` reads addresses alone).
 //!
 //! Labels are indexed by namespace, key and value, so a Service looks only at the units that
 //! carry the rarest of its labels. A selector on a label that tells replicas apart is matched
 //! on pods.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use ringfort_model::record::network::{EndpointSlice, ServicePort};
+use ringfort_model::record::network::{Endpoint, EndpointSlice, ServicePort};
 use ringfort_model::record::{Container, Node, Service};
 use ringfort_model::{Cluster, Id, IntOrString, Map, Pod, Str, Unit};
 use rustc_hash::FxHashMap;
@@ -32,9 +34,23 @@ pub(super) struct Index<'a> {
     in_namespace: FxHashMap<&'a str, Vec<u32>>,
     slices: FxHashMap<&'a str, FxHashMap<&'a str, Vec<&'a EndpointSlice>>>,
     unit_of: FxHashMap<Id<Pod>, u32>,
+    /// Pods by address, but for those that share the one of their node; made when it is asked for.
+    by_address: OnceLock<FxHashMap<&'a str, Id<Pod>>>,
 }
 
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// Whether a slice of a Service with a selector says more than the selector does: no controller
+/// made it of the selector.
+pub(crate) fn is_added(slice: &EndpointSlice) -> bool {
+    let by = slice.metadata.labels.get("endpointslice.kubernetes.io/managed-by");
+    by.is_none_or(|by| *by != *"endpointslice-controller.k8s.io")
+}
+
+/// The name of the Service that a slice is of.
+pub(crate) fn service_of(slice: &EndpointSlice) -> Option<&Str> {
+    slice.metadata.labels.get(SERVICE_NAME)
+}
 
 impl<'a> Index<'a> {
     pub(super) fn new(cluster: &'a Cluster, units: &'a [Unit]) -> Self {
@@ -56,11 +72,12 @@ impl<'a> Index<'a> {
         }
         let mut slices: FxHashMap<_, FxHashMap<_, Vec<_>>> = FxHashMap::default();
         for slice in &cluster.endpoint_slices {
-            let Some(service) = slice.metadata.labels.get(SERVICE_NAME) else { continue };
+            let Some(service) = service_of(slice) else { continue };
             let namespace = slices.entry(slice.metadata.namespace.as_str()).or_default();
             namespace.entry(service.as_str()).or_default().push(slice);
         }
-        Self { cluster, units, by_label, in_namespace, slices, unit_of }
+        let by_address = OnceLock::new();
+        Self { cluster, units, by_label, in_namespace, slices, unit_of, by_address }
     }
 
     /// Units of a namespace that carry all labels of a selector. An empty one selects all.
@@ -105,7 +122,6 @@ impl<'a> Index<'a> {
 
     /// What is behind a Service.
     pub(super) fn behind(&self, service: &Service) -> Arc<Backends> {
-        let namespace = &service.metadata.namespace;
         let Some(spec) = &service.spec else { return Arc::default() };
         if *spec.kind == *"ExternalName" {
             return Arc::new(Backends {
@@ -117,24 +133,57 @@ impl<'a> Index<'a> {
             if !rules().switches.slices_lead {
                 return Arc::default();
             }
-            return Arc::new(self.sliced(service));
+            let (pods, outside) = self.sliced(self.slices(service).iter().copied());
+            return Arc::new(self.exactly(pods, outside));
         }
+        let selected = self.selected(service, &spec.selector);
+        if !rules().switches.slices_lead {
+            return Arc::new(selected);
+        }
+        let added = self.slices(service).iter().copied().filter(|slice| is_added(slice));
+        let (pods, outside) = self.sliced(added);
+        Arc::new(self.with(selected, pods, outside))
+    }
+
+    /// The pods that a Service selects.
+    fn selected(&self, service: &Service, selector: &Map) -> Backends {
+        let namespace = &service.metadata.namespace;
         let replica = ringfort_model::unit::is_replica_label;
-        if !spec.selector.iter().any(|(key, _)| replica(key)) {
-            return Arc::new(Backends {
-                units: self.select(namespace, &spec.selector),
-                ..Backends::default()
-            });
+        if !selector.iter().any(|(key, _)| replica(key)) {
+            return Backends { units: self.select(namespace, selector), ..Backends::default() };
         }
-        let shared = spec.selector.filtered(|key, _| !replica(key));
+        let shared = selector.filtered(|key, _| !replica(key));
         let mut pods: Vec<Id<Pod>> = Vec::new();
         for unit in self.select(namespace, &shared) {
             pods.extend(self.units[unit as usize].pods.iter().filter(|&&pod| {
                 let labels = &self.cluster.pods[pod].metadata.labels;
-                spec.selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+                selector.iter().all(|(key, value)| labels.get(key) == Some(value))
             }));
         }
-        Arc::new(self.exactly(pods, Vec::new()))
+        self.exactly(pods, Vec::new())
+    }
+
+    /// Backends with some more.
+    fn with(&self, selected: Backends, pods: Vec<Id<Pod>>, mut outside: Vec<Str>) -> Backends {
+        let is_new = |pod: &Id<Pod>| match (&selected.some_pods, self.unit_of.get(pod)) {
+            (Some(known), _) => known.binary_search(pod).is_err(),
+            (None, Some(unit)) => selected.units.binary_search(unit).is_err(),
+            (None, None) => true,
+        };
+        outside.extend(selected.outside.iter().cloned());
+        outside.sort();
+        outside.dedup();
+        if !pods.iter().any(is_new) {
+            return Backends { outside, ..selected };
+        }
+        let of_units = selected.units.iter().flat_map(|&unit| &self.units[unit as usize].pods);
+        let known = selected.some_pods.clone().unwrap_or_else(|| of_units.copied().collect());
+        let all = self.exactly(known.into_iter().chain(pods).collect(), outside);
+        // Templates have no pods yet.
+        let mut units: Vec<u32> = all.units.iter().chain(&selected.units).copied().collect();
+        units.sort_unstable();
+        units.dedup();
+        Backends { units, ..all }
     }
 
     fn exactly(&self, mut pods: Vec<Id<Pod>>, mut outside: Vec<Str>) -> Backends {
@@ -151,21 +200,48 @@ impl<'a> Index<'a> {
         Backends { units, some_pods, outside }
     }
 
-    /// A Service without selector points where its slices say, outside the cluster too.
-    fn sliced(&self, service: &Service) -> Backends {
+    /// Where slices lead: pods, and addresses that are no pod's.
+    fn sliced(&self, slices: impl Iterator<Item = &'a EndpointSlice>) -> (Vec<Id<Pod>>, Vec<Str>) {
         let mut pods = Vec::new();
         let mut outside = Vec::new();
-        for slice in self.slices(service) {
+        for slice in slices {
             for endpoint in &slice.endpoints {
-                let target = endpoint.target_ref.as_ref().filter(|t| *t.kind == *"Pod");
-                let namespace = &slice.metadata.namespace;
-                match target.and_then(|t| self.cluster.pods.find(namespace, &t.name)) {
-                    Some(pod) => pods.push(pod),
-                    None => outside.extend(endpoint.addresses.iter().cloned()),
+                for address in &endpoint.addresses {
+                    match self.at(address, endpoint, &slice.metadata.namespace) {
+                        Some(pod) => pods.push(pod),
+                        None => outside.push(address.clone()),
+                    }
                 }
             }
         }
-        self.exactly(pods, outside)
+        (pods, outside)
+    }
+
+    /// The pod at an address. Pods that share the address of their node, and those whose address
+    /// is not known, are told by the object that is named beside it.
+    fn at(&self, address: &Str, endpoint: &Endpoint, namespace: &Str) -> Option<Id<Pod>> {
+        if let Some(pod) = self.addresses().get(address.as_str()) {
+            return Some(*pod);
+        }
+        let target = endpoint.target_ref.as_ref().filter(|target| *target.kind == *"Pod")?;
+        let namespace = if target.namespace.is_empty() { namespace } else { &target.namespace };
+        let id = self.cluster.pods.find(namespace, &target.name)?;
+        let pod = &self.cluster.pods[id];
+        let mut known = addresses(pod).peekable();
+        (known.peek().is_none() || known.any(|own| *own == *address)).then_some(id)
+    }
+
+    fn addresses(&self) -> &FxHashMap<&'a str, Id<Pod>> {
+        self.by_address.get_or_init(|| {
+            let running = self
+                .cluster
+                .pods
+                .ids()
+                .filter(|(_, pod)| !pod.is_terminated() && pod.spec.host_network != Some(true));
+            running
+                .flat_map(|(id, pod)| addresses(pod).map(move |one| (one.as_str(), id)))
+                .collect()
+        })
     }
 
     /// Those of the backends that have the port's target: a named port that no container of a
@@ -251,4 +327,10 @@ impl<'a> Index<'a> {
         nodes.dedup();
         Some(nodes)
     }
+}
+
+/// The addresses of a pod.
+fn addresses(pod: &Pod) -> impl Iterator<Item = &Str> {
+    let one = std::iter::once(&pod.status.pod_ip).filter(|ip| !ip.is_empty());
+    one.chain(pod.status.pod_ips.iter().map(|one| &one.ip))
 }

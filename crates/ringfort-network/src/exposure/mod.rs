@@ -16,6 +16,7 @@
 pub mod address;
 mod amazon;
 mod backend;
+pub(crate) use backend::{is_added, service_of};
 mod balance;
 mod cilium;
 mod edge;

@@ -8,10 +8,12 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use ringfort_model::record::network::EndpointSlice;
 use ringfort_model::record::{Pod, Service};
 use ringfort_model::table::Id;
 use ringfort_model::{Cluster, EntityId, IntOrString, Str};
 
+use crate::exposure::{is_added, service_of};
 use crate::policy::class::{Class, Segment};
 use crate::policy::connection::{ConnectionSet, Protocol};
 use crate::policy::decide::{Reason, Verdict};
@@ -236,7 +238,34 @@ impl Network {
                 found.push(place);
             }
         }
+        for slice in cluster.endpoint_slices.in_namespace(namespace).map(|(_, slice)| slice) {
+            let is_of = service_of(slice).is_some_and(|name| *name == service.metadata.name);
+            if is_of && (spec.selector.is_empty() || is_added(slice)) {
+                found.extend(self.endpoints(cluster, slice));
+            }
+        }
         found
+    }
+
+    /// Where the endpoints of a slice are, each with the slice's ports.
+    fn endpoints(&self, cluster: &Cluster, slice: &EndpointSlice) -> Vec<Place> {
+        let ports = slice.ports.iter().fold(ConnectionSet::none(), |all, port| {
+            let name = if port.protocol.is_empty() { "TCP" } else { port.protocol.as_str() };
+            let Some(protocol) = Protocol::from_name(name) else { return all };
+            let range = match port.port {
+                // Without a number it is every port.
+                None => Some((1, u16::MAX)),
+                Some(number) => u16::try_from(number).ok().map(|number| (number, number)),
+            };
+            range.map_or(all.clone(), |(from, to)| {
+                all.union(&ConnectionSet::ports(protocol, from, to))
+            })
+        });
+        let addresses = slice.endpoints.iter().flat_map(|endpoint| endpoint.addresses.iter());
+        let known = addresses.filter_map(|address| address.parse().ok());
+        known
+            .map(|address| Place { ports: ports.clone(), ..self.address(cluster, address) })
+            .collect()
     }
 
     /// What passes from one place to another, and why.
