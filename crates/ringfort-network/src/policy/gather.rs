@@ -10,13 +10,20 @@ use crate::policy::rule::{Place, Policy, PolicyError, PolicyName, Side, Tri};
 use crate::policy::rules::rules;
 use crate::policy::{read_calico, read_cilium, read_v1};
 
-/// The stage of the admin tier. Stages are the bits of the order that Calico gives a tier:
-/// of numbers that are not negative the greater has the greater bits.
-pub(crate) const ADMIN: u64 = 1_000_f64.to_bits();
+/// The stage of a tier by the order that Calico gives it: of two numbers, also of negative ones,
+/// the greater has the greater stage. Stage 0 comes before all of them.
+pub(crate) const fn stage(order: f64) -> u64 {
+    // Both zeros are one.
+    let bits = (order + 0.0).to_bits();
+    if bits >> 63 == 1 { !bits } else { bits | (1 << 63) }
+}
+
+/// The stage of the admin tier.
+pub(crate) const ADMIN: u64 = stage(1_000.0);
 /// The stage of NetworkPolicy, and of Calico's tier `default`.
-pub(crate) const KUBERNETES: u64 = 1_000_000_f64.to_bits();
+pub(crate) const KUBERNETES: u64 = stage(1_000_000.0);
 /// The stage of the baseline tier.
-pub(crate) const BASELINE: u64 = 10_000_000_f64.to_bits();
+pub(crate) const BASELINE: u64 = stage(10_000_000.0);
 /// The group of NetworkPolicy within its stage: the order that Calico gives it.
 pub(crate) const KUBERNETES_GROUP: u64 = 1 << 32;
 

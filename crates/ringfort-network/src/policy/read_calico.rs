@@ -15,7 +15,7 @@ use crate::policy::calico_selector::{Of, parse};
 use crate::policy::cni_rules::rules;
 use crate::policy::connection::ConnectionSet;
 use crate::policy::expr::{Expr, Key, Op};
-use crate::policy::gather::{KUBERNETES, KUBERNETES_GROUP};
+use crate::policy::gather::{KUBERNETES, KUBERNETES_GROUP, stage};
 use crate::policy::read::{Refused, refuse};
 use crate::policy::rule::{Action, Direction, Peer, Place, Policy, PolicyName, Rule, Side, Tri};
 use crate::policy::strict::Fields;
@@ -31,11 +31,6 @@ const KUBERNETES_NAME: &str = "knp.default.";
 struct Tier {
     stage: u64,
     denies: bool,
-}
-
-/// Stages are the bits of an order, which cannot be negative here; no order comes last.
-pub(crate) fn stage(order: Option<f64>) -> u64 {
-    order.map_or(u64::MAX, |order| (order.max(0.0) + 0.0).to_bits())
 }
 
 /// Named blocks of addresses with labels.
@@ -145,7 +140,9 @@ fn read_tier(spec: &Value) -> Result<Tier, Refused> {
     fields.end()?;
     let switch = &rules().switches;
     let order = order.filter(|_| switch.calico_tiers_have_order);
-    Ok(Tier { stage: stage(order), denies: denies && switch.calico_tier_denies })
+    // No order comes last.
+    let stage = order.map_or(u64::MAX, stage);
+    Ok(Tier { stage, denies: denies && switch.calico_tier_denies })
 }
 
 fn blocks(spec: &Value, field: &str, path: &str) -> Result<AddressSet, Refused> {

@@ -171,7 +171,14 @@ fn tiers() {
     let by_order = |late: i64, early: i64| {
         [tier("late", json!({"order": late})), tier("early", json!({"order": early}))]
     };
-    for (orders, answer) in [((2, 1), Yes), ((1, 2), No)] {
+    for (orders, answer) in [
+        ((2, 1), Yes),
+        ((1, 2), No),
+        ((-1, -2), Yes),
+        ((-2, -1), No),
+        ((1, -1), Yes),
+        ((-1, 1), No),
+    ] {
         let tiers = by_order(orders.0, orders.1);
         World::new(&[tiers[0].clone(), tiers[1].clone(), late.clone(), allow.clone()])
             .answers(&[(JOB, WEB, "TCP 80", answer)]);
