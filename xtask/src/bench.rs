@@ -12,7 +12,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::gencluster::{Size, write};
+use crate::gencluster::{Size, manifests, write};
 
 pub(crate) fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
     let sizes: Vec<usize> = match arguments.next() {
@@ -79,7 +79,21 @@ pub(crate) fn run(arguments: &mut dyn Iterator<Item = String>) -> Result<()> {
             stages.trim()
         );
     }
+    of_manifests(&target)?;
     reach(&target)
+}
+
+/// Findings of a folder of 10,000 manifests.
+fn of_manifests(target: &Path) -> Result<()> {
+    let folder = target.join("bench/manifests");
+    if !folder.is_dir() {
+        manifests::write(10_000, &folder)?;
+    }
+    let mut scan = Command::new(target.join("release/ringfort"));
+    scan.arg("-q").arg("scan").arg(&folder).args(["-f", "json"]).env("RINGFORT_TIMINGS", "1");
+    let (seconds, peak, stages) = timed(&mut scan)?;
+    println!("manifests: 10000 objects: {seconds:.2} s, {peak} MiB  {}", stages.trim());
+    Ok(())
 }
 
 /// Network classes of 10,000 pods under 10,000 policies, reading included.

@@ -4,189 +4,35 @@
 //! bindings that hand it out. Techniques ask [`Context::held`] which grants allow a request
 //! and put the edge on the grant's node; the edges from subjects to grants are structure.
 
-use std::borrow::Cow;
+mod ask;
+mod gate;
+mod grant;
+mod ground;
+
+pub use ask::{Ask, Held, POD_MAKERS};
+pub use gate::Gate;
+pub use grant::{Grant, named};
+pub use ground::Ground;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use ringfort_admission::{Admission, Decision, Options, PodAdmission, PodWrite, Verdict};
+use ringfort_admission::{Admission, Options, PodAdmission};
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
-use ringfort_isolation::{ContainerTokens, Control};
-use ringfort_model::record::{Node, PolicyRule, Subject as Named};
+use ringfort_isolation::ContainerTokens;
+use ringfort_model::record::Node;
 use ringfort_model::{
     Cluster, Container, ContainerKind, Id, Kind, KubeVersion, SourceKind, Str, Unit,
 };
-use ringfort_network::exposure::Exposure;
-use ringfort_network::policy::{Assumptions, ConnectionSet, Network};
-
-use rustc_hash::FxHashMap;
+use ringfort_network::policy::ConnectionSet;
 
 use crate::constrained::Acting;
-use crate::listener::{OpenPort, open_ports};
-use crate::mesh::Peers;
+use crate::listener::OpenPort;
 use crate::network::Endpoint;
 use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
-use crate::recognise::{Images, Place};
-use crate::signed::Signatures;
-use crate::why::{BindingKey, Why};
-
-/// A role in a scope, and who is bound to it there.
-#[derive(Debug)]
-pub struct Grant<'a> {
-    /// The role.
-    pub role: RoleKey,
-    /// Where it holds.
-    pub scope: Scope,
-    /// Its effective rules.
-    pub rules: Cow<'a, [PolicyRule]>,
-    /// Bindings that name a subject, with the index of the subject.
-    pub bound: Vec<(Subject, BindingKey, u32)>,
-    /// A rule of the requester that limits it, for what constrained impersonation leaves.
-    pub limit: Option<Why>,
-}
-
-impl Grant<'_> {
-    /// The grant's position in the graph.
-    #[must_use]
-    pub fn node(&self) -> NodeKey {
-        NodeKey::Role(self.role.clone(), self.scope.clone())
-    }
-}
-
-/// A request that a technique needs.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask {
-    /// Any of these verbs suffices.
-    pub verbs: &'static [&'static str],
-    /// API group.
-    pub group: &'static str,
-    /// `resource` or `resource/subresource`.
-    pub resource: &'static str,
-    /// Whether the request carries a name. Without one, rules with resourceNames never allow.
-    pub named: bool,
-    /// Whether the resource lives in namespaces. Cluster-scoped ones need a cluster-wide grant.
-    pub namespaced: bool,
-}
-
-impl Ask {
-    /// A request on a namespaced resource that carries a name.
-    #[must_use]
-    pub const fn named(
-        verbs: &'static [&'static str],
-        group: &'static str,
-        resource: &'static str,
-    ) -> Self {
-        Self { verbs, group, resource, named: true, namespaced: true }
-    }
-    /// A request on a namespaced resource without a name (top-level create, bulk list).
-    #[must_use]
-    pub const fn unnamed(
-        verbs: &'static [&'static str],
-        group: &'static str,
-        resource: &'static str,
-    ) -> Self {
-        Self { verbs, group, resource, named: false, namespaced: true }
-    }
-    /// The same on a cluster-scoped resource.
-    #[must_use]
-    pub const fn cluster(self) -> Self {
-        Self { namespaced: false, ..self }
-    }
-}
-
-/// A rule of a grant that allows an [`Ask`].
-#[derive(Clone, Debug)]
-pub struct Held {
-    /// Index into [`Context::grants`].
-    pub grant: usize,
-    /// Index of the rule.
-    pub rule: u32,
-    /// The first verb asked for that the rule allows.
-    pub verb: &'static str,
-    /// API group asked for.
-    pub group: &'static str,
-    /// Resource asked for.
-    pub resource: &'static str,
-    /// Which names it allows.
-    pub names: Names,
-}
-
-fn write_of(power: Power) -> Option<PodWrite> {
-    match power {
-        Power::RunPods => Some(PodWrite::Create),
-        Power::SwapImages => Some(PodWrite::SwapImage),
-        Power::AddContainers => Some(PodWrite::AddContainer),
-        Power::ExecPods => Some(PodWrite::Exec),
-        Power::AttachPods => Some(PodWrite::Attach),
-        Power::ForwardPorts => Some(PodWrite::PortForward),
-        _ => None,
-    }
-}
-
-/// What admission does to a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gate {
-    /// Lets it through, as far as what was read shows.
-    Open,
-    /// A control may stop it whose answer is not known.
-    Unverified(String),
-    /// Stops it.
-    Stopped,
-}
-
-impl Gate {
-    /// Controls that were not listed stop nothing: they are a gap, and shown as one.
-    #[must_use]
-    pub fn of(decision: &Decision) -> Self {
-        match &decision.verdict {
-            Verdict::Refused(_) => Self::Stopped,
-            Verdict::Admitted | Verdict::Unknown(_) => match decision.opaque().next() {
-                Some(finding) => Self::Unverified(finding.to_string()),
-                None => Self::Open,
-            },
-        }
-    }
-}
-
-/// API group and resource of what is a pod or makes pods.
-pub const POD_MAKERS: [(&str, &str); 8] = [
-    ("", "pods"),
-    ("", "replicationcontrollers"),
-    ("apps", "deployments"),
-    ("apps", "daemonsets"),
-    ("apps", "statefulsets"),
-    ("apps", "replicasets"),
-    ("batch", "jobs"),
-    ("batch", "cronjobs"),
-];
-
-/// What a [`Context`] holds that no object of RBAC has a say in. A change of roles and bindings
-/// alone leaves it as it is, so that trying one costs the rest only.
-pub struct Ground {
-    /// Groups of equal pods; positions refer to them by index.
-    pub units: Vec<Unit>,
-    /// For each unit, whether what follows from its containers depends on the node, as far as
-    /// the unit itself shows.
-    placed_by_shape: Vec<bool>,
-    /// Who reaches which listener from outside.
-    pub exposure: Exposure,
-    /// What network policies say.
-    pub network: Network,
-    /// Units behind each Service, by namespace and name.
-    pub behind: FxHashMap<(Str, Str), Vec<u32>>,
-    /// Listeners in front of each unit, by position in [`Self::exposure`].
-    pub fronts: Vec<Vec<u32>>,
-    /// Token files of each unit's containers.
-    tokens: Vec<Vec<ContainerTokens>>,
-    /// Ports of each unit on which something asks nobody.
-    pub(crate) open: Vec<Vec<OpenPort>>,
-    listening: OnceLock<Vec<ConnectionSet>>,
-    /// Containers by what runs in them.
-    pub(crate) images: Images,
-    pub(crate) peers: OnceLock<Peers>,
-    pub(crate) signatures: OnceLock<Signatures>,
-    pub(crate) pod_policies: OnceLock<BTreeMap<Str, Arc<Control>>>,
-}
+use crate::recognise::Place;
+use crate::why::Why;
 
 /// Everything techniques may ask.
 pub struct Context<'a> {
@@ -219,46 +65,6 @@ pub struct Context<'a> {
     /// Who acts as whom by constrained impersonation.
     pub(crate) acting: Vec<Acting>,
     endpoints: OnceLock<Vec<Endpoint>>,
-}
-
-impl Ground {
-    /// Asks the engines that look at pods, networks and what is in front of them.
-    #[must_use]
-    pub fn new(cluster: &Cluster) -> Self {
-        let units = cluster.units();
-        let tokens = units.iter().map(|unit| tokens(cluster, unit)).collect();
-        let placed_by_shape =
-            units.iter().map(|unit| crate::placement::matters(cluster, unit)).collect();
-        let exposure = Exposure::with_units(cluster, &units);
-        let network = Network::with(cluster, &units, &Assumptions::default());
-        let fronts = exposure.by_unit(units.len());
-        let mut behind: FxHashMap<(Str, Str), Vec<u32>> = FxHashMap::default();
-        for listener in &exposure.listeners {
-            if let Some(service) = &listener.service {
-                let known = behind.entry(service.clone()).or_default();
-                known.extend(&listener.backends.units);
-                known.sort_unstable();
-                known.dedup();
-            }
-        }
-        let open = units.iter().enumerate().map(|(at, unit)| open_ports(at as u32, unit)).collect();
-        let images = Images::new(&units);
-        Self {
-            units,
-            placed_by_shape,
-            exposure,
-            network,
-            behind,
-            fronts,
-            tokens,
-            open,
-            listening: OnceLock::new(),
-            peers: OnceLock::new(),
-            signatures: OnceLock::new(),
-            pod_policies: OnceLock::new(),
-            images,
-        }
-    }
 }
 
 impl Deref for Context<'_> {
@@ -296,7 +102,7 @@ impl<'a> Context<'a> {
         authz: &'a Authz<'a>,
         nodes: &'a NodeAuthorizer<'a>,
     ) -> Self {
-        let grants = grants(cluster, authz);
+        let grants = grant::grants(cluster, authz);
         let mut by_subject: BTreeMap<Subject, Vec<(usize, usize)>> = BTreeMap::new();
         for (at, grant) in grants.iter().enumerate() {
             for (bound, (subject, _, _)) in grant.bound.iter().enumerate() {
@@ -521,20 +327,20 @@ impl<'a> Context<'a> {
     /// Whether admission has a say in the use of a power.
     #[must_use]
     pub fn has_gate(&self, power: Power) -> bool {
-        write_of(power).is_some()
+        gate::write_of(power).is_some()
     }
 
     /// Whether admission lets some use of a power through in a namespace.
     #[must_use]
     pub fn gate(&self, power: Power, namespace: &Str) -> Gate {
-        let Some(write) = write_of(power) else { return Gate::Open };
+        let Some(write) = gate::write_of(power) else { return Gate::Open };
         let Some(answer) = self.admission(namespace) else { return Gate::Open };
         Gate::of(answer.some(write))
     }
 
     /// A control that sees the uses of a power in a namespace and does not hold.
     pub(crate) fn idle_control(&self, power: Power, namespace: &Str) -> Option<String> {
-        let answer = self.admission(namespace)?.some(write_of(power)?);
+        let answer = self.admission(namespace)?.some(gate::write_of(power)?);
         answer.ineffective.first().map(ToString::to_string)
     }
 
@@ -622,128 +428,4 @@ impl<'a> Context<'a> {
     pub fn at_least(&self, minor: u32) -> Option<bool> {
         self.version.map(|version| version.minor >= minor)
     }
-}
-
-impl Held {
-    /// The rule as a reason, for a request with or without a name.
-    #[must_use]
-    pub fn why(&self, context: &Context<'_>, name: Option<&Str>) -> Why {
-        let grant = &context.grants[self.grant];
-        Why::Rule {
-            role: grant.role.clone(),
-            scope: grant.scope.clone(),
-            rule: self.rule,
-            verb: self.verb,
-            group: self.group,
-            resource: self.resource,
-            name: name.cloned(),
-        }
-    }
-
-    /// Where the permission holds.
-    #[must_use]
-    pub fn scope<'c>(&self, context: &'c Context<'_>) -> &'c Scope {
-        &context.grants[self.grant].scope
-    }
-
-    /// The grant's position.
-    #[must_use]
-    pub fn node(&self, context: &Context<'_>) -> NodeKey {
-        context.grants[self.grant].node()
-    }
-}
-
-/// All roles in the scopes in which a binding hands them out, and every role in the widest
-/// scope in which it could be bound, so that techniques that bind roles find their targets.
-fn grants<'a>(cluster: &'a Cluster, authz: &'a Authz<'a>) -> Vec<Grant<'a>> {
-    let mut found: BTreeMap<(RoleKey, Scope), Grant<'a>> = BTreeMap::new();
-    let mut entry = |role: RoleKey, scope: Scope, rules: &'a [PolicyRule]| {
-        found.entry((role.clone(), scope.clone())).or_insert_with(|| Grant {
-            role,
-            scope,
-            rules: Cow::Borrowed(rules),
-            bound: Vec::new(),
-            limit: None,
-        });
-    };
-    for role in &cluster.cluster_roles {
-        let name = &role.metadata.name;
-        entry(RoleKey::Cluster(name.clone()), Scope::Cluster, authz.cluster_role_rules(name));
-    }
-    for role in &cluster.roles {
-        let (ns, name) = (&role.metadata.namespace, &role.metadata.name);
-        let scope = Scope::Namespace(ns.clone());
-        entry(RoleKey::Namespaced(ns.clone(), name.clone()), scope, &role.rules);
-    }
-    for binding in &cluster.role_bindings {
-        let ns = &binding.metadata.namespace;
-        if binding.role_ref.kind == "ClusterRole" {
-            let name = &binding.role_ref.name;
-            if cluster.cluster_roles.find("", name).is_some() {
-                let scope = Scope::Namespace(ns.clone());
-                entry(RoleKey::Cluster(name.clone()), scope, authz.cluster_role_rules(name));
-            }
-        }
-    }
-    let mut bind = |role: RoleKey, scope: Scope, key: &BindingKey, subjects: &[Named], ns: &str| {
-        let Some(grant) = found.get_mut(&(role, scope)) else { return };
-        for (at, subject) in subjects.iter().enumerate() {
-            if let Some(subject) = named(subject, ns) {
-                grant.bound.push((subject, key.clone(), at as u32));
-            }
-        }
-    };
-    for binding in &cluster.cluster_role_bindings {
-        let meta = &binding.metadata;
-        if binding.role_ref.kind == "ClusterRole" {
-            let role = RoleKey::Cluster(binding.role_ref.name.clone());
-            let key = BindingKey::Cluster(meta.name.clone());
-            bind(role, Scope::Cluster, &key, &binding.subjects, "");
-        }
-    }
-    for binding in &cluster.role_bindings {
-        let meta = &binding.metadata;
-        let name = binding.role_ref.name.clone();
-        let role = match binding.role_ref.kind.as_str() {
-            "ClusterRole" => RoleKey::Cluster(name),
-            "Role" => RoleKey::Namespaced(meta.namespace.clone(), name),
-            _ => continue,
-        };
-        let scope = Scope::Namespace(meta.namespace.clone());
-        let key = BindingKey::Namespaced(meta.namespace.clone(), meta.name.clone());
-        bind(role, scope, &key, &binding.subjects, &meta.namespace);
-    }
-    found.into_values().collect()
-}
-
-/// The identity that a binding's subject names (semantics RBAC-09); `None` if nobody.
-#[must_use]
-pub fn named(subject: &Named, binding_namespace: &str) -> Option<Subject> {
-    match subject.kind.as_str() {
-        "User" => Some(Subject::of_user_name(&subject.name)),
-        "Group" => Some(Subject::Group(subject.name.clone())),
-        "ServiceAccount" => {
-            let namespace = if subject.namespace.is_empty() {
-                Str::new(binding_namespace)
-            } else {
-                subject.namespace.clone()
-            };
-            (!namespace.is_empty())
-                .then(|| Subject::ServiceAccount(namespace, subject.name.clone()))
-        }
-        _ => None,
-    }
-}
-
-fn tokens(cluster: &Cluster, unit: &Unit) -> Vec<ContainerTokens> {
-    let account = cluster.service_accounts.get(&unit.namespace, unit.spec.account());
-    let automount = account.and_then(|account| account.automount_service_account_token);
-    let is_token = |name: &str| {
-        cluster
-            .secrets
-            .get(&unit.namespace, name)
-            .is_some_and(|secret| *secret.kind == *"kubernetes.io/service-account-token")
-    };
-    let at_creation = unit.pods.is_empty() || cluster.source == SourceKind::Manifests;
-    ringfort_isolation::token_files(&unit.spec, unit.mirror, automount, at_creation, &is_token)
 }

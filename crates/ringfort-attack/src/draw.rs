@@ -76,17 +76,18 @@ fn chosen(
 }
 
 /// Who creates an object under a name that a rule holds: a top-level create carries no name, so
-/// that `create` with resourceNames serves nobody there; server-side apply of an object that is
-/// not there is asked as patch and as create of that name (semantics RBAC-06; apiserver
+/// that `create` with resourceNames serves nobody there. What makes an object that is not there by
+/// another write, server-side apply (`patch`) and on some resources PUT (`update`), is asked as
+/// that verb and as create of the name (semantics RBAC-06; apiserver
 /// `pkg/endpoints/handlers/patch.go`, `pkg/registry/generic/registry/store.go`). Each name with the
-/// rules that let it be created and patched.
-pub(crate) fn applied(
+/// rules that let it be created and written by `verbs`.
+pub(crate) fn upserts(
     context: &Context<'_>,
-    group: &'static str,
-    resource: &'static str,
+    create: &Ask,
+    verbs: &'static [&'static str],
 ) -> Vec<(Str, Vec<Held>, Vec<Held>)> {
     let mut by_name: BTreeMap<Str, Vec<Held>> = BTreeMap::new();
-    for held in context.held(&Ask::named(&["create"], group, resource)) {
+    for held in context.held(create) {
         let Names::Only(names) = &held.names else { continue };
         for name in names {
             by_name.entry(name.clone()).or_default().push(held.clone());
@@ -95,13 +96,22 @@ pub(crate) fn applied(
     if by_name.is_empty() {
         return Vec::new();
     }
-    let patch = context.held(&Ask::named(&["patch"], group, resource));
+    let write = context.held(&Ask { verbs, ..*create });
     let with = |(name, create): (Str, Vec<Held>)| {
-        let patch: Vec<Held> =
-            patch.iter().filter(|held| held.names.allow(&name)).cloned().collect();
-        (name, create, patch)
+        let write: Vec<Held> =
+            write.iter().filter(|held| held.names.allow(&name)).cloned().collect();
+        (name, create, write)
     };
-    by_name.into_iter().map(with).filter(|(_, _, patch)| !patch.is_empty()).collect()
+    by_name.into_iter().map(with).filter(|(_, _, write)| !write.is_empty()).collect()
+}
+
+/// [`upserts`] of namespaced objects that only server-side apply makes.
+pub(crate) fn applied(
+    context: &Context<'_>,
+    group: &'static str,
+    resource: &'static str,
+) -> Vec<(Str, Vec<Held>, Vec<Held>)> {
+    upserts(context, &Ask::named(&["create"], group, resource), &["patch"])
 }
 
 /// The step as admission leaves it in a scope: none where it is stopped in all of it, and

@@ -51,7 +51,8 @@ pub(crate) fn finish(
     place: &str,
     what: &str,
 ) -> Result<Collected, CollectError> {
-    let Filled { mut builder, objects, from_server, seen, untyped } = filled;
+    let Filled { mut builder, objects, from_server, seen, untyped, broken } = filled;
+    let broken = extras.broken || broken;
     let source = if from_server { SourceKind::Dump } else { SourceKind::Manifests };
     builder.source(source);
     let known = extras.git_version.as_deref().and_then(|text| KubeVersion::parse(text).ok());
@@ -67,11 +68,11 @@ pub(crate) fn finish(
     }
     // A file that broke off may have held any kind, and so may an object that does not say its
     // own.
-    if (extras.complete && !extras.broken && !untyped) || options.complete {
+    if (extras.complete && !broken && !untyped) || options.complete {
         builder.coverage().rest_is_complete = true;
         builder.coverage().not_listed = extras.not_listed;
     }
-    builder.coverage().unread = extras.broken || extras.unread || untyped;
+    builder.coverage().unread = broken || extras.unread || untyped;
     let mut cluster = builder.freeze();
     if objects == 0 {
         let detail = cluster

@@ -17,21 +17,26 @@ mod finish;
 mod guard;
 mod lists;
 mod live;
+mod manifest;
 mod names;
 mod options;
 mod pool;
 mod split;
 mod tabs;
 mod version;
+mod visit;
 mod walk;
 mod yaml;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ringfort_model::Cluster;
+use ringfort_model::record::FieldLines;
 
 pub use live::{Live, LiveOptions, Trial, Tried, Write, dry_run};
 pub use options::{Limits, Options};
+pub use visit::{HELD, Raw, Visited, Visitor, hold, visit};
 
 /// Where to read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +45,15 @@ pub enum Source {
     Path(PathBuf),
     /// Standard input, of any of the formats that a file may have.
     Stdin,
+    /// What could be read once only, kept ([`hold`]).
+    Held {
+        /// The path as given, or `standard input`.
+        place: String,
+        /// The name that files have in reports.
+        name: String,
+        /// All of it.
+        bytes: Arc<[u8]>,
+    },
     /// A running cluster.
     Live(Live),
 }
@@ -94,8 +108,7 @@ pub enum CollectError {
 pub fn read(source: &Source, options: &Options) -> Result<Collected, CollectError> {
     match source {
         Source::Live(live) => live::read(live, options),
-        Source::Path(path) => walk::read(Some(path), options),
-        Source::Stdin => walk::read(None, options),
+        other => walk::read(other, options),
     }
 }
 
@@ -107,9 +120,21 @@ pub fn read_objects(texts: &[(&str, &[u8])], options: &Options) -> Result<Collec
 /// Every document of a YAML or JSON text as a JSON value, with the scalars that kubectl reads.
 pub fn yaml_values(text: &str) -> Result<Vec<serde_json::Value>, std::io::Error> {
     let limits = Limits::default();
-    let (documents, errors) = yaml::documents(text, limits.depth, 1_000_000);
+    let (documents, errors) = yaml::documents(text, 0, limits.depth, 1_000_000);
     match errors.into_iter().next() {
         Some(error) => Err(std::io::Error::other(error)),
         None => Ok(documents.into_iter().map(|document| document.value).collect()),
+    }
+}
+
+/// The same with the lines on which values stand.
+pub fn yaml_documents(text: &str) -> Result<Vec<(serde_json::Value, FieldLines)>, std::io::Error> {
+    let (documents, errors) = yaml::documents(text, 0, Limits::default().depth, 1_000_000);
+    match errors.into_iter().next() {
+        Some(error) => Err(std::io::Error::other(error)),
+        None => {
+            let lined = |one: yaml::Document| (one.value, FieldLines::new(&one.lines));
+            Ok(documents.into_iter().map(lined).collect())
+        }
     }
 }

@@ -9,20 +9,23 @@ use serde_json::Value;
 use crate::document::{TypeMeta, type_in_fragments, type_of, type_of_file};
 use crate::field_lines::of_json;
 use crate::finish::Extras;
-use crate::pool::{BATCH_BYTES, Batch, Pool, read_one, resource_of};
+use crate::pool::{BATCH_BYTES, Batch, Pool, Store, read_one, resource_of};
 use crate::split::Sink;
 
 /// Adds an object that stands by itself in a file, or in a list of YAML.
 pub(crate) fn single(
-    pool: &Pool<'_>,
+    store: Store<'_>,
     name: &str,
     line: u32,
     types: &TypeMeta,
     json: &[u8],
     fields: impl FnOnce() -> FieldLines,
 ) {
+    if let Some(visitor) = store.visitor() {
+        return visitor.show(types, json, (&Str::new(name), line));
+    }
     match read_one(types, json) {
-        Ok((mut object, warning)) => pool.with(|filled| {
+        Ok((mut object, warning)) => store.with(|filled| {
             stand(&mut object, &Str::new(name), line, fields);
             if let Some(warning) = warning {
                 filled.builder.gap(&object.title(), warning);
@@ -32,9 +35,9 @@ pub(crate) fn single(
         }),
         // A document without a kind is some other tool's file.
         Err(reason) if types.kind.is_empty() => {
-            pool.with(|filled| filled.builder.gap(name, reason));
+            store.with(|filled| filled.builder.gap(name, reason));
         }
-        Err(reason) => pool.with(|filled| filled.unread(name, types, &reason)),
+        Err(reason) => store.with(|filled| filled.unread(name, types, &reason)),
     }
 }
 
@@ -164,7 +167,7 @@ impl Sink for Lists<'_, '_> {
                 }
                 return;
             }
-            single(self.pool, &self.file, line, &types, head, || of_json(head, line));
+            single(self.pool.store(), &self.file, line, &types, head, || of_json(head, line));
             return;
         }
         let types = if types.kind.is_empty() {

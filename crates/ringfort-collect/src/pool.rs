@@ -1,4 +1,4 @@
-//! Parses batches of list items on several threads into one builder.
+//! Parses batches of list items and texts of YAML on several threads into one builder.
 //!
 //! The order in which batches finish does not matter: the builder sorts when it is frozen.
 
@@ -13,6 +13,7 @@ use rustc_hash::FxHashSet;
 use crate::document::{TypeMeta, type_of};
 use crate::field_lines::of_json;
 use crate::lists::stand;
+use crate::visit::Visitor;
 
 /// Items are handed over in batches of about this many bytes.
 pub(crate) const BATCH_BYTES: usize = 256 << 10;
@@ -29,6 +30,22 @@ pub(crate) struct Batch {
     pub(crate) lines: Vec<u32>,
 }
 
+/// Documents of a YAML file.
+pub(crate) struct Text {
+    pub(crate) file: Arc<str>,
+    pub(crate) content: String,
+    /// Lines of the file before them.
+    pub(crate) before: usize,
+    /// How deep values may be nested.
+    pub(crate) depth: usize,
+}
+
+/// What is handed over.
+enum Work {
+    Items(Batch),
+    Text(Text),
+}
+
 /// What parsing fills.
 pub(crate) struct Filled {
     pub(crate) builder: ClusterBuilder,
@@ -40,6 +57,8 @@ pub(crate) struct Filled {
     pub(crate) seen: FxHashSet<(Arc<str>, TypeMeta)>,
     /// Whether some list held an object of which not even the kind could be read.
     pub(crate) untyped: bool,
+    /// Whether documents of YAML are broken.
+    pub(crate) broken: bool,
 }
 
 impl Filled {
@@ -50,6 +69,7 @@ impl Filled {
             from_server: false,
             seen: FxHashSet::default(),
             untyped: false,
+            broken: false,
         }
     }
 
@@ -75,59 +95,102 @@ impl Filled {
     }
 }
 
-/// Where batches go.
-pub(crate) struct Pool<'s> {
-    send: Option<SyncSender<Batch>>,
+/// Where objects go.
+#[derive(Clone, Copy)]
+pub(crate) struct Store<'s> {
     filled: &'s Mutex<Filled>,
-    interner: Interner,
-    specs: SpecPool,
+    visitor: Option<&'s Visitor<'s>>,
 }
 
-impl Pool<'_> {
-    /// Hands a batch over, or parses it here when there are no workers.
-    pub(crate) fn parse(&mut self, batch: Batch) {
-        match &self.send {
-            // A send fails only when every worker is gone, which a panic would have reported.
-            Some(send) => send.send(batch).expect("workers run until the sender is dropped"),
-            None => {
-                let interner = std::mem::take(&mut self.interner);
-                let ((), interner) =
-                    with_interner(interner, || parse(&batch, &mut self.specs, self.filled));
-                self.interner = interner;
-            }
-        }
+impl Store<'_> {
+    /// Who looks at objects in place of their being kept.
+    pub(crate) fn visitor(&self) -> Option<&Visitor<'_>> {
+        self.visitor
     }
 
     /// The builder, for what is read outside lists.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Filled) -> T) -> T {
         work(&mut self.filled.lock().expect("no worker panics while it holds the builder"))
     }
+
+    fn take(&self, work: Work, specs: &mut SpecPool) {
+        match (work, self.visitor) {
+            (Work::Items(batch), Some(visitor)) => show(&batch, visitor),
+            (Work::Items(batch), None) => parse(&batch, specs, self.filled),
+            (Work::Text(text), _) => crate::manifest::read(*self, &text),
+        }
+    }
+}
+
+/// Where batches and texts go.
+pub(crate) struct Pool<'s> {
+    send: Option<SyncSender<Work>>,
+    store: Store<'s>,
+    interner: Interner,
+    specs: SpecPool,
+}
+
+impl<'s> Pool<'s> {
+    fn new(send: Option<SyncSender<Work>>, store: Store<'s>) -> Self {
+        Self { send, store, interner: Interner::default(), specs: SpecPool::default() }
+    }
+
+    /// Hands a batch over, or parses it here when there are no workers.
+    pub(crate) fn parse(&mut self, batch: Batch) {
+        self.hand_over(Work::Items(batch));
+    }
+
+    /// Hands a text over, or parses it here when there are no workers.
+    pub(crate) fn parse_text(&mut self, text: Text) {
+        self.hand_over(Work::Text(text));
+    }
+
+    fn hand_over(&mut self, work: Work) {
+        match &self.send {
+            // A send fails only when every worker is gone, which a panic would have reported.
+            Some(send) => {
+                let sent = send.send(work);
+                assert!(sent.is_ok(), "workers run until the sender is dropped");
+            }
+            None => {
+                let interner = std::mem::take(&mut self.interner);
+                let ((), interner) =
+                    with_interner(interner, || self.store.take(work, &mut self.specs));
+                self.interner = interner;
+            }
+        }
+    }
+
+    /// Where objects go that are read here.
+    pub(crate) fn store(&self) -> Store<'s> {
+        self.store
+    }
+
+    /// The builder, for what is read outside lists.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Filled) -> T) -> T {
+        self.store.with(work)
+    }
 }
 
 /// Runs `work` with a pool of that many threads and gives back what was filled.
-pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
+pub(crate) fn run(
+    threads: usize,
+    visitor: Option<&Visitor<'_>>,
+    work: impl FnOnce(&mut Pool<'_>),
+) -> Filled {
     let filled = Mutex::new(Filled::new());
+    let store = Store { filled: &filled, visitor };
     if threads <= 1 {
-        work(&mut Pool {
-            send: None,
-            filled: &filled,
-            interner: Interner::default(),
-            specs: SpecPool::default(),
-        });
+        work(&mut Pool::new(None, store));
     } else {
-        let (send, receive) = sync_channel::<Batch>(threads * 2);
+        let (send, receive) = sync_channel::<Work>(threads * 2);
         let receive = Arc::new(Mutex::new(receive));
         std::thread::scope(|scope| {
             for _ in 0..threads {
-                let (receive, filled) = (Arc::clone(&receive), &filled);
-                scope.spawn(move || with_interner(Interner::default(), || serve(&receive, filled)));
+                let receive = Arc::clone(&receive);
+                scope.spawn(move || with_interner(Interner::default(), || serve(&receive, store)));
             }
-            let mut pool = Pool {
-                send: Some(send),
-                filled: &filled,
-                interner: Interner::default(),
-                specs: SpecPool::default(),
-            };
+            let mut pool = Pool::new(Some(send), store);
             work(&mut pool);
             drop(pool);
         });
@@ -135,12 +198,26 @@ pub(crate) fn run(threads: usize, work: impl FnOnce(&mut Pool<'_>)) -> Filled {
     filled.into_inner().expect("no worker panicked")
 }
 
-fn serve(receive: &Mutex<Receiver<Batch>>, filled: &Mutex<Filled>) {
+fn serve(receive: &Mutex<Receiver<Work>>, store: Store<'_>) {
     let mut specs = SpecPool::default();
     loop {
         let next = receive.lock().expect("waiting for work does not panic").recv();
-        let Ok(batch) = next else { return };
-        parse(&batch, &mut specs, filled);
+        let Ok(work) = next else { return };
+        store.take(work, &mut specs);
+    }
+}
+
+/// Shows items to a visitor, those that would be kept and no others.
+fn show(batch: &Batch, visitor: &Visitor<'_>) {
+    let mut from = 0;
+    let file = Str::new(&batch.file);
+    for (at, &end) in batch.ends.iter().enumerate() {
+        let item = &batch.bytes[from..end];
+        from = end;
+        let own = batch.types.is_none().then(|| type_of(item)).unwrap_or_default();
+        let types = batch.types.as_ref().unwrap_or(&own);
+        let line = batch.lines.get(at).copied().unwrap_or_default();
+        visitor.show(types, item, (&file, line));
     }
 }
 

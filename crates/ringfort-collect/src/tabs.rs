@@ -113,7 +113,7 @@ mod tests {
     use crate::yaml::documents;
 
     fn read(text: &str) -> (Vec<Value>, Vec<String>) {
-        let (found, errors) = documents(text, 64, 10_000);
+        let (found, errors) = documents(text, 0, 64, 10_000);
         (found.into_iter().map(|document| document.value).collect(), errors)
     }
 

@@ -6,99 +6,151 @@ use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use ringfort_model::record::{FieldLine, FieldLines};
-use ringfort_model::{Listed, snapshot};
-use serde_json::Value;
+use ringfort_model::{Cluster, snapshot};
 
-use crate::document::{TypeMeta, type_of};
 use crate::finish::{Extras, finish};
 use crate::guard::{Counted, Guarded};
-use crate::lists::{Lists, State, single};
+use crate::lists::{Lists, State};
 use crate::options::{Limits, Options};
-use crate::pool::{Batch, Pool, resource_of};
+use crate::pool::{Batch, Filled, Pool, Text};
 use crate::split::Splitter;
-use crate::{CollectError, Collected, pool, yaml};
+use crate::visit::{Visited, Visitor};
+use crate::{CollectError, Collected, Source, manifest, pool, yaml};
 
 /// How deep archives and compression may be nested in one another.
 const NESTING: u32 = 4;
 
-/// Reads a path, or standard input.
-pub(crate) fn read(path: Option<&Path>, options: &Options) -> Result<Collected, CollectError> {
-    let place = path.map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
-    if let Some(path) = path {
-        let open = |error| CollectError::Open { path: path.to_owned(), source: error };
-        if path.is_dir() {
-            std::fs::read_dir(path).map_err(open)?;
-            return collect(&place, options, |walk| {
-                walk.directory(path);
-                "directory"
-            });
+/// What was found before it is made a cluster.
+enum Found {
+    /// A snapshot, which is one.
+    Snapshot(Box<Cluster>),
+    /// Objects, what stands beside them, and what the source is.
+    Filled(Filled, Extras, &'static str),
+}
+
+/// How a source is gone through.
+#[derive(Clone, Copy)]
+struct Way<'w> {
+    options: &'w Options,
+    visitor: Option<&'w Visitor<'w>>,
+}
+
+/// Reads a source that is no running cluster.
+pub(crate) fn read(source: &Source, options: &Options) -> Result<Collected, CollectError> {
+    let place = place_of(source);
+    match found(source, Way { options, visitor: None })? {
+        Found::Snapshot(cluster) => {
+            Ok(Collected { cluster: *cluster, described: "snapshot".to_owned() })
         }
-        let mut file = File::open(path).map_err(open)?;
-        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
-        if file.metadata().map_err(open)?.is_file() {
-            let tail = tail_of(&mut file).map_err(open)?;
-            return read_stream(&place, ("file", &name), file, Some(&tail), options);
-        }
-        return read_stream(&place, ("pipe", &name), file, None, options);
+        Found::Filled(filled, extras, what) => finish(filled, extras, options, &place, what),
     }
-    read_stream(&place, ("standard input", "stdin"), std::io::stdin().lock(), None, options)
+}
+
+/// Shows the objects of a source that is no running cluster.
+pub(crate) fn visit(
+    source: &Source,
+    options: &Options,
+    visitor: &Visitor<'_>,
+) -> Result<Visited, CollectError> {
+    match found(source, Way { options, visitor: Some(visitor) })? {
+        Found::Snapshot(_) => Ok(Visited::Records),
+        Found::Filled(..) => Ok(Visited::Whole),
+    }
+}
+
+fn place_of(source: &Source) -> String {
+    match source {
+        Source::Path(path) => path.display().to_string(),
+        Source::Held { place, .. } => place.clone(),
+        Source::Stdin | Source::Live(_) => "standard input".to_owned(),
+    }
+}
+
+fn found(source: &Source, way: Way<'_>) -> Result<Found, CollectError> {
+    let place = place_of(source);
+    let path = match source {
+        Source::Path(path) => path,
+        Source::Held { name, bytes, .. } => {
+            let what = if name == "stdin" { "standard input" } else { "pipe" };
+            return stream(&place, (what, name), Cursor::new(bytes), None, way);
+        }
+        Source::Stdin | Source::Live(_) => {
+            return stream(&place, ("standard input", "stdin"), std::io::stdin().lock(), None, way);
+        }
+    };
+    let open = |error| CollectError::Open { path: path.clone(), source: error };
+    if path.is_dir() {
+        std::fs::read_dir(path).map_err(open)?;
+        return Ok(fill(way, |walk| {
+            walk.directory(path);
+            "directory"
+        }));
+    }
+    let mut file = File::open(path).map_err(open)?;
+    let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
+    if file.metadata().map_err(open)?.is_file() {
+        let tail = tail_of(&mut file).map_err(open)?;
+        return stream(&place, ("file", &name), file, Some(&tail), way);
+    }
+    stream(&place, ("pipe", &name), file, None, way)
 }
 
 /// Reads what can be read once: a snapshot, which its first bytes tell, or anything else.
-fn read_stream(
+fn stream(
     place: &str,
     (what, name): (&'static str, &str),
     mut reader: impl Read,
     tail: Option<&[u8]>,
-    options: &Options,
-) -> Result<Collected, CollectError> {
+    way: Way<'_>,
+) -> Result<Found, CollectError> {
     let open = |error| CollectError::Open { path: place.into(), source: error };
     let mut start = Vec::with_capacity(snapshot::MAGIC.len());
     (&mut reader).take(snapshot::MAGIC.len() as u64).read_to_end(&mut start).map_err(open)?;
     let is_snapshot = start == *snapshot::MAGIC;
     let mut whole = Cursor::new(start).chain(reader);
     if is_snapshot {
-        let largest = options.limits.object_bytes;
+        let largest = way.options.limits.object_bytes;
         let cluster = snapshot::read(BufReader::new(whole), largest)
             .map_err(|source| CollectError::Snapshot { place: place.to_owned(), source })?;
-        return Ok(Collected { cluster, described: "snapshot".to_owned() });
+        return Ok(Found::Snapshot(Box::new(cluster)));
     }
-    collect(place, options, |walk| {
+    Ok(fill(way, |walk| {
         walk.stream(name, &mut whole, tail, 0);
         what
-    })
+    }))
 }
 
 pub(crate) fn read_texts(
     texts: &[(&str, &[u8])],
     options: &Options,
 ) -> Result<Collected, CollectError> {
-    collect("memory", options, |walk| {
+    let found = fill(Way { options, visitor: None }, |walk| {
         for (name, bytes) in texts {
             walk.stream(name, &mut Cursor::new(*bytes), None, 0);
         }
         "memory"
-    })
+    });
+    match found {
+        Found::Filled(filled, extras, what) => finish(filled, extras, options, "memory", what),
+        Found::Snapshot(cluster) => {
+            Ok(Collected { cluster: *cluster, described: "snapshot".to_owned() })
+        }
+    }
 }
 
-fn collect(
-    place: &str,
-    options: &Options,
-    work: impl FnOnce(&mut Walk<'_, '_>) -> &'static str,
-) -> Result<Collected, CollectError> {
-    let threads = match options.threads {
+fn fill(way: Way<'_>, work: impl FnOnce(&mut Walk<'_, '_>) -> &'static str) -> Found {
+    let threads = match way.options.threads {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         wanted => wanted,
     };
     let mut extras = Extras::default();
     let mut what = "";
-    let filled = pool::run(threads, |pool| {
-        let limits = options.limits;
+    let filled = pool::run(threads, way.visitor, |pool| {
+        let limits = way.options.limits;
         let mut walk = Walk { pool, limits, entries: 0, unpacked: 0, extras: &mut extras };
         what = work(&mut walk);
     });
-    finish(filled, extras, options, place, what)
+    Found::Filled(filled, extras, what)
 }
 
 struct Walk<'w, 'p> {
@@ -358,7 +410,7 @@ impl Walk<'_, '_> {
             (Ok(_), false) => serde_json::from_slice(&bytes).ok(),
             (Ok(_), true) => {
                 let text = String::from_utf8_lossy(&bytes);
-                yaml::documents(&text, self.limits.depth, 10_000).0.pop().map(|one| one.value)
+                yaml::documents(&text, 0, self.limits.depth, 10_000).0.pop().map(|one| one.value)
             }
         };
         match value {
@@ -406,12 +458,10 @@ impl Walk<'_, '_> {
         let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let whole = read.is_ok() && bytes.len() as u64 <= self.limits.yaml_bytes;
         if let (true, Ok(text)) = (whole, std::str::from_utf8(start)) {
-            let budget = (text.len() * 4).max(100_000);
-            let (documents, errors) = yaml::documents(text, self.limits.depth, budget);
+            let budget = manifest::budget(text);
+            let (documents, errors) = yaml::documents(text, 0, self.limits.depth, budget);
             if errors.is_empty() {
-                for document in documents {
-                    self.yaml_document(name, &document);
-                }
+                manifest::keep(self.pool.store(), name, &documents);
                 return;
             }
         }
@@ -435,63 +485,11 @@ impl Walk<'_, '_> {
         let Ok(text) = std::str::from_utf8(&bytes) else {
             return self.gap(name, "is not UTF-8 text");
         };
-        let budget = (text.len() * 4).max(100_000);
-        let (documents, errors) = yaml::documents(text, self.limits.depth, budget);
-        for document in documents {
-            self.yaml_document(name, &document);
-        }
-        for error in errors {
-            self.extras.broken = true;
-            self.gap(name, &format!("holds a document of broken YAML: {error}"));
-        }
-    }
-
-    fn yaml_document(&mut self, name: &str, document: &yaml::Document) {
-        let text = |key: &str| {
-            document.value.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
-        };
-        let types = TypeMeta { api_version: text("apiVersion"), kind: text("kind") };
-        let none = Vec::new();
-        let items = match document.value.get("items") {
-            Some(Value::Array(items)) => Some(items),
-            Some(Value::Null) => Some(&none),
-            _ => None,
-        };
-        let (Some(items), true) = (items, types.kind.ends_with("List")) else {
-            if !document.value.is_null() {
-                let json = document.value.to_string();
-                self.single(name, &types, json.as_bytes(), &document.lines);
-            }
-            return;
-        };
-        let element = types.element();
         let file: Arc<str> = Arc::from(name);
-        if let Some(types) = &element {
-            self.pool.with(|filled| filled.seen.insert((Arc::clone(&file), types.clone())));
+        for (before, text) in yaml::parts(text) {
+            let (file, content) = (Arc::clone(&file), text.to_owned());
+            self.pool.parse_text(Text { file, content, before, depth: self.limits.depth });
         }
-        let lines = document.items("items");
-        for (at, item) in items.iter().enumerate() {
-            let json = item.to_string();
-            let own = type_of(json.as_bytes());
-            let types = match (&element, own.kind.is_empty()) {
-                (Some(element), true) => element,
-                _ => &own,
-            };
-            if element.is_none() {
-                let types = types.clone();
-                self.pool.with(|filled| filled.seen.insert((Arc::clone(&file), types)));
-            }
-            let lines = lines.get(at).copied().unwrap_or(&document.lines);
-            self.single(name, types, json.as_bytes(), lines);
-        }
-        if let Some(resource) = element.as_ref().and_then(resource_of) {
-            self.pool.with(|filled| filled.builder.coverage().note(&resource, Listed::Complete));
-        }
-    }
-
-    fn single(&mut self, name: &str, types: &TypeMeta, json: &[u8], lines: &[FieldLine]) {
-        let line = lines.first().map_or(0, |first| first.line);
-        single(self.pool, name, line, types, json, || FieldLines::new(lines));
     }
 }
 

@@ -48,10 +48,44 @@ impl Document {
 /// Broken documents of one file that are passed over.
 const ERRORS: usize = 100;
 
-/// Reads every document. After one that is broken it goes on at the next line that begins a
-/// document; the errors say what is missing.
-pub(crate) fn documents(text: &str, depth: usize, nodes: usize) -> (Vec<Document>, Vec<String>) {
-    let mut builder = Builder { depth, budget: nodes, ..Builder::default() };
+/// Bytes from which on a text is cut into parts.
+const PART: usize = 64 << 10;
+
+/// Cuts a text at lines that begin a document, each part with how many lines are before it. No
+/// scalar holds such a line (`c-forbidden` of YAML 1.2, 9.1.2). A text with directives, which stand
+/// before that line, is one part.
+pub(crate) fn parts(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    if text.starts_with('%') || memchr::memmem::find(text.as_bytes(), b"\n%").is_some() {
+        return vec![(0, text)];
+    }
+    let (mut from, mut before) = (0, 0);
+    while text.len() - from > PART {
+        let mut markers = memchr::memmem::find_iter(&text.as_bytes()[from + PART..], b"\n---");
+        let begins = |at: &usize| {
+            let after = text.as_bytes().get(from + PART + at + 4);
+            after.is_none_or(|next| next.is_ascii_whitespace())
+        };
+        let Some(at) = markers.find(begins) else { break };
+        let end = from + PART + at + 1;
+        let part = &text[from..end];
+        found.push((before, part));
+        before += memchr::memchr_iter(b'\n', part.as_bytes()).count();
+        from = end;
+    }
+    found.push((before, &text[from..]));
+    found
+}
+
+/// Reads every document of a text that has so many lines before it. After one that is broken it
+/// goes on at the next line that begins a document; the errors say what is missing.
+pub(crate) fn documents(
+    text: &str,
+    before: usize,
+    depth: usize,
+    nodes: usize,
+) -> (Vec<Document>, Vec<String>) {
+    let mut builder = Builder { depth, before, budget: nodes, ..Builder::default() };
     let mut errors = Vec::new();
     // go-yaml takes a byte order mark for what it is.
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -335,6 +369,7 @@ mod tests {
     fn scalars_read_as_kubectl_reads_them() {
         let (documents, errors) = documents(
             "a: 0644\nb: \"true\"\nc: true\nd: yes\ne: 1.5\nf: ~\ng: 1.2.3\nh: 0x1F\ni: !!str 5\n",
+            0,
             100,
             1000,
         );
@@ -348,7 +383,7 @@ mod tests {
 
     #[test]
     fn documents_before_an_error_are_kept_and_bombs_refused() {
-        let (found, errors) = documents("a: 1\n---\nb: &x [1]\nc: *x\n---\nd: [\n", 100, 1000);
+        let (found, errors) = documents("a: 1\n---\nb: &x [1]\nc: *x\n---\nd: [\n", 0, 100, 1000);
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].value, serde_json::json!({"b": [1], "c": [1]}));
         assert_eq!(found[1].line(), 3);
@@ -359,13 +394,13 @@ mod tests {
             let list = vec![before; 10].join(",");
             bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
         }
-        assert!(documents(&bomb, 100, 100_000).1[0].contains("too many"));
+        assert!(documents(&bomb, 0, 100, 100_000).1[0].contains("too many"));
     }
 
     #[test]
     fn documents_after_a_broken_one_are_read() {
         let text = "a: 1\n---\nb: [\n---\nc: 3\n---\nd: 'x\n---\ne: *none\n--- \nf: 6\n";
-        let (found, errors) = documents(text, 100, 1000);
+        let (found, errors) = documents(text, 0, 100, 1000);
         let keys: Vec<String> = found.iter().map(|one| one.value.to_string()).collect();
         assert_eq!(keys, ["{\"a\":1}", "{\"c\":3}", "{\"f\":6}"]);
         assert_eq!(found.iter().map(Document::line).collect::<Vec<_>>(), [1, 5, 11]);
@@ -377,7 +412,7 @@ mod tests {
     fn nesting_is_refused_before_it_fills_the_stack() {
         for (open, close) in [("- ", ""), ("[", ""), ("{a: ", ""), ("? ", ""), ("[", "]")] {
             let text = format!("a:\n  {}1{}\n", open.repeat(200_000), close.repeat(200_000));
-            let error = &documents(&text, 100, 1_000_000).1[0];
+            let error = &documents(&text, 0, 100, 1_000_000).1[0];
             assert!(error.contains("deep") || error.contains("recursion"), "{open} {error}");
         }
     }
@@ -386,12 +421,45 @@ mod tests {
     fn anchors_that_hold_one_another_are_a_bomb_too() {
         let nested: String = (0..90).map(|level| format!("&a{level} [")).collect();
         let text = format!("{nested}{}{}", "1,".repeat(10_000), "]".repeat(90));
-        assert!(documents(&text, 100, 100_000).1[0].contains("too many"));
+        assert!(documents(&text, 0, 100, 100_000).1[0].contains("too many"));
     }
 
     #[test]
     fn merge_keys_do_not_replace() {
-        let (found, _) = documents("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  x: 3\n", 100, 1000);
+        let (found, _) = documents("base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  x: 3\n", 0, 100, 1000);
         assert_eq!(found[0].value["use"], serde_json::json!({"x": 3, "y": 2}));
+    }
+
+    #[test]
+    fn long_texts_are_cut_where_documents_begin() {
+        let line = format!("# {}\n", "x".repeat(200));
+        let padding = line.repeat(PART / 2 / line.len());
+        let mut text = String::new();
+        for at in 0..9 {
+            text.push_str(&format!(
+                "--- # {at}\n{padding}a: {at}\nb: |\n  ---\n   --- x\nc: '\n ---'\n"
+            ));
+            text.push_str("---x: 1\n");
+        }
+        text.push_str("--- last");
+        let whole = documents(&text, 0, 100, 100_000);
+        let parts = parts(&text);
+        assert!(parts.len() > 3, "{}", parts.len());
+        assert_eq!(parts.iter().map(|one| one.1).collect::<String>(), text);
+        let (mut found, mut errors) = (Vec::new(), Vec::new());
+        for (before, part) in parts {
+            let (some, wrong) = documents(part, before, 100, 100_000);
+            found.extend(some);
+            errors.extend(wrong);
+        }
+        let told = |list: &[Document]| -> Vec<(String, Vec<FieldLine>)> {
+            list.iter().map(|one| (one.value.to_string(), one.lines.clone())).collect()
+        };
+        assert_eq!(told(&found), told(&whole.0));
+        assert_eq!(errors, whole.1);
+        assert_eq!(found.len(), 10);
+        // Directives stand before the line that begins their document.
+        let with = format!("{text}\n...\n%YAML 1.2\n---\nd: 1\n");
+        assert_eq!(super::parts(&with).len(), 1);
     }
 }

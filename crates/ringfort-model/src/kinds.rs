@@ -2,6 +2,7 @@
 //! the tables of a [`Cluster`](crate::Cluster). Adding a kind is one row here and one record.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::record::{self, Record, WorkloadKind};
 use crate::table::Table;
@@ -200,6 +201,16 @@ macro_rules! kinds {
                     Self::Other(record) => record.meta_mut(),
                     $(Self::$variant(record) => record.meta_mut(),)*
                 }
+            }
+
+            /// The record as a value in the API's shape, without `apiVersion` and `kind`.
+            fn record_value(&self) -> Value {
+                let value = match self {
+                    Self::Workload(record) => serde_json::to_value(record),
+                    Self::Other(record) => serde_json::to_value(record),
+                    $(Self::$variant(record) => serde_json::to_value(record),)*
+                };
+                value.expect("records have text keys only, so they always serialise")
             }
 
             /// The record as JSON in the API's shape, without `apiVersion` and `kind`.
@@ -425,6 +436,19 @@ impl Object {
         }
         json.extend_from_slice(&record[1..]);
         json
+    }
+
+    /// [`Self::to_json`] as a value.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut value = self.record_value();
+        if let (Some(kind), Some(fields)) = (self.kind(), value.as_object_mut()) {
+            fields.insert("apiVersion".to_owned(), kind.api_version().into());
+            if !matches!(self, Self::Workload(_)) {
+                fields.insert("kind".to_owned(), kind.name().into());
+            }
+        }
+        value
     }
 
     /// Reads one object of any kind from JSON bytes that carry `apiVersion` and `kind`.

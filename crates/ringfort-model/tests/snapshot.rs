@@ -116,6 +116,10 @@ proptest! {
             cluster.objects().map(|object| object.to_json()).collect()
         };
         prop_assert_eq!(of(&before), of(&after));
+        for object in before.objects() {
+            let parsed: Value = serde_json::from_slice(&object.to_json()).expect("it is JSON");
+            prop_assert_eq!(object.to_value(), parsed);
+        }
         prop_assert_eq!(&before.coverage, &after.coverage);
         prop_assert_eq!(&before.gaps, &after.gaps);
         prop_assert_eq!(before.version, after.version);

@@ -329,8 +329,7 @@ fn stops(before: &Workload, after: &Workload) -> bool {
 fn edit(object: &Object, change: &Change) -> Result<Object, ChangeError> {
     let name = object.title();
     let wrong = |reason: String| ChangeError::Object { object: name.clone(), reason };
-    let mut value: Value =
-        serde_json::from_slice(&object.to_json()).map_err(|error| wrong(error.to_string()))?;
+    let mut value = object.to_value();
     match &change.edit {
         Edit::Merge(patch) => json_patch::merge(&mut value, patch),
         Edit::Json(operations) => {

@@ -88,6 +88,12 @@ impl First<'_, '_, '_> {
         Ok(chosen.into_iter().map(|fix| posed.catalogue.fixes[fix.index()].clone()).collect())
     }
 
+    /// Whether the fixes of the problem among these are a cut by themselves.
+    fn is_cut(&self, fixes: &[Fix]) -> bool {
+        let blocked = self.posed.problem.blocked_by(&self.posed.numbers(fixes));
+        self.posed.is_cut(self.attack, &blocked)
+    }
+
     /// Leaves fixes out, the dearest first, as long as nothing is connected again, and a check
     /// finds the others.
     fn spared(&self, fixes: Vec<Fix>, after: BTreeSet<Pair>) -> (Vec<Fix>, BTreeSet<Pair>) {
@@ -101,10 +107,7 @@ impl First<'_, '_, '_> {
             let mut fewer = kept.clone();
             fewer.remove(at);
             match self.tried(&fewer) {
-                Ok(now)
-                    if now.is_subset(self.expected)
-                        && self.posed.is_cut(self.attack, &self.posed.numbers(&fewer)) =>
-                {
+                Ok(now) if now.is_subset(self.expected) && self.is_cut(&fewer) => {
                     (kept, left) = (fewer, now);
                 }
                 _ => at += 1,

@@ -18,6 +18,7 @@ pub mod edits;
 pub mod first;
 pub mod fix;
 pub mod folder;
+mod narrow;
 mod nodes;
 pub mod owner;
 mod place;

@@ -17,7 +17,7 @@ use ringfort_model::record::node::Taint;
 use ringfort_model::{Cluster, Object, Pod, Str, Workload, WorkloadKind};
 
 use crate::change::ChangeError;
-use crate::place::{again, are_facts, insert, nodes, nodes_of, of_template, taken};
+use crate::place::{again, are_facts, insert, nodes, nodes_of, of_template, sorts, taken};
 
 /// Lets controllers and the scheduler answer to changed nodes; says what was taken for granted.
 pub(crate) fn settle(before: &Cluster, changed: &mut Cluster) -> Result<Vec<String>, ChangeError> {
@@ -125,19 +125,8 @@ fn elsewhere(changed: &mut Cluster, workload: &Workload, gone: &[Pod]) -> Vec<St
     let (kind, namespace, name) = workload.key();
     let title = format!("{} {namespace}/{name}", kind.name());
     let own = Some((kind, name.clone()));
-    let mut sorts: Vec<&Pod> = Vec::new();
-    for pod in gone {
-        let known = |one: &&Pod| {
-            one.spec == pod.spec
-                && one.metadata.labels == pod.metadata.labels
-                && one.metadata.annotations == pod.metadata.annotations
-        };
-        if !sorts.iter().any(known) {
-            sorts.push(pod);
-        }
-    }
     let mut notes = Vec::new();
-    for pod in sorts {
+    for pod in sorts(gone) {
         let answer = again(changed, pod);
         if let Some(reason) = answer.refused {
             notes.push(format!("no pod of {title} is made again: {reason}"));

@@ -146,10 +146,10 @@ fn new(
     Ok(std::iter::once(placed(title, nodes.len())).chain(answer.note(title)).collect())
 }
 
-/// Pods whose template asks for other nodes than before.
-fn spread(changed: &mut Cluster, workload: &Workload, moving: &[Pod], title: &str) -> String {
+/// One of each sort of pods: those that are alike are placed once.
+pub(crate) fn sorts(pods: &[Pod]) -> Vec<&Pod> {
     let mut sorts: Vec<&Pod> = Vec::new();
-    for pod in moving {
+    for pod in pods {
         let known = |one: &&Pod| {
             one.spec == pod.spec
                 && one.metadata.labels == pod.metadata.labels
@@ -159,6 +159,12 @@ fn spread(changed: &mut Cluster, workload: &Workload, moving: &[Pod], title: &st
             sorts.push(pod);
         }
     }
+    sorts
+}
+
+/// Pods whose template asks for other nodes than before.
+fn spread(changed: &mut Cluster, workload: &Workload, moving: &[Pod], title: &str) -> String {
+    let sorts = sorts(moving);
     for pod in moving {
         changed.remove(&Object::Pod(pod.clone()));
     }

@@ -25,6 +25,7 @@ use crate::closing::{Closing, Proved};
 use crate::completed::{First, edits};
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
+use crate::narrow;
 use crate::plan_file::{Names, PointFile};
 use crate::question::{
     Asked, Pair, Question, QuestionError, between, connected, connected_without, goals,
@@ -93,10 +94,9 @@ impl Posed<'_> {
         known.map(|(at, _)| FixId(at as u32)).collect()
     }
 
-    /// Whether the fixes leave no pair but those without a cut, by the graph.
-    pub(crate) fn is_cut(&self, attack: &Attack<'_>, fixes: &[FixId]) -> bool {
-        let blocked = self.problem.blocked_by(fixes);
-        let left = connected_without(attack, &self.asked, &blocked);
+    /// Whether without the edges no pair is left but those without a cut.
+    pub(crate) fn is_cut(&self, attack: &Attack<'_>, blocked: &BitSet) -> bool {
+        let left = connected_without(attack, &self.asked, blocked);
         let residual = |pair: &Pair| self.residual.iter().any(|one| one.pair == *pair);
         left.iter().all(residual)
     }
@@ -310,7 +310,7 @@ pub fn plan(
         // Pairs without a cut are no goals, so that there is always one.
         Answer::Impossible(_) => (Vec::new(), None, 0),
     };
-    let chosen = narrowed(attack, &posed, chosen, &mut work.limits(size));
+    let chosen = narrow::narrowed(attack, &posed, chosen, &mut work.limits(size));
     let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
     let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
     let mut limits = work.limits(size);
@@ -389,46 +389,6 @@ fn proved_by(proof: Certificate, posed: &Posed<'_>, fixes: &[Fix]) -> Certificat
     let chosen = posed.numbers(fixes);
     let cost = chosen.iter().filter_map(|&fix| posed.problem.cost(fix)).map(u64::from).sum();
     Certificate { fixes: chosen.iter().map(|fix| fix.0).collect(), cost, ..proof }
-}
-
-/// Takes a narrower fix of the same object in the place of a wider one where it cuts the rest
-/// as well and costs no more. The proof is about derivations and stays as it is.
-fn narrowed(
-    attack: &Attack<'_>,
-    posed: &Posed<'_>,
-    mut chosen: Vec<FixId>,
-    limits: &mut Limits<'_>,
-) -> Vec<FixId> {
-    let all = &posed.catalogue.fixes;
-    for at in 0..chosen.len() {
-        let wide = &all[chosen[at].index()];
-        let mut others: Vec<FixId> = (0..all.len() as u32)
-            .map(FixId)
-            .filter(|&other| {
-                let fix = &all[other.index()];
-                fix.breadth < wide.breadth
-                    && fix.object() == wide.object()
-                    && posed.problem.cost(other).is_some_and(|cost| cost <= wide.cost)
-                    && !chosen.contains(&other)
-            })
-            .collect();
-        others.sort_by_key(|&other| (all[other.index()].cost, all[other.index()].breadth, other));
-        for other in others {
-            if limits.searches == 0 || (limits.stop)() {
-                chosen.sort_unstable();
-                return chosen;
-            }
-            limits.searches -= 1;
-            let mut with = chosen.clone();
-            with[at] = other;
-            if posed.is_cut(attack, &with) {
-                chosen = with;
-                break;
-            }
-        }
-    }
-    chosen.sort_unstable();
-    chosen
 }
 
 /// The pairs of a question that are connected on the cluster after the changes; `attack` is the

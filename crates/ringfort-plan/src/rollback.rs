@@ -67,7 +67,7 @@ fn object(cluster: &Cluster, change: &Change) -> Option<Value> {
     let found = change.objects(cluster).ok()?.into_iter().next()?;
     // Of other kinds the model keeps too little to write them again.
     found.kind()?;
-    serde_json::from_slice(&found.to_json()).ok()
+    Some(found.to_value())
 }
 
 /// The object without what only a server may write.

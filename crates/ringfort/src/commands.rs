@@ -9,7 +9,7 @@ use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User}
 use ringfort_checks::{Chosen, World};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
-use ringfort_model::{EntityId, KubeVersion, Str, snapshot};
+use ringfort_model::{EntityId, KubeVersion, SourceKind, Str, snapshot};
 use ringfort_plan::{Change, Wish, Work, first_fixes, what_if};
 use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
@@ -245,7 +245,11 @@ fn scan(
             (fixes, planned()?, checked)
         }
         // Trials hold graphs of their own: fixes, plan and checks one after the other, so that a
-        // small cluster needs little.
+        // small cluster needs little. Templates of manifests are far fewer than pods.
+        false if cluster.source == SourceKind::Manifests => {
+            let ((fixes, plan), checked) = rayon::join(|| (first(), planned()), checked);
+            (fixes, plan?, checked)
+        }
         false => (first(), planned()?, checked()),
     };
     stages.end("plan and checks");

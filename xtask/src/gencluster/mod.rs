@@ -2,6 +2,7 @@
 //! same seed. Written as a stream; nothing of the cluster is kept in memory.
 
 mod access;
+pub(crate) mod manifests;
 mod network;
 mod pods;
 mod rng;

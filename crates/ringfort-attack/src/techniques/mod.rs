@@ -340,10 +340,13 @@ const AFTER: &[&str] = &["net-exploit", "net-etcd-direct", "hostpath-log-symlink
 /// own, beside them, then those that do. Parts are taken in by the order of [`ALL`], so that
 /// nothing depends on which is ready first.
 pub(crate) fn draw(maker: &mut Maker<'_>) {
-    let at = |id: &str| ALL.iter().position(|technique| technique.id == id);
-    let after: Vec<usize> = AFTER.iter().filter_map(|id| at(id)).collect();
+    let at = |id: &&str| {
+        let place = ALL.iter().position(|technique| technique.id == *id);
+        place.expect("AFTER and TOGETHER name techniques of the registry")
+    };
+    let after: Vec<usize> = AFTER.iter().map(at).collect();
     let together: Vec<Vec<usize>> =
-        TOGETHER.iter().map(|ids| ids.iter().filter_map(|id| at(id)).collect()).collect();
+        TOGETHER.iter().map(|ids| ids.iter().map(at).collect()).collect();
     let later = |at: &usize| together.iter().any(|group| group[1..].contains(at));
     let groups = (0..ALL.len()).filter(|at| !after.contains(at) && !later(at));
     let groups: Vec<Vec<usize>> = groups
@@ -388,8 +391,8 @@ fn find(techniques: &[usize], maker: &mut Maker<'_>) {
 /// Rows of the technique table that need an engine or a fact that is not there, with what is
 /// missing. Reports list them, so that their absence is never taken for safety.
 pub const NOT_EVALUATED: &[(&str, &str)] = &[(
-    "webhook-remove for ValidatingAdmissionPolicy and MutatingAdmissionPolicy",
-    "asking the admission engine again without the policy",
+    "webhook-remove by a rule on one kind of Gatekeeper's constraints",
+    "asking who may delete or change objects of a kind that the cluster names",
 )];
 
 /// Rows of the technique table that give no edge of their own, and where the graph shows them.

@@ -1,8 +1,8 @@
 //! `role-bind`: The identity binds itself to a role that it does not hold.
 
 use crate::conjunction::{Conjunction, conjoin_named};
-use crate::context::Context;
-use crate::context::{Ask, Held};
+use crate::context::{Ask, Context, Held};
+use crate::draw;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Power, RoleKey, Scope};
@@ -61,30 +61,17 @@ struct Writes {
 
 impl Writes {
     fn new(context: &Context<'_>, resource: &'static str, global: bool) -> Self {
-        let ask = |ask: Ask| if global { ask.cluster() } else { ask };
-        let create = context.held(&ask(Ask::named(&["create"], GROUP, resource)));
-        let (any, named): (Vec<Held>, Vec<Held>) =
-            create.into_iter().partition(|one| one.names == Names::Any);
+        let ask = |verbs| {
+            let ask = Ask::named(verbs, GROUP, resource);
+            if global { ask.cluster() } else { ask }
+        };
+        let any = context.held(&Ask { named: false, ..ask(&["create"]) });
         let makers: BTreeSet<usize> = any.iter().map(|one| one.grant).collect();
-        let mut change = context.held(&ask(Ask::named(&["update", "patch"], GROUP, resource)));
-        // Names limit no POST, but a PUT or an apply that makes the object (RBAC-06).
-        let names: BTreeSet<Str> = named
-            .iter()
-            .filter_map(|one| match &one.names {
-                Names::Only(names) => Some(names.iter().cloned()),
-                Names::Any => None,
-            })
-            .flatten()
-            .collect();
-        let upserts = names.into_iter().map(|name| {
-            let allowing = |list: &[Held]| -> Vec<Held> {
-                list.iter().filter(|one| one.names.allow(&name)).cloned().collect()
-            };
-            (vec![allowing(&named), allowing(&change)], Some(name))
-        });
-        let mut new: Vec<_> = upserts.collect();
-        new.insert(0, (vec![any], None));
+        let mut change = context.held(&ask(&["update", "patch"]));
         change.retain(|one| !makers.contains(&one.grant));
+        let mut new = vec![(vec![any], None)];
+        let upserts = draw::upserts(context, &ask(&["create"]), &["update", "patch"]);
+        new.extend(upserts.into_iter().map(|(name, make, write)| (vec![make, write], Some(name))));
         Self { global, new, change }
     }
 
@@ -138,10 +125,7 @@ impl Writes {
         bind: &[Held],
         done: &mut BTreeSet<(NodeKey, Option<Str>)>,
     ) {
-        let (any, named) = split(bind);
-        let lists =
-            std::iter::once((None, any)).chain(named.into_iter().map(|(n, l)| (Some(n), l)));
-        for (role, bind) in lists {
+        for (role, bind) in split(bind) {
             for (one, detail, places) in self.newly(context, &bind, role.as_ref()) {
                 let key = (one.at.clone(), role.clone());
                 if done.contains(&key) || done.contains(&(one.at.clone(), None)) {
@@ -168,10 +152,7 @@ impl Writes {
 
     /// Roles of namespaces.
     fn draw_roles(&self, context: &Context<'_>, maker: &mut Maker<'_>, bind: &[Held]) {
-        let (any, named) = split(bind);
-        let lists =
-            std::iter::once((None, any)).chain(named.into_iter().map(|(n, l)| (Some(n), l)));
-        for (name, bind) in lists {
+        for (name, bind) in split(bind) {
             for (one, detail, places) in self.newly(context, &bind, name.as_ref()) {
                 for role in places.iter().flat_map(|place| context.roles_in(place)) {
                     let meant = matches!(&role.role, RoleKey::Namespaced(_, known)
@@ -237,7 +218,7 @@ impl Writes {
 }
 
 /// Permissions for any role, and those for each name.
-fn split(held: &[Held]) -> (Vec<Held>, BTreeMap<Str, Vec<Held>>) {
+fn split(held: &[Held]) -> Vec<(Option<Str>, Vec<Held>)> {
     let mut named: BTreeMap<Str, Vec<Held>> = BTreeMap::new();
     let mut any = Vec::new();
     for one in held {
@@ -250,5 +231,6 @@ fn split(held: &[Held]) -> (Vec<Held>, BTreeMap<Str, Vec<Held>>) {
             }
         }
     }
-    (any, named)
+    let named = named.into_iter().map(|(name, list)| (Some(name), list));
+    std::iter::once((None, any)).chain(named).collect()
 }

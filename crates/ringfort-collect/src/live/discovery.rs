@@ -22,16 +22,18 @@ pub(super) struct Served {
     /// Custom resources that rules read, by group and plural name, in the version that the server
     /// prefers.
     custom: BTreeMap<(String, String), Custom>,
+    /// Every resource that can be listed, likewise.
+    all: BTreeMap<(String, String), Custom>,
     /// Groups that could not be asked.
     unknown: BTreeSet<String>,
     /// What could not be discovered, in words.
     pub(super) gaps: Vec<String>,
 }
 
-/// A custom resource that rules read.
+/// A resource, custom ones among them.
 #[derive(Clone, Debug)]
 pub(super) struct Custom {
-    /// `plural.group`.
+    /// `plural`, or `plural.group`.
     pub(super) resource: String,
     /// Group and version.
     pub(super) api_version: String,
@@ -50,6 +52,11 @@ impl Served {
     /// Custom resources that rules read and the server has.
     pub(super) fn custom(&self) -> impl Iterator<Item = &Custom> {
         self.custom.values()
+    }
+
+    /// Every resource that can be listed.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Custom> {
+        self.all.values()
     }
 
     /// Custom resources of a fixed name that rules read and that were not found, with whether
@@ -81,15 +88,16 @@ impl Served {
             "" => format!("/api/{version}/{plural}"),
             group => format!("/apis/{group}/{version}/{plural}"),
         };
+        let (resource, api_version) = match group {
+            "" => (plural.to_owned(), version.to_owned()),
+            group => (format!("{plural}.{group}"), format!("{group}/{version}")),
+        };
+        let one = Custom { resource, api_version, kind: kind.to_owned(), path: path.clone() };
+        let key = (group.to_owned(), plural.to_owned());
         if custom::is_read(group, kind) {
-            let one = || Custom {
-                resource: format!("{plural}.{group}"),
-                api_version: format!("{group}/{version}"),
-                kind: kind.to_owned(),
-                path: path.clone(),
-            };
-            self.custom.entry((group.to_owned(), plural.to_owned())).or_insert_with(one);
+            self.custom.entry(key.clone()).or_insert_with(|| one.clone());
         }
+        self.all.entry(key).or_insert(one);
         // Versions come in the order of preference.
         self.paths.entry((group.to_owned(), plural.to_owned())).or_insert(path);
     }

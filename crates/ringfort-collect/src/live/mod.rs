@@ -19,6 +19,7 @@ mod request;
 mod trial;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ use ringfort_model::{Coverage, Kind, KubeVersion, Listed, SourceKind, WorkloadKi
 use crate::document::TypeMeta;
 use crate::options::Options;
 use crate::pool::{self, Pool};
+use crate::visit::Visitor;
 use crate::{CollectError, Collected};
 use discovery::{Custom, Served};
 use request::{Failure, Server};
@@ -109,7 +111,16 @@ impl Job {
 /// What became of a job: how its resource was listed, and what to say about it.
 type Done = (String, Listed, Vec<String>);
 
-pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectError> {
+/// A cluster that answers: what carries requests, its address, version and resources.
+struct Reached {
+    runtime: tokio::runtime::Runtime,
+    server: Server,
+    place: String,
+    git_version: Option<String>,
+    served: Served,
+}
+
+fn reach(live: &Live, options: &Options) -> Result<Reached, CollectError> {
     let runtime = runtime()?;
     let config = runtime.block_on(config(live))?;
     let place = config.cluster_url.to_string();
@@ -126,12 +137,20 @@ pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectE
     let served = runtime
         .block_on(discovery::discover(&server))
         .map_err(|failure| connect(&format!("{place}: {failure}")))?;
-    let threads = match options.threads {
+    Ok(Reached { runtime, server, place, git_version, served })
+}
+
+fn threads(options: &Options) -> usize {
+    match options.threads {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         wanted => wanted,
-    };
+    }
+}
+
+pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectError> {
+    let Reached { runtime, server, place, git_version, served } = reach(live, options)?;
     let mut done: Vec<Done> = Vec::new();
-    let filled = pool::run(threads, |pool| {
+    let filled = pool::run(threads(options), None, |pool| {
         done = runtime.block_on(lists(&server, &served, pool, options));
     });
     let (mut builder, objects) = (filled.builder, filled.objects);
@@ -157,6 +176,41 @@ pub(crate) fn read(live: &Live, options: &Options) -> Result<Collected, CollectE
     }
     let described = format!("live cluster at {place} with {objects} objects");
     Ok(Collected { cluster, described })
+}
+
+/// Lists what a visitor wants once more, and says how each list ended. Of a resource that is
+/// served in several versions the one is listed that the server prefers.
+pub(crate) fn visit(
+    live: &Live,
+    options: &Options,
+    visitor: &Visitor<'_>,
+) -> Result<BTreeMap<String, Listed>, CollectError> {
+    let Reached { runtime, server, served, .. } = reach(live, options)?;
+    let mut jobs: Vec<Job> = Vec::new();
+    for one in served.all().filter(|one| (visitor.wanted)(&one.api_version, &one.kind)) {
+        match one.resource == "secrets" {
+            true => jobs.extend(secrets(&one.path)),
+            false => jobs.push(Job::custom(one)),
+        }
+    }
+    let mut done: Vec<Done> = Vec::new();
+    pool::run(threads(options), Some(visitor), |pool| {
+        done = runtime.block_on(all(&server, jobs, pool, options));
+    });
+    let mut ended = ringfort_model::Coverage::default();
+    for (resource, listed, _) in done {
+        ended.note(&resource, listed);
+    }
+    Ok(ended.resources.into_iter().map(|(name, listed)| (name.to_string(), listed)).collect())
+}
+
+/// The lists of Secrets: metadata alone, by type.
+fn secrets(path: &str) -> impl Iterator<Item = Job> {
+    let selectors = [
+        ("type=kubernetes.io/service-account-token", TOKEN),
+        ("type!=kubernetes.io/service-account-token", ""),
+    ];
+    selectors.into_iter().map(|one| Job::of(Kind::Secret, path.to_owned(), Some(one)))
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, CollectError> {
@@ -205,15 +259,7 @@ async fn lists(
     let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
     for kind in Kind::PLAIN.iter().copied().chain(workloads) {
         match served.path(kind) {
-            Some(path) if kind == Kind::Secret => {
-                for (selector, of_type) in [
-                    ("type=kubernetes.io/service-account-token", TOKEN),
-                    ("type!=kubernetes.io/service-account-token", ""),
-                ] {
-                    let metadata = Some((selector, of_type));
-                    jobs.push(Job::of(kind, path.clone(), metadata));
-                }
-            }
+            Some(path) if kind == Kind::Secret => jobs.extend(secrets(&path)),
             Some(path) => jobs.push(Job::of(kind, path, None)),
             None if served.is_unknown(kind) => {
                 let resource = Coverage::key(kind);
@@ -228,6 +274,13 @@ async fn lists(
         true => (resource, Listed::Partial(HIDDEN.into()), Vec::new()),
         false => (resource, Listed::Absent, Vec::new()),
     }));
+    done.extend(all(server, jobs, pool, options).await);
+    done
+}
+
+/// Reads lists, a few at the same time.
+async fn all(server: &Server, jobs: Vec<Job>, pool: &mut Pool<'_>, options: &Options) -> Vec<Done> {
+    let mut done: Vec<Done> = Vec::new();
     let pool = RefCell::new(pool);
     let running = jobs.into_iter().map(|job| list::read(server, job, &pool, options.limits));
     let mut finished = futures_util::stream::iter(running).buffer_unordered(options.live.at_once);

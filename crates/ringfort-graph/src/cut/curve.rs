@@ -17,7 +17,7 @@
 
 use std::collections::BTreeMap;
 
-use super::net::{Net, Way};
+use super::net::{Front, Net, Way};
 use super::pack::pack;
 use super::problem::{FixId, Goal, Limits, Problem};
 use crate::graph::NodeId;
@@ -206,28 +206,47 @@ impl<'p, 'g> Counter<'p, 'g> {
         }
         pairs.sort_unstable();
         pairs.dedup();
-        pairs
-            .into_iter()
-            .map(|(entry, target)| {
-                let front = net.front(entry, target);
-                let Some(front) = front else { return 0 };
-                let mut room = vec![1; net.fix_count()];
-                let mut barred = BitSet::new(net.fix_count());
-                let mut count = 0;
-                // A derivation that no fix cuts stays whatever is done.
-                while count <= most && limits.search() {
-                    let Some(way) = net.derive_at(&front, &barred, &|_| 1) else { break };
-                    if way.fixes.is_empty() {
-                        return usize::MAX;
-                    }
-                    super::pack::take(&way, &mut room, &mut Vec::new());
-                    way.fixes.iter().for_each(|&fix| _ = barred.insert(fix as usize));
-                    count += 1;
-                }
-                count
-            })
-            .collect()
+        // Pairs whose ends no fix tells apart have the same derivations.
+        let mut counted: BTreeMap<(Vec<u32>, Vec<u32>), usize> = BTreeMap::new();
+        let mut ways = Vec::with_capacity(pairs.len());
+        for (entry, target) in pairs {
+            let Some(front) = net.front(entry, target) else {
+                ways.push(0);
+                continue;
+            };
+            let key = (front.entries.clone(), front.targets.clone());
+            let count = match counted.get(&key) {
+                Some(&count) => count,
+                None => apart(net, &front, most, limits),
+            };
+            counted.insert(key, count);
+            ways.push(count);
+        }
+        ways
     }
+}
+
+/// How many derivations without a common fix a front has, as far as they are found, up to one more
+/// than `most`.
+fn apart(net: &Net, front: &Front, most: usize, limits: &mut Limits<'_>) -> usize {
+    let mut room = vec![1; net.fix_count()];
+    let mut barred = BitSet::new(net.fix_count());
+    let mut count = 0;
+    while count <= most && limits.search() {
+        // Most pairs have few ways, and that none is left is found sooner than the next one.
+        if count > 0 && !net.is_derived(front, &barred) {
+            break;
+        }
+        let Some(way) = net.derive_plain(front, &barred) else { break };
+        // A derivation that no fix cuts stays whatever is done.
+        if way.fixes.is_empty() {
+            return usize::MAX;
+        }
+        super::pack::take(&way, &mut room, &mut Vec::new());
+        way.fixes.iter().for_each(|&fix| _ = barred.insert(fix as usize));
+        count += 1;
+    }
+    count
 }
 
 /// Adds to `chosen` the candidate that leaves fewest pairs; of those that hit most of the ways

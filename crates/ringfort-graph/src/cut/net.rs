@@ -315,6 +315,100 @@ impl Net {
         None
     }
 
+    /// As [`Net::derive_at`] where every fix has the price one, without an order among derivations
+    /// of equal price.
+    pub(crate) fn derive_plain(&self, front: &Front, barred: &BitSet) -> Option<Way> {
+        const NONE: u32 = u32::MAX;
+        let mut cost = vec![u32::MAX; self.nodes];
+        let mut via = vec![NONE; self.nodes];
+        let mut held = BitSet::new(self.nodes);
+        let mut settled = BitSet::new(self.nodes);
+        let mut sums: Vec<(u32, u32)> = Vec::new();
+        if self.has_and {
+            sums = self.conditions.iter().map(|&conditions| (0, conditions)).collect();
+        }
+        // Nodes by their price, which is small: a queue for each.
+        let mut queues: Vec<Vec<u32>> = vec![front.entries.clone()];
+        for &entry in &front.entries {
+            held.insert(entry as usize);
+            cost[entry as usize] = 0;
+        }
+        let mut price = 0;
+        while price < queues.len() {
+            let mut next = 0;
+            while let Some(&node) = queues[price].get(next) {
+                next += 1;
+                if !settled.insert(node as usize) {
+                    continue;
+                }
+                if front.is_target.contains(node as usize) {
+                    return Some(self.way(self.collect(node, &held, &via)));
+                }
+                for &edge in self.outgoing.row(node) {
+                    let end = self.to[edge as usize] as usize;
+                    let fixes = self.fixes.row(edge);
+                    if settled.contains(end)
+                        || held.contains(end)
+                        || fixes.iter().any(|&fix| barred.contains(fix as usize))
+                    {
+                        continue;
+                    }
+                    let mut reached = (price + fixes.len()) as u32;
+                    if self.is_and[end] {
+                        let (sum, missing) = &mut sums[end];
+                        *sum += reached;
+                        *missing -= 1;
+                        if *missing > 0 {
+                            continue;
+                        }
+                        reached = *sum;
+                    } else if reached >= cost[end] {
+                        continue;
+                    }
+                    (cost[end], via[end]) = (reached, edge);
+                    let place = reached as usize;
+                    if place >= queues.len() {
+                        queues.resize_with(place + 1, Vec::new);
+                    }
+                    queues[place].push(end as u32);
+                }
+            }
+            price += 1;
+        }
+        None
+    }
+
+    /// Whether a target of the front has a derivation that none of the barred fixes cuts.
+    pub(crate) fn is_derived(&self, front: &Front, barred: &BitSet) -> bool {
+        let mut held = BitSet::new(self.nodes);
+        let mut missing: Vec<u32> = if self.has_and { self.conditions.clone() } else { Vec::new() };
+        let mut stack = front.entries.clone();
+        for &entry in &stack {
+            held.insert(entry as usize);
+        }
+        while let Some(node) = stack.pop() {
+            if front.is_target.contains(node as usize) {
+                return true;
+            }
+            for &edge in self.outgoing.row(node) {
+                let end = self.to[edge as usize];
+                let cut = || self.fixes.row(edge).iter().any(|&fix| barred.contains(fix as usize));
+                if held.contains(end as usize) || cut() {
+                    continue;
+                }
+                if self.is_and[end as usize] {
+                    missing[end as usize] -= 1;
+                    if missing[end as usize] > 0 {
+                        continue;
+                    }
+                }
+                held.insert(end as usize);
+                stack.push(end);
+            }
+        }
+        false
+    }
+
     /// The edges of a derivation, every edge after those that it rests on.
     fn collect(&self, target: u32, held: &BitSet, via: &[u32]) -> Vec<u32> {
         let conditions = |node: u32| -> &[u32] {

@@ -38,7 +38,7 @@ impl Place {
         let (kind, namespace, name, path) = desk.attack.written_in(unit);
         let kind = WorkloadKind::from_name(&kind).map_or(Kind::Pod, Kind::Workload);
         let object = desk.attack.context.cluster.find(kind, &namespace, &name)?;
-        let value = serde_json::from_slice(&object.to_json()).ok()?;
+        let value = object.to_value();
         let base = format!("/{}", path.replace('.', "/"));
         Some(Self { kind, namespace, name, base, object, value })
     }

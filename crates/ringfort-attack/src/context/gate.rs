@@ -1,0 +1,43 @@
+//! What admission does to a step.
+
+use ringfort_admission::{Decision, PodWrite, Verdict};
+
+use crate::node::Power;
+
+/// The write of a pod by which a power is used; `None` if admission has no say in it.
+pub(super) fn write_of(power: Power) -> Option<PodWrite> {
+    match power {
+        Power::RunPods => Some(PodWrite::Create),
+        Power::SwapImages => Some(PodWrite::SwapImage),
+        Power::AddContainers => Some(PodWrite::AddContainer),
+        Power::ExecPods => Some(PodWrite::Exec),
+        Power::AttachPods => Some(PodWrite::Attach),
+        Power::ForwardPorts => Some(PodWrite::PortForward),
+        _ => None,
+    }
+}
+
+/// What admission does to a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Lets it through, as far as what was read shows.
+    Open,
+    /// A control may stop it whose answer is not known.
+    Unverified(String),
+    /// Stops it.
+    Stopped,
+}
+
+impl Gate {
+    /// Controls that were not listed stop nothing: they are a gap, and shown as one.
+    #[must_use]
+    pub fn of(decision: &Decision) -> Self {
+        match &decision.verdict {
+            Verdict::Refused(_) => Self::Stopped,
+            Verdict::Admitted | Verdict::Unknown(_) => match decision.opaque().next() {
+                Some(finding) => Self::Unverified(finding.to_string()),
+                None => Self::Open,
+            },
+        }
+    }
+}
