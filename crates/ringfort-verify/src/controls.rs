@@ -73,6 +73,17 @@ pub struct Entry {
     pub missing: Vec<String>,
 }
 
+/// What must be found of a vector.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Vector {
+    /// Its state.
+    pub state: String,
+    /// Every instance of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<Entry>,
+}
+
 /// What must be found in some objects.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -82,10 +93,8 @@ pub struct Expected {
     pub edges: Vec<Edge>,
     /// What is reached with several positions.
     pub reach: Option<Reach>,
-    /// The state of the vector.
-    pub state: Option<String>,
-    /// Every instance of the vector.
-    pub instances: Option<Vec<Entry>>,
+    /// What is found of the vector.
+    pub vector: Option<Vector>,
 }
 
 /// The objects with something changed.
@@ -252,7 +261,11 @@ impl Controls {
                 return Err(format!("{:?} is there twice", one.what));
             }
         }
+        let about_vector = matches!(about, About::Vector(_));
         for one in &not {
+            if about_vector && one.gives.vector == gives.vector {
+                return Err(format!("{:?} leaves the vector as it is", one.what));
+            }
             let kept = |edge: &Edge| {
                 one.gives.edges.iter().any(|own| (&own.from, &own.to) == (&edge.from, &edge.to))
             };
@@ -349,19 +362,17 @@ impl Controls {
                 let Some(vector) = attack.vectors.iter().find(|vector| vector.id == id) else {
                     return Err("there is no such vector".to_owned());
                 };
-                let state = wanted.state.as_deref().ok_or("it says not which state it gives")?;
-                same(&vector.state.name(), &state)?;
-                let own: Vec<Entry> = vector
-                    .instances
-                    .iter()
-                    .map(|one| Entry {
-                        name: one.name.to_string(),
-                        state: one.state.name().to_owned(),
-                        leads: one.leads.iter().map(|key| attack.id(key)).collect(),
-                        missing: one.missing.iter().map(|&fact| fact.to_owned()).collect(),
-                    })
-                    .collect();
-                same(&own, wanted.instances.as_ref().unwrap_or(&Vec::new()))
+                let instances = vector.instances.iter().map(|one| Entry {
+                    name: one.name.to_string(),
+                    state: one.state.name().to_owned(),
+                    leads: one.leads.iter().map(|key| attack.id(key)).collect(),
+                    missing: one.missing.iter().map(|&fact| fact.to_owned()).collect(),
+                });
+                let found = Vector {
+                    state: vector.state.name().to_owned(),
+                    instances: instances.collect(),
+                };
+                same(&found, &wanted.vector.clone().unwrap_or_default())
             }
         }
     }
