@@ -168,9 +168,7 @@ pub(crate) fn answers(power: Power, unit: &Unit) -> bool {
 }
 
 /// Pods of that name, as far as the power has an effect on them.
-pub(crate) fn pods_named(
-    power: Power,
-) -> impl Fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey> {
+pub(crate) fn pods_named(power: Power) -> impl Fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey> {
     move |context, scope, name| {
         let mut found = Vec::new();
         for namespace in context.namespaces_in(scope) {

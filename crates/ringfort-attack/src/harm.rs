@@ -3,12 +3,12 @@
 
 use ringfort_model::{Kind, Str, VolumeSource};
 
-use crate::pod_making::conjoin_making;
 use crate::context::{Ask, Context, Held, POD_MAKERS};
 use crate::draw;
 use crate::impact::Impact;
 use crate::maker::{Draft, Maker};
 use crate::node::{NodeKey, Power, Scope};
+use crate::pod_making::conjoin_making;
 use crate::why::Why;
 
 const WRITE: &[&str] = &["create", "update", "patch"];

@@ -1,12 +1,12 @@
 //! `gke-wi-sameness`: Clusters of one project share a workload pool: an account of the same namespace and name has the same principal in all of them.
 
 use crate::cloud;
-use crate::pod_making::conjoin_making;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Provider, Scope};
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use ringfort_model::Str;
 

@@ -181,7 +181,8 @@ fn shown_to(context: &Context<'_>, at: u32, annotation: &str) -> Vec<(NodeKey, W
             match spec.volume(&mount.name).and_then(|volume| volume.source.as_ref()) {
                 Some(VolumeSource::DownwardApi(source)) => source.shows_annotation(annotation),
                 Some(VolumeSource::Projected(projected)) => {
-                    let mut sources = projected.sources.iter().filter_map(|s| s.downward_api.as_ref());
+                    let mut sources =
+                        projected.sources.iter().filter_map(|s| s.downward_api.as_ref());
                     sources.any(|source| source.shows_annotation(annotation))
                 }
                 _ => false,

@@ -41,7 +41,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                     continue;
                 }
                 // The request carries the pod's name, that of one of several that are equal.
-                let mut names = unit.pods.iter().map(|&pod| &context.cluster.pods[pod].metadata.name);
+                let mut names =
+                    unit.pods.iter().map(|&pod| &context.cluster.pods[pod].metadata.name);
                 let Some(name) = names.find(|name| one.names.allow(name)) else { continue };
                 let token = context.tokens(at).iter().any(|container| {
                     container.files.iter().any(|file| file.audience == Audience::Api)

@@ -1,11 +1,11 @@
 //! `pv-hostpath-create`: The identity creates a PersistentVolume on a path of the node, claims it and starts a pod with it; Pod Security does not look at volume types behind claims.
 
-use crate::pod_making::conjoin_making;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::writes::{Wanted, doubted};
 

@@ -1,12 +1,12 @@
 //! `sa-annotate-cloud`: The identity writes the cloud role into the annotation of a ServiceAccount and obtains a token of that account.
 
 use crate::conjunction::conjoin;
-use crate::pod_making::conjoin_making;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::pod_making::conjoin_making;
 use crate::server;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;

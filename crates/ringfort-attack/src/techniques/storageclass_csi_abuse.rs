@@ -1,11 +1,11 @@
 //! `storageclass-csi-abuse`: Parameters of a StorageClass reach a driver that runs as root on the nodes.
 
-use crate::pod_making::conjoin_making;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 use ringfort_model::Str;

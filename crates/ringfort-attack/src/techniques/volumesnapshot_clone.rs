@@ -1,12 +1,12 @@
 //! `volumesnapshot-clone`: The identity takes a snapshot of a claim, makes a new claim from it and mounts that.
 
-use crate::pod_making::conjoin_making;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::node::Power;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
@@ -34,6 +34,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let claims = context.held(&Ask::unnamed(&["create"], "", "persistentvolumeclaims"));
     for (conjunction, by) in conjoin_making(context, &[(&snapshots, None), (&claims, None)]) {
         let to = NodeKey::Power(Power::ReadVolumes, conjunction.scope.clone());
-        maker.conjunction(&TECHNIQUE, &conjunction, &format!("snapshot{by}"), |at| Draft::new(at, to.clone()));
+        maker.conjunction(&TECHNIQUE, &conjunction, &format!("snapshot{by}"), |at| {
+            Draft::new(at, to.clone())
+        });
     }
 }

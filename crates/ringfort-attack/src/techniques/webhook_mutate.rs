@@ -1,10 +1,10 @@
 //! `webhook-mutate`: A mutating webhook of the attacker rewrites what others create: a pod's image, account, volumes and privileges.
 
-use crate::pod_making::conjoin_making;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::webhooks;
 use crate::writes::{Wanted, doubted};

@@ -1,10 +1,10 @@
 //! `webhook-validate-read`: A validating webhook of the attacker is shown every object that is created, updated, deleted or connected to, Secrets included.
 
-use crate::pod_making::conjoin_making;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::webhooks;
 use crate::writes::{Wanted, doubted};
