@@ -15,13 +15,13 @@ const CONTROLS: &str = "crates/ringfort-attack/fixtures";
 
 pub(crate) fn run(check: bool) -> Result<()> {
     keep("charts/ringfort/files/rules.yaml", &crate::rbac::rules(), check)?;
-    printed(check)?;
     let controls = controls::read(&crate::test::root().join(CONTROLS))?;
     keep("docs/techniques.md", &page(&controls), check)?;
     keep("docs/checks.md", &crate::check_docs::page(), check)?;
     for page in ringfort_attack::coverage::PAGES {
         keep(page.file, &page.markdown(), check)?;
     }
+    printed(check)?;
     match kubehound()? {
         Some(page) => keep("docs/kubehound.md", &page, check),
         None => {
