@@ -164,7 +164,8 @@ pub(crate) fn connecting(context: &Context<'_>) -> &'static [&'static str] {
 pub(crate) fn answers(power: Power, unit: &Unit) -> bool {
     let writes = matches!(power, Power::SwapImages | Power::AddContainers);
     let open = || unit.spec.containers.iter().any(|one| one.stdin == Some(true));
-    !unit.latent && !(unit.mirror && writes) && (power != Power::AttachPods || open())
+    let kept = unit.latent || (unit.mirror && writes);
+    !kept && (power != Power::AttachPods || open())
 }
 
 /// Pods of that name, as far as the power has an effect on them.
