@@ -184,6 +184,20 @@ impl<'a> Context<'a> {
             .collect()
     }
 
+    /// Whether a role is not in the source and taken to be there because every API server writes
+    /// it at its start.
+    #[must_use]
+    pub fn is_assumed(&self, role: &RoleKey) -> bool {
+        match role {
+            RoleKey::Cluster(name) => {
+                let known = self.cluster.cluster_roles.get("", name);
+                known.is_some_and(|role| role.metadata.is_assumed())
+            }
+            RoleKey::Limited(role, _) => self.is_assumed(role),
+            RoleKey::Namespaced(..) | RoleKey::Node(_) => false,
+        }
+    }
+
     /// The name of a place: a node's, or `any`.
     #[must_use]
     pub fn place_name(&self, place: Option<Id<Node>>) -> &str {

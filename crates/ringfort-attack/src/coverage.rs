@@ -36,6 +36,8 @@ pub struct Page {
     pub intro: &'static str,
     /// Where the catalogue is kept.
     pub source: &'static str,
+    /// Which version of it the table was compared with, and when.
+    pub version: &'static str,
     /// Every technique of the catalogue, in its order.
     pub rows: &'static [Row],
 }
@@ -63,10 +65,11 @@ impl Page {
         );
         let _ = write!(
             out,
-            "# {}\n\n{} Source: {}. {covered} of {} have an edge, a vector or an impact.\n\n",
+            "# {}\n\n{} Source: {}. Compared with {}. {covered} of {} have an edge, a vector or an impact.\n\n",
             self.title,
             self.intro,
             self.source,
+            self.version,
             self.rows.len()
         );
         out.push_str("| id | technique | stands for it | remark |\n|---|---|---|---|\n");
@@ -122,10 +125,13 @@ mod tests {
             stratus::STRATUS.rows.iter().filter(|row| row.id.starts_with("eks.")).count(),
             2
         );
-        for id in [
+        // Techniques of version 18.1 with the platform Containers.
+        let known = [
+            "T1036",
             "T1036.005",
             "T1036.010",
             "T1046",
+            "T1053",
             "T1053.007",
             "T1059.013",
             "T1068",
@@ -134,34 +140,44 @@ mod tests {
             "T1078",
             "T1078.001",
             "T1078.003",
+            "T1098",
             "T1098.006",
             "T1110",
             "T1110.001",
             "T1110.003",
             "T1110.004",
             "T1133",
+            "T1136",
             "T1136.001",
             "T1190",
+            "T1204",
             "T1204.003",
             "T1485",
             "T1490",
+            "T1496",
             "T1496.001",
             "T1496.002",
             "T1498",
             "T1499",
             "T1525",
             "T1528",
+            "T1543",
             "T1543.005",
+            "T1550",
             "T1550.001",
+            "T1552",
             "T1552.001",
             "T1552.007",
+            "T1562",
             "T1562.001",
             "T1609",
             "T1610",
             "T1611",
             "T1612",
             "T1613",
-        ] {
+        ];
+        assert_eq!(attack_containers::ATTACK_CONTAINERS.rows.len(), known.len());
+        for id in known {
             assert!(has(&attack_containers::ATTACK_CONTAINERS, id), "{id}");
         }
     }

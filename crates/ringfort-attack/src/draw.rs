@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_authz::Names;
-use ringfort_model::{Container, ContainerKind, PodSpec, Str, VolumeSource};
+use ringfort_model::{Container, ContainerKind, PodSpec, Str, Unit, VolumeSource};
 use ringfort_network::policy::{Class, Tri};
 use rustc_hash::FxHashMap;
 
@@ -12,19 +12,18 @@ use crate::context::{Ask, Context, Gate, Held};
 use crate::maker::{Draft, Maker};
 use crate::network;
 use crate::node::{NodeKey, Power, Scope, Subject};
+use crate::server;
 use crate::signed;
 use crate::why::Way;
 
-/// Which positions a name in a rule singles out.
-pub(crate) type Named = fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey>;
-
-/// For every rule that allows the request: an edge to the power, or to the named objects.
+/// For every rule that allows the request: an edge to the power, or to the objects that `named`
+/// gives for a name in the rule.
 pub(crate) fn power(
     context: &Context<'_>,
     maker: &mut Maker<'_>,
     ask: &Ask,
     power: Power,
-    named: Named,
+    named: impl Fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey>,
 ) {
     for held in context.held(ask) {
         let from = held.node(context);
@@ -148,18 +147,41 @@ pub(crate) fn gated(
     }
 }
 
-/// Pods of that name.
-pub(crate) fn pods_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
-    let mut found = Vec::new();
-    for namespace in context.namespaces_in(scope) {
-        let Some(id) = context.cluster.pods.find(namespace, name) else { continue };
-        for (at, unit) in context.units_in(namespace) {
-            if unit.pods.contains(&id) {
-                found.extend(context.pods_of(at));
+/// Verbs of which one is asked for where somebody connects to a pod: the method of the request
+/// says which, until 1.35 asks for create whatever the method is (gate
+/// `AuthorizePodWebsocketUpgradeCreatePermission`, on by default). A version that is not known
+/// keeps both, because the danger is the older rule.
+pub(crate) fn connecting(context: &Context<'_>) -> &'static [&'static str] {
+    let gate = || server::gate(context.cluster, "AuthorizePodWebsocketUpgradeCreatePermission");
+    match context.at_least(35) == Some(true) && gate().unwrap_or(true) {
+        true => &["create"],
+        false => &["create", "get"],
+    }
+}
+
+/// Whether a power over pods has an effect on those of a unit. The kubelet takes the mirror's
+/// name for its static pod in exec and attach; what is written into the mirror changes nothing.
+pub(crate) fn answers(power: Power, unit: &Unit) -> bool {
+    let writes = matches!(power, Power::SwapImages | Power::AddContainers);
+    let open = || unit.spec.containers.iter().any(|one| one.stdin == Some(true));
+    let kept = unit.latent || (unit.mirror && writes);
+    !kept && (power != Power::AttachPods || open())
+}
+
+/// Pods of that name, as far as the power has an effect on them.
+pub(crate) fn pods_named(power: Power) -> impl Fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey> {
+    move |context, scope, name| {
+        let mut found = Vec::new();
+        for namespace in context.namespaces_in(scope) {
+            let Some(id) = context.cluster.pods.find(namespace, name) else { continue };
+            for (at, unit) in context.units_in(namespace) {
+                if unit.pods.contains(&id) && answers(power, unit) {
+                    found.extend(context.pods_of(at));
+                }
             }
         }
+        found
     }
-    found
 }
 
 /// Secrets of that name.
@@ -275,13 +297,34 @@ pub(crate) fn pod_specs_named(context: &Context<'_>, _: &Scope, name: &Str) -> V
     node_named(context, name, NodeKey::PodSpecs)
 }
 
+/// Whether a namespace has an object of that name of a resource that is a pod or makes pods.
+pub(crate) fn is_maker(
+    context: &Context<'_>,
+    resource: (&str, &str),
+    namespace: &Str,
+    name: &Str,
+) -> bool {
+    let cluster = context.cluster;
+    match resource {
+        ("", "pods") => cluster.pods.find(namespace, name).is_some(),
+        _ => {
+            let mut all = cluster.workloads.all(namespace, name);
+            all.any(|workload| workload.kind.resource() == resource)
+        }
+    }
+}
+
 /// A workload of that name makes pods in its namespace: any account of it can be used.
-pub(crate) fn run_pods_named(context: &Context<'_>, scope: &Scope, name: &Str) -> Vec<NodeKey> {
-    context
-        .namespaces_in(scope)
-        .filter(|namespace| context.cluster.workloads.find(namespace, name).is_some())
-        .map(|namespace| NodeKey::Power(Power::RunPods, Scope::Namespace(namespace.clone())))
-        .collect()
+pub(crate) fn run_pods_named(
+    resource: (&'static str, &'static str),
+) -> impl Fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey> {
+    move |context, scope, name| {
+        context
+            .namespaces_in(scope)
+            .filter(|namespace| is_maker(context, resource, namespace, name))
+            .map(|namespace| NodeKey::Power(Power::RunPods, Scope::Namespace(namespace.clone())))
+            .collect()
+    }
 }
 
 /// Secrets that one container can read, with the field that gives them to it.

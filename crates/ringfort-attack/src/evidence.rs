@@ -77,19 +77,7 @@ impl Attack<'_> {
     /// What follows the words about a role that is assumed to be there by default; else nothing.
     #[must_use]
     pub fn assumed(&self, role: &RoleKey) -> &'static str {
-        let cluster = self.context.cluster;
-        match role {
-            RoleKey::Cluster(name)
-                if cluster
-                    .cluster_roles
-                    .get("", name)
-                    .is_some_and(|role| role.metadata.is_assumed()) =>
-            {
-                ASSUMED
-            }
-            RoleKey::Limited(role, _) => self.assumed(role),
-            RoleKey::Cluster(_) | RoleKey::Namespaced(..) | RoleKey::Node(_) => "",
-        }
+        if self.context.is_assumed(role) { ASSUMED } else { "" }
     }
 
     /// A reason in words.

@@ -3,12 +3,12 @@
 
 use ringfort_model::{Kind, Str, VolumeSource};
 
-use crate::conjunction::conjoin;
 use crate::context::{Ask, Context, Held, POD_MAKERS};
 use crate::draw;
 use crate::impact::Impact;
 use crate::maker::{Draft, Maker};
 use crate::node::{NodeKey, Power, Scope};
+use crate::pod_making::conjoin_making;
 use crate::why::Why;
 
 const WRITE: &[&str] = &["create", "update", "patch"];
@@ -49,13 +49,12 @@ fn reach(context: &Context<'_>, maker: &mut Maker<'_>, held: &[Held], impact: Im
 /// Workloads and Secrets of one namespace, and its roles or every account of it.
 fn namespace_admin(context: &Context<'_>, maker: &mut Maker<'_>) {
     const RBAC: &str = "rbac.authorization.k8s.io";
-    let workloads = context.held_pod_create();
     let secrets = context.held(&Ask { verbs: WRITE, ..Ask::unnamed(&[], "", "secrets") });
     let mut power = context.held(&Ask { verbs: WRITE, ..Ask::unnamed(&[], RBAC, "rolebindings") });
     power.extend(context.held(&Ask::unnamed(&["impersonate"], "", "serviceaccounts")));
     power.extend(context.held(&Ask::unnamed(&["create"], "", "serviceaccounts/token")));
-    for conjunction in conjoin(context, &[&workloads, &secrets, &power], None) {
-        maker.conjoined("namespace-admin", &conjunction, "namespace", |at| {
+    for (conjunction, by) in conjoin_making(context, &[(&secrets, None), (&power, None)]) {
+        maker.conjoined("namespace-admin", &conjunction, &format!("namespace{by}"), |at| {
             Draft::new(at, NodeKey::Impact(Impact::NamespaceAdmin))
         });
     }

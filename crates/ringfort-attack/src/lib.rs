@@ -37,6 +37,7 @@ mod network;
 pub mod node;
 pub mod operator;
 mod placement;
+mod pod_making;
 mod problems;
 pub mod recognise;
 pub mod server;

@@ -481,7 +481,7 @@ impl<'a> Maker<'a> {
         self.add(None, Difficulty::D0, draft);
     }
 
-    fn add(&mut self, technique: Option<u16>, own: Difficulty, draft: Draft) {
+    fn add(&mut self, technique: Option<u16>, own: Difficulty, mut draft: Draft) {
         if draft.from == draft.to {
             return;
         }
@@ -495,6 +495,11 @@ impl<'a> Maker<'a> {
                 self.arcs.push(arc);
             }
             return;
+        }
+        // A role that no source holds is an assumption, and so is what follows from it.
+        let rests = |why: &Why| why.role().is_some_and(|role| self.context.is_assumed(role));
+        if draft.confidence == Confidence::Proven && draft.why.iter().any(rests) {
+            draft.confidence = Confidence::AssumedDefault;
         }
         let start = self.edges.why_ids.len();
         for why in draft.why {

@@ -5,6 +5,7 @@
 //! node. This keeps the graph small without ever merging two positions that differ in what
 //! they reach.
 
+use ringfort_model::record::Node;
 use ringfort_model::{Cluster, Unit, VolumeSource};
 
 /// Whether some technique may lead from the unit's containers to the node they run on. May
@@ -52,4 +53,11 @@ pub(crate) fn claim_is_on_node(cluster: &Cluster, namespace: &str, claim: &str) 
         .and_then(|spec| cluster.persistent_volumes.get("", &spec.volume_name))
         .and_then(|volume| volume.spec.as_ref())
         .is_some_and(|spec| spec.host_path.is_some() || spec.local.is_some())
+}
+
+/// Whether a node is no machine that a root of its own could be held on: pods of Fargate have one
+/// virtual machine each, to which nobody has access, and those of a virtual kubelet run elsewhere.
+pub(crate) fn is_virtual(node: &Node) -> bool {
+    let is = |key: &str, value: &str| node.metadata.labels.get(key).is_some_and(|v| **v == *value);
+    is("eks.amazonaws.com/compute-type", "fargate") || is("type", "virtual-kubelet")
 }

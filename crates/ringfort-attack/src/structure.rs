@@ -219,14 +219,8 @@ fn reached(context: &Context<'_>, power: Power, namespace: &Str) -> Vec<NodeKey>
         Power::MintTokens | Power::ImpersonateAccounts => accounts().collect(),
         Power::ReadSecrets => secrets().collect(),
         Power::ExecPods | Power::AttachPods | Power::SwapImages | Power::AddContainers => {
-            // The kubelet takes the mirror's name for its static pod in exec and attach; what is
-            // written into the mirror changes nothing.
-            let writes = matches!(power, Power::SwapImages | Power::AddContainers);
-            let running = context.units_in(namespace).filter(|(_, unit)| {
-                let open = unit.spec.containers.iter().any(|c| c.stdin == Some(true));
-                let kept = unit.latent || (unit.mirror && writes);
-                !kept && (power != Power::AttachPods || open)
-            });
+            let running =
+                context.units_in(namespace).filter(|(_, unit)| draw::answers(power, unit));
             running.flat_map(|(at, _)| context.pods_of(at)).collect()
         }
         Power::ForwardPorts | Power::ProxyPods => {

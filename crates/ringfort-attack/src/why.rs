@@ -153,6 +153,19 @@ pub enum Why {
     Missing(&'static str),
 }
 
+impl Why {
+    /// The role whose rule is the reason.
+    #[must_use]
+    pub fn role(&self) -> Option<&RoleKey> {
+        match self {
+            Self::Rule { role, .. } | Self::Held { role, .. } | Self::Limit { role, .. } => {
+                Some(role)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A connection of a unit's pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Way {

@@ -3,6 +3,7 @@
 
 pub mod automount;
 pub mod cases;
+pub mod controls;
 pub mod escalation;
 pub mod exposure;
 mod files;

@@ -6,8 +6,9 @@ use super::{Page, Row};
 pub static ATTACK_CONTAINERS: Page = Page {
     file: "docs/coverage-attack-containers.md",
     title: "MITRE ATT&CK for Containers",
-    intro: "Which vector, edge or impact stands for each technique of the matrix for containers (version 18), or why none does. The ids on the edges themselves come from the whole matrix for enterprises.",
-    source: "attack.mitre.org, matrices, enterprise, containers, version 18",
+    intro: "Which vector, edge or impact stands for each technique of the matrix for containers, or why none does. The ids on the edges themselves come from the whole matrix for enterprises.",
+    source: "attack.mitre.org, matrices, enterprise, containers; the technique's platforms in mitre/cti",
+    version: "version 18.1 of 13 November 2025, whose data name 48 techniques for containers. Version 19 (April 2026) splits defense evasion into stealth and defense impairment and moves what was T1562; ids here are those of 18.1",
     rows: &[
         Row {
             id: "T1190",
@@ -232,6 +233,66 @@ pub static ATTACK_CONTAINERS: Page = Page {
             name: "Endpoint Denial of Service",
             by: &["impact/denial-of-service", "webhook-outage-bypass"],
             note: "",
+        },
+        Row {
+            id: "T1036",
+            name: "Masquerading",
+            by: &[],
+            note: "See its sub-techniques: happens after a position is held.",
+        },
+        Row {
+            id: "T1053",
+            name: "Scheduled Task/Job",
+            by: &["pod-create", "impact/persistence"],
+            note: "By container orchestration jobs, T1053.007.",
+        },
+        Row {
+            id: "T1098",
+            name: "Account Manipulation",
+            by: &["role-bind", "role-escalate", "role-bind-covered", "secret-token-mint"],
+            note: "By roles of the cluster, T1098.006, and by credentials of accounts.",
+        },
+        Row {
+            id: "T1136",
+            name: "Create Account",
+            by: &["csr-client-cert", "impact/persistence"],
+            note: "Local accounts, T1136.001.",
+        },
+        Row {
+            id: "T1204",
+            name: "User Execution",
+            by: &["V9", "image-run", "model-file-exec"],
+            note: "By images, T1204.003.",
+        },
+        Row {
+            id: "T1496",
+            name: "Resource Hijacking",
+            by: &["impact/compute-hijack"],
+            note: "By computing, T1496.001.",
+        },
+        Row {
+            id: "T1543",
+            name: "Create or Modify System Process",
+            by: &["static-pod", "impact/persistence"],
+            note: "By container services, T1543.005.",
+        },
+        Row {
+            id: "T1550",
+            name: "Use Alternate Authentication Material",
+            by: &["token-mounted", "impersonate-user"],
+            note: "By tokens of accounts, T1550.001.",
+        },
+        Row {
+            id: "T1552",
+            name: "Unsecured Credentials",
+            by: &["secret-read", "literal-credential", "env-secret-read", "runner-secrets"],
+            note: "In files, T1552.001, and by the API, T1552.007.",
+        },
+        Row {
+            id: "T1562",
+            name: "Impair Defenses",
+            by: &["webhook-remove", "namespace-relabel", "netpol-write"],
+            note: "By tools, T1562.001. Version 19 moves it.",
         },
     ],
 };

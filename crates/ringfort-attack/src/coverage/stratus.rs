@@ -8,6 +8,7 @@ pub static STRATUS: Page = Page {
     title: "Stratus Red Team: Kubernetes and EKS",
     intro: "What a detonation of Stratus Red Team does, and which edge shows that an attacker could do it.",
     source: "DataDog/stratus-red-team v2/internal/attacktechniques/k8s and eks",
+    version: "v2.36.0 and the two commits after it (7c9a7a5 of 19 August 2026): 8 techniques for Kubernetes and 2 for EKS; the infostealer is on a branch of it",
     rows: &[
         Row {
             id: "k8s.credential-access.dump-secrets",

@@ -8,6 +8,7 @@ pub static THREAT_MATRIX: Page = Page {
     title: "Microsoft threat matrix for Kubernetes",
     intro: "Which vector, edge or impact stands for each technique of the matrix, or why none does.",
     source: "microsoft/Threat-Matrix-for-Kubernetes docs/techniques",
+    version: "its third version (December 2022) with what was added since, up to MS-TA9042, and its drafts",
     rows: &[
         Row {
             id: "MS-TA9001",

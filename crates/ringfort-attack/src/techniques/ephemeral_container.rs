@@ -37,7 +37,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let ask = Ask::named(&["update", "patch"], "", "pods/ephemeralcontainers");
-    draw::power(context, maker, &ask, Power::AddContainers, draw::pods_named);
+    draw::power(context, maker, &ask, Power::AddContainers, draw::pods_named(Power::AddContainers));
     let held = context.held(&ask);
     for name in &context.namespaces {
         let mut here = held.iter().filter(|one| one.scope(context).reaches(Some(name))).peekable();

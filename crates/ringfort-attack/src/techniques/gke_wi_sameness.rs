@@ -1,12 +1,12 @@
 //! `gke-wi-sameness`: Clusters of one project share a workload pool: an account of the same namespace and name has the same principal in all of them.
 
 use crate::cloud;
-use crate::conjunction::conjoin;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Provider, Scope};
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use ringfort_model::Str;
 
@@ -35,13 +35,12 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         return;
     };
     let accounts = context.held(&Ask::unnamed(&["create"], "", "serviceaccounts"));
-    let pods = context.held_pod_create();
-    for conjunction in conjoin(context, &[&accounts, &pods], None) {
+    for (conjunction, by) in conjoin_making(context, &[(&accounts, None)]) {
         if conjunction.scope != Scope::Cluster {
             continue;
         }
         let to = NodeKey::Principal(Provider::Google, Str::new("workload-pool"));
-        maker.conjunction(&TECHNIQUE, &conjunction, "pool", |at| {
+        maker.conjunction(&TECHNIQUE, &conjunction, &format!("pool{by}"), |at| {
             let draft = Draft::new(at, to.clone()).because(cluster.why.clone());
             draft.unknown("which principals of the project's workload pool hold roles")
         });

@@ -1,4 +1,4 @@
-//! `literal-credential`: A credential stands as plain text in an environment variable, a ConfigMap or an annotation, where every reader of the object and the container itself find it.
+//! `literal-credential`: A credential stands as plain text in an environment variable, a ConfigMap or an annotation, where every reader of the object finds it, and the container that is given it.
 
 use crate::annotated;
 use crate::context::Ask;
@@ -25,9 +25,9 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Delete],
     doc: Doc {
         what: "A credential stands as plain text in an environment variable, a ConfigMap or an annotation, where every reader of the object and the container itself find it.",
-        when: "A literal of a container, a value of a ConfigMap or of an annotation (such as the copy of the whole object that kubectl apply leaves there) that has the format of a credential, or, for literals and annotations, a name that says that it is one. Only the class is kept when objects are read.",
+        when: "A literal of a container, a value of a ConfigMap or of an annotation (such as the copy of the whole object that kubectl apply leaves there) that has the format of a credential, or, for literals and annotations, a name that says that it is one. A container finds its literals, the ConfigMaps that it is given, and the annotations that the downward API shows it. Only the class is kept when objects are read.",
         not: "Placeholders, references to other variables, paths; a reference to a Secret; an annotation of a Secret, which shows no more than the Secret.",
-        controls: "What is a credential by its name only is marked as such. Where a dump hides the value of an annotation, the edge is unknown. What containers see of their annotations through the downward API is not followed.",
+        controls: "What is a credential by its name only is marked as such. Where a dump hides the value of an annotation, the edge is unknown.",
         cut: "Move the value into a Secret that only its user may read, and renew it.",
         upstream: "Kubernetes documentation: good practices for Secrets",
     },
@@ -85,6 +85,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             for from in from {
                 let draft = Draft::new(from, account(&one.class, &rest)).because(why.clone());
                 maker.edge(sure(&one.class, draft));
+            }
+            for (from, shown) in shown_to(context, at as u32, &one.annotation) {
+                let draft = Draft::new(from, account(&one.class, &rest)).because(shown);
+                maker.edge(sure(&one.class, draft.because(why.clone())));
             }
         }
     }
@@ -163,6 +167,43 @@ pub(crate) fn why_of(
     }
 }
 
+/// Containers of a unit that the downward API shows an annotation of their pod, as a variable or
+/// in a mounted file (`pkg/fieldpath/fieldpath.go`).
+fn shown_to(context: &Context<'_>, at: u32, annotation: &str) -> Vec<(NodeKey, Why)> {
+    let spec = &context.units[at as usize].spec;
+    let mut found = Vec::new();
+    for (kind, index, container) in spec.all_containers() {
+        let variable = container.env.iter().position(|variable| {
+            let field = variable.value_from.as_ref().and_then(|from| from.field_ref.as_ref());
+            field.is_some_and(|field| field.shows_annotation(annotation))
+        });
+        let mount = container.volume_mounts.iter().position(|mount| {
+            match spec.volume(&mount.name).and_then(|volume| volume.source.as_ref()) {
+                Some(VolumeSource::DownwardApi(source)) => source.shows_annotation(annotation),
+                Some(VolumeSource::Projected(projected)) => {
+                    let mut sources =
+                        projected.sources.iter().filter_map(|s| s.downward_api.as_ref());
+                    sources.any(|source| source.shows_annotation(annotation))
+                }
+                _ => false,
+            }
+        });
+        let field = variable
+            .map(|at| format!("env[{at}].valueFrom.fieldRef"))
+            .or_else(|| mount.map(|at| format!("volumeMounts[{at}]")));
+        let Some(field) = field else { continue };
+        for place in context.places(at) {
+            let why = Why::PodField {
+                unit: at,
+                path: Str::from(format!("{}[{index}].{field}", kind.field())),
+                value: Str::from(format!("shows the annotation {annotation}")),
+            };
+            found.push((NodeKey::Container(at, place, kind, index as u32), why));
+        }
+    }
+    found
+}
+
 /// Containers that are given a ConfigMap, by a variable or a mounted file.
 fn users(context: &Context<'_>, namespace: &str, name: &str) -> Vec<(NodeKey, Why)> {
     let is_it = |reference: Option<&Str>| reference.is_some_and(|own| own == name);
@@ -208,7 +249,7 @@ fn users(context: &Context<'_>, namespace: &str, name: &str) -> Vec<(NodeKey, Wh
 
 /// Who reads every object of the kinds in a scope.
 fn readers(context: &Context<'_>, maker: &mut Maker<'_>, resources: &[&'static str], power: Power) {
-    let none: draw::Named = |_, _, _| Vec::new();
+    let none = |_: &Context<'_>, _: &Scope, _: &Str| Vec::new();
     for &resource in resources {
         let ask = Ask::named(&["get", "list", "watch"], "", resource);
         draw::power(context, maker, &ask, power, none);

@@ -1,11 +1,12 @@
 //! `namespace-relabel`: The identity removes the Pod Security label of a namespace in which it may start pods.
 
-use crate::conjunction::{Conjunction, conjoin};
+use crate::conjunction::Conjunction;
 use crate::context::Ask;
 use crate::context::{Context, Gate, Held};
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use ringfort_authz::Names;
 use ringfort_model::Str;
@@ -33,7 +34,6 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let relabel = context.held(&Ask::named(&["update", "patch"], "", "namespaces"));
-    let create = context.held_pod_create();
     let (any, only): (Vec<Held>, Vec<Held>) =
         relabel.into_iter().partition(|held| held.names == Names::Any);
     // A request on a namespace carries its name as name and as namespace.
@@ -47,15 +47,15 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         .filter(|name| context.namespaces.contains(*name))
         .collect();
     let to = NodeKey::EveryNode;
-    for conjunction in conjoin(context, &[&any, &create], None) {
+    for (conjunction, by) in conjoin_making(context, &[(&any, None)]) {
         let gate = lifted(context, context.namespaces_in(&conjunction.scope));
-        draw(maker, &conjunction, "any", &to, &gate);
+        draw(maker, &conjunction, &format!("any{by}"), &to, &gate);
     }
     for name in names {
         let able: Vec<Held> = only.iter().filter(|held| held.names.allow(name)).cloned().collect();
-        for conjunction in conjoin(context, &[&able, &create], Some(name)) {
+        for (conjunction, by) in conjoin_making(context, &[(&able, Some(name))]) {
             if conjunction.scope.reaches(Some(name)) {
-                draw(maker, &conjunction, name, &to, &lifted(context, [name]));
+                draw(maker, &conjunction, &format!("{name}{by}"), &to, &lifted(context, [name]));
             }
         }
     }

@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{Files, NodeKey, Subject};
+use crate::placement::is_virtual;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 use ringfort_model::Str;
@@ -18,8 +19,8 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Node],
     doc: Doc {
         what: "The kubelet's client credential lies on the disk of its node.",
-        when: "Always.",
-        not: "Nodes without access, such as managed virtual ones.",
+        when: "A node that is a machine.",
+        not: "Nodes without access, such as managed virtual ones: those of Fargate, and of a virtual kubelet.",
         controls: "None.",
         cut: "Protect the node.",
         upstream: "kubernetes/kubernetes pkg/kubelet/certificate",
@@ -29,6 +30,9 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for (id, node) in context.cluster.nodes.ids() {
+        if is_virtual(node) {
+            continue;
+        }
         let name = &node.metadata.name;
         let to = NodeKey::Subject(Subject::User(Str::from(format!("system:node:{name}"))));
         let why = Why::Design("the kubelet keeps its client credential on the node");

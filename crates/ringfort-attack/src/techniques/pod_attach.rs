@@ -27,12 +27,6 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    // From 1.35 on the handler asks for `create` whatever the transport; an unknown version
-    // keeps both verbs, because the danger is the older rule.
-    let ask = if context.at_least(35) == Some(true) {
-        Ask::named(&["create"], "", "pods/attach")
-    } else {
-        Ask::named(&["create", "get"], "", "pods/attach")
-    };
-    draw::power(context, maker, &ask, Power::AttachPods, draw::pods_named);
+    let ask = Ask::named(draw::connecting(context), "", "pods/attach");
+    draw::power(context, maker, &ask, Power::AttachPods, draw::pods_named(Power::AttachPods));
 }

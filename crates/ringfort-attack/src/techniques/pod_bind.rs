@@ -7,6 +7,7 @@ use crate::maker::Maker;
 use crate::node::{NodeKey, Scope, Subject};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
+use ringfort_authz::Names;
 use ringfort_isolation::Audience;
 use ringfort_model::Str;
 
@@ -36,9 +37,13 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let scope: Scope = one.scope(context).clone();
         for namespace in context.namespaces_in(&scope) {
             for (at, unit) in context.units_in(namespace) {
-                if unit.from_template || !unit.nodes.is_empty() || unit.pods.is_empty() {
+                if unit.from_template || !unit.nodes.is_empty() {
                     continue;
                 }
+                // The request carries the pod's name, that of one of several that are equal.
+                let mut names =
+                    unit.pods.iter().map(|&pod| &context.cluster.pods[pod].metadata.name);
+                let Some(name) = names.find(|name| one.names.allow(name)) else { continue };
                 let token = context.tokens(at).iter().any(|container| {
                     container.files.iter().any(|file| file.audience == Audience::Api)
                 });
@@ -50,9 +55,11 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 let able = NodeKey::Conjunct(TECHNIQUE.id, text.clone());
                 let all = NodeKey::And(TECHNIQUE.id, text);
                 let draft = Draft::new(one.node(context), able.clone());
+                // A rule without names needs none in its evidence.
+                let used = (one.names != Names::Any).then_some(name);
                 let waits =
                     Why::PodField { unit: at, path: "nodeName".into(), value: Str::default() };
-                maker.edge(draft.because(one.why(context, None)).because(waits));
+                maker.edge(draft.because(one.why(context, used)).because(waits));
                 maker.structure(able, all.clone(), []);
                 maker.structure(NodeKey::SomeNode, all.clone(), []);
                 let account = unit.spec.account().into();

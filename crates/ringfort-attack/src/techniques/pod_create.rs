@@ -5,9 +5,9 @@ use crate::context::Ask;
 use crate::context::{Context, POD_MAKERS};
 use crate::draw;
 use crate::maker::{Draft, Maker};
-use crate::node::{NodeKey, Power, Scope};
+use crate::node::{NodeKey, Power};
+use crate::pod_making::Applied;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
-use ringfort_model::Str;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -31,40 +31,27 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for (group, resource) in POD_MAKERS {
         let ask = Ask::unnamed(&["create"], group, resource);
-        draw::power(context, maker, &ask, Power::RunPods, draw::run_pods_named);
-        for (name, create, patch) in draw::applied(context, group, resource) {
-            for conjunction in conjoin(context, &[&create, &patch], Some(&name)) {
-                if taken(context, group, resource, &conjunction.scope, &name) {
-                    continue;
-                }
-                let scope = conjunction.scope.clone();
-                let to = NodeKey::Power(Power::RunPods, scope.clone());
-                let draft = |at| {
-                    let draft = Draft::new(at, to.clone());
-                    draw::gated(context, Power::RunPods, &scope, draft)
-                };
-                if draft(conjunction.at.clone()).is_none() {
-                    continue;
-                }
-                maker.conjunction(&TECHNIQUE, &conjunction, &name, |at| {
-                    draft(at).expect("admission does not ask from where a step is taken")
-                });
+        // A create carries no name that a rule could single out.
+        draw::power(context, maker, &ask, Power::RunPods, |_, _, _| Vec::new());
+    }
+    for applied in Applied::all(context) {
+        let name = &applied.name;
+        for conjunction in conjoin(context, &[&applied.create, &applied.patch], Some(name)) {
+            if applied.is_taken(context, &conjunction.scope) {
+                continue;
             }
+            let scope = conjunction.scope.clone();
+            let to = NodeKey::Power(Power::RunPods, scope.clone());
+            let draft = |at| {
+                let draft = Draft::new(at, to.clone());
+                draw::gated(context, Power::RunPods, &scope, draft)
+            };
+            if draft(conjunction.at.clone()).is_none() {
+                continue;
+            }
+            maker.conjunction(&TECHNIQUE, &conjunction, name, |at| {
+                draft(at).expect("admission does not ask from where a step is taken")
+            });
         }
     }
-}
-
-/// Whether every place of the scope has an object of that name already, which an apply would not
-/// create but change.
-fn taken(context: &Context<'_>, group: &str, resource: &str, scope: &Scope, name: &Str) -> bool {
-    let cluster = context.cluster;
-    let there = |namespace: &Str| match resource {
-        "pods" => cluster.pods.find(namespace, name).is_some(),
-        _ => cluster
-            .workloads
-            .all(namespace, name)
-            .any(|workload| workload.kind.resource() == (group, resource)),
-    };
-    let mut places = context.namespaces_in(scope).peekable();
-    places.peek().is_some() && places.all(there)
 }

@@ -32,6 +32,6 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         maker,
         &Ask::named(&["update", "patch"], "", "pods"),
         Power::SwapImages,
-        draw::pods_named,
+        draw::pods_named(Power::SwapImages),
     );
 }

@@ -27,10 +27,6 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    let ask = if context.at_least(35) == Some(true) {
-        Ask::named(&["create"], "", "pods/portforward")
-    } else {
-        Ask::named(&["create", "get"], "", "pods/portforward")
-    };
+    let ask = Ask::named(draw::connecting(context), "", "pods/portforward");
     draw::power(context, maker, &ask, Power::ForwardPorts, draw::networks_named);
 }

@@ -1,11 +1,11 @@
 //! `pv-hostpath-create`: The identity creates a PersistentVolume on a path of the node, claims it and starts a pod with it; Pod Security does not look at volume types behind claims.
 
-use crate::conjunction::conjoin;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::writes::{Wanted, doubted};
 
@@ -31,11 +31,10 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let list0 = context.held(&Ask::unnamed(&["create"], "", "persistentvolumes").cluster());
     let list1 = context.held(&Ask::unnamed(&["create"], "", "persistentvolumeclaims"));
-    let list2 = context.held_pod_create();
     let (list0, doubt) = Wanted::NodeVolume.let_through(context, list0);
-    for conjunction in conjoin(context, &[&list0, &list1, &list2], None) {
+    for (conjunction, by) in conjoin_making(context, &[(&list0, None), (&list1, None)]) {
         let to = NodeKey::EveryNode;
-        maker.conjunction(&TECHNIQUE, &conjunction, "volume", |at| {
+        maker.conjunction(&TECHNIQUE, &conjunction, &format!("volume{by}"), |at| {
             doubted(Draft::new(at, to.clone()), doubt.as_ref())
         });
     }

@@ -1,6 +1,5 @@
 //! `pv-rebind`: The identity points a PersistentVolume at a claim in a namespace where it starts pods, and reads the data.
 
-use crate::conjunction::conjoin;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
@@ -8,6 +7,7 @@ use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::node::Power;
 use crate::node::Scope;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
@@ -33,9 +33,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let volumes =
         context.held(&Ask::unnamed(&["update", "patch"], "", "persistentvolumes").cluster());
     let claims = context.held(&Ask::unnamed(&["create"], "", "persistentvolumeclaims"));
-    let pods = context.held_pod_create();
-    for conjunction in conjoin(context, &[&volumes, &claims, &pods], None) {
+    for (conjunction, by) in conjoin_making(context, &[(&volumes, None), (&claims, None)]) {
         let to = NodeKey::Power(Power::ReadVolumes, Scope::Cluster);
-        maker.conjunction(&TECHNIQUE, &conjunction, "rebind", |at| Draft::new(at, to.clone()));
+        maker.conjunction(&TECHNIQUE, &conjunction, &format!("rebind{by}"), |at| {
+            Draft::new(at, to.clone())
+        });
     }
 }

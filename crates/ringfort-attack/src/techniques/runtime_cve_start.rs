@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use std::collections::BTreeSet;
 
@@ -45,5 +46,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
 
 /// Scopes in which somebody's role lets pods be started.
 fn power_scopes(context: &Context<'_>) -> BTreeSet<Scope> {
-    context.held_pod_create().iter().map(|held| held.scope(context).clone()).collect()
+    let create = context.held_pod_create();
+    let created = create.iter().map(|held| held.scope(context).clone());
+    let applied = conjoin_making(context, &[]).into_iter().map(|(one, _)| one.scope);
+    created.chain(applied).collect()
 }

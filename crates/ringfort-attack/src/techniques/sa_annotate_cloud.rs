@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::pod_making::conjoin_making;
 use crate::server;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
@@ -34,16 +35,18 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let Some((cloud, node)) = server::provider(context.cluster) else { return };
     let verbs: &[&str] = &["create", "update", "patch"];
     let annotate = context.held(&Ask { verbs, ..Ask::named(&[], "", "serviceaccounts") });
-    let mut token = context.held(&Ask::named(&["create"], "", "serviceaccounts/token"));
-    token.extend(context.held_pod_create());
+    let token = context.held(&Ask::named(&["create"], "", "serviceaccounts/token"));
     let shown = Why::Field {
         object: EntityId::Node(node.metadata.name.clone()),
         path: "spec.providerID".into(),
         value: Str::new(node.provider_id()),
     };
-    for conjunction in conjoin(context, &[&annotate, &token], None) {
+    let requested = conjoin(context, &[&annotate, &token], None).into_iter();
+    let requested = requested.map(|one| (one, Str::new("token")));
+    let made = conjoin_making(context, &[(&annotate, None)]);
+    for (conjunction, by) in requested.chain(made) {
         let to = NodeKey::Outside("cloud-principal", Str::from(format!("{cloud}/by-account")));
-        maker.conjunction(&TECHNIQUE, &conjunction, "annotate", |at| {
+        maker.conjunction(&TECHNIQUE, &conjunction, &format!("annotate{by}"), |at| {
             Draft::new(at, to.clone())
                 .because(shown.clone())
                 .unknown("which accounts the trust policies of the cloud's roles accept")

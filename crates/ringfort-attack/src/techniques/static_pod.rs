@@ -5,6 +5,7 @@ use crate::impact::Impact;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::placement::is_virtual;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 
@@ -19,7 +20,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     doc: Doc {
         what: "The kubelet starts what lies in its manifest folder, without asking the API server, again after every removal.",
         when: "Root on a node.",
-        not: "A static pod uses no ServiceAccount and no Secret: it gives no new identity.",
+        not: "A static pod uses no ServiceAccount and no Secret: it gives no new identity. A virtual node has no such folder.",
         controls: "",
         cut: "Protect the node.",
         upstream: "kubernetes/kubernetes pkg/kubelet/config/file.go",
@@ -28,7 +29,10 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    for (id, _) in context.cluster.nodes.ids() {
+    for (id, node) in context.cluster.nodes.ids() {
+        if is_virtual(node) {
+            continue;
+        }
         let why = Why::Design("the kubelet runs the manifests in its folder");
         let to = NodeKey::Impact(Impact::Persistence);
         maker.edge(Draft::new(NodeKey::Node(id), to).because(why));

@@ -1,11 +1,11 @@
 //! `storageclass-csi-abuse`: Parameters of a StorageClass reach a driver that runs as root on the nodes.
 
-use crate::conjunction::conjoin;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 use ringfort_model::Str;
@@ -34,10 +34,9 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let classes =
         context.held(&Ask::unnamed(&["create"], "storage.k8s.io", "storageclasses").cluster());
     let claims = context.held(&Ask::unnamed(&["create"], "", "persistentvolumeclaims"));
-    let pods = context.held_pod_create();
     let able = NodeKey::Stage(TECHNIQUE.id, Box::new(NodeKey::EveryNode), Str::default());
-    for conjunction in conjoin(context, &[&classes, &claims, &pods], None) {
-        maker.conjunction(&TECHNIQUE, &conjunction, "class", |at| {
+    for (conjunction, by) in conjoin_making(context, &[(&classes, None), (&claims, None)]) {
+        maker.conjunction(&TECHNIQUE, &conjunction, &format!("class{by}"), |at| {
             Draft::new(at, able.clone()).difficulty(Difficulty::D0)
         });
     }

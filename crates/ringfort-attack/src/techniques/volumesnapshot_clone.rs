@@ -1,12 +1,12 @@
 //! `volumesnapshot-clone`: The identity takes a snapshot of a claim, makes a new claim from it and mounts that.
 
-use crate::conjunction::conjoin;
 use crate::context::Ask;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::node::Power;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
@@ -32,9 +32,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let group = "snapshot.storage.k8s.io";
     let snapshots = context.held(&Ask::unnamed(&["create"], group, "volumesnapshots"));
     let claims = context.held(&Ask::unnamed(&["create"], "", "persistentvolumeclaims"));
-    let pods = context.held_pod_create();
-    for conjunction in conjoin(context, &[&snapshots, &claims, &pods], None) {
+    for (conjunction, by) in conjoin_making(context, &[(&snapshots, None), (&claims, None)]) {
         let to = NodeKey::Power(Power::ReadVolumes, conjunction.scope.clone());
-        maker.conjunction(&TECHNIQUE, &conjunction, "snapshot", |at| Draft::new(at, to.clone()));
+        maker.conjunction(&TECHNIQUE, &conjunction, &format!("snapshot{by}"), |at| {
+            Draft::new(at, to.clone())
+        });
     }
 }

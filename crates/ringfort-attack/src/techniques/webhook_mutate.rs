@@ -1,10 +1,10 @@
 //! `webhook-mutate`: A mutating webhook of the attacker rewrites what others create: a pod's image, account, volumes and privileges.
 
-use crate::conjunction::conjoin;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::webhooks;
 use crate::writes::{Wanted, doubted};
@@ -32,9 +32,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let held = webhooks::writable(context, "mutatingwebhookconfigurations", true);
     let (held, doubt) = Wanted::Webhook("MutatingWebhookConfiguration").let_through(context, held);
     let to = || NodeKey::Power(Power::RunPods, Scope::Cluster);
-    let pods = context.held_pod_create();
-    for conjunction in conjoin(context, &[&held, &pods], None) {
-        maker.conjunction(&TECHNIQUE, &conjunction, "mutate", |at| {
+    for (conjunction, by) in conjoin_making(context, &[(&held, None)]) {
+        maker.conjunction(&TECHNIQUE, &conjunction, &format!("mutate{by}"), |at| {
             doubted(Draft::new(at, to()), doubt.as_ref())
         });
     }

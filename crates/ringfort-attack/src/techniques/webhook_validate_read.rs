@@ -1,10 +1,10 @@
 //! `webhook-validate-read`: A validating webhook of the attacker is shown every object that is created, updated, deleted or connected to, Secrets included.
 
-use crate::conjunction::conjoin;
 use crate::context::Context;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
+use crate::pod_making::conjoin_making;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::webhooks;
 use crate::writes::{Wanted, doubted};
@@ -33,9 +33,8 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let (held, doubt) =
         Wanted::Webhook("ValidatingWebhookConfiguration").let_through(context, held);
     let to = || NodeKey::Outside("knowledge", "secrets-as-written".into());
-    let pods = context.held_pod_create();
-    for conjunction in conjoin(context, &[&held, &pods], None) {
-        maker.conjunction(&TECHNIQUE, &conjunction, "validate", |at| {
+    for (conjunction, by) in conjoin_making(context, &[(&held, None)]) {
+        maker.conjunction(&TECHNIQUE, &conjunction, &format!("validate{by}"), |at| {
             doubted(Draft::new(at, to()), doubt.as_ref())
         });
     }

@@ -37,6 +37,6 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     ];
     for (group, resource) in KINDS {
         let ask = Ask::named(&["update", "patch"], group, resource);
-        draw::power(context, maker, &ask, Power::RunPods, draw::run_pods_named);
+        draw::power(context, maker, &ask, Power::RunPods, draw::run_pods_named((group, resource)));
     }
 }

@@ -6,7 +6,7 @@ use crate::record::has_meta;
 use crate::record::meta::Meta;
 use crate::record::scheduling::{Affinity, TopologySpread};
 use crate::record::security::{PodSecurityContext, SecurityContext};
-use crate::record::volume::Volume;
+use crate::record::volume::{FieldSelector, Volume};
 use crate::text::Str;
 use crate::wire::{IntOrString, List, Map, Names, record};
 
@@ -161,6 +161,7 @@ record! {
     pub struct EnvSource {
         pub secret_key_ref: Option<LocalReference>,
         pub config_map_key_ref: Option<LocalReference>,
+        pub field_ref: Option<FieldSelector>,
     }
 
     /// EnvFromSource.

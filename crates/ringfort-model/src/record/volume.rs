@@ -24,6 +24,8 @@ pub enum VolumeSource {
     Secret(SecretSource),
     /// A ConfigMap of the namespace.
     ConfigMap(ConfigMapSource),
+    /// Fields of the pod itself.
+    DownwardApi(DownwardSource),
     /// Several sources in one tree.
     Projected(Projected),
     /// A claim of the namespace.
@@ -71,7 +73,19 @@ record! {
         pub cluster_trust_bundle: Option<Present>,
         pub pod_certificate: Option<Present>,
         #[serde(rename = "downwardAPI")]
-        pub downward_api: Option<Present>,
+        pub downward_api: Option<DownwardSource>,
+    }
+    /// DownwardAPIVolumeSource and DownwardAPIProjection.
+    pub struct DownwardSource {
+        pub items: List<DownwardFile>,
+    }
+    /// DownwardAPIVolumeFile: the field that it shows.
+    pub struct DownwardFile {
+        pub field_ref: Option<FieldSelector>,
+    }
+    /// ObjectFieldSelector: a path below the pod, for example `metadata.annotations['key']`.
+    pub struct FieldSelector {
+        pub field_path: Str,
     }
     /// A source of which only the presence matters.
     pub struct Present {
@@ -110,6 +124,25 @@ record! {
     }
 }
 
+impl FieldSelector {
+    /// Whether the field shows an annotation: all of them, or that one.
+    #[must_use]
+    pub fn shows_annotation(&self, key: &str) -> bool {
+        let Some(rest) = self.field_path.strip_prefix("metadata.annotations") else { return false };
+        let one = rest.strip_prefix("['").and_then(|rest| rest.strip_suffix("']"));
+        rest.is_empty() || one == Some(key)
+    }
+}
+
+impl DownwardSource {
+    /// Whether some file shows an annotation.
+    #[must_use]
+    pub fn shows_annotation(&self, key: &str) -> bool {
+        let mut fields = self.items.iter().filter_map(|item| item.field_ref.as_ref());
+        fields.any(|field| field.shows_annotation(key))
+    }
+}
+
 impl VolumeSource {
     /// The API field that names the source, for example `hostPath`.
     #[must_use]
@@ -118,6 +151,7 @@ impl VolumeSource {
             Self::HostPath(_) => "hostPath",
             Self::Secret(_) => "secret",
             Self::ConfigMap(_) => "configMap",
+            Self::DownwardApi(_) => "downwardAPI",
             Self::Projected(_) => "projected",
             Self::PersistentVolumeClaim(_) => "persistentVolumeClaim",
             Self::Csi(_) => "csi",
@@ -147,6 +181,9 @@ impl<'de> Deserialize<'de> for Volume {
                         "hostPath" => map.next_value::<Option<_>>()?.map(VolumeSource::HostPath),
                         "secret" => map.next_value::<Option<_>>()?.map(VolumeSource::Secret),
                         "configMap" => map.next_value::<Option<_>>()?.map(VolumeSource::ConfigMap),
+                        "downwardAPI" => {
+                            map.next_value::<Option<_>>()?.map(VolumeSource::DownwardApi)
+                        }
                         "projected" => map.next_value::<Option<_>>()?.map(VolumeSource::Projected),
                         "persistentVolumeClaim" => {
                             map.next_value::<Option<_>>()?.map(VolumeSource::PersistentVolumeClaim)
@@ -189,6 +226,7 @@ impl Serialize for Volume {
             Some(VolumeSource::HostPath(s)) => map.serialize_entry("hostPath", s)?,
             Some(VolumeSource::Secret(s)) => map.serialize_entry("secret", s)?,
             Some(VolumeSource::ConfigMap(s)) => map.serialize_entry("configMap", s)?,
+            Some(VolumeSource::DownwardApi(s)) => map.serialize_entry("downwardAPI", s)?,
             Some(VolumeSource::Projected(s)) => map.serialize_entry("projected", s)?,
             Some(VolumeSource::PersistentVolumeClaim(s)) => {
                 map.serialize_entry("persistentVolumeClaim", s)?;
