@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The catalogues are files of GNU gettext (its manual, "The Format of PO Files"), so that
-//! translators use the editors that they know. Placeholders are named. A test of `ringfort-report`
+//! translators use the editors that they know. Placeholders are named. A test of `ringfort`
 //! collects all texts, from the macros of this crate and from the tables of checks, techniques,
 //! vectors, metrics and frameworks, and fails on one that a catalogue lacks or has for nothing.
 //!
