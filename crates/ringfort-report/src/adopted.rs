@@ -50,7 +50,7 @@ impl Numbers {
     }
 }
 
-/// A number in words: never a bare percentage where something is not known.
+/// A number in words: never a bare percentage where something is not known (MET-01).
 fn words(figure: Figure, of: u64) -> Sentence {
     let Figure { count, unknown } = figure;
     match unknown {
@@ -69,4 +69,16 @@ pub(crate) fn counted(report: &Report) -> impl Iterator<Item = (&Adoption, Numbe
 pub(crate) fn left_out(report: &Report) -> Vec<&'static str> {
     let empty = report.adoption.iter().filter(|one| one.total.of == 0);
     empty.map(|one| one.metric.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unknown_stands_beside_the_number() {
+        let figure = |unknown| Figure { count: 0, unknown };
+        assert_eq!(words(figure(1), 1).to_string(), "0 of 1 (1 unknown)");
+        assert_eq!(words(figure(0), 4).to_string(), "0 of 4");
+    }
 }
