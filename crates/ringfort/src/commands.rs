@@ -285,7 +285,10 @@ fn scan(
         };
         let tables = output.verbose && wanted.format == Format::Human;
         let rendered = match tables {
-            true => Rendered { text: rendered.text + &human::tables(&report, reading.language()), ..rendered },
+            true => Rendered {
+                text: rendered.text + &human::tables(&report, reading.language()),
+                ..rendered
+            },
             false => rendered,
         };
         if !rendered.cut.is_empty() && !reading.quiet {

@@ -27,11 +27,13 @@ impl Literal {
         inside.trim_end().trim_end_matches(name).trim_end().ends_with("say!(")
     }
 
-    /// Whether it is what the program says when it is wrong itself.
-    pub(crate) fn is_expectation(&self) -> bool {
-        [".expect(", "allow("].iter().any(|call| self.before.trim_end().ends_with(call))
-            || self.before.contains("assert")
-                && !self.before.rsplit("assert").next().unwrap_or_default().contains(';')
+    /// Whether it names a placeholder, or is what the program says when it is wrong itself.
+    pub(crate) fn is_name(&self) -> bool {
+        let before = self.before.trim_end();
+        let asserted = before.rsplit("assert").next().filter(|_| before.contains("assert"));
+        before.ends_with(".with(")
+            || before.ends_with(".expect(")
+            || asserted.is_some_and(|since| !since.contains(';'))
     }
 }
 
@@ -96,6 +98,11 @@ fn string(chars: &[char], mut at: usize) -> (String, usize, usize) {
                     at += 1;
                 }
             }
+            ('\\', Some('x')) => {
+                let digits: String = chars[at + 2..at + 4].iter().collect();
+                text.extend(u8::from_str_radix(&digits, 16).ok().map(char::from));
+                at += 3;
+            }
             ('\\', Some(&c)) => {
                 at += 1;
                 text.push(match c {
@@ -116,10 +123,11 @@ fn string(chars: &[char], mut at: usize) -> (String, usize, usize) {
 
 /// The name of the last item that began.
 fn item(code: &str) -> String {
-    let begun = ["const ", "static ", "fn "].iter().filter_map(|word| {
-        let at = code.rfind(word)?;
-        Some((at, &code[at + word.len()..]))
-    });
-    let (_, rest) = begun.max_by_key(|(at, _)| *at).unwrap_or((0, ""));
-    rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    let name = |line: &str| {
+        let line = line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+        let words = ["const ", "static ", "fn "];
+        let rest = words.iter().find_map(|word| line.strip_prefix(word))?;
+        Some(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+    };
+    code.lines().rev().find_map(name).unwrap_or_default()
 }
