@@ -165,7 +165,7 @@ pub(super) fn any_account(context: &Context<'_>) -> Finding {
                 one.leads.clear();
             }
             false => {
-                one.missing.push(message!("which authenticators accept identities of strangers"))
+                one.missing.push(message!("which authenticators accept identities of strangers"));
             }
         }
     }
