@@ -14,10 +14,11 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         "ringfort-admission",
     ];
     let with = |more: &[&'static str]| engines.iter().chain(more).copied().collect::<Vec<_>>();
-    let attack = ["ringfort-graph", "ringfort-attack"];
+    let attack = ["ringfort-graph", "ringfort-language", "ringfort-attack"];
     BTreeMap::from([
         ("ringfort-model", vec![]),
         ("ringfort-graph", vec![]),
+        ("ringfort-language", vec![]),
         ("ringfort-authz", vec!["ringfort-model"]),
         ("ringfort-podsec", vec!["ringfort-model"]),
         ("ringfort-isolation", vec!["ringfort-model", "ringfort-podsec"]),
@@ -25,7 +26,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("ringfort-admission", vec!["ringfort-model", "ringfort-podsec", "ringfort-isolation"]),
         ("ringfort-collect", vec!["ringfort-model"]),
         ("ringfort-testkit", vec!["ringfort-model"]),
-        ("ringfort-attack", with(&["ringfort-graph"])),
+        ("ringfort-attack", with(&["ringfort-graph", "ringfort-language"])),
         ("ringfort-plan", with(&attack)),
         ("ringfort-checks", with(&["ringfort-graph", "ringfort-attack", "ringfort-plan"])),
         (
@@ -33,6 +34,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
             vec![
                 "ringfort-model",
                 "ringfort-graph",
+                "ringfort-language",
                 "ringfort-attack",
                 "ringfort-plan",
                 "ringfort-checks",
@@ -46,6 +48,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
             "ringfort",
             with(&[
                 "ringfort-graph",
+                "ringfort-language",
                 "ringfort-attack",
                 "ringfort-plan",
                 "ringfort-checks",

@@ -1,5 +1,6 @@
 //! Reasons and positions in words: what a person reads, and the command that shows it.
 
+use ringfort_language::{Sentence, message, sentence};
 use ringfort_model::{Str, WorkloadKind};
 
 use crate::attack::Attack;
@@ -313,28 +314,29 @@ impl Attack<'_> {
 
     /// A position for a reader.
     #[must_use]
-    pub fn title(&self, key: &NodeKey) -> String {
+    pub fn title(&self, key: &NodeKey) -> Sentence {
         match key {
-            NodeKey::Internet => "the internet".into(),
+            NodeKey::Internet => sentence!("the internet"),
             NodeKey::Power(power, scope) => {
                 let place = match scope {
-                    Scope::Cluster => "the cluster".to_owned(),
-                    Scope::Namespace(name) => format!("namespace {name}"),
+                    Scope::Cluster => sentence!("the cluster"),
+                    Scope::Namespace(name) => sentence!("namespace {name}", name = name.as_str()),
                 };
-                format!("{} {place}", power_title(*power))
+                Sentence::new(power_title(*power), vec![("place", place.into())])
             }
-            NodeKey::EveryNode => "every node".into(),
+            NodeKey::EveryNode => sentence!("every node"),
             NodeKey::Nodes(set) => {
-                format!("{} of the nodes", self.context.choices.set(*set).len())
+                let count = self.context.choices.set(*set).len();
+                sentence!("{count} of the nodes", count)
             }
-            NodeKey::UnreadSecret => "a Secret whose contents were not read".into(),
-            NodeKey::SomeNode => "a node that is held".into(),
+            NodeKey::UnreadSecret => sentence!("a Secret whose contents were not read"),
+            NodeKey::SomeNode => sentence!("a node that is held"),
             NodeKey::CloudAccount(provider) => {
-                format!("the {} account under the cluster", provider.name())
+                sentence!("the {cloud} account under the cluster", cloud = provider.name())
             }
-            NodeKey::ControlPlane => "the control plane's keys".into(),
-            NodeKey::Impact(impact) => impact.title().into(),
-            other => self.id(other),
+            NodeKey::ControlPlane => sentence!("the control plane's keys"),
+            NodeKey::Impact(impact) => Sentence::plain(impact.title()),
+            other => Sentence::plain(self.id(other)),
         }
     }
 }
@@ -409,28 +411,28 @@ fn power_name(power: Power) -> &'static str {
 
 fn power_title(power: Power) -> &'static str {
     match power {
-        Power::RunPods => "runs any pod in",
-        Power::ExecPods => "runs commands in any pod of",
-        Power::AttachPods => "attaches to any pod of",
-        Power::SwapImages => "replaces images of any pod in",
-        Power::AddContainers => "adds containers to any pod of",
-        Power::ReadSecrets => "reads every Secret of",
-        Power::MintTokens => "obtains a token of any account of",
-        Power::ImpersonateAccounts => "acts as any account of",
-        Power::BindRoles => "binds any role in",
-        Power::ExecNodes => "reaches every kubelet of",
-        Power::Everything => "does everything in",
-        Power::ForwardPorts => "forwards ports of any pod of",
-        Power::ProxyPods => "reaches any pod through the API server in",
-        Power::ProxyServices => "reaches any Service through the API server in",
-        Power::ReadLogs => "reads logs of any pod of",
-        Power::ReadNodeLogs => "reads logs through any kubelet of",
-        Power::ReadLogFolders => "reads the log folder of any node of",
-        Power::ReadPodsOfNodes => "reads the pods of any kubelet of",
-        Power::SteerPods => "has pods start on a node that is held in",
-        Power::ReadVolumes => "reads the data of any claim of",
-        Power::ReadPodSpecs => "reads the specification of any pod of",
-        Power::ReadConfigs => "reads any ConfigMap of",
+        Power::RunPods => message!("runs any pod in {place}"),
+        Power::ExecPods => message!("runs commands in any pod of {place}"),
+        Power::AttachPods => message!("attaches to any pod of {place}"),
+        Power::SwapImages => message!("replaces images of any pod in {place}"),
+        Power::AddContainers => message!("adds containers to any pod of {place}"),
+        Power::ReadSecrets => message!("reads every Secret of {place}"),
+        Power::MintTokens => message!("obtains a token of any account of {place}"),
+        Power::ImpersonateAccounts => message!("acts as any account of {place}"),
+        Power::BindRoles => message!("binds any role in {place}"),
+        Power::ExecNodes => message!("reaches every kubelet of {place}"),
+        Power::Everything => message!("does everything in {place}"),
+        Power::ForwardPorts => message!("forwards ports of any pod of {place}"),
+        Power::ProxyPods => message!("reaches any pod through the API server in {place}"),
+        Power::ProxyServices => message!("reaches any Service through the API server in {place}"),
+        Power::ReadLogs => message!("reads logs of any pod of {place}"),
+        Power::ReadNodeLogs => message!("reads logs through any kubelet of {place}"),
+        Power::ReadLogFolders => message!("reads the log folder of any node of {place}"),
+        Power::ReadPodsOfNodes => message!("reads the pods of any kubelet of {place}"),
+        Power::SteerPods => message!("has pods start on a node that is held in {place}"),
+        Power::ReadVolumes => message!("reads the data of any claim of {place}"),
+        Power::ReadPodSpecs => message!("reads the specification of any pod of {place}"),
+        Power::ReadConfigs => message!("reads any ConfigMap of {place}"),
     }
 }
 

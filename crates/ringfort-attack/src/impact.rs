@@ -1,6 +1,8 @@
 //! Impacts: where a path ends (techniques section 9). A sink is decided by effective
 //! permission or control, never by the name of a role.
 
+use ringfort_language::message;
+
 /// An impact sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Impact {
@@ -101,21 +103,21 @@ impl Impact {
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
-            Self::ClusterAdmin => "full control of the cluster",
-            Self::ControlPlane => "the control plane's keys and data",
-            Self::AnyNode => "root on a node",
-            Self::AllSecrets => "every Secret of the cluster",
-            Self::NamespaceAdmin => "full control of a namespace",
-            Self::DataStore => "data of a persistent volume",
-            Self::Persistence => "a foothold that survives",
-            Self::Fleet => "a credential for another cluster",
-            Self::DataDestruction => "deletion of data",
-            Self::SupplyChainPush => "changes to images or source that others use",
-            Self::CloudRole => "an identity of the cloud account",
-            Self::ComputeHijack => "computing at the owner's cost",
-            Self::DenialOfService => "services stopped",
-            Self::IpTheft => "private images or source",
-            Self::CloudAdmin => "control of the cloud account",
+            Self::ClusterAdmin => message!("full control of the cluster"),
+            Self::ControlPlane => message!("the control plane's keys and data"),
+            Self::AnyNode => message!("root on a node"),
+            Self::AllSecrets => message!("every Secret of the cluster"),
+            Self::NamespaceAdmin => message!("full control of a namespace"),
+            Self::DataStore => message!("data of a persistent volume"),
+            Self::Persistence => message!("a foothold that survives"),
+            Self::Fleet => message!("a credential for another cluster"),
+            Self::DataDestruction => message!("deletion of data"),
+            Self::SupplyChainPush => message!("changes to images or source that others use"),
+            Self::CloudRole => message!("an identity of the cloud account"),
+            Self::ComputeHijack => message!("computing at the owner's cost"),
+            Self::DenialOfService => message!("services stopped"),
+            Self::IpTheft => message!("private images or source"),
+            Self::CloudAdmin => message!("control of the cloud account"),
         }
     }
 

@@ -357,7 +357,11 @@ fn finding(
     for fix in fault.spots.iter().flat_map(|why| remedies.of(why)) {
         let changes = ringfort_plan::edits::changes(&fix.edits);
         let commands: Vec<String> = changes.iter().map(Change::command).collect();
-        fixes.insert(Repair { id: fix.id, title: fix.title, command: commands.join("\n") });
+        fixes.insert(Repair {
+            id: fix.id,
+            title: fix.title.to_string(),
+            command: commands.join("\n"),
+        });
     }
     if let Some(command) = &fault.command {
         let title = check.doc.fix.to_owned();

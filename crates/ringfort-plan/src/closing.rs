@@ -5,6 +5,8 @@
 //! leaves fewer of them than its bound. Of pairs without a cut nothing is proved: a change that
 //! is made for others may close their way in.
 
+use ringfort_language::{Sentence, sentence};
+
 /// What the line says.
 pub(crate) struct Closing {
     /// Number of changes.
@@ -35,36 +37,54 @@ pub(crate) enum Proved {
 }
 
 impl Closing {
-    pub(crate) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> Sentence {
         let Self { changes, cost, left, all, .. } = *self;
-        let head = format!("plan: {changes} changes, cost {cost}");
+        let head = sentence!("plan: {changes} changes, cost {cost}", changes, cost);
+        let unbound =
+            |head| sentence!("{head}, {left} of {all} pairs left, no bound", head, left, all);
         if self.wrong > 0 {
             let wrong = self.wrong;
-            return format!(
-                "{head}, not proved, {wrong} of {all} pairs are left that it should cut"
+            return sentence!(
+                "{head}, not proved, {wrong} of {all} pairs are left that it should cut",
+                head,
+                wrong,
+                all
             );
         }
         match self.proved {
             Proved::Cost(_) | Proved::Nothing if all > 0 && self.uncut >= all => {
-                format!("{head}, none of {all} pairs has a cut")
+                sentence!("{head}, none of {all} pairs has a cut", head, all)
             }
-            Proved::Nothing => format!("{head}, {left} of {all} pairs left, no bound"),
+            Proved::Nothing => unbound(head),
             // What has no cut is said beside the line.
-            Proved::Cost(bound) => format!("{head}, bound {bound}, {}", distance(cost, bound)),
+            Proved::Cost(bound) => {
+                let distance = distance(cost, bound);
+                sentence!("{head}, bound {bound}, {distance}", head, bound, distance)
+            }
             Proved::Left(bound) => {
                 let measured = left.saturating_sub(self.uncut);
                 if measured < bound {
                     // The changes do more than the graph knows of, and so may others.
-                    return format!("{head}, {left} of {all} pairs left, no bound");
+                    return unbound(head);
                 }
                 let distance = distance(measured as u64, bound as u64);
                 match self.uncut {
-                    0 => format!(
-                        "{head}, {left} of {all} pairs left, bound {bound} pairs, {distance}"
+                    0 => sentence!(
+                        "{head}, {left} of {all} pairs left, bound {bound} pairs, {distance}",
+                        head,
+                        left,
+                        all,
+                        bound,
+                        distance
                     ),
-                    uncut => format!(
-                        "{head}, {left} of {all} pairs left, {uncut} without a cut, bound {bound} \
-                         of the others, {distance}"
+                    uncut => sentence!(
+                        "{head}, {left} of {all} pairs left, {uncut} without a cut, bound {bound} of the others, {distance}",
+                        head,
+                        left,
+                        all,
+                        uncut,
+                        bound,
+                        distance
                     ),
                 }
             }
@@ -72,10 +92,10 @@ impl Closing {
     }
 }
 
-fn distance(reached: u64, bound: u64) -> String {
+fn distance(reached: u64, bound: u64) -> Sentence {
     match reached.saturating_sub(bound) {
-        0 => "optimal".to_owned(),
-        gap => format!("gap {gap}"),
+        0 => sentence!("optimal"),
+        gap => sentence!("gap {gap}", gap),
     }
 }
 
@@ -86,7 +106,7 @@ mod tests {
     #[test]
     fn optimal_is_said_only_of_what_is_proved() {
         let line = |proved, left, wrong, uncut| {
-            Closing { changes: 2, cost: 5, proved, left, wrong, uncut, all: 9 }.line()
+            Closing { changes: 2, cost: 5, proved, left, wrong, uncut, all: 9 }.line().to_string()
         };
         for (closing, expected) in [
             (line(Proved::Cost(5), 0, 0, 0), "bound 5, optimal"),

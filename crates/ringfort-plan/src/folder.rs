@@ -66,7 +66,7 @@ pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) 
     for (number, step) in steps(&plan.fixes).iter().enumerate() {
         let number = number + 1;
         for fix in &step.fixes {
-            let _ = writeln!(readme, "\n## Step {number}: {}\n", line(&fix.title));
+            let _ = writeln!(readme, "\n## Step {number}: {}\n", line(&fix.title.to_string()));
             let _ = writeln!(readme, "Cost {}; {}.", fix.cost, step.stage);
             for one in &fix.breaks {
                 let _ = writeln!(readme, "\n- May break: {}", line(one));
@@ -75,7 +75,7 @@ pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) 
                 let _ = writeln!(
                     readme,
                     "\n- A controller would write this object again: make the change {}.",
-                    line(&instead)
+                    line(&instead.to_string())
                 );
             }
         }

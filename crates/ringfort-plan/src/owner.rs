@@ -2,6 +2,7 @@
 //! keeps as it is lasts only if it is made where the controller takes it from.
 
 use ringfort_attack::Attack;
+use ringfort_language::{Sentence, sentence};
 use ringfort_model::{Map, WorkloadKind, record::Meta};
 
 /// Labels that name a team or product, the first that is set counts.
@@ -39,16 +40,18 @@ pub struct Owner {
 impl Manager {
     /// Where to make the change so that it lasts; `None` where the object itself is the place.
     #[must_use]
-    pub fn instead(&self) -> Option<String> {
+    pub fn instead(&self) -> Option<Sentence> {
         Some(match self {
             Self::Nobody => return None,
-            Self::Helm(release) => format!("in the values of Helm release {release}"),
-            Self::ArgoCd(app) => format!("in the source of Argo CD application {app}"),
-            Self::Flux(name) => format!("in the source of Flux {name}"),
-            Self::Operator(resource) => {
-                format!("in {resource}, whose operator writes this object")
+            Self::Helm(release) => sentence!("in the values of Helm release {release}", release),
+            Self::ArgoCd(app) => {
+                sentence!("in the source of Argo CD application {application}", application = app)
             }
-            Self::Addons => "in the cluster's add-on manager".to_owned(),
+            Self::Flux(name) => sentence!("in the source of Flux {name}", name),
+            Self::Operator(resource) => {
+                sentence!("in {resource}, whose operator writes this object", resource)
+            }
+            Self::Addons => sentence!("in the cluster's add-on manager"),
         })
     }
 }

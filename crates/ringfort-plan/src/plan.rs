@@ -17,6 +17,7 @@ use ringfort_graph::cut::{
     without_uncuttable,
 };
 use ringfort_graph::{BitSet, EdgeId};
+use ringfort_language::Sentence;
 use ringfort_model::{Cluster, Kind};
 
 use crate::apply::apply;
@@ -249,7 +250,7 @@ impl Plan {
 
     /// The closing line.
     #[must_use]
-    pub fn closing(&self) -> String {
+    pub fn closing(&self) -> Sentence {
         let proved = match (&self.certificate, self.least_left) {
             (Some(_), _) => Proved::Cost(self.bound),
             (None, Some(least)) => Proved::Left(least),

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ringfort_attack::{Attack, techniques};
 use ringfort_graph::EdgeId;
 use ringfort_graph::cut::{Certificate, FixId, Limits, Point, check, curve};
+use ringfort_language::Sentence;
 use ringfort_model::Cluster;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -79,7 +80,7 @@ pub struct FixFile {
     /// Stable id.
     pub id: String,
     /// What it does.
-    pub title: String,
+    pub title: Sentence,
     /// The object.
     pub object: String,
     /// Cost class.
@@ -89,7 +90,7 @@ pub struct FixFile {
     /// Its namespace and team, if labels name one.
     pub owner: String,
     /// Where to make the change so that it lasts.
-    pub instead: Option<String>,
+    pub instead: Option<Sentence>,
 }
 
 /// What the numbers of a certificate stand for.
@@ -184,7 +185,7 @@ impl PlanFile {
         Self {
             schema: SCHEMA.to_owned(),
             wish: WishFile::new(wish),
-            summary: plan.closing(),
+            summary: plan.closing().to_string(),
             fixes: plan.fixes.iter().map(FixFile::new).collect(),
             changes: plan.changes.iter().map(Change::to_json).collect(),
             names: plan.names.clone(),
@@ -290,6 +291,7 @@ impl PlanFile {
             all: self.before.len(),
         }
         .line()
+        .to_string()
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ringfort_attack::technique::Confidence;
 use ringfort_attack::{Attack, Impact, NodeKey, State, Why, Zone as AttackZone, techniques};
 use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
+use ringfort_language::{Sentence, message, sentence};
 use ringfort_model::{Coverage as Read, Kind, Listed, WorkloadKind};
 use ringfort_plan::{FirstFix, Plan};
 
@@ -96,13 +97,16 @@ pub fn build(
 fn gaps(attack: &Attack<'_>) -> Vec<Gap> {
     let read = attack.context.cluster.gaps.iter();
     let mut found: Vec<Gap> = read
-        .map(|gap| Gap { subject: gap.subject.to_string(), reason: gap.reason.to_string() })
+        .map(|gap| Gap {
+            subject: gap.subject.to_string(),
+            reason: Sentence::plain(gap.reason.to_string()),
+        })
         .collect();
     for (subject, reason) in attack.context.problems() {
         // What did not read at all is a gap already.
-        let known = |gap: &Gap| gap.subject == subject && reason.ends_with(&gap.reason);
+        let known = |gap: &Gap| gap.subject == subject && reason.ends_with(&gap.reason.to_string());
         if !found.iter().any(known) {
-            found.push(Gap { subject, reason });
+            found.push(Gap { subject, reason: Sentence::plain(reason) });
         }
     }
     found
@@ -177,9 +181,9 @@ fn coverage(attack: &Attack<'_>) -> Coverage {
     for &kind in &kinds {
         let reason = match read.of(kind) {
             Listed::Complete | Listed::Absent => continue,
-            Listed::Partial(reason) => format!("partial: {reason}"),
-            Listed::Forbidden(reason) => format!("forbidden: {reason}"),
-            Listed::Silent => "the source does not say".to_owned(),
+            Listed::Partial(reason) => sentence!("partial: {reason}", reason = reason.as_str()),
+            Listed::Forbidden(reason) => sentence!("forbidden: {reason}", reason = reason.as_str()),
+            Listed::Silent => sentence!("the source does not say"),
         };
         incomplete.push(Gap { subject: Read::key(kind), reason });
     }
@@ -219,11 +223,11 @@ fn path(attack: &Attack<'_>, path: &Derivation, plan: Option<&Plan>) -> Path {
         }
         let technique = info.technique.map(|at| techniques::ALL[at as usize]);
         let title = match (technique, start) {
-            (Some(technique), _) => technique.title.to_owned(),
-            (None, NodeKey::Internet) => "enter".to_owned(),
-            (None, NodeKey::Vector(..)) => "arrive at".to_owned(),
-            (None, NodeKey::Subject(_)) => "holds".to_owned(),
-            (None, _) => "which gives".to_owned(),
+            (Some(technique), _) => technique.title,
+            (None, NodeKey::Internet) => message!("enter"),
+            (None, NodeKey::Vector(..)) => message!("arrive at"),
+            (None, NodeKey::Subject(_)) => message!("holds"),
+            (None, _) => message!("which gives"),
         };
         let zone = match (technique, start) {
             (Some(technique), _) => technique.zone,
@@ -274,10 +278,11 @@ fn plan(plan: &Plan) -> PlanSection {
     }
 }
 
-fn entry_title(attack: &Attack<'_>, vector: &str, name: &str) -> String {
+fn entry_title(attack: &Attack<'_>, vector: &str, name: &str) -> Sentence {
     let all = attack.vectors.iter().flat_map(|vector| &vector.instances);
     let found = all.into_iter().find(|one| one.vector == vector && *one.name == *name);
-    found.map_or_else(|| format!("{vector} {name}"), |one| format!("{vector} {}", one.title))
+    let title = found.map_or_else(|| Sentence::plain(name.to_owned()), |one| one.title.clone());
+    sentence!("{vector} {title}", vector, title)
 }
 
 fn fix(first: &FirstFix) -> Fix {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use ringfort_attack::{Attack, Impact, NodeKey, State, Zone as AttackZone, techniques};
 use ringfort_graph::{BitSet, Derivation, EdgeId, NodeId};
+use ringfort_language::{message, sentence};
 
 use crate::report::{Path, Step, Zone};
 use crate::standing::Standing;
@@ -108,24 +109,29 @@ pub(crate) fn zones(
     vec![
         zone(
             AttackZone::Initial,
-            "initial access",
+            message!("initial access"),
             initial,
             entries,
-            format!("{open} open, {unknown} unknown, {guarded} guarded ways in"),
+            sentence!(
+                "{open} open, {unknown} unknown, {guarded} guarded ways in",
+                open,
+                unknown,
+                guarded
+            ),
         ),
         zone(
             AttackZone::InCluster,
-            "in-cluster movement",
+            message!("in-cluster movement"),
             inside,
             moving,
-            format!("{moving} of {entries} ways in lead on to a node or target"),
+            sentence!("{moving} of {entries} ways in lead on to a node or target", moving, entries),
         ),
         zone(
             AttackZone::Impact,
-            "impact",
+            message!("impact"),
             impact,
             harmful,
-            format!("{harmful} pairs control the cluster or all Secrets"),
+            sentence!("{harmful} pairs control the cluster or all Secrets", harmful),
         ),
     ]
 }
@@ -155,14 +161,15 @@ pub(crate) fn weakest(zones: &[Zone], paths: &[Path]) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::score::Lost;
+    use ringfort_language::Sentence;
 
     fn step(zone: AttackZone, weight: u32, hindered: bool) -> Step {
         Step {
             technique: None,
-            title: String::new(),
+            title: "",
             from: String::new(),
             to: String::new(),
-            to_title: String::new(),
+            to_title: Sentence::default(),
             zone: zone.name(),
             weight,
             hindered,

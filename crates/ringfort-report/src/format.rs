@@ -1,4 +1,7 @@
-//! The output formats by name.
+//! The output formats by name. Those for people are written in a language, those for machines in
+//! English.
+
+use ringfort_language::Language;
 
 use crate::report::Report;
 use crate::{csv, gitlab_sast, html, json, junit, markdown, ocsf, prometheus, sarif};
@@ -19,19 +22,22 @@ impl From<String> for Rendered {
 }
 
 /// A format that is a function of the report alone.
-type Render = fn(&Report) -> Rendered;
+type Render = fn(&Report, Language) -> Rendered;
 
 /// Formats that are a function of the report alone, by name.
 const RENDERED: &[(&str, Render)] = &[
-    ("json", |report| json::render(report).into()),
-    ("sarif", sarif::render),
-    ("junit", |report| junit::render(report).into()),
-    ("html", |report| Rendered { text: html::render(report), cut: html::left_out(report) }),
+    ("json", |report, _| json::render(report).into()),
+    ("sarif", |report, _| sarif::render(report)),
+    ("junit", |report, _| junit::render(report).into()),
+    ("html", |report, language| Rendered {
+        text: html::render(report, language),
+        cut: html::left_out(report, language),
+    }),
     ("markdown", markdown::render),
-    ("csv", |report| csv::render(report).into()),
-    ("ocsf", |report| ocsf::render(report).into()),
-    ("gitlab-sast", |report| gitlab_sast::render(report).into()),
-    ("prometheus", |report| prometheus::render(report).into()),
+    ("csv", |report, _| csv::render(report).into()),
+    ("ocsf", |report, _| ocsf::render(report).into()),
+    ("gitlab-sast", |report, _| gitlab_sast::render(report).into()),
+    ("prometheus", |report, _| prometheus::render(report).into()),
 ];
 
 /// A format.
@@ -68,11 +74,11 @@ impl Format {
         matches!(self, Self::Rendered(at) if RENDERED[at].0 == "json")
     }
 
-    /// The report in the format, unless the format needs more than the report.
+    /// The report in the format, for people in that language, unless the format needs more than the report.
     #[must_use]
-    pub fn render(self, report: &Report) -> Option<Rendered> {
+    pub fn render(self, report: &Report, language: Language) -> Option<Rendered> {
         match self {
-            Self::Rendered(at) => Some(RENDERED[at].1(report)),
+            Self::Rendered(at) => Some(RENDERED[at].1(report, language)),
             Self::Human | Self::Dot | Self::Graphml => None,
         }
     }

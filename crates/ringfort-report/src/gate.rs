@@ -13,9 +13,10 @@
 
 use ringfort_attack::Zone as ZoneId;
 use ringfort_checks::{Need, Severity};
+use ringfort_language::{Sentence, message, sentence};
 use serde::Serialize;
 
-use crate::report::{Report, Zone};
+use crate::report::{Gap, Report, Zone};
 
 /// A gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,9 +144,9 @@ pub struct Judged {
     /// How it stands.
     pub state: State,
     /// Why, in a few words.
-    pub why: String,
+    pub why: Sentence,
     /// The first of what failed it or is missing.
-    pub first: Vec<String>,
+    pub first: Vec<Sentence>,
 }
 
 /// How many reasons are named.
@@ -162,86 +163,127 @@ pub fn judge(
     unanswered: &[String],
     broken: bool,
 ) -> Judged {
-    let said = |state, why: String, first: Vec<String>| Judged {
+    let said = |state, why: Sentence, first: Vec<Sentence>| Judged {
         gate: gate.to_string(),
         state,
         why,
         first: first.into_iter().take(NAMED).collect(),
     };
-    let mut missing: Vec<String> = Vec::new();
+    let mut missing: Vec<Sentence> = Vec::new();
     if broken {
-        missing.push("a file could not be read to its end, see the gaps".to_owned());
+        missing.push(sentence!("a file could not be read to its end, see the gaps"));
     }
-    let (what, many) = match gate {
-        Gate::NewPath => ("new path", "new paths"),
-        Gate::NewFinding(_) => ("new finding", "new findings"),
-        Gate::Severity(_) | Gate::Coverage(_) => ("finding", "findings"),
-        Gate::Zone(..) => ("score that is lower", "scores that are lower"),
-    };
-    let failing = match gate {
+    let not_read = || report.coverage.incomplete.iter().map(not_read);
+    let failing: Vec<Sentence> = match gate {
         Gate::Coverage(percent) => {
             let kinds = report.coverage.percent;
             let results = report.checked.as_ref().map_or(0, |checked| checked.checks_coverage);
-            let why = format!("{kinds}% of kinds read, {results}% of results decided");
+            let why =
+                sentence!("{kinds}% of kinds read, {results}% of results decided", kinds, results);
             let enough = kinds.min(results) >= percent && !broken;
             let state = if enough { State::Passed } else { State::Undecided };
             return said(state, why, missing);
         }
         Gate::Severity(least) | Gate::NewFinding(least) => {
             missing.extend(needs.iter().map(|need| {
-                let more = match need.checks.len() {
-                    1 => String::new(),
-                    count => format!(" and {} more", count - 1),
-                };
-                format!("{} ({}{more})", need.missing, need.checks[0])
+                let (missing, check) = (&need.missing, need.checks[0]);
+                match need.checks.len() {
+                    1 => sentence!("{missing} ({check})", missing, check),
+                    count => sentence!(
+                        "{missing} ({check} and {more} more)",
+                        missing,
+                        check,
+                        more = count - 1
+                    ),
+                }
             }));
             let words = unanswered.iter();
-            missing.extend(words.map(|word| format!("no check behind {word} is evaluated yet")));
+            missing.extend(
+                words.map(|word| sentence!("no check behind {word} is evaluated yet", word)),
+            );
             let new_only = matches!(gate, Gate::NewFinding(_));
             let findings = report.checked.iter().flat_map(|checked| &checked.findings);
             findings
                 .filter(|one| one.severity.parse::<Severity>().is_ok_and(|known| known >= least))
                 .filter(|one| one.about.excepted.is_none())
                 .filter(|one| !new_only || one.about.change != Some("unchanged"))
-                .map(|one| format!("{} {}", one.id, one.object))
-                .collect::<Vec<_>>()
+                .map(|one| Sentence::plain(format!("{} {}", one.id, one.object)))
+                .collect()
         }
         Gate::Zone(which, least) => {
             let meant = |zone: &&Zone| which.is_none_or(|known| known.name() == zone.id);
             let zones: Vec<&Zone> = report.zones.iter().filter(meant).collect();
             if zones.is_empty() {
-                missing.push("no zone was judged".to_owned());
+                missing.push(sentence!("no zone was judged"));
             }
             if zones.iter().any(|zone| zone.score.is_none()) {
-                let incomplete = report.coverage.incomplete.iter();
-                missing.extend(incomplete.map(|gap| format!("{}: {}", gap.subject, gap.reason)));
+                missing.extend(not_read());
             }
             let lower = zones.iter().filter(|zone| zone.score.unwrap_or(zone.at_most) < least);
             lower
-                .map(|zone| match zone.score {
-                    Some(score) => format!("{}: {score}, {}% known", zone.title, zone.coverage),
-                    None => format!(
-                        "{}: at most {}, {}% known",
-                        zone.title, zone.at_most, zone.coverage
-                    ),
+                .map(|zone| {
+                    let (title, known) = (Sentence::plain(zone.title), zone.coverage);
+                    match zone.score {
+                        Some(score) => {
+                            sentence!("{zone}: {score}, {known}% known", zone = title, score, known)
+                        }
+                        None => sentence!(
+                            "{zone}: at most {score}, {known}% known",
+                            zone = title,
+                            score = zone.at_most,
+                            known
+                        ),
+                    }
                 })
                 .collect()
         }
         Gate::NewPath => {
-            let incomplete = report.coverage.incomplete.iter();
-            missing.extend(incomplete.map(|gap| format!("{}: {}", gap.subject, gap.reason)));
+            missing.extend(not_read());
             let new = report.baseline.iter().flat_map(|change| &change.new_paths);
             new.filter(|pair| !pair.excepted)
-                .map(|pair| format!("{} -> {}", pair.from, pair.to))
+                .map(|pair| Sentence::plain(format!("{} -> {}", pair.from, pair.to)))
                 .collect()
         }
     };
     match (failing.len(), missing.len()) {
-        (0, 0) => said(State::Passed, format!("no {what}"), Vec::new()),
-        (0, 1) => said(State::Undecided, "one thing is missing".to_owned(), missing),
-        (0, count) => said(State::Undecided, format!("{count} things are missing"), missing),
-        (1, _) => said(State::Failed, format!("one {what}"), failing),
-        (count, _) => said(State::Failed, format!("{count} {many}"), failing),
+        (0, 0) => said(State::Passed, counted(gate, 0), Vec::new()),
+        (0, 1) => said(State::Undecided, sentence!("one thing is missing"), missing),
+        (0, count) => {
+            said(State::Undecided, sentence!("{count} things are missing", count), missing)
+        }
+        (count, _) => said(State::Failed, counted(gate, count), failing),
+    }
+}
+
+/// Something that was not read, and why.
+pub(crate) fn not_read(gap: &Gap) -> Sentence {
+    sentence!("{subject}: {reason}", subject = &gap.subject, reason = &gap.reason)
+}
+
+/// How many of what a gate forbids there are.
+fn counted(gate: Gate, count: usize) -> Sentence {
+    let [none, one, many] = match gate {
+        Gate::NewPath => {
+            [message!("no new path"), message!("one new path"), message!("{count} new paths")]
+        }
+        Gate::NewFinding(_) => [
+            message!("no new finding"),
+            message!("one new finding"),
+            message!("{count} new findings"),
+        ],
+        Gate::Severity(_) | Gate::Coverage(_) => {
+            [message!("no finding"), message!("one finding"), message!("{count} findings")]
+        }
+        Gate::Zone(..) => [
+            message!("no score that is lower"),
+            message!("one score that is lower"),
+            message!("{count} scores that are lower"),
+        ],
+    };
+    match count {
+        0 => Sentence::plain(none),
+        1 => Sentence::plain(one),
+        _ => Sentence::plain(many).with("count", count),
     }
 }
 
@@ -302,7 +344,8 @@ mod tests {
 
     #[test]
     fn a_failed_gate_weighs_more_than_an_undecided_one() {
-        let one = |state| Judged { gate: String::new(), state, why: String::new(), first: vec![] };
+        let one =
+            |state| Judged { gate: String::new(), state, why: Sentence::default(), first: vec![] };
         assert_eq!(exit_code(&[]), 0);
         assert_eq!(exit_code(&[one(State::Passed)]), 0);
         assert_eq!(exit_code(&[one(State::Undecided), one(State::Passed)]), 4);

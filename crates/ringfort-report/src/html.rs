@@ -7,9 +7,15 @@ mod table;
 
 use std::fmt::Write;
 
+use ringfort_language::{Language, Sentence, cut, message, say, sentence};
+
+use crate::human::effort;
 use crate::matrix;
 use crate::report::{Path, Point, Report, Vector};
 use table::Table;
+
+/// Columns of letters that fit into the box of a step.
+const LETTERS: usize = 130;
 
 /// How many paths are drawn; the rest is in the JSON report.
 const DRAWN: usize = 25;
@@ -55,110 +61,157 @@ details summary{cursor:pointer;color:var(--soft)}
 const SCRIPT: &str = "
 const q=document.getElementById('q');q.addEventListener('input',()=>{const w=q.value.toLowerCase();let n=0;
 for(const p of document.querySelectorAll('.path')){const hit=p.textContent.toLowerCase().includes(w);p.hidden=!hit;if(hit)n++}
-document.getElementById('n').textContent=n+' shown'});";
+const said=document.getElementById('n');said.textContent=said.dataset.said.replace('{n}',n)});";
+
+/// Fonts of a language, after those of the system: an operating system of another language may
+/// take the forms of letters of the wrong country. Nothing is loaded.
+fn fonts(language: Language) -> &'static str {
+    match language {
+        Language::English => "",
+        Language::SimplifiedChinese => {
+            "\nbody,svg text{font-family:system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Noto Sans SC',sans-serif}"
+        }
+        Language::TraditionalChinese => {
+            "\nbody,svg text{font-family:system-ui,'PingFang TC','Microsoft JhengHei','Noto Sans CJK TC','Noto Sans TC',sans-serif}"
+        }
+    }
+}
 
 /// Renders the page.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Report, language: Language) -> String {
     let mut out = String::new();
     let facts = &report.cluster;
     let _ = write!(
         out,
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\
-         <title>Ringfort report</title><style>{STYLE}</style></head><body><main><h1>Ringfort</h1><p class=\"soft\">Kubernetes {}, {} nodes, {} namespaces, {} pods, {} bindings. {} of the kinds that rules read were read in full. {}</p>",
-        escaped(&facts.version),
-        facts.nodes,
-        facts.namespaces,
-        facts.pods,
-        facts.bindings,
-        format_args!("{}%", report.coverage.percent),
+         <title>{}</title><style>{STYLE}{}</style></head><body><main><h1>Ringfort</h1><p class=\"soft\">{} {}</p>",
+        language.tag(),
+        say!(language, "Ringfort report"),
+        fonts(language),
+        say!(
+            language,
+            "Kubernetes {version}, {nodes} nodes, {namespaces} namespaces, {pods} pods, {bindings} bindings. {percent}% of the kinds that rules read were read in full.",
+            version = escaped(language.text(&facts.version)),
+            nodes = facts.nodes,
+            namespaces = facts.namespaces,
+            pods = facts.pods,
+            bindings = facts.bindings,
+            percent = report.coverage.percent
+        ),
         escaped(&report.generated_at),
     );
-    zones(&mut out, report);
-    vectors(&mut out, report);
-    fixes(&mut out, report);
-    plan(&mut out, report);
+    zones(&mut out, report, language);
+    vectors(&mut out, report, language);
+    fixes(&mut out, report, language);
+    plan(&mut out, report, language);
     let _ = write!(
         out,
-        "<h2>Paths</h2><p class=\"soft\">{} pairs of a way in and a target are connected, {} of them from ways in that could not be verified. The easiest path of each is shown, up to {DRAWN}.</p><input id=\"q\" type=\"search\" placeholder=\"search paths\" aria-label=\"search paths\"><p id=\"n\" class=\"soft\"></p>",
-        report.pairs, report.unverified_pairs,
+        "<h2>{}</h2><p class=\"soft\">{}</p><input id=\"q\" type=\"search\" placeholder=\"{search}\" aria-label=\"{search}\"><p id=\"n\" class=\"soft\" data-said=\"{}\"></p>",
+        say!(language, "Paths"),
+        say!(
+            language,
+            "{pairs} pairs of a way in and a target are connected, {unverified} of them from ways in that could not be verified. The easiest path of each is shown, up to {drawn}.",
+            pairs = report.pairs,
+            unverified = report.unverified_pairs,
+            drawn = DRAWN
+        ),
+        say!(language, "{n} shown", n = "{n}"),
+        search = say!(language, "search paths"),
     );
     for path in report.paths.iter().take(DRAWN) {
-        draw(&mut out, path);
+        draw(&mut out, path, language);
     }
-    crate::versions::html(&mut out, report, escaped);
-    findings::write(&mut out, report);
-    findings::adoption(&mut out, report);
-    crate::framework::html(&mut out, &report.frameworks);
-    unknown(&mut out, report);
-    gaps(&mut out, report);
+    crate::versions::html(&mut out, report, escaped, language);
+    findings::write(&mut out, report, language);
+    findings::adoption(&mut out, report, language);
+    crate::framework::html(&mut out, &report.frameworks, language);
+    unknown(&mut out, report, language);
+    gaps(&mut out, report, language);
     let _ = writeln!(out, "</main><script>{SCRIPT}{}</script></body></html>", findings::SCRIPT);
     out
 }
 
 /// What the page has no room for; empty if nothing.
 #[must_use]
-pub fn left_out(report: &Report) -> String {
+pub fn left_out(report: &Report, language: Language) -> String {
     let all = report.checked.as_ref().map_or(0, |checked| checked.findings.len());
     match all.saturating_sub(findings::ROWS) {
         0 => String::new(),
-        left => format!("{left} of {all} findings"),
+        left => say!(language, "{left} of {all} findings", left, all),
     }
 }
 
-fn zones(out: &mut String, report: &Report) {
-    out.push_str("<h2>Zones</h2><div class=\"row\">");
+fn zones(out: &mut String, report: &Report, language: Language) {
+    let _ = write!(out, "<h2>{}</h2><div class=\"row\">", say!(language, "Zones"));
     for zone in &report.zones {
         let weak = report.weakest_zone == Some(zone.id);
+        let large = |text: String| format!("<span class=\"score\">{text}</span>");
         let score = match zone.score {
-            Some(score) => format!("<span class=\"score\">{score}</span> of 100"),
-            None => format!(
-                "<span class=\"score\">at most {}</span> of 100, for not all was read",
-                zone.at_most
-            ),
+            Some(score) => say!(language, "{score} of 100", score = large(score.to_string())),
+            None => {
+                let bound = say!(language, "at most {score}", score = zone.at_most);
+                say!(language, "{score} of 100, for not all was read", score = large(bound))
+            }
         };
         let lost = zone.lost.map_or_else(String::new, |[worst, spread]| {
             format!(
-                "<br><span class=\"soft\">{worst} points lost for the worst, {spread} for how much there is</span>"
+                "<br><span class=\"soft\">{}</span>",
+                say!(
+                    language,
+                    "{worst} points lost for the worst, {spread} for how much there is",
+                    worst,
+                    spread
+                )
             )
         });
+        let mark = match weak {
+            true => format!(" · {}", say!(language, "weakest")),
+            false => String::new(),
+        };
         let _ = write!(
             out,
-            "<div class=\"card{}\"><strong>{}</strong>{}<br>{score}<br>{}% is known{lost}<br>{}<br>{}% of the shown paths meet no control here</div>",
+            "<div class=\"card{}\"><strong>{}</strong>{mark}<br>{score}<br>{}{lost}<br>{}<br>{}</div>",
             if weak { " weak" } else { "" },
-            escaped(zone.title),
-            if weak { " · weakest" } else { "" },
-            zone.coverage,
-            escaped(&zone.state),
-            zone.unhindered
+            escaped(language.text(zone.title)),
+            say!(language, "{percent}% is known", percent = zone.coverage),
+            escaped(&language.say(&zone.state)),
+            say!(
+                language,
+                "{percent}% of the shown paths meet no control here",
+                percent = zone.unhindered
+            )
         );
     }
     out.push_str("</div>");
 }
 
-fn vectors(out: &mut String, report: &Report) {
-    out.push_str("<h2>Ways in</h2>");
-    let columns = matrix::COLUMNS;
-    let mut table = Table::open(out, "vectors", "ways in by vector", &columns);
-    for row in matrix::rows(report) {
+fn vectors(out: &mut String, report: &Report, language: Language) {
+    let _ = write!(out, "<h2>{}</h2>", say!(language, "Ways in"));
+    let columns = matrix::COLUMNS.map(|column| language.text(column));
+    let mut table = Table::open(out, "vectors", say!(language, "ways in by vector"), &columns);
+    for row in matrix::rows(report, language) {
         table.row("");
-        table.cell(columns[0], &escaped(&row.name));
+        table.cell(columns[0], &escaped(&language.say(&row.name)));
         let state = row.vector.state;
-        table.cell(columns[1], &format!("<span class=\"word {state}\">{state}</span>"));
-        table.cell(columns[2], &format!("<span class=\"word\">{}</span>", row.zone));
-        table.cell(columns[3], &ways(row.vector, &row.entries));
+        let shown = language.text(state);
+        table.cell(columns[1], &format!("<span class=\"word {state}\">{shown}</span>"));
+        let zone = language.text(row.zone);
+        table.cell(columns[2], &format!("<span class=\"word\">{zone}</span>"));
+        table.cell(columns[3], &ways(row.vector, &row.entries, language));
         table.cell(columns[4], &row.vector.pairs.to_string());
-        let controls: Vec<String> = row.controls.iter().map(|text| escaped(text)).collect();
+        let controls = row.controls.iter().map(|text| escaped(&language.say(text)));
+        let controls: Vec<String> = controls.collect();
         table.cell(columns[5], table::column(&controls.join("<br>")));
     }
     table.close();
 }
 
 /// How many ways in there are, and each of them on demand.
-fn ways(vector: &Vector, counted: &str) -> String {
+fn ways(vector: &Vector, counted: &str, language: Language) -> String {
     if vector.instances.is_empty() {
-        return escaped(vector.note);
+        return escaped(language.text(vector.note));
     }
     let mut out = format!("<details><summary>{counted}</summary>");
     for one in &vector.instances {
@@ -166,14 +219,16 @@ fn ways(vector: &Vector, counted: &str) -> String {
             out,
             "<div><span class=\"{}\">{}</span> {}",
             one.state,
-            one.state,
-            escaped(&one.title)
+            language.text(one.state),
+            escaped(&language.say(&one.title))
         );
         if !one.missing.is_empty() {
+            let facts: Vec<&str> = one.missing.iter().map(|fact| language.text(fact)).collect();
+            let facts = escaped(&facts.join("; "));
             let _ = write!(
                 out,
-                " <span class=\"soft\">not known: {}</span>",
-                escaped(&one.missing.join("; "))
+                " <span class=\"soft\">{}</span>",
+                say!(language, "not known: {facts}", facts)
             );
         }
         out.push_str("</div>");
@@ -182,40 +237,51 @@ fn ways(vector: &Vector, counted: &str) -> String {
     out
 }
 
-fn fixes(out: &mut String, report: &Report) {
-    out.push_str("<h2>Changes that cut most</h2>");
+/// A row of heads of a table.
+fn heads(language: Language, names: &[&'static str]) -> String {
+    let cells: String =
+        names.iter().map(|name| format!("<th>{}</th>", language.text(name))).collect();
+    format!("<table><tr>{cells}</tr>")
+}
+
+fn fixes(out: &mut String, report: &Report, language: Language) {
+    let _ = write!(out, "<h2>{}</h2>", say!(language, "Changes that cut most"));
     if report.fixes.is_empty() {
-        out.push_str("<p class=\"soft\">No single change that may be made cuts a pair.</p>");
+        let text = say!(language, "No single change that may be made cuts a pair.");
+        let _ = write!(out, "<p class=\"soft\">{text}</p>");
         return;
     }
-    out.push_str("<table><tr><th>cuts</th><th>left</th><th>change</th></tr>");
+    out.push_str(&heads(language, &[message!("cuts"), message!("left"), message!("change")]));
     for fix in &report.fixes {
         let _ = write!(
             out,
             "<tr><td>{}</td><td>{}</td><td>{}<br><code>{}</code></td></tr>",
             fix.cuts,
             fix.left,
-            escaped(&fix.title),
+            escaped(&language.say(&fix.title)),
             escaped(&fix.command)
         );
     }
     out.push_str("</table>");
 }
 
-fn plan(out: &mut String, report: &Report) {
+fn plan(out: &mut String, report: &Report, language: Language) {
     let Some(plan) = &report.plan else { return };
     let _ = write!(
         out,
-        "<h2>The smallest set of changes</h2><p>{}</p><table><tr><th>change</th><th>cost</th><th>could break</th></tr>",
-        escaped(&plan.summary)
+        "<h2>{}</h2><p>{}</p>{}",
+        say!(language, "The smallest set of changes"),
+        escaped(&language.say(&plan.summary)),
+        heads(language, &[message!("change"), message!("cost"), message!("could break")])
     );
     for fix in &plan.fixes {
-        let _ = write!(out, "<tr><td>{}", escaped(&fix.title));
+        let _ = write!(out, "<tr><td>{}", escaped(&language.say(&fix.title)));
         if let Some(instead) = &fix.instead {
+            let place = escaped(&language.say(instead));
             let _ = write!(
                 out,
-                "<br><span class=\"soft\">would be written again: change it {}</span>",
-                escaped(instead)
+                "<br><span class=\"soft\">{}</span>",
+                say!(language, "would be written again: change it {place}", place)
             );
         }
         let _ = write!(
@@ -226,12 +292,12 @@ fn plan(out: &mut String, report: &Report) {
         );
     }
     out.push_str("</table>");
-    curve(out, &plan.curve);
+    curve(out, &plan.curve, language);
     if !plan.no_cut.is_empty() {
         let _ = write!(
             out,
-            "<details><summary>{} pairs that nothing cuts</summary>",
-            plan.no_cut.len()
+            "<details><summary>{}</summary>",
+            say!(language, "{count} pairs that nothing cuts", count = plan.no_cut.len())
         );
         for one in &plan.no_cut {
             let _ = write!(
@@ -239,16 +305,16 @@ fn plan(out: &mut String, report: &Report) {
                 "<div>{} → {}: {}</div>",
                 escaped(&one.from),
                 escaped(&one.to),
-                escaped(&one.reason)
+                escaped(language.text(&one.reason))
             );
         }
         out.push_str("</details>");
     }
-    out.push_str(&crate::picture::render(report));
+    out.push_str(&crate::picture::render(report, language));
 }
 
 /// Changes made against pairs that are left.
-fn curve(out: &mut String, points: &[Point]) {
+fn curve(out: &mut String, points: &[Point], language: Language) {
     const WIDTH: usize = 560;
     const HEIGHT: usize = 160;
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
@@ -260,7 +326,8 @@ fn curve(out: &mut String, points: &[Point]) {
         |pairs: usize| 10 + (HEIGHT - 40) * (first.pairs - pairs.min(first.pairs)) / first.pairs;
     let _ = write!(
         out,
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"pairs left by number of changes\"><text class=\"s\" x=\"0\" y=\"20\">{}</text><text class=\"s\" x=\"0\" y=\"{}\">0</text><path class=\"line\" d=\"",
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{}\"><text class=\"s\" x=\"0\" y=\"20\">{}</text><text class=\"s\" x=\"0\" y=\"{}\">0</text><path class=\"line\" d=\"",
+        say!(language, "pairs left by number of changes"),
         first.pairs,
         y(0) + 4
     );
@@ -271,13 +338,8 @@ fn curve(out: &mut String, points: &[Point]) {
     for point in points {
         let _ = write!(
             out,
-            "<g><title>{} changes, cost {}: {} pairs, {} targets, {} ways in left{}</title><circle class=\"mark\" cx=\"{}\" cy=\"{}\" r=\"4\"/><text class=\"s\" x=\"{}\" y=\"{}\">{}</text></g>",
-            point.changes,
-            point.cost,
-            point.pairs,
-            point.targets,
-            point.entries,
-            if point.exact { ", the best choice" } else { "" },
+            "<g><title>{}</title><circle class=\"mark\" cx=\"{}\" cy=\"{}\" r=\"4\"/><text class=\"s\" x=\"{}\" y=\"{}\">{}</text></g>",
+            left(point, language),
             x(point),
             y(point.pairs),
             x(point).saturating_sub(4),
@@ -285,11 +347,36 @@ fn curve(out: &mut String, points: &[Point]) {
             point.changes
         );
     }
-    out.push_str("</svg><p class=\"soft\">Of the pairs that changes cut, those that are left after the first changes.</p>");
+    let _ = write!(
+        out,
+        "</svg><p class=\"soft\">{}</p>",
+        say!(
+            language,
+            "Of the pairs that changes cut, those that are left after the first changes."
+        )
+    );
+}
+
+/// What is left after the changes of a point.
+fn left(point: &Point, language: Language) -> String {
+    let best = match point.exact {
+        true => sentence!(", the best choice"),
+        false => Sentence::default(),
+    };
+    say!(
+        language,
+        "{changes} changes, cost {cost}: {pairs} pairs, {targets} targets, {entries} ways in left{best}",
+        changes = point.changes,
+        cost = point.cost,
+        pairs = point.pairs,
+        targets = point.targets,
+        entries = point.entries,
+        best
+    )
 }
 
 /// A path as a column of boxes; hovering a box shows its evidence.
-fn draw(out: &mut String, path: &Path) {
+fn draw(out: &mut String, path: &Path, language: Language) {
     const STEP: usize = 56;
     let shown: Vec<_> = path
         .steps
@@ -299,14 +386,14 @@ fn draw(out: &mut String, path: &Path) {
         })
         .collect();
     let height = shown.len() * STEP + 4;
+    let (from, to) = (escaped(&path.from), escaped(&path.to));
     let _ = write!(
         out,
-        "<div class=\"path card\"><strong>{0} → {1}</strong> <span class=\"soft\">effort {2}, {3} controls in the way{4}</span><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"steps of the path from {0} to {1}\"><svg class=\"steps\" viewBox=\"0 0 1100 {height}\" role=\"img\" aria-label=\"attack path\">",
-        escaped(&path.from),
-        escaped(&path.to),
-        path.effort,
-        path.controls,
-        if path.entry_verified { "" } else { ", entry unverified" }
+        "<div class=\"path card\"><strong>{from} → {to}</strong> <span class=\"soft\">{}</span><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><svg class=\"steps\" viewBox=\"0 0 1100 {height}\" role=\"img\" aria-label=\"{}\">",
+        language
+            .say(&effort(path, message!("effort {effort}, {controls} controls in the way{doubt}"))),
+        say!(language, "steps of the path from {from} to {to}", from = &from, to = &to),
+        say!(language, "attack path")
     );
     for (at, step) in shown.iter().enumerate() {
         let y = at * STEP + 2;
@@ -319,17 +406,20 @@ fn draw(out: &mut String, path: &Path) {
             "<g><title>{}</title><rect x=\"20\" y=\"{y}\" width=\"1060\" height=\"42\" rx=\"6\"/><text class=\"s\" x=\"32\" y=\"{}\">{}{}</text><text x=\"32\" y=\"{}\">{}</text></g>",
             escaped(&tip),
             y + 17,
-            escaped(&step.title),
+            escaped(language.text(step.title)),
             step.technique.map_or_else(String::new, |id| format!(" · {id}"))
-                + if step.cut_by.is_some() { " · cut by the plan" } else { "" },
+                + &match step.cut_by {
+                    Some(_) => format!(" · {}", say!(language, "cut by the plan")),
+                    None => String::new(),
+                },
             y + 34,
-            escaped(&shortened(&step.to_title)),
+            escaped(&cut(&language.say(&step.to_title), LETTERS)),
         );
         if at + 1 < shown.len() {
             let _ = write!(out, "<path d=\"M50 {} v14 m-4 -5 l4 5 l4 -5\"/>", y + 42);
         }
     }
-    out.push_str("</svg></div><details><summary>evidence</summary>");
+    let _ = write!(out, "</svg></div><details><summary>{}</summary>", say!(language, "evidence"));
     for step in &path.steps {
         for one in &step.evidence {
             let _ = write!(
@@ -345,55 +435,51 @@ fn draw(out: &mut String, path: &Path) {
     out.push_str("</details></div>");
 }
 
-fn shortened(text: &str) -> String {
-    const MOST: usize = 130;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(MOST - 1).collect();
-    short.push('…');
-    short
-}
-
 /// Facts from outside of the cluster that would decide steps.
-fn unknown(out: &mut String, report: &Report) {
+fn unknown(out: &mut String, report: &Report, language: Language) {
     if report.unknown.is_empty() {
         return;
     }
-    out.push_str(
-        "<h2>Facts that are not known</h2><p class=\"soft\">Steps that rest on them are drawn as \
-         unknown; unknown is never a pass.</p><table><tr><th>technique</th><th>fact that would \
-         decide it</th><th>steps</th></tr>",
+    let _ = write!(
+        out,
+        "<h2>{}</h2><p class=\"soft\">{}</p>{}",
+        say!(language, "Facts that are not known"),
+        say!(language, "Steps that rest on them are drawn as unknown; unknown is never a pass."),
+        heads(
+            language,
+            &[message!("technique"), message!("fact that would decide it"), message!("steps")]
+        )
     );
+    let assumed = say!(language, " (no path passes it unless it is assumed)");
     for row in &report.unknown {
         let _ = write!(
             out,
             "<tr><td>{}</td><td>{}{}</td><td>{}</td></tr>",
-            escaped(row.technique.unwrap_or("impact")),
-            escaped(&row.fact),
-            if row.passed { "" } else { " (no path passes it unless it is assumed)" },
+            escaped(row.technique.unwrap_or(language.text("impact"))),
+            escaped(language.text(&row.fact)),
+            if row.passed { "" } else { assumed },
             row.edges
         );
     }
     out.push_str("</table>");
 }
 
-fn gaps(out: &mut String, report: &Report) {
-    out.push_str("<h2>Not read, not evaluated</h2><table>");
+fn gaps(out: &mut String, report: &Report, language: Language) {
+    let _ = write!(out, "<h2>{}</h2><table>", say!(language, "Not read, not evaluated"));
     for gap in report.gaps.iter().chain(&report.coverage.incomplete) {
         let _ = write!(
             out,
             "<tr><td>{}</td><td>{}</td></tr>",
             escaped(&gap.subject),
-            escaped(&gap.reason)
+            escaped(&language.say(&gap.reason))
         );
     }
     for row in &report.not_evaluated {
         let _ = write!(
             out,
-            "<tr><td>{}</td><td>needs {}</td></tr>",
+            "<tr><td>{}</td><td>{}</td></tr>",
             escaped(row.id),
-            escaped(row.needs)
+            escaped(&say!(language, "needs {fact}", fact = language.text(row.needs)))
         );
     }
     out.push_str("</table>");

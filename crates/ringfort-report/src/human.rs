@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use ringfort_checks::Findings;
+use ringfort_language::{Language, Sentence, message, padded, say, sentence, width};
 
 use crate::report::{Path, Report, Step, Zone};
 use crate::{adopted, matrix};
@@ -16,6 +17,8 @@ const WIDTH: usize = 100;
 pub struct Style {
     /// Whether the terminal takes colours.
     pub color: bool,
+    /// The language.
+    pub language: Language,
 }
 
 /// Makes a text harmless for a terminal: control characters, and those that change the
@@ -34,19 +37,14 @@ pub fn harmless(text: &str) -> String {
         .collect()
 }
 
-fn cut(text: &str, width: usize) -> String {
-    let text = harmless(text);
-    if text.chars().count() <= width {
-        return text;
-    }
-    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
-    short.push('…');
-    short
+fn cut(text: &str, columns: usize) -> String {
+    ringfort_language::cut(&harmless(text), columns)
 }
 
 /// The first screen of a scan.
 #[must_use]
 pub fn first_screen(report: &Report, style: Style) -> String {
+    let language = style.language;
     let bold =
         |text: &str| if style.color { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() };
     let mut out = String::new();
@@ -56,208 +54,270 @@ pub fn first_screen(report: &Report, style: Style) -> String {
     };
     let facts = &report.cluster;
     line(cut(
-        &format!(
-            "Kubernetes {}: {} nodes, {} namespaces, {} pods, {} bindings; {}% of kinds read, {} gaps",
-            facts.version,
-            facts.nodes,
-            facts.namespaces,
-            facts.pods,
-            facts.bindings,
-            report.coverage.percent,
-            report.gaps.len() + report.coverage.incomplete.len(),
+        &say!(
+            language,
+            "Kubernetes {version}: {nodes} nodes, {namespaces} namespaces, {pods} pods, {bindings} bindings; {percent}% of kinds read, {gaps} gaps",
+            version = language.text(&facts.version),
+            nodes = facts.nodes,
+            namespaces = facts.namespaces,
+            pods = facts.pods,
+            bindings = facts.bindings,
+            percent = report.coverage.percent,
+            gaps = report.gaps.len() + report.coverage.incomplete.len(),
         ),
         WIDTH,
     ));
     if let Some(gap) = report.gaps.first().or(report.coverage.incomplete.first()) {
-        line(cut(&format!("  not read: {}: {}", gap.subject, gap.reason), WIDTH));
+        let (subject, reason) = (&gap.subject, &gap.reason);
+        let text = say!(language, "not read: {subject}: {reason}", subject, reason);
+        line(cut(&format!("  {text}"), WIDTH));
     }
     let weakest = report.zones.iter().find(|zone| report.weakest_zone == Some(zone.id));
     line(bold(&match weakest {
-        Some(zone) => format!("Zones; the weakest is {}", zone.title),
-        None => "Zones".to_owned(),
+        Some(zone) => {
+            say!(language, "Zones; the weakest is {zone}", zone = language.text(zone.title))
+        }
+        None => say!(language, "Zones").to_owned(),
     }));
     for zone in &report.zones {
+        let known = say!(language, "{percent}% known", percent = format!("{:>3}", zone.coverage));
         let text = format!(
-            "  {:<20} {:<10} {:>3}% known  {}",
-            zone.title,
-            score(zone),
-            zone.coverage,
-            zone.state
+            "  {} {} {known}  {}",
+            padded(language.text(zone.title), 20),
+            padded(&score(zone, language), 10),
+            language.say(&zone.state)
         );
         line(cut(&text, WIDTH));
     }
-    line(bold("Ways in"));
+    line(bold(say!(language, "Ways in")));
     let cells: Vec<String> =
-        report.vectors.iter().map(|v| format!("{} {}", v.id, v.state)).collect();
+        report.vectors.iter().map(|v| format!("{} {}", v.id, language.text(v.state))).collect();
     for row in cells.chunks(5) {
-        let row: Vec<String> = row.iter().map(|cell| format!("{cell:<16}")).collect();
+        let row: Vec<String> = row.iter().map(|cell| padded(cell, 16)).collect();
         line(format!("  {}", row.join("")).trim_end().to_owned());
     }
     match report.paths.first() {
         Some(path) => {
-            let unverified = if path.entry_verified { "" } else { ", entry unverified" };
-            line(bold(&cut(
-                &format!(
-                    "Worst path (effort {}, {} controls{unverified}); {} pairs, {} on unverified entries",
-                    path.effort, path.controls, report.pairs, report.unverified_pairs
-                ),
-                WIDTH,
-            )));
-            let drawn = drawn(path);
+            let text = say!(
+                language,
+                "Worst path ({effort}); {pairs} pairs, {unverified} on unverified entries",
+                effort = effort(path, message!("effort {effort}, {controls} controls{doubt}")),
+                pairs = report.pairs,
+                unverified = report.unverified_pairs
+            );
+            line(bold(&cut(&text, WIDTH)));
+            let drawn = drawn(path, language);
             let skipped = drawn.len().saturating_sub(6);
             for (at, text) in drawn.iter().enumerate() {
                 if skipped > 0 && at == 4 {
-                    line(format!("  … {} more steps", skipped + 1));
+                    let more = say!(language, "… {count} more steps", count = skipped + 1);
+                    line(format!("  {more}"));
                 } else if skipped == 0 || at < 4 || at > 4 + skipped {
                     line(cut(text, WIDTH));
                 }
             }
         }
-        None => line(bold("No path from a way in to a target.")),
+        None => line(bold(say!(language, "No path from a way in to a target."))),
     }
     if !report.fixes.is_empty() {
-        line(bold("Changes that cut most, each tried on the cluster's model"));
+        line(bold(say!(language, "Changes that cut most, each tried on the cluster's model")));
         for fix in report.fixes.iter().take(2) {
-            line(cut(&format!("  cuts {} of {}: {}", fix.cuts, report.pairs, fix.title), WIDTH));
-            line(command(&fix.command));
+            let text = say!(
+                language,
+                "cuts {cuts} of {pairs}: {change}",
+                cuts = fix.cuts,
+                pairs = report.pairs,
+                change = &fix.title
+            );
+            line(cut(&format!("  {text}"), WIDTH));
+            line(command(&fix.command, language));
         }
     }
     if let Some(plan) = report.plan.as_ref().filter(|_| report.fixes.is_empty()) {
         // Where no change cuts a pair by itself, the plan's first ones are what to begin with.
         if !plan.fixes.is_empty() {
-            line(bold(
-                "No change cuts a pair by itself. The plan begins with (ringfort plan -o DIR)",
-            ));
+            line(bold(say!(
+                language,
+                "No change cuts a pair by itself. The plan begins with (ringfort plan -o DIR)"
+            )));
         }
         for fix in plan.fixes.iter().take(3) {
-            line(cut(&format!("  {}", fix.title), WIDTH));
+            line(cut(&format!("  {}", language.say(&fix.title)), WIDTH));
         }
     }
     match &report.plan {
         Some(plan) if plan.fixes.is_empty() => {}
         Some(plan) => {
-            let rest = match plan.no_cut.len() {
-                0 => String::new(),
-                count => format!("; {count} of {} have no cut", report.pairs),
+            let summary = &plan.summary;
+            let text = match plan.no_cut.len() {
+                0 => say!(language, "All that can be cut: {summary}", summary),
+                count => say!(
+                    language,
+                    "All that can be cut: {summary}; {count} of {pairs} have no cut",
+                    summary,
+                    count,
+                    pairs = report.pairs
+                ),
             };
-            line(cut(&format!("All that can be cut: {}{rest}", plan.summary), WIDTH));
+            line(cut(&text, WIDTH));
         }
         None if report.pairs == 0 => {}
         None => {
-            line("All that can be cut: ringfort plan; at this size a scan leaves it out".into());
+            let text = say!(
+                language,
+                "All that can be cut: ringfort plan; at this size a scan leaves it out"
+            );
+            line(text.to_owned());
         }
     }
     line(cut(
-        &format!(
-            "More: ringfort paths, explain ID, scan -v, -f html=r.html; {} facts unknown, {} not evaluated",
-            report.unknown.len(),
-            report.not_evaluated.len()
+        &say!(
+            language,
+            "More: ringfort paths, explain ID, scan -v, -f html=r.html; {unknown} facts unknown, {skipped} not evaluated",
+            unknown = report.unknown.len(),
+            skipped = report.not_evaluated.len()
         ),
         WIDTH,
     ));
-    if let Some(versions) = crate::versions::line(report) {
+    if let Some(versions) = crate::versions::line(report, language) {
         line(cut(&versions, WIDTH));
     }
     if let Some(checked) = &report.checked {
-        line(cut(&counted(checked), WIDTH));
+        line(cut(&counted(checked, language), WIDTH));
     }
-    crate::framework::human(&mut out, &report.frameworks);
+    crate::framework::human(&mut out, &report.frameworks, language);
     out
 }
 
+/// How hard a path is. The template has the places `effort`, `controls` and `doubt`.
+pub(crate) fn effort(path: &Path, template: &'static str) -> Sentence {
+    let doubt = match path.entry_verified {
+        true => Sentence::default(),
+        false => sentence!(", entry unverified"),
+    };
+    Sentence::plain(template)
+        .with("effort", path.effort)
+        .with("controls", path.controls)
+        .with("doubt", doubt)
+}
+
 /// A command that can be copied as it stands, or where the whole of it is.
-fn command(text: &str) -> String {
+fn command(text: &str, language: Language) -> String {
     let whole = format!("    {}", harmless(text));
-    if !whole.contains('\n') && whole.chars().count() <= WIDTH {
+    if !whole.contains('\n') && width(&whole) <= WIDTH {
         return whole;
     }
-    const ELSEWHERE: &str = "  (whole: -f html=r.html)";
+    let elsewhere = format!("  ({})", say!(language, "whole: -f html=r.html"));
     let first = text.lines().next().unwrap_or_default();
-    let room = WIDTH - ELSEWHERE.chars().count() - 5;
+    let room = WIDTH - width(&elsewhere) - 5;
     let mut short = cut(first, room);
     if !short.ends_with('…') {
         short.push('…');
     }
-    format!("    {short}{ELSEWHERE}")
+    format!("    {short}{elsewhere}")
 }
 
 /// A score, or the bound of one.
-fn score(zone: &Zone) -> String {
+fn score(zone: &Zone, language: Language) -> String {
     match zone.score {
-        Some(score) => format!("{score} of 100"),
-        None => format!("at most {}", zone.at_most),
+        Some(score) => say!(language, "{score} of 100", score),
+        None => say!(language, "at most {score}", score = zone.at_most),
     }
 }
 
 /// What `-v` adds to the first screen: how the scores come about, the matrix of vectors, and how
 /// far controls are adopted.
 #[must_use]
-pub fn tables(report: &Report) -> String {
-    let mut out = String::from("\nScores (docs/scores.md)\n");
+pub fn tables(report: &Report, language: Language) -> String {
+    let mut out = format!("\n{}\n", say!(language, "Scores (docs/scores.md)"));
     for zone in &report.zones {
+        let (title, score) = (language.text(zone.title), score(zone, language));
         let text = match zone.lost {
-            Some([worst, spread]) => format!(
-                "{}: 100, less {worst} for the worst, less {spread} for how much there is, is {}",
-                zone.title,
-                score(zone)
+            Some([worst, spread]) => say!(
+                language,
+                "{zone}: 100, less {worst} for the worst, less {spread} for how much there is, is {score}",
+                zone = title,
+                worst,
+                spread,
+                score
             ),
-            None => format!("{}: {}, for not all was read", zone.title, score(zone)),
+            None => say!(language, "{zone}: {score}, for not all was read", zone = title, score),
         };
         let _ = writeln!(out, "  {text}");
     }
-    let columns = matrix::COLUMNS;
-    let _ = writeln!(
-        out,
-        "\n  {:<37} {:<8} {:<14} {:<28} {}",
-        columns[0], columns[1], columns[2], columns[3], columns[4]
-    );
-    for row in matrix::rows(report) {
-        let _ = writeln!(
-            out,
-            "  {:<37} {:<8} {:<14} {:<28} {}",
-            row.name, row.vector.state, row.zone, row.entries, row.vector.pairs
-        );
-        for control in row.controls {
-            let _ = writeln!(out, "      {control}");
+    out.push('\n');
+    let row = |out: &mut String, widths: &[usize], cells: &[&str]| {
+        let cells: Vec<String> = cells
+            .iter()
+            .enumerate()
+            .map(|(at, cell)| padded(cell, widths.get(at).copied().unwrap_or(0)))
+            .collect();
+        let _ = writeln!(out, "  {}", cells.join(" "));
+    };
+    const VECTORS: [usize; 4] = [37, 8, 14, 28];
+    let columns = matrix::COLUMNS.map(|column| language.text(column));
+    row(&mut out, &VECTORS, &columns[..5]);
+    for one in matrix::rows(report, language) {
+        let cells = [
+            &*language.say(&one.name),
+            language.text(one.vector.state),
+            language.text(one.zone),
+            &one.entries,
+            &one.vector.pairs.to_string(),
+        ];
+        row(&mut out, &VECTORS, &cells);
+        for control in one.controls {
+            let _ = writeln!(out, "      {}", language.say(&control));
         }
     }
-    let columns = adopted::COLUMNS;
-    let _ = writeln!(
-        out,
-        "\n  {:<16} {:<24} {:<24} {}",
-        columns[0], columns[2], columns[3], columns[1]
-    );
+    out.push('\n');
+    const CONTROLS: [usize; 3] = [16, 24, 24];
+    let columns = adopted::COLUMNS.map(|column| language.text(column));
+    row(&mut out, &CONTROLS, &[columns[0], columns[2], columns[3], columns[1]]);
     for (one, numbers) in adopted::counted(report) {
-        let present = numbers.present.as_deref().unwrap_or("-");
-        let _ = writeln!(
-            out,
-            "  {:<16} {present:<24} {:<24} {}",
-            one.metric.id, numbers.effective, one.metric.of
-        );
+        let present = numbers.present.map_or_else(|| "-".to_owned(), |text| language.say(&text));
+        let effective = language.say(&numbers.effective);
+        let cells = [one.metric.id, &*present, &*effective, language.text(one.metric.of)];
+        row(&mut out, &CONTROLS, &cells);
     }
     let left = adopted::left_out(report);
     if !left.is_empty() {
-        let _ = writeln!(out, "  nothing to count here: {}", left.join(", "));
+        let text =
+            say!(language, "nothing to count here: {metrics}", metrics = language.list(&left));
+        let _ = writeln!(out, "  {text}");
     }
     out
 }
 
+/// How many findings of each severity there are.
+pub(crate) fn severities(checked: &Findings, language: Language) -> String {
+    let count = |(count, severity): &(usize, &'static str)| {
+        let severity = Sentence::plain(*severity);
+        say!(language, "{count} {severity}", count = *count, severity)
+    };
+    let counts: Vec<String> = checked.counts().iter().map(count).collect();
+    if counts.is_empty() { say!(language, "none").to_owned() } else { language.list(&counts) }
+}
+
 /// The numbers of findings, and how much of the checks is decided.
-fn counted(checked: &Findings) -> String {
-    let counts: Vec<String> =
-        checked.counts().iter().map(|(count, severity)| format!("{count} {severity}")).collect();
-    let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+fn counted(checked: &Findings, language: Language) -> String {
     let excepted = checked.findings.iter().filter(|one| one.about.excepted.is_some()).count();
-    let excepted = if excepted > 0 { format!(" ({excepted} excepted)") } else { String::new() };
-    let on_paths = checked.findings.iter().filter(|one| one.cuts > 0).count();
-    format!(
-        "Findings: {counts}{excepted}; {on_paths} cut paths; {}% of results decided",
-        checked.checks_coverage
+    let excepted = match excepted {
+        0 => Sentence::default(),
+        count => sentence!(" ({count} excepted)", count),
+    };
+    say!(
+        language,
+        "Findings: {counts}{excepted}; {paths} cut paths; {percent}% of results decided",
+        counts = severities(checked, language),
+        excepted,
+        paths = checked.findings.iter().filter(|one| one.cuts > 0).count(),
+        percent = checked.checks_coverage
     )
 }
 
 /// A path as lines, what is merely held joined with what is done.
-fn drawn(path: &Path) -> Vec<String> {
+fn drawn(path: &Path, language: Language) -> Vec<String> {
     let mut lines = Vec::new();
     for step in &path.steps {
         if step.technique.is_none() && step.weight == 0 && !is_landmark(&step.to) {
@@ -275,7 +335,8 @@ fn drawn(path: &Path) -> Vec<String> {
         } else {
             ""
         };
-        lines.push(format!("  {mark} {}{doubt} → {}", step.title, step.to_title));
+        let (title, to) = (language.text(step.title), language.say(&step.to_title));
+        lines.push(format!("  {mark} {title}{doubt} → {to}"));
     }
     lines
 }
@@ -289,35 +350,36 @@ fn is_landmark(id: &str) -> bool {
 
 /// Every path with its evidence.
 #[must_use]
-pub fn paths(report: &Report) -> String {
+pub fn paths(report: &Report, language: Language) -> String {
     let mut out = String::new();
     for (at, path) in report.paths.iter().enumerate() {
-        let doubt = if path.entry_verified { "" } else { ", entry unverified" };
-        let _ = writeln!(
-            out,
-            "{}. {} to {} (effort {}, {} controls in the way{doubt})",
-            at + 1,
-            harmless(&path.from),
-            harmless(&path.to),
-            path.effort,
-            path.controls
+        let text = say!(
+            language,
+            "{number}. {from} to {to} ({effort})",
+            number = at + 1,
+            from = harmless(&path.from),
+            to = harmless(&path.to),
+            effort =
+                effort(path, message!("effort {effort}, {controls} controls in the way{doubt}"))
         );
+        let _ = writeln!(out, "{text}");
         for step in &path.steps {
-            self::step(&mut out, step);
+            self::step(&mut out, step, language);
         }
     }
     if report.paths.is_empty() {
-        out.push_str("no path\n");
+        let _ = writeln!(out, "{}", say!(language, "no path"));
     }
     out
 }
 
-fn step(out: &mut String, step: &Step) {
+fn step(out: &mut String, step: &Step, language: Language) {
     let technique = step.technique.map_or_else(String::new, |id| format!(" [{id}]"));
-    let _ =
-        writeln!(out, "   {} -> {}{technique}", harmless(&step.title), harmless(&step.to_title));
+    let (title, to) = (language.text(step.title), language.say(&step.to_title));
+    let _ = writeln!(out, "   {} -> {}{technique}", harmless(title), harmless(&to));
     if let Some(note) = &step.note {
-        let _ = writeln!(out, "      note: {}", harmless(note));
+        let note = say!(language, "note: {note}", note = language.text(note));
+        let _ = writeln!(out, "      {}", harmless(&note));
     }
     for one in &step.evidence {
         let field = if one.field.is_empty() { String::new() } else { format!(" {}", one.field) };

@@ -97,10 +97,12 @@ impl Suite {
                 State::Failed => "failure",
                 State::Undecided => "error",
             };
-            self.case("gate", &gate.gate, element, "gate", &gate.why, &gate.first.join("\n"));
+            let first: Vec<String> = gate.first.iter().map(ToString::to_string).collect();
+            let (why, first) = (gate.why.to_string(), first.join("\n"));
+            self.case("gate", &gate.gate, element, "gate", &why, &first);
         }
         for gap in &report.gaps {
-            self.case("gap", &gap.subject, "skipped", "gap", &gap.reason, "");
+            self.case("gap", &gap.subject, "skipped", "gap", &gap.reason.to_string(), "");
         }
         if self.counts.tests == 0 {
             self.case("gap", "everything was read", "", "", "", "");

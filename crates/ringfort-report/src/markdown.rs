@@ -8,12 +8,13 @@
 use std::fmt::Write;
 
 use ringfort_checks::Finding;
+use ringfort_language::{Language, message, say};
 
 use crate::format::Rendered;
-use crate::gate::State;
-use crate::human::harmless;
+use crate::gate::{State, not_read};
+use crate::human::{effort, harmless, severities};
 use crate::locate::{clipped, located};
-use crate::report::{Path, Report};
+use crate::report::{Gap, Path, Report};
 use crate::{adopted, matrix};
 
 /// Bytes that a comment may have: no text has more characters than bytes.
@@ -39,27 +40,32 @@ const COMMAND: usize = 2_000;
 
 /// Renders the report.
 #[must_use]
-pub fn render(report: &Report) -> Rendered {
+pub fn render(report: &Report, language: Language) -> Rendered {
     let mut out = String::from("<!-- ringfort -->\n");
     let mut cut: Vec<String> = Vec::new();
-    head(&mut out, report);
-    zones(&mut out, report);
-    changes(&mut out, report, &mut cut);
-    findings(&mut out, report, &mut cut);
-    out.push_str(&crate::versions::markdown(report, |text| code(text, NAME)));
-    crate::framework::markdown(&mut out, &report.frameworks, &mut cut);
-    paths(&mut out, report, &mut cut);
-    fixes(&mut out, report, &mut cut);
-    tables(&mut out, report, &mut cut);
+    head(&mut out, report, language);
+    zones(&mut out, report, language);
+    changes(&mut out, report, &mut cut, language);
+    findings(&mut out, report, &mut cut, language);
+    out.push_str(&crate::versions::markdown(report, |text| code(text, NAME), language));
+    crate::framework::markdown(&mut out, &report.frameworks, &mut cut, language);
+    paths(&mut out, report, &mut cut, language);
+    fixes(&mut out, report, &mut cut, language);
+    tables(&mut out, report, &mut cut, language);
+    let left_out = language.list(&cut);
     if !cut.is_empty() {
-        let _ = writeln!(
-            out,
-            "\n_Left out, for a comment has room for {MOST} characters: {}. The whole report is `ringfort scan -f html=report.html` or `-f json=report.json`._",
-            cut.join(", ")
+        let text = say!(
+            language,
+            "Left out, for a comment has room for {most} characters: {parts}. The whole report is {html} or {json}.",
+            most = MOST,
+            parts = &left_out,
+            html = "`ringfort scan -f html=report.html`",
+            json = "`-f json=report.json`"
         );
+        let _ = writeln!(out, "\n_{text}_");
     }
     debug_assert!(out.len() <= MOST, "{}", out.len());
-    Rendered { text: out, cut: cut.join(", ") }
+    Rendered { text: out, cut: left_out }
 }
 
 /// A hostile text within a line.
@@ -99,125 +105,140 @@ pub(crate) fn fill(
     left
 }
 
-fn head(out: &mut String, report: &Report) {
+fn head(out: &mut String, report: &Report, language: Language) {
     let worst = report.gates.iter().map(|gate| gate.state).max_by_key(|state| match state {
         State::Passed => 0,
         State::Undecided => 1,
         State::Failed => 2,
     });
     let verdict = match worst {
-        Some(State::Failed) => "a gate failed",
-        Some(State::Undecided) => "a gate is undecided",
-        Some(State::Passed) => "all gates passed",
-        None => "no gate",
+        Some(State::Failed) => say!(language, "Ringfort: a gate failed"),
+        Some(State::Undecided) => say!(language, "Ringfort: a gate is undecided"),
+        Some(State::Passed) => say!(language, "Ringfort: all gates passed"),
+        None => say!(language, "Ringfort: no gate"),
     };
-    let _ = writeln!(out, "### Ringfort: {verdict}\n");
+    let _ = writeln!(out, "### {verdict}\n");
     for gate in report.gates.iter().take(20) {
-        let state = match gate.state {
-            State::Passed => "passed",
-            State::Failed => "**failed**",
-            State::Undecided => "**is undecided**",
+        let name = code(&gate.gate, NAME);
+        let why = code(&language.say(&gate.why), NAME);
+        let text = match gate.state {
+            State::Passed => say!(language, "{gate} passed: {why}", gate = name, why),
+            State::Failed => say!(language, "{gate} **failed**: {why}", gate = name, why),
+            State::Undecided => {
+                say!(language, "{gate} **is undecided**: {why}", gate = name, why)
+            }
         };
-        let _ = writeln!(out, "- {} {state}: {}", code(&gate.gate, NAME), code(&gate.why, NAME));
+        let _ = writeln!(out, "- {text}");
         if gate.state == State::Undecided {
             for one in &gate.first {
-                let _ = writeln!(out, "  - {}", code(one, NAME));
+                let _ = writeln!(out, "  - {}", code(&language.say(one), NAME));
             }
         }
     }
     let (counts, decided) = match &report.checked {
-        Some(checked) => {
-            let counts: Vec<String> =
-                checked.counts().iter().map(|(count, name)| format!("{count} {name}")).collect();
-            (counts.join(", "), checked.checks_coverage)
-        }
-        None => (String::new(), 0),
+        Some(checked) => (severities(checked, language), checked.checks_coverage),
+        None => (say!(language, "none").to_owned(), 0),
     };
-    let counts = if counts.is_empty() { "none".to_owned() } else { counts };
-    let _ = writeln!(
-        out,
-        "\nFindings: {counts}. {} pairs of a way in and a target are connected. {}% of kinds were read, {decided}% of results are decided.",
-        report.pairs, report.coverage.percent
+    let text = say!(
+        language,
+        "Findings: {counts}. {pairs} pairs of a way in and a target are connected. {percent}% of kinds were read, {decided}% of results are decided.",
+        counts,
+        pairs = report.pairs,
+        percent = report.coverage.percent,
+        decided
     );
+    let _ = writeln!(out, "\n{text}");
     if let Some(filter) = report.filter.as_ref().filter(|filter| filter.hidden > 0) {
-        let _ = writeln!(out, "{} findings are filtered out.", filter.hidden);
+        let text = say!(language, "{count} findings are filtered out.", count = filter.hidden);
+        let _ = writeln!(out, "{text}");
     }
-    let unread: Vec<String> = report
-        .gaps
-        .iter()
-        .map(|gap| code(&format!("{}: {}", gap.subject, gap.reason), NAME))
-        .collect();
+    let unread = |gap: &Gap| code(&language.say(&not_read(gap)), NAME);
+    let unread: Vec<String> = report.gaps.iter().map(unread).collect();
     if !unread.is_empty() {
         let shown = unread.len().min(5);
-        let more = match unread.len() - shown {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+        let parts = language.list(&unread[..shown]);
+        let text = match unread.len() - shown {
+            0 => say!(language, "Not read: {parts}.", parts),
+            more => say!(language, "Not read: {parts} and {more} more.", parts, more),
         };
-        let _ = writeln!(out, "\nNot read: {}{more}.", unread[..shown].join(", "));
+        let _ = writeln!(out, "\n{text}");
     }
 }
 
+/// The head of a table.
+pub(crate) fn columns(language: Language, names: &[&'static str]) -> String {
+    let names: Vec<&str> = names.iter().map(|name| language.text(name)).collect();
+    // A column without a name stands between two bars with one space.
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| if name.is_empty() { " ".to_owned() } else { format!(" {name} ") })
+        .collect();
+    format!("|{}|\n|{}\n", names.join("|"), "---|".repeat(names.len()))
+}
+
 /// The scores, and beside each how much of it is known.
-fn zones(out: &mut String, report: &Report) {
+fn zones(out: &mut String, report: &Report, language: Language) {
     if report.zones.is_empty() {
         return;
     }
-    out.push_str("\n| zone | score | known | |\n|---|---|---|---|\n");
+    let names = [message!("zone"), message!("score"), message!("known"), ""];
+    let _ = write!(out, "\n{}", columns(language, &names));
     for zone in &report.zones {
-        let mark = if report.weakest_zone == Some(zone.id) { " (weakest)" } else { "" };
+        let mark = match report.weakest_zone == Some(zone.id) {
+            true => say!(language, " (weakest)"),
+            false => "",
+        };
         let score = match zone.score {
             Some(score) => score.to_string(),
-            None => format!("at most {}", zone.at_most),
+            None => say!(language, "at most {score}", score = zone.at_most),
         };
         let _ = writeln!(
             out,
             "| {}{mark} | {score} | {}% | {} |",
-            zone.title, zone.coverage, zone.state
+            language.text(zone.title),
+            zone.coverage,
+            language.say(&zone.state)
         );
     }
 }
 
 /// What is looked up rather than read, folded up.
-fn tables(out: &mut String, report: &Report, cut: &mut Vec<String>) {
-    let mut vectors = format!(
-        "\n<details><summary>Ways in by vector</summary>\n\n| {} |\n|{}\n",
-        matrix::COLUMNS.join(" | "),
-        "---|".repeat(matrix::COLUMNS.len())
-    );
-    for row in matrix::rows(report) {
+fn tables(out: &mut String, report: &Report, cut: &mut Vec<String>, language: Language) {
+    let open = |title: &str, names: &[&'static str]| {
+        format!("\n<details><summary>{title}</summary>\n\n{}", columns(language, names))
+    };
+    let mut vectors = open(say!(language, "Ways in by vector"), &matrix::COLUMNS);
+    for row in matrix::rows(report, language) {
+        let controls: Vec<String> = row.controls.iter().map(|text| language.say(text)).collect();
         let _ = writeln!(
             vectors,
             "| {} | {} | {} | {} | {} | {} |",
-            row.name,
-            row.vector.state,
-            row.zone,
+            language.say(&row.name),
+            language.text(row.vector.state),
+            language.text(row.zone),
             row.entries,
             row.vector.pairs,
-            row.controls.join("<br>")
+            controls.join("<br>")
         );
     }
     vectors.push_str("\n</details>\n");
-    let mut adoption = format!(
-        "\n<details><summary>Adoption of controls</summary>\n\n| {} |\n|{}\n",
-        adopted::COLUMNS.join(" | "),
-        "---|".repeat(adopted::COLUMNS.len())
-    );
+    let mut adoption = open(say!(language, "Adoption of controls"), &adopted::COLUMNS);
     for (one, numbers) in adopted::counted(report) {
         let _ = writeln!(
             adoption,
             "| {} | {} | {} | {} | {} | {} |",
             one.metric.id,
-            one.metric.of,
-            numbers.present.as_deref().unwrap_or("–"),
-            numbers.effective,
-            one.metric.present,
-            one.metric.effective
+            language.text(one.metric.of),
+            numbers.present.map_or_else(|| "–".to_owned(), |text| language.say(&text)),
+            language.say(&numbers.effective),
+            language.text(one.metric.present),
+            language.text(one.metric.effective)
         );
     }
     adoption.push_str("\n</details>\n");
     for (name, table, empty) in [
-        ("the table of vectors", vectors, report.vectors.is_empty()),
-        ("the adoption of controls", adoption, report.adoption.is_empty()),
+        (say!(language, "the table of vectors"), vectors, report.vectors.is_empty()),
+        (say!(language, "the adoption of controls"), adoption, report.adoption.is_empty()),
     ] {
         if !empty && fill(out, [table], MOST - CLOSING) > 0 {
             cut.push(name.to_owned());
@@ -225,33 +246,35 @@ fn tables(out: &mut String, report: &Report, cut: &mut Vec<String>) {
     }
 }
 
-fn changes(out: &mut String, report: &Report, cut: &mut Vec<String>) {
+fn changes(out: &mut String, report: &Report, cut: &mut Vec<String>, language: Language) {
     let Some(change) = &report.baseline else { return };
-    let _ = writeln!(
-        out,
-        "\n#### Since the baseline\n\n{} new, {} worse, {} unchanged, {} fixed findings; {} new and {} fixed paths.\n",
-        change.new,
-        change.worse,
-        change.unchanged,
-        change.fixed.len(),
-        change.new_paths.len(),
-        change.fixed_paths.len()
+    let text = say!(
+        language,
+        "{new} new, {worse} worse, {unchanged} unchanged, {fixed} fixed findings; {new_paths} new and {fixed_paths} fixed paths.",
+        new = change.new,
+        worse = change.worse,
+        unchanged = change.unchanged,
+        fixed = change.fixed.len(),
+        new_paths = change.new_paths.len(),
+        fixed_paths = change.fixed_paths.len()
     );
+    let _ = writeln!(out, "\n#### {}\n\n{text}\n", say!(language, "Since the baseline"));
     let new = change.new_paths.iter().map(|pair| {
-        let note = if pair.excepted { " (excepted)" } else { "" };
-        format!("- new path {} → {}{note}\n", code(&pair.from, NAME), code(&pair.to, NAME))
+        let note = if pair.excepted { say!(language, " (excepted)") } else { "" };
+        let (from, to) = (code(&pair.from, NAME), code(&pair.to, NAME));
+        format!("- {}{note}\n", say!(language, "new path {from} → {to}", from, to))
     });
-    let fixed = change
-        .fixed
-        .iter()
-        .map(|gone| format!("- fixed {} {}\n", code(&gone.id, NAME), code(&gone.object, NAME)));
+    let fixed = change.fixed.iter().map(|gone| {
+        let (id, object) = (code(&gone.id, NAME), code(&gone.object, NAME));
+        format!("- {}\n", say!(language, "fixed {id} {object}", id, object))
+    });
     let left = fill(out, new.chain(fixed), CHANGES);
     if left > 0 {
-        cut.push(format!("{left} changes"));
+        cut.push(say!(language, "{left} changes", left));
     }
 }
 
-fn findings(out: &mut String, report: &Report, cut: &mut Vec<String>) {
+fn findings(out: &mut String, report: &Report, cut: &mut Vec<String>, language: Language) {
     let Some(checked) = &report.checked else { return };
     if checked.findings.is_empty() {
         return;
@@ -262,91 +285,100 @@ fn findings(out: &mut String, report: &Report, cut: &mut Vec<String>) {
         let known = one.about.change == Some("unchanged");
         (one.about.excepted.is_some(), known)
     });
-    out.push_str("\n#### Findings\n\n| | check | object | what | where | cuts |\n|---|---|---|---|---|---|\n");
-    let left = fill(out, rows.into_iter().map(|one| row(report, one)), FINDINGS);
+    let names = [
+        "",
+        message!("check"),
+        message!("object"),
+        message!("what"),
+        message!("where"),
+        message!("cuts"),
+    ];
+    let _ = write!(out, "\n#### {}\n\n{}", say!(language, "Findings"), columns(language, &names));
+    let left = fill(out, rows.into_iter().map(|one| row(report, one, language)), FINDINGS);
     if left > 0 {
-        cut.push(format!("{left} of {} findings", checked.findings.len()));
+        let all = checked.findings.len();
+        cut.push(say!(language, "{left} of {all} findings", left, all));
     }
 }
 
-fn row(report: &Report, finding: &Finding) -> String {
+fn row(report: &Report, finding: &Finding, language: Language) -> String {
     let place = located(report, finding);
     let at = match place.exists {
         true => code(&format!("{}:{}", place.file, place.line), NAME),
         false => finding.evidence.first().map_or_else(String::new, |spot| code(&spot.field, NAME)),
     };
-    let mut marks = finding.severity.to_owned();
+    let mut marks = vec![language.text(finding.severity)];
     if let Some(change @ ("new" | "worse")) = finding.about.change {
-        let _ = write!(marks, ", {change}");
+        marks.push(language.text(change));
     }
     if finding.about.excepted.is_some() {
-        marks.push_str(", excepted");
+        marks.push(say!(language, "excepted"));
     }
     let note = match finding.note.as_str() {
         "" => String::new(),
-        note => format!(": {}", code(note, NAME)),
+        note => format!(": {}", code(language.text(note), NAME)),
     };
     format!(
-        "| {marks} | {} | {} | {}{note} | {at} | {} |\n",
+        "| {} | {} | {} | {}{note} | {at} | {} |\n",
+        language.list(&marks),
         finding.id,
         code(&finding.object, NAME),
-        finding.title,
+        language.text(finding.title),
         finding.cuts
     )
 }
 
-fn paths(out: &mut String, report: &Report, cut: &mut Vec<String>) {
+fn paths(out: &mut String, report: &Report, cut: &mut Vec<String>, language: Language) {
     if report.paths.is_empty() {
         return;
     }
-    out.push_str("\n#### Worst paths\n");
+    let _ = writeln!(out, "\n#### {}", say!(language, "Worst paths"));
     let shown = report.paths.iter().take(5);
-    let left = fill(out, shown.map(path), PATHS);
+    let left = fill(out, shown.map(|one| path(one, language)), PATHS);
     let left = left + report.paths.len().saturating_sub(5);
     if left > 0 {
-        cut.push(format!("{left} of {} paths", report.paths.len()));
+        cut.push(say!(language, "{left} of {all} paths", left, all = report.paths.len()));
     }
 }
 
-fn path(path: &Path) -> String {
-    let doubt = if path.entry_verified { "" } else { ", entry unverified" };
-    let excepted = if path.excepted.is_some() { ", excepted" } else { "" };
+fn path(path: &Path, language: Language) -> String {
+    let excepted = if path.excepted.is_some() { say!(language, ", excepted") } else { "" };
     let mut text = format!(
-        "\n<details><summary>effort {}{doubt}{excepted}</summary>\n\n{} → {}\n\n",
-        path.effort,
+        "\n<details><summary>{}{excepted}</summary>\n\n{} → {}\n\n",
+        language.say(&effort(path, message!("effort {effort}{doubt}"))),
         code(&path.from, NAME),
         code(&path.to, NAME)
     );
     for step in &path.steps {
-        let doubt = if step.confidence == "unknown" { " (unknown)" } else { "" };
+        let doubt = if step.confidence == "unknown" { say!(language, " (unknown)") } else { "" };
         let _ = writeln!(
             text,
             "1. {} → {}{doubt}",
-            code(&step.title, NAME),
-            code(&step.to_title, NAME)
+            code(language.text(step.title), NAME),
+            code(&language.say(&step.to_title), NAME)
         );
     }
     text.push_str("\n</details>\n");
     text
 }
 
-fn fixes(out: &mut String, report: &Report, cut: &mut Vec<String>) {
+fn fixes(out: &mut String, report: &Report, cut: &mut Vec<String>, language: Language) {
     if report.fixes.is_empty() {
         return;
     }
-    out.push_str("\n#### Changes that cut most\n");
+    let _ = writeln!(out, "\n#### {}", say!(language, "Changes that cut most"));
     let shown = report.fixes.iter().map(|fix| {
         format!(
-            "\n<details><summary>cuts {} of {}</summary>\n\n{}\n\n{}\n</details>\n",
-            fix.cuts,
-            report.pairs,
-            code(&fix.title, NAME),
+            "\n<details><summary>{}</summary>\n\n{}\n\n{}\n</details>\n",
+            say!(language, "cuts {cuts} of {pairs}", cuts = fix.cuts, pairs = report.pairs),
+            code(&language.say(&fix.title), NAME),
             block(&fix.command)
         )
     });
     let left = fill(out, shown, MOST - CLOSING);
     if left > 0 {
-        cut.push(format!("{left} of {} changes that cut paths", report.fixes.len()));
+        let all = report.fixes.len();
+        cut.push(say!(language, "{left} of {all} changes that cut paths", left, all));
     }
 }
 

@@ -3,14 +3,21 @@
 
 use ringfort_attack::{Attack, Instance, NodeKey, State, Zone};
 use ringfort_graph::BitSet;
+use ringfort_language::{Language, Sentence, message, say, sentence};
 
 use crate::adopted::Numbers;
 use crate::build::evidence;
 use crate::report::{Report, Vector, VectorInstance};
 
 /// The columns.
-pub(crate) const COLUMNS: [&str; 6] =
-    ["vector", "state", "reaches", "ways in", "pairs", "controls in its way"];
+pub(crate) const COLUMNS: [&str; 6] = [
+    message!("vector"),
+    message!("state"),
+    message!("reaches"),
+    message!("ways in"),
+    message!("pairs"),
+    message!("controls in its way"),
+];
 
 /// Metrics of the controls that hold a vector up, or what it lands on (initial-access, under
 /// "Controls" of each); V4 and V6 have none that is measured.
@@ -85,46 +92,55 @@ pub(crate) struct Row<'r> {
     /// The vector.
     pub(crate) vector: &'r Vector,
     /// Its id and title.
-    pub(crate) name: String,
+    pub(crate) name: Sentence,
     /// The zone that it gets into.
     pub(crate) zone: &'static str,
     /// Ways in by state.
     pub(crate) entries: String,
     /// A line for each control.
-    pub(crate) controls: Vec<String>,
+    pub(crate) controls: Vec<Sentence>,
 }
 
 /// The rows, in the order of vectors.
-pub(crate) fn rows(report: &Report) -> Vec<Row<'_>> {
+pub(crate) fn rows(report: &Report, language: Language) -> Vec<Row<'_>> {
     let row = |vector: &'_ Vector| {
         let metrics = vector.controls.iter();
         let found = metrics.filter_map(|id| {
             let found = report.adoption.iter().find(|one| one.metric.id == *id);
             let one = found.filter(|one| one.total.of > 0)?;
             let numbers = Numbers::of(one);
-            Some(format!("{id} {}", numbers.line()))
+            Some(numbers.line(id))
         });
         found.collect()
     };
     let of = |vector| Row {
         vector,
-        name: format!("{} {}", vector.id, vector.title),
-        zone: vector.zone.unwrap_or("nothing"),
-        entries: entries(vector),
+        name: sentence!(
+            "{vector} {title}",
+            vector = vector.id,
+            title = Sentence::plain(vector.title)
+        ),
+        zone: vector.zone.unwrap_or(message!("nothing")),
+        entries: entries(vector, language),
         controls: row(vector),
     };
     report.vectors.iter().map(of).collect()
 }
 
-fn entries(vector: &Vector) -> String {
+/// How many ways in of each state there are.
+fn entries(vector: &Vector, language: Language) -> String {
     let [open, unknown, guarded] = vector.entries;
-    let parts = [(open, "open"), (unknown, "unknown"), (guarded, "guarded")];
+    let parts = [
+        (open, message!("{count} open")),
+        (unknown, message!("{count} unknown")),
+        (guarded, message!("{count} guarded")),
+    ];
     let known: Vec<String> = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, state)| format!("{count} {state}"))
+        .map(|(count, state)| language.say(&Sentence::plain(state).with("count", count)))
         .collect();
-    if known.is_empty() { "none seen".to_owned() } else { known.join(", ") }
+    if known.is_empty() { say!(language, "none seen").to_owned() } else { language.list(&known) }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use ringfort_language::{Language, Sentence, cut, say, sentence, width};
+
 use crate::html::escaped;
 use crate::report::{Path, Report};
 
@@ -39,24 +41,29 @@ struct Picture<'r> {
 
 /// Draws the paths of a report; empty without any.
 #[must_use]
-pub(crate) fn render(report: &Report) -> String {
-    let picture = Picture::new(&report.paths);
+pub(crate) fn render(report: &Report, language: Language) -> String {
+    let picture = Picture::new(&report.paths, language);
     if picture.ids.is_empty() {
         return String::new();
     }
-    let mut out = String::new();
-    let _ =
-        write!(out, "<p class=\"soft\">{} positions of {} paths", picture.ids.len(), picture.paths);
-    if picture.paths < report.paths.len() {
-        let _ = write!(out, "; {} more paths are listed below", report.paths.len() - picture.paths);
-    }
-    out.push_str(". Dashed lines are what the plan cuts.</p>");
-    picture.draw(&mut out);
+    let more = match report.paths.len() - picture.paths {
+        0 => Sentence::default(),
+        count => sentence!("; {count} more paths are listed below", count),
+    };
+    let text = say!(
+        language,
+        "{positions} positions of {paths} paths{more}. Dashed lines are what the plan cuts.",
+        positions = picture.ids.len(),
+        paths = picture.paths,
+        more
+    );
+    let mut out = format!("<p class=\"soft\">{text}</p>");
+    picture.draw(&mut out, language);
     out
 }
 
 impl<'r> Picture<'r> {
-    fn new(paths: &'r [Path]) -> Self {
+    fn new(paths: &'r [Path], language: Language) -> Self {
         let mut picture = Self::default();
         let mut known: BTreeMap<&'r str, usize> = BTreeMap::new();
         let mut edges: BTreeMap<(usize, usize), Edge> = BTreeMap::new();
@@ -83,8 +90,9 @@ impl<'r> Picture<'r> {
                     at
                 };
                 let from = place(&step.from, &step.from, false);
-                let to = place(&step.to, &step.to_title, step.to.starts_with("impact/"));
-                picture.titles[to].clone_from(&step.to_title);
+                let title = language.say(&step.to_title);
+                let to = place(&step.to, &title, step.to.starts_with("impact/"));
+                picture.titles[to] = title;
                 edges.entry((from, to)).or_insert(Edge {
                     from,
                     to,
@@ -164,7 +172,7 @@ impl<'r> Picture<'r> {
         rows
     }
 
-    fn draw(&self, out: &mut String) {
+    fn draw(&self, out: &mut String, language: Language) {
         let rows = self.rows();
         let columns = self.layers.iter().copied().max().unwrap_or(0) + 1;
         let tall = rows.iter().copied().max().unwrap_or(0) + 1;
@@ -173,8 +181,11 @@ impl<'r> Picture<'r> {
         let y = |at: usize| rows[at] * ROW + 4;
         let _ = write!(
             out,
-            "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"drawing of the paths\"><svg class=\"map\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"paths from ways in to impacts\">"
+            "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><svg class=\"map\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{}\">",
+            say!(language, "drawing of the paths"),
+            say!(language, "paths from ways in to impacts")
         );
+        let mark = format!(", {}", say!(language, "cut by the plan"));
         for edge in &self.edges {
             let (x1, y1) = (x(edge.from) + WIDTH, y(edge.from) + 11);
             let (x2, y2) = (x(edge.to), y(edge.to) + 11);
@@ -184,7 +195,7 @@ impl<'r> Picture<'r> {
                 out,
                 "<path{class} d=\"M{x1} {y1} C{c1} {y1} {c2} {y2} {x2} {y2}\"><title>{}{}</title></path>",
                 escaped(edge.technique),
-                if edge.cut { ", cut by the plan" } else { "" }
+                if edge.cut { &mark } else { "" }
             );
         }
         for (at, title) in self.titles.iter().enumerate() {
@@ -207,13 +218,17 @@ impl<'r> Picture<'r> {
 /// A title that fits into its box: both ends say what it is, the middle is left out.
 fn shortened(title: &str) -> String {
     const HEAD: usize = LETTERS / 2 - 2;
-    let count = title.chars().count();
-    if count <= LETTERS {
+    if width(title) <= LETTERS {
         return title.to_owned();
     }
-    let head: String = title.chars().take(HEAD).collect();
-    let tail: String = title.chars().skip(count - (LETTERS - HEAD - 1)).collect();
-    format!("{head}…{tail}")
+    let head = cut(title, HEAD + 1);
+    let mut tail = title;
+    while width(tail) > LETTERS - HEAD - 1 {
+        let mut letters = tail.chars();
+        letters.next();
+        tail = letters.as_str();
+    }
+    format!("{head}{tail}")
 }
 
 #[cfg(test)]

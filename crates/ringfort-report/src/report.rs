@@ -3,6 +3,7 @@
 
 use ringfort_checks::about::Excepted;
 use ringfort_checks::exceptions::Outcome;
+use ringfort_language::Sentence;
 pub use ringfort_plan::{FixFile as Planned, NoCut, PointFile as Point};
 use serde::Serialize;
 
@@ -147,7 +148,7 @@ pub struct Gap {
     /// What.
     pub subject: String,
     /// Why.
-    pub reason: String,
+    pub reason: Sentence,
 }
 
 /// A zone of the defence.
@@ -176,7 +177,7 @@ pub struct Zone {
     /// Share of the shown paths, in percent, that no control hinders in this zone.
     pub unhindered: u32,
     /// Its state in words.
-    pub state: String,
+    pub state: Sentence,
 }
 
 /// A vector of initial access.
@@ -208,7 +209,7 @@ pub struct VectorInstance {
     /// Stable id: `vector/V7/NAMESPACE/NAME`.
     pub id: String,
     /// What it is.
-    pub title: String,
+    pub title: Sentence,
     /// Its state.
     pub state: &'static str,
     /// What shows it.
@@ -242,13 +243,13 @@ pub struct Step {
     /// Technique id; `None` for what is already held.
     pub technique: Option<&'static str>,
     /// What is done, in a few words.
-    pub title: String,
+    pub title: &'static str,
     /// Where it starts.
     pub from: String,
     /// Where it ends.
     pub to: String,
     /// The end, for a reader.
-    pub to_title: String,
+    pub to_title: Sentence,
     /// Zone.
     pub zone: &'static str,
     /// Weight.
@@ -284,7 +285,7 @@ pub struct Fix {
     /// Stable id.
     pub id: String,
     /// What it does.
-    pub title: String,
+    pub title: Sentence,
     /// The object.
     pub object: String,
     /// Cost class.
@@ -292,7 +293,7 @@ pub struct Fix {
     /// What could break, with the evidence.
     pub breaks: Vec<String>,
     /// Where to make the change so that it lasts, if a controller writes the object again.
-    pub instead: Option<String>,
+    pub instead: Option<Sentence>,
     /// Pairs that are gone after it.
     pub cuts: usize,
     /// Pairs that are left.
@@ -330,7 +331,7 @@ pub struct Unevaluated {
 #[derive(Clone, Debug, Serialize)]
 pub struct PlanSection {
     /// The closing line.
-    pub summary: String,
+    pub summary: Sentence,
     /// The changes.
     pub fixes: Vec<Planned>,
     /// What the first changes buy.

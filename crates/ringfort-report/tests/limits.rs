@@ -1,6 +1,7 @@
 //! Formats with limits on a report that is far beyond them.
 
 use ringfort_checks::{About, Finding, Findings};
+use ringfort_language::{Language, Sentence};
 use ringfort_report::{Format, Report, Source, Tool};
 use serde_json::Value;
 
@@ -50,7 +51,7 @@ fn report(count: usize, length: usize) -> Report {
         gaps: (0..5_000)
             .map(|at| ringfort_report::Gap {
                 subject: format!("file {at}"),
-                reason: "x".repeat(length),
+                reason: Sentence::plain("x".repeat(length)),
             })
             .collect(),
         zones: Vec::new(),
@@ -81,7 +82,7 @@ fn report(count: usize, length: usize) -> Report {
 
 fn render(name: &str, report: &Report) -> ringfort_report::Rendered {
     let format: Format = name.parse().expect("a format");
-    format.render(report).expect("it needs no more than the report")
+    format.render(report, Language::English).expect("it needs no more than the report")
 }
 
 #[test]
@@ -130,4 +131,14 @@ fn html_keeps_the_first_findings_and_says_how_many_are_left_out() {
     let whole = render("html", &report(500, 10));
     assert_eq!((rows(&whole.text), whole.cut.as_str()), (500, ""));
     assert!(!whole.text.contains("left out"));
+}
+
+#[test]
+fn a_comment_has_room_in_every_language() {
+    let format: Format = "markdown".parse().expect("a format");
+    for language in Language::ALL {
+        let rendered = format.render(&report(3_000, 60), language).expect("a report");
+        assert!(rendered.text.len() <= 65_536, "{language:?}: {}", rendered.text.len());
+        assert!(!rendered.cut.is_empty(), "{language:?}");
+    }
 }

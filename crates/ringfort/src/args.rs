@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use ringfort_language::Language;
 
 /// Kubernetes attack paths and the few changes that cut them.
 #[derive(Debug, Parser)]
@@ -38,6 +39,10 @@ pub(crate) struct Reading {
     /// When to use colours
     #[arg(long, global = true, default_value = "auto", value_parser = ["auto", "always", "never"], env = "RINGFORT_COLOR")]
     pub(crate) color: String,
+    /// The language of human, html and markdown; else that of the locale (LC_ALL, LC_MESSAGES,
+    /// LANG)
+    #[arg(long, global = true, value_parser = Language::TAGS, env = "RINGFORT_LANG")]
+    pub(crate) lang: Option<String>,
     /// Data on versions in place of those of the program
     #[arg(long, global = true, env = "RINGFORT_DATA")]
     pub(crate) data: Option<PathBuf>,
@@ -47,6 +52,14 @@ pub(crate) struct Reading {
     /// Exceptions that stand in the file itself.
     #[arg(skip)]
     pub(crate) exceptions: ringfort_checks::Exceptions,
+}
+
+impl Reading {
+    /// The language of what is written for people.
+    pub(crate) fn language(&self) -> Language {
+        let asked = self.lang.as_deref().and_then(|tag| tag.parse().ok());
+        asked.unwrap_or_else(|| Language::of_environment(|name| std::env::var(name).ok()))
+    }
 }
 
 #[derive(Debug, Subcommand)]

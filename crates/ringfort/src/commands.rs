@@ -289,7 +289,10 @@ fn scan(
         };
         let tables = output.verbose && wanted.format == Format::Human;
         let rendered = match tables {
-            true => Rendered { text: rendered.text + &human::tables(&report), ..rendered },
+            true => Rendered {
+                text: rendered.text + &human::tables(&report, reading.language()),
+                ..rendered
+            },
             false => rendered,
         };
         if !rendered.cut.is_empty() && !reading.quiet {
@@ -318,7 +321,8 @@ fn exported(attack: &Attack<'_>, plan: &ringfort_plan::Plan, format: Format) -> 
 }
 
 fn render(report: &Report, format: Format, terminal: bool, reading: &Reading) -> Rendered {
-    if let Some(rendered) = format.render(report) {
+    let language = reading.language();
+    if let Some(rendered) = format.render(report, language) {
         return rendered;
     }
     let color = match reading.color.as_str() {
@@ -326,7 +330,7 @@ fn render(report: &Report, format: Format, terminal: bool, reading: &Reading) ->
         "never" => false,
         _ => terminal && std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    human::first_screen(report, Style { color }).into()
+    human::first_screen(report, Style { color, language }).into()
 }
 
 pub(crate) fn subject(text: &str) -> Result<User> {
@@ -456,7 +460,7 @@ fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
     let report = ringfort_report::build(&attack, &found, &[], None, head);
     print(&match arguments.format.as_str() {
         "json" => json::render(&report),
-        _ => human::paths(&report),
+        _ => human::paths(&report, reading.language()),
     })?;
     Ok(0)
 }

@@ -265,11 +265,12 @@ fn line(one: &Judged) -> String {
         State::Undecided => "is undecided",
     };
     let mut text = format!("gate {} {state}: {}\n", one.gate, one.why);
-    for reason in &one.first {
+    let first: Vec<String> = one.first.iter().map(ToString::to_string).collect();
+    for reason in &first {
         text.push_str(&format!("  {}\n", harmless(reason)));
     }
     let silent = |text: &String| text.contains("were not listed") || text.contains("does not say");
-    if one.state == State::Undecided && one.first.iter().any(silent) {
+    if one.state == State::Undecided && first.iter().any(silent) {
         text.push_str("  if the source is all there is, say so with --complete\n");
     }
     text

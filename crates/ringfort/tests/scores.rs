@@ -66,7 +66,7 @@ fn no_fix_lowers_a_score() {
     let (mut tried, mut better) = (0, 0);
     for fix in &catalogue.fixes {
         let Ok(changed) = apply(&cluster, &edits::changes(&fix.edits)) else { continue };
-        better += never_less(&before, &judged(&changed), &fix.title);
+        better += never_less(&before, &judged(&changed), &fix.title.to_string());
         tried += 1;
     }
     assert!(tried > 10 && better > 3, "{tried} tried, {better} scores better");

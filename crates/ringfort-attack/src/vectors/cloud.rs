@@ -4,6 +4,7 @@
 //! show whether there is a cloud at all: the provider ids of the nodes, and whether the control
 //! plane runs on machines of the cluster.
 
+use ringfort_language::{message, sentence};
 use ringfort_model::{Kind, Str};
 
 use super::{Finding, Instance, State};
@@ -41,11 +42,13 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
             true => (
                 Vec::new(),
                 State::Closed,
-                "no node is a cloud's, and the control plane runs on them",
+                message!("no node is a cloud's, and the control plane runs on them"),
             ),
-            false => {
-                (Vec::new(), State::Unknown, "nothing shows whether a cloud runs the control plane")
-            }
+            false => (
+                Vec::new(),
+                State::Unknown,
+                message!("nothing shows whether a cloud runs the control plane"),
+            ),
         };
     };
     let name = shown.provider.name();
@@ -54,14 +57,18 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
         vector: "V11",
         name: Str::new(name),
         title: match managed {
-            true => format!("principals of the {name} account that runs the cluster"),
-            false => format!("principals of the {name} account that runs the nodes"),
+            true => {
+                sentence!("principals of the {cloud} account that runs the cluster", cloud = name)
+            }
+            false => {
+                sentence!("principals of the {cloud} account that runs the nodes", cloud = name)
+            }
         },
         state: State::Unknown,
         why: vec![shown.why],
-        missing: vec![
-            "an export of the cloud account: who may administer the cluster, its nodes and registry",
-        ],
+        missing: vec![message!(
+            "an export of the cloud account: who may administer the cluster, its nodes and registry"
+        )],
         leads: vec![NodeKey::CloudAccount(shown.provider)],
     };
     (vec![instance], State::Closed, "")

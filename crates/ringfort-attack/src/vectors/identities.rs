@@ -1,5 +1,6 @@
 //! V1 and V2, what strangers may do at the API server, and V3, credentials that lie about.
 
+use ringfort_language::{Sentence, message, sentence};
 use ringfort_model::record::PolicyRule;
 use ringfort_model::{EntityId, Kind, Str};
 
@@ -9,7 +10,7 @@ use crate::node::{NodeKey, RoleKey, Subject};
 use crate::server::{Flag, flag, switch};
 use crate::why::{BindingKey, Why};
 
-const ENDPOINT: &str = "whether the API endpoint is reachable from the internet";
+const ENDPOINT: &str = message!("whether the API endpoint is reachable from the internet");
 
 /// Whether a rule lets one do no more than find out what the server is: discovery paths, and
 /// questions about oneself (the three roles that every server binds).
@@ -92,7 +93,12 @@ fn grants(context: &Context<'_>, vector: &'static str, subjects: &[Subject]) -> 
             found.push(Instance {
                 vector,
                 name: Str::from(format!("{shown}:{who}")),
-                title: format!("binding {shown} gives {who} the role {role}"),
+                title: sentence!(
+                    "binding {binding} gives {who} the role {role}",
+                    binding = &shown,
+                    who = who.as_str(),
+                    role = role.as_str()
+                ),
                 state: State::Unknown,
                 // A single rule is no reason: without it the role's others still lead in.
                 why: vec![Why::Bound { binding: binding.clone(), subject: *index }],
@@ -129,7 +135,7 @@ fn only_certificates(context: &Context<'_>) -> bool {
 /// V1.
 pub(super) fn anonymous(context: &Context<'_>) -> Finding {
     if anonymous_is_off(context) {
-        return (Vec::new(), State::Closed, "the API server refuses anonymous requests");
+        return (Vec::new(), State::Closed, message!("the API server refuses anonymous requests"));
     }
     let subjects = [
         Subject::User(Str::new("system:anonymous")),
@@ -140,9 +146,9 @@ pub(super) fn anonymous(context: &Context<'_>) -> Finding {
         true => (
             found,
             State::Unknown,
-            "only discovery is granted; the reach of the API endpoint is not known",
+            message!("only discovery is granted; the reach of the API endpoint is not known"),
         ),
-        false => (found, State::Unknown, "roles or bindings were not all read"),
+        false => (found, State::Unknown, message!("roles or bindings were not all read")),
     }
 }
 
@@ -158,12 +164,16 @@ pub(super) fn any_account(context: &Context<'_>) -> Finding {
                 one.missing.clear();
                 one.leads.clear();
             }
-            false => one.missing.push("which authenticators accept identities of strangers"),
+            false => {
+                one.missing.push(message!("which authenticators accept identities of strangers"));
+            }
         }
     }
     match rbac_known(context) {
-        true => (found, State::Closed, "nothing above discovery is granted to every account"),
-        false => (found, State::Unknown, "roles or bindings were not all read"),
+        true => {
+            (found, State::Closed, message!("nothing above discovery is granted to every account"))
+        }
+        false => (found, State::Unknown, message!("roles or bindings were not all read")),
     }
 }
 
@@ -172,14 +182,14 @@ pub(super) fn any_account(context: &Context<'_>) -> Finding {
 pub(super) fn leaked(context: &Context<'_>) -> Finding {
     let fixed = |class: &Str| class.starts_with("kubeconfig-") && *class != *"kubeconfig-exec";
     let mut found = Vec::new();
-    let mut add = |name: String, place: String, why: Why| {
+    let mut add = |name: String, place: Sentence, why: Why| {
         found.push(Instance {
             vector: "V3",
             name: Str::from(name),
-            title: format!("kubeconfig with a static credential in {place}"),
+            title: sentence!("kubeconfig with a static credential in {place}", place),
             state: State::Unknown,
             why: vec![why],
-            missing: vec!["whether the credential is valid, and whose it is"],
+            missing: vec![message!("whether the credential is valid, and whose it is")],
             leads: Vec::new(),
         });
     };
@@ -192,7 +202,7 @@ pub(super) fn leaked(context: &Context<'_>) -> Finding {
             value: class.clone(),
         };
         let shown = meta.full_name();
-        add(format!("configmap/{shown}"), format!("ConfigMap {shown}"), why);
+        add(format!("configmap/{shown}"), Sentence::plain(format!("ConfigMap {shown}")), why);
     }
     for (at, unit) in context.units.iter().enumerate() {
         let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
@@ -207,7 +217,9 @@ pub(super) fn leaked(context: &Context<'_>) -> Finding {
                     value: class.clone(),
                 };
                 let name = &variable.name;
-                add(format!("env/{shown}/{name}"), format!("variable {name} of {shown}"), why);
+                let place =
+                    sentence!("variable {name} of {object}", name = name.as_str(), object = &shown);
+                add(format!("env/{shown}/{name}"), place, why);
             }
         }
     }
@@ -222,8 +234,11 @@ pub(super) fn leaked(context: &Context<'_>) -> Finding {
             };
             let shown = format!("{} {}", kind.name(), meta.full_name());
             let name = format!("annotation/{}/{}", shown.replace(' ', "/"), one.annotation);
-            add(name, format!("annotation {} of {shown}", one.annotation), why);
+            let annotation = one.annotation.as_str();
+            let place =
+                sentence!("annotation {annotation} of {object}", annotation, object = shown);
+            add(name, place, why);
         }
     });
-    (found, State::Unknown, "laptops and foreign repositories are not observable")
+    (found, State::Unknown, message!("laptops and foreign repositories are not observable"))
 }

@@ -1,5 +1,6 @@
 //! V9: images that somebody else could replace.
 
+use ringfort_language::{message, sentence};
 use ringfort_model::{Kind, Str};
 
 use super::{Finding, Instance, State};
@@ -21,18 +22,25 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
         found.push(Instance {
             vector: "V9",
             title: match tag {
-                true if verified => format!("image {image}, by tag, its signature verified"),
-                true => format!("image {image}, by tag"),
-                false => format!("image {repository}, by digest"),
+                true if verified => sentence!(
+                    "image {image}, by tag, its signature verified",
+                    image = image.as_str()
+                ),
+                true => sentence!("image {image}, by tag", image = image.as_str()),
+                false => {
+                    sentence!("image {repository}, by digest", repository = repository.as_str())
+                }
             },
             state: if tag && !verified { State::Unknown } else { State::Guarded },
             why: vec![first.why(context)],
             missing: match tag {
-                true if verified => vec!["who holds the keys that images are signed with"],
+                true if verified => {
+                    vec![message!("who holds the keys that images are signed with")]
+                }
                 true => {
                     vec!["who may push to the registry", "whether admission verifies signatures"]
                 }
-                false => vec!["who published the digest"],
+                false => vec![message!("who published the digest")],
             },
             // The entry stands for the push and the start; the techniques registry-push-tag and
             // image-run begin at repositories that are reached some other way.
@@ -41,7 +49,7 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
         });
     }
     match context.cluster.coverage.is_complete(Kind::Pod) {
-        true => (found, State::Closed, "no image runs"),
-        false => (found, State::Unknown, "pods were not all read"),
+        true => (found, State::Closed, message!("no image runs")),
+        false => (found, State::Unknown, message!("pods were not all read")),
     }
 }

@@ -2,6 +2,7 @@
 
 use ringfort_network::exposure::{ListenerKind, Reach};
 
+use ringfort_language::{message, sentence};
 use ringfort_model::Kind;
 
 use super::services::decided;
@@ -23,12 +24,16 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
         let Some(id) = context.cluster.nodes.find("", name).filter(|_| outside) else { continue };
         found.push(Instance {
             vector: "V4",
-            title: format!("kubelet of {name} on {}", listener.verdict.value),
+            title: sentence!(
+                "kubelet of {node} on {address}",
+                node = name.as_str(),
+                address = listener.verdict.value.as_str()
+            ),
             name: name.clone(),
             state: State::Unknown,
             why: vec![decided(&listener.verdict)],
             missing: vec![
-                "authentication and authorization settings of the kubelet",
+                message!("authentication and authorization settings of the kubelet"),
                 "the firewall or security group of the nodes",
             ],
             leads: vec![NodeKey::Kubelet(Some(id))],
@@ -37,29 +42,30 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
     let (settings, nodes) = (kubelets(context.cluster), &context.cluster.nodes);
     let whole = context.cluster.coverage.is_complete(Kind::Node) && !nodes.is_empty();
     let Some(settings) = settings else {
-        return (found, State::Unknown, "settings of the kubelets were not read");
+        return (found, State::Unknown, message!("settings of the kubelets were not read"));
     };
     let strong = !settings.anonymous && !settings.always_allow && !settings.read_only_port;
     if strong {
         for one in &mut found {
             one.state = State::Guarded;
-            one.missing = vec!["whether flags of the kubelet override the file of kubeadm"];
+            one.missing =
+                vec![message!("whether flags of the kubelet override the file of kubeadm")];
             one.leads.clear();
         }
         return match whole {
             true => (
                 found,
                 State::Closed,
-                "every kubelet asks who calls, and no node has a public address",
+                message!("every kubelet asks who calls, and no node has a public address"),
             ),
-            false => (found, State::Unknown, "nodes were not all read"),
+            false => (found, State::Unknown, message!("nodes were not all read")),
         };
     }
     if found.is_empty() && whole {
         // Reached from the cluster only: the technique kubelet-anonymous begins there.
         found.push(Instance {
             vector: "V4",
-            title: "kubelets let anybody in who reaches a node".into(),
+            title: sentence!("kubelets let anybody in who reaches a node"),
             name: "kubelet-config".into(),
             state: State::Guarded,
             why: vec![Why::ObjectField {
@@ -75,6 +81,6 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
     }
     match whole {
         true => (found, State::Closed, ""),
-        false => (found, State::Unknown, "nodes were not all read"),
+        false => (found, State::Unknown, message!("nodes were not all read")),
     }
 }

@@ -16,6 +16,7 @@ mod workloads;
 
 pub use doc::what;
 pub use identities::beyond_discovery;
+use ringfort_language::{Sentence, message};
 use ringfort_model::Str;
 pub use workloads::{login, reach};
 
@@ -69,7 +70,7 @@ pub struct Instance {
     /// Stable name within the vector.
     pub name: Str,
     /// What it is, in a few words.
-    pub title: String,
+    pub title: Sentence,
     /// Its state.
     pub state: State,
     /// What shows it.
@@ -101,19 +102,19 @@ pub(crate) type Finding = (Vec<Instance>, State, &'static str);
 type Find = fn(&Context<'_>) -> Finding;
 
 const ALL: &[(&str, &str, Find)] = &[
-    ("V1", "Kubernetes API, anonymous", identities::anonymous),
-    ("V2", "Kubernetes API, any account", identities::any_account),
-    ("V3", "leaked kubeconfig or credential", identities::leaked),
-    ("V4", "kubelet API", kubelet::find),
-    ("V5", "management interface", workloads::interfaces),
-    ("V6", "kubectl proxy", workloads::proxies),
-    ("V7", "application code execution", services::applications),
-    ("V8", "NodePort, hostPort, host network", services::node_listeners),
-    ("V9", "malicious or swapped image", images::find),
-    ("V10", "execution as a service", workloads::execution),
-    ("V11", "cloud principal", cloud::find),
-    ("V12", "pipelines and GitOps", pipelines::find),
-    ("V13", "runtime or kernel flaw at start", runtime::find),
+    ("V1", message!("Kubernetes API, anonymous"), identities::anonymous),
+    ("V2", message!("Kubernetes API, any account"), identities::any_account),
+    ("V3", message!("leaked kubeconfig or credential"), identities::leaked),
+    ("V4", message!("kubelet API"), kubelet::find),
+    ("V5", message!("management interface"), workloads::interfaces),
+    ("V6", message!("kubectl proxy"), workloads::proxies),
+    ("V7", message!("application code execution"), services::applications),
+    ("V8", message!("NodePort, hostPort, host network"), services::node_listeners),
+    ("V9", message!("malicious or swapped image"), images::find),
+    ("V10", message!("execution as a service"), workloads::execution),
+    ("V11", message!("cloud principal"), cloud::find),
+    ("V12", message!("pipelines and GitOps"), pipelines::find),
+    ("V13", message!("runtime or kernel flaw at start"), runtime::find),
 ];
 
 /// Ids of all vectors, in their order.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use ringfort_language::{message, sentence};
 use ringfort_model::Str;
 
 use super::workloads::{login, reach};
@@ -25,7 +26,7 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
     found.extend(jobs(context));
     found.extend(triggers(context));
     found.extend(controllers(context));
-    (found, State::Unknown, "pipelines outside the cluster show in no object")
+    (found, State::Unknown, message!("pipelines outside the cluster show in no object"))
 }
 
 /// One instance for each repository that something is deployed from.
@@ -37,11 +38,11 @@ fn repositories(context: &Context<'_>) -> Vec<Instance> {
     }
     let instance = |(address, (why, verified)): (Str, (Vec<Why>, bool))| Instance {
         vector: "V12",
-        title: format!("repository {address}"),
+        title: sentence!("repository {address}", address = address.as_str()),
         // Verified signatures stand in the way of whoever may only push.
         state: if verified { State::Guarded } else { State::Unknown },
         why,
-        missing: vec!["who may write to the repository, and which reviews it asks for"],
+        missing: vec![message!("who may write to the repository, and which reviews it asks for")],
         leads: vec![NodeKey::Repository(address.clone())],
         name: address,
     };
@@ -53,10 +54,10 @@ fn jobs(context: &Context<'_>) -> Vec<Instance> {
     let instance = |runner: crate::gitops::Runner| Instance {
         vector: "V12",
         name: runner.name(context),
-        title: format!("jobs of runner {}", runner.name(context)),
+        title: sentence!("jobs of runner {runner}", runner = runner.name(context).as_str()),
         state: State::Unknown,
         why: vec![runner.why(context)],
-        missing: vec!["which pull requests the runner executes"],
+        missing: vec![message!("which pull requests the runner executes")],
         leads: vec![runner.pipeline(context)],
     };
     runners(context).into_iter().map(instance).collect()
@@ -89,10 +90,10 @@ fn triggers(context: &Context<'_>) -> Vec<Instance> {
         found.push(Instance {
             vector: "V12",
             name: Str::from(format!("eventlistener/{}", meta.full_name())),
-            title: format!("trigger {}", meta.full_name()),
+            title: sentence!("trigger {name}", name = meta.full_name()),
             state,
             why: vec![LISTENERS.field(listener, "spec.triggers[].interceptors", value)],
-            missing: vec!["what the trigger's templates make of the payload"],
+            missing: vec![message!("what the trigger's templates make of the payload")],
             leads: match reached && !checked {
                 true => vec![NodeKey::Listener(unit)],
                 false => Vec::new(),
@@ -123,9 +124,9 @@ fn controllers(context: &Context<'_>) -> Vec<Instance> {
             let name = format!("interface/{}", controller.namespace);
             found.push(Instance {
                 vector: "V12",
-                title: format!(
-                    "Argo CD in {} deploys for whoever reaches it",
-                    controller.namespace
+                title: sentence!(
+                    "Argo CD in {namespace} deploys for whoever reaches it",
+                    namespace = controller.namespace.as_str()
                 ),
                 name: Str::from(name),
                 state,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use ringfort_language::{message, sentence};
 use ringfort_model::record::Node;
 use ringfort_model::{EntityId, Id, Str};
 
@@ -72,12 +73,24 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
         };
         let (title, missing) = match flaw {
             Some(id) => (
-                format!("{runtime} of {} nodes is open to {id}", nodes.len()),
-                vec!["whether an attacker's image or pod is started on the node"],
+                sentence!(
+                    "{runtime} of {nodes} nodes is open to {advisory}",
+                    runtime = runtime.as_str(),
+                    nodes = nodes.len(),
+                    advisory = id
+                ),
+                vec![message!("whether an attacker's image or pod is started on the node")],
             ),
             None => (
-                format!("{runtime} on kernel {kernel}, {} nodes", nodes.len()),
-                vec!["the version of the low-level runtime, and advisories of the distribution"],
+                sentence!(
+                    "{runtime} on kernel {kernel}, {nodes} nodes",
+                    runtime = runtime.as_str(),
+                    kernel = kernel.as_str(),
+                    nodes = nodes.len()
+                ),
+                vec![message!(
+                    "the version of the low-level runtime, and advisories of the distribution"
+                )],
             ),
         };
         found.push(Instance {
@@ -97,7 +110,7 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
             },
         });
     }
-    (found, State::Unknown, "the versions of runtimes and kernels were not read")
+    (found, State::Unknown, message!("the versions of runtimes and kernels were not read"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! the exposure engine says of each listener.
 
 use ringfort_isolation::Effect;
+use ringfort_language::{Sentence, message, sentence};
 use ringfort_model::{EntityId, Kind, Str};
 use ringfort_network::exposure::{Listener, ListenerKind, Reach, Verdict};
 
@@ -10,8 +11,8 @@ use crate::context::Context;
 use crate::node::NodeKey;
 use crate::why::Why;
 
-const SCAN: &str = "a vulnerability scan of the images";
-const FIREWALL: &str = "the firewall or security group of the nodes";
+const SCAN: &str = message!("a vulnerability scan of the images");
+const FIREWALL: &str = message!("the firewall or security group of the nodes");
 
 /// What a mesh asks of whoever comes in by listeners that lead to the pods themselves: a proxy of
 /// routes speaks for its clients.
@@ -24,7 +25,7 @@ enum Asked {
     Unknown,
 }
 
-const MESH: &str = "whether the mesh asks clients for a certificate";
+const MESH: &str = message!("whether the mesh asks clients for a certificate");
 
 fn asked(context: &Context<'_>, listeners: &[&Listener]) -> Asked {
     let direct = |one: &&Listener| {
@@ -131,24 +132,24 @@ pub(super) fn applications(context: &Context<'_>) -> Finding {
         let own = &widest.object;
         let full = format!("{}/{}", own.namespace, own.name);
         let (name, what) = match widest.kind {
-            ListenerKind::LoadBalancer => (full.clone(), "load balancer".to_owned()),
-            ListenerKind::ExternalIp => {
-                (format!("{full}:externalIPs"), "external address of".into())
-            }
-            _ => (format!("{}/{full}", own.kind), own.kind.to_owned()),
+            ListenerKind::LoadBalancer => (full.clone(), sentence!("load balancer")),
+            ListenerKind::ExternalIp => (format!("{full}:externalIPs"), Sentence::default()),
+            _ => (format!("{}/{full}", own.kind), Sentence::plain(own.kind)),
         };
         if widest.kind == ListenerKind::ExternalIp && reach == Reach::Internal {
             continue;
         }
         let title = match reach {
-            _ if widest.kind == ListenerKind::ExternalIp => format!("{what} {full}"),
-            Reach::Public => format!("public {what} {full}"),
-            Reach::AllowListed => format!("{what} {full} for listed sources"),
-            Reach::Unknown => format!("{what} {full}, address class unknown"),
-            Reach::Internal => format!("internal {what} {full}"),
+            _ if widest.kind == ListenerKind::ExternalIp => {
+                sentence!("external address of {name}", name = &full)
+            }
+            Reach::Public => sentence!("public {what} {name}", what, name = &full),
+            Reach::AllowListed => sentence!("{what} {name} for listed sources", what, name = &full),
+            Reach::Unknown => sentence!("{what} {name}, address class unknown", what, name = &full),
+            Reach::Internal => sentence!("internal {what} {name}", what, name = &full),
         };
         let title = match asked {
-            Asked::Certificate => format!("{title}, for clients of the mesh"),
+            Asked::Certificate => sentence!("{title}, for clients of the mesh", title),
             Asked::Nothing | Asked::Unknown => title,
         };
         let mut missing = vec![SCAN];
@@ -205,8 +206,10 @@ pub(super) fn applications(context: &Context<'_>) -> Finding {
     ];
     let read = |kind: Kind| context.cluster.coverage.is_complete(kind);
     match ROUTES.into_iter().all(read) {
-        true => (found, State::Closed, "no load balancer and no route leads to a workload"),
-        false => (found, State::Unknown, "Services or routes were not all read"),
+        true => {
+            (found, State::Closed, message!("no load balancer and no route leads to a workload"))
+        }
+        false => (found, State::Unknown, message!("Services or routes were not all read")),
     }
 }
 
@@ -235,8 +238,8 @@ pub(super) fn node_listeners(context: &Context<'_>) -> Finding {
     let known =
         cluster.coverage.is_complete(Kind::Service) && cluster.coverage.is_complete(Kind::Pod);
     match known {
-        true => (found, State::Closed, "no node port and no host port"),
-        false => (found, State::Unknown, "Services or pods were not all read"),
+        true => (found, State::Closed, message!("no node port and no host port")),
+        false => (found, State::Unknown, message!("Services or pods were not all read")),
     }
 }
 
@@ -252,22 +255,29 @@ fn on_nodes(context: &Context<'_>, group: &[&Listener]) -> Instance {
         Reach::AllowListed => (State::Guarded, vec![SCAN]),
         _ if asked == Asked::Certificate => (State::Guarded, vec![SCAN]),
         _ if seen => (State::Unknown, vec![FIREWALL, SCAN]),
-        _ => (State::Unknown, vec!["the addresses of the nodes"]),
+        _ => (State::Unknown, vec![message!("the addresses of the nodes")]),
     };
     if asked == Asked::Unknown && state == State::Unknown {
         missing.push(MESH);
     }
     let own = &widest.object;
     let full = format!("{}/{}", own.namespace, own.name);
-    let port = widest.port.map_or_else(|| "to be allocated".to_owned(), |port| port.to_string());
+    let port = match widest.port {
+        Some(port) => Sentence::plain(port.to_string()),
+        None => sentence!("to be allocated"),
+    };
     let (name, title, first) = match widest.kind {
-        ListenerKind::NodePort => {
-            (full.clone(), format!("node port {port} of {full}"), decided(intent))
-        }
+        ListenerKind::NodePort => (
+            full.clone(),
+            sentence!("node port {port} of {name}", port, name = &full),
+            decided(intent),
+        ),
         kind => {
             let (part, title) = match kind {
-                ListenerKind::HostNetwork => ("hostNetwork", format!("host network of {full}")),
-                _ => ("hostPort", format!("host port {port} of {full}")),
+                ListenerKind::HostNetwork => {
+                    ("hostNetwork", sentence!("host network of {name}", name = &full))
+                }
+                _ => ("hostPort", sentence!("host port {port} of {name}", port, name = &full)),
             };
             let field = Why::PodField {
                 unit: widest.backends.units.first().copied().unwrap_or_default(),

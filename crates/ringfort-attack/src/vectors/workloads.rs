@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use ringfort_language::{message, sentence};
 use ringfort_model::{ContainerKind, Kind, Str, go_bool};
 use ringfort_network::exposure::{ListenerKind, Reach};
 
@@ -98,7 +99,7 @@ fn empty(context: &Context<'_>, closed: &'static str) -> (State, &'static str) {
     let kinds = [Kind::Pod, Kind::Service];
     match kinds.into_iter().all(|kind| context.cluster.coverage.is_complete(kind)) {
         true => (State::Closed, closed),
-        false => (State::Unknown, "pods or Services were not all read"),
+        false => (State::Unknown, message!("pods or Services were not all read")),
     }
 }
 
@@ -203,22 +204,22 @@ pub(super) fn interfaces(context: &Context<'_>) -> Finding {
         let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
         let mut missing = Vec::new();
         if login.is_none() {
-            missing.push("the login setting of the interface");
+            missing.push(message!("the login setting of the interface"));
         }
         if reach == Some(Reach::Unknown) {
-            missing.push("whether the port is reachable from the internet");
+            missing.push(message!("whether the port is reachable from the internet"));
         }
         found.push(Instance {
             vector: "V5",
             name: Str::new(&shown),
-            title: format!("interface {shown}"),
+            title: sentence!("interface {name}", name = &shown),
             state,
             why: [why].into_iter().chain(login.map(|(_, why)| why)).collect(),
             missing,
             leads: if outside { context.pods_of(at) } else { Vec::new() },
         });
     }
-    let (state, note) = empty(context, "no management interface is recognised");
+    let (state, note) = empty(context, message!("no management interface is recognised"));
     (found, state, note)
 }
 
@@ -271,7 +272,7 @@ pub(super) fn proxies(context: &Context<'_>) -> Finding {
             found.push(Instance {
                 vector: "V6",
                 name: Str::new(&shown),
-                title: format!("kubectl proxy in {shown}"),
+                title: sentence!("kubectl proxy in {object}", object = &shown),
                 state,
                 why: vec![Why::PodField {
                     unit: at as u32,
@@ -279,14 +280,14 @@ pub(super) fn proxies(context: &Context<'_>) -> Finding {
                     value: Str::new("kubectl proxy off loopback"),
                 }],
                 missing: match state {
-                    State::Unknown => vec!["the firewall or security group of the nodes"],
+                    State::Unknown => vec![message!("the firewall or security group of the nodes")],
                     _ => Vec::new(),
                 },
                 leads: if outside { context.pods_of(at as u32) } else { Vec::new() },
             });
         }
     }
-    (found, State::Unknown, "operators' hosts are not observable")
+    (found, State::Unknown, message!("operators' hosts are not observable"))
 }
 
 /// Groups and kinds whose objects run what their author says, on behalf of whoever may create
@@ -321,10 +322,10 @@ pub(super) fn execution(context: &Context<'_>) -> Finding {
         found.push(Instance {
             vector: "V10",
             name: Str::new(&shown),
-            title: format!("{shown} runs what its callers submit"),
+            title: sentence!("{object} runs what its callers submit", object = &shown),
             state: State::Unknown,
             why: vec![why],
-            missing: vec!["who may submit work"],
+            missing: vec![message!("who may submit work")],
             leads: context.pods_of(at),
         });
     }
@@ -337,7 +338,10 @@ pub(super) fn execution(context: &Context<'_>) -> Finding {
         let name = definition.metadata.name.clone();
         found.push(Instance {
             vector: "V10",
-            title: format!("objects of {name} run what their author submits"),
+            title: sentence!(
+                "objects of {definition} run what their author submits",
+                definition = name.as_str()
+            ),
             // The API server asks who creates them: the techniques deputy-* begin there.
             state: State::Guarded,
             why: vec![Why::ObjectField {
@@ -347,15 +351,15 @@ pub(super) fn execution(context: &Context<'_>) -> Finding {
                 path: "spec.names.kind".into(),
                 value: Str::new(kind),
             }],
-            missing: vec!["whether an interface of its own takes work from outside"],
+            missing: vec![message!("whether an interface of its own takes work from outside")],
             leads: Vec::new(),
             name,
         });
     }
     let known = context.cluster.coverage.is_complete(Kind::CustomResourceDefinition);
     let (state, note) = match known {
-        true => empty(context, "no execution service is recognised"),
-        false => (State::Unknown, "custom resource definitions were not all read"),
+        true => empty(context, message!("no execution service is recognised")),
+        false => (State::Unknown, message!("custom resource definitions were not all read")),
     };
     (found, state, note)
 }

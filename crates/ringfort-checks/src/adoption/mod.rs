@@ -136,16 +136,6 @@ impl Adoption {
             }
         }
     }
-
-    /// A number in words: never a bare percentage where something is not known (MET-01).
-    #[must_use]
-    pub fn words(&self, figure: Figure) -> String {
-        match (self.total.of, figure.unknown) {
-            (0, _) => "none to count".to_owned(),
-            (of, 0) => format!("{} of {of}", figure.count),
-            (of, unknown) => format!("{} of {of} ({unknown} unknown)", figure.count),
-        }
-    }
 }
 
 /// Yes or no.

@@ -25,6 +25,7 @@ use ringfort_attack::context::Grant;
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{Attack, NodeKey, RoleKey, Subject, Why, WhyId};
 use ringfort_graph::{BitSet, EdgeId, NodeId};
+use ringfort_language::Sentence;
 use ringfort_model::{EntityId, Str};
 use rustc_hash::FxHashMap;
 
@@ -56,7 +57,7 @@ pub struct Fix {
     /// Stable id, made of the act and the object.
     pub id: String,
     /// What it does, for a reader.
-    pub title: String,
+    pub title: Sentence,
     /// The sort of change.
     pub kind: FixKind,
     /// The edits.

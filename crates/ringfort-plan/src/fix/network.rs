@@ -4,6 +4,7 @@
 
 use ringfort_attack::Way;
 use ringfort_attack::technique::FixKind;
+use ringfort_language::{Sentence, sentence};
 use ringfort_model::{Kind, Map, Str};
 use ringfort_network::exposure::ListenerKind;
 use ringfort_network::policy::{Direction, Segment, Tri};
@@ -104,7 +105,7 @@ fn inward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
         "the API server no longer reaches it as an aggregated API or a conversion webhook"
             .to_owned(),
     ];
-    let title = format!("let only its own namespace connect to {id}");
+    let title = sentence!("let only its own namespace connect to {object}", object = &id);
     fix(desk, unit, "only-own-namespace", &spec, title, breaks)
 }
 
@@ -121,7 +122,7 @@ fn outward(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
         "where blocks do not mean nodes (Cilium), connections to nodes need a rule of their own"
             .to_owned(),
     ];
-    let title = format!("keep {id} from the metadata service");
+    let title = sentence!("keep {object} from the metadata service", object = &id);
     fix(desk, unit, "no-metadata", &spec, title, breaks)
 }
 
@@ -155,7 +156,7 @@ fn fix(
     unit: u32,
     act: &str,
     spec: &Value,
-    title: String,
+    title: Sentence,
     breaks: Vec<String>,
 ) -> Remedy {
     let context = &desk.attack.context;

@@ -8,6 +8,7 @@
 
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::vectors::runtime::mended;
+use ringfort_language::sentence;
 use ringfort_model::{Kind, Str};
 use serde_json::json;
 
@@ -43,7 +44,13 @@ pub(super) fn field(desk: &Desk<'_, '_>, path: &str, value: &Str) -> Remedy {
     let count = edits.len();
     Remedy::Fixes(vec![Fix {
         id: format!("upgrade:{value}"),
-        title: format!("upgrade {value} of {count} nodes to {version}, which mends {advisory}"),
+        title: sentence!(
+            "upgrade {runtime} of {count} nodes to {version}, which mends {advisory}",
+            runtime = value.as_str(),
+            count,
+            version,
+            advisory
+        ),
         kind: FixKind::Node,
         edits,
         cost: desk.costs.architecture,

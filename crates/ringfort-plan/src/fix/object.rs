@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ringfort_attack::technique::FixKind;
+use ringfort_language::sentence;
 use ringfort_model::{EntityId, Kind, Str, WorkloadKind};
 use ringfort_podsec::{Level, PolicyVersion, evaluate};
 
@@ -38,7 +39,10 @@ pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
         BTreeMap::from([("pod-security.kubernetes.io/enforce".to_owned(), "baseline".to_owned())]);
     Remedy::Fixes(vec![Fix {
         id: format!("enforce-baseline:{namespace}"),
-        title: format!("enforce Pod Security baseline in namespace {namespace}"),
+        title: sentence!(
+            "enforce Pod Security baseline in namespace {namespace}",
+            namespace = namespace.as_str()
+        ),
         kind: FixKind::Pss,
         edits: vec![Edited {
             kind: Kind::Namespace,
@@ -79,7 +83,7 @@ pub(super) fn annotation(
     let pointer = format!("/metadata/annotations/{}", key.replace('~', "~0").replace('/', "~1"));
     Remedy::Fixes(vec![Fix {
         id: format!("drop-annotation:{title}:{key}"),
-        title: format!("take the annotation {key} from {title}"),
+        title: sentence!("take the annotation {key} from {object}", key, object = &title),
         kind: FixKind::Delete,
         edits: vec![Edited {
             kind,
@@ -114,7 +118,7 @@ fn token_secret(desk: &Desk<'_, '_>, namespace: &Str, name: &Str) -> Remedy {
     let cost = if users.is_empty() { desk.costs.label } else { desk.costs.grant };
     Remedy::Fixes(vec![Fix {
         id: format!("delete:Secret {namespace}/{name}"),
-        title: format!("delete Secret {namespace}/{name}"),
+        title: sentence!("delete {object}", object = format!("Secret {namespace}/{name}")),
         kind: FixKind::Delete,
         edits: vec![Edited {
             kind: Kind::Secret,

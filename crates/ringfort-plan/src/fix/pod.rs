@@ -8,6 +8,7 @@
 
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::why::TokenSource;
+use ringfort_language::{Sentence, message, sentence};
 use ringfort_model::{ContainerKind, Kind, Object, Str, WorkloadKind};
 use serde_json::{Value, json};
 
@@ -69,7 +70,8 @@ impl Place {
 /// One way to take a reason away.
 struct Act {
     id: String,
-    title: String,
+    /// Without the value of `object`.
+    title: Sentence,
     edits: Vec<FieldEdit>,
     breaks: String,
 }
@@ -113,7 +115,7 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Found) ->
     if place.kind == Kind::Workload(WorkloadKind::Job) {
         return Remedy::Fixes(vec![Fix {
             id: format!("delete:{object}"),
-            title: format!("delete {object}, whose template cannot be changed"),
+            title: sentence!("delete {object}, whose template cannot be changed", object = &object),
             kind: FixKind::Pod,
             edits: vec![edited(ObjectEdit::Delete)],
             cost: desk.costs.workload,
@@ -146,7 +148,7 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Found) ->
         breaks.extend(running.breaks.clone());
         Fix {
             id: format!("{}:{object}", act.id),
-            title: format!("{} {object}", act.title),
+            title: act.title.with("object", &object),
             kind: FixKind::Pod,
             edits,
             cost: desk.costs.workload,
@@ -187,7 +189,7 @@ pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> 
             }
             Found::Acts(vec![Act {
                 id: "no-host-ports".to_owned(),
-                title: "open no port of the node for".to_owned(),
+                title: Sentence::plain(message!("open no port of the node for {object}")),
                 edits,
                 breaks: "clients that use the addresses of its nodes".to_owned(),
             }])
@@ -211,7 +213,8 @@ pub(super) fn field(desk: &Desk<'_, '_>, unit: u32, path: &Str, value: &Str) -> 
             }
             Found::Acts(vec![Act {
                 id: format!("unset:{path}"),
-                title: format!("switch {path} off in"),
+                title: Sentence::plain(message!("switch {field} off in {object}"))
+                    .with("field", path.as_str()),
                 edits,
                 breaks: format!("what its processes do through {path}"),
             }])
@@ -246,7 +249,9 @@ fn unset(place: &Place, list: &str, index: usize, pointer: String, safe: Value) 
     let field = pointer.rsplit('/').next().unwrap_or_default().to_owned();
     Some(Act {
         id: format!("unset:{name}:{field}"),
-        title: format!("switch {field} off for container {name} of"),
+        title: Sentence::plain(message!("switch {field} off for container {name} of {object}"))
+            .with("field", &field)
+            .with("name", &name),
         edits: vec![is_container(place, list, index)?, FieldEdit::Set { pointer, value: safe }],
         breaks: format!("what container {name} does because of {field}"),
     })
@@ -266,7 +271,11 @@ fn drop(place: &Place, list: &str, index: usize, pointer: &str, capability: &str
     }
     (edits.len() > 1).then(|| Act {
         id: format!("drop-capability:{name}:{capability}"),
-        title: format!("take capability {capability} from container {name} of"),
+        title: Sentence::plain(message!(
+            "take capability {capability} from container {name} of {object}"
+        ))
+        .with("capability", capability)
+        .with("name", &name),
         edits,
         breaks: format!("what container {name} does with capability {capability}"),
     })
@@ -313,7 +322,9 @@ fn user_namespace(desk: &Desk<'_, '_>, unit: u32) -> Remedy {
         }
         Found::Acts(vec![Act {
             id: "user-namespace".to_owned(),
-            title: "give users of its own (hostUsers: false) to".to_owned(),
+            title: Sentence::plain(message!(
+                "give users of its own (hostUsers: false) to {object}"
+            )),
             edits: vec![FieldEdit::Set { pointer: "/hostUsers".to_owned(), value: json!(false) }],
             breaks: "what its processes do as root of the node, and files of the node's users"
                 .to_owned(),
@@ -371,7 +382,9 @@ fn unmount(
     let Some(test) = is_container(place, list, container) else { return Found::Nothing };
     Found::Acts(vec![Act {
         id: format!("unmount:{name}:{mounted}"),
-        title: format!("do not mount {path} in container {name} of"),
+        title: Sentence::plain(message!("do not mount {path} in container {name} of {object}"))
+            .with("path", path)
+            .with("name", name),
         edits: vec![
             test,
             FieldEdit::Test { pointer: format!("{pointer}/mountPath"), value: json!(mounted) },
@@ -405,7 +418,7 @@ pub(super) fn token(
             }
             Found::Acts(vec![Act {
                 id: "no-token".to_owned(),
-                title: "mount no API token in".to_owned(),
+                title: Sentence::plain(message!("mount no API token in {object}")),
                 edits,
                 breaks: "requests of its processes to the API server".to_owned(),
             }])

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use ringfort_attack::context::named;
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{BindingKey, RoleKey};
+use ringfort_language::{Sentence, sentence};
 use ringfort_model::record::{Meta, PolicyRule, Subject as Named};
 use ringfort_model::{Cluster, Kind, Map, Str};
 use serde_json::json;
@@ -71,7 +72,11 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
         let edits = leaving(subject, at);
         fixes.push(Fix {
             id: format!("unbind:{object}#{at}"),
-            title: format!("take {} {} out of {object}", subject.kind, subject.name),
+            title: sentence!(
+                "take {subject} out of {object}",
+                subject = format!("{} {}", subject.kind, subject.name),
+                object = &object
+            ),
             kind: FixKind::Rbac,
             edits: vec![edited(kind, meta, ObjectEdit::Fields(edits))],
             cost,
@@ -85,7 +90,7 @@ pub(super) fn unbind(desk: &Desk<'_, '_>, binding: &BindingKey, at: usize) -> Re
         let (cost, breaks) = cost_of(desk.breaks(&all));
         fixes.push(Fix {
             id: format!("delete:{object}"),
-            title: format!("delete {object}"),
+            title: sentence!("delete {object}", object = &object),
             kind: FixKind::Rbac,
             edits: vec![edited(kind, meta, ObjectEdit::Delete)],
             cost,
@@ -186,7 +191,7 @@ pub(super) fn narrow(
         true => words(&rule.non_resource_urls),
         false => words(&rule.resources),
     };
-    let fix = |id: String, title: String, below: &[String], breadth: usize, whole: bool| {
+    let fix = |id: String, title: Sentence, below: &[String], breadth: usize, whole: bool| {
         let cost = match (breaks.is_empty(), whole) {
             (true, _) => desk.costs.label,
             (false, true) => desk.costs.workload,
@@ -227,7 +232,12 @@ pub(super) fn narrow(
     let rules = rules.unwrap_or_default();
     let mut fixes = vec![fix(
         format!("drop:{object}/rules[{at}]"),
-        format!("drop rule {at} ({} {shown}) of {object}", words(&rule.verbs)),
+        sentence!(
+            "drop rule {rule} ({what}) of {object}",
+            rule = at,
+            what = format!("{} {shown}", words(&rule.verbs)),
+            object = &object
+        ),
         &[String::new()],
         2 * rule.resources.len().max(1),
         rules == 1,
@@ -239,7 +249,12 @@ pub(super) fn narrow(
     {
         fixes.push(fix(
             format!("narrow:{object}/rules[{at}]/{resource}"),
-            format!("take {resource} out of rule {at} of {object}"),
+            sentence!(
+                "take {resource} out of rule {rule} of {object}",
+                resource,
+                rule = at,
+                object = &object
+            ),
             &[format!("/resources/{entry}")],
             1,
             false,
@@ -255,7 +270,13 @@ pub(super) fn narrow(
         let below: Vec<String> = taken.iter().map(|at| format!("/verbs/{at}")).collect();
         fixes.push(fix(
             format!("narrow:{object}/rules[{at}]/verbs/{}", verbs.join(",")),
-            format!("take {} out of rule {at} ({shown}) of {object}", verbs.join(", ")),
+            sentence!(
+                "take {verbs} out of rule {rule} ({resources}) of {object}",
+                verbs = verbs.join(", "),
+                rule = at,
+                resources = &shown,
+                object = &object
+            ),
             &below,
             rule.resources.len().max(1),
             false,

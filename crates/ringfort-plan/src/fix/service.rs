@@ -5,6 +5,7 @@
 //! annotation asks for an internal one, that is offered beside closing the Service.
 
 use ringfort_attack::technique::FixKind;
+use ringfort_language::{Sentence, sentence};
 use ringfort_model::record::{Ingress, Service};
 use ringfort_model::{Kind, Map, Str};
 use serde_json::{Value, json};
@@ -45,7 +46,7 @@ pub(super) fn route(desk: &Desk<'_, '_>, kind: &str, namespace: &Str, name: &Str
     let to = if hosts.is_empty() { String::new() } else { format!(" to {}", hosts.join(", ")) };
     Remedy::Fixes(vec![Fix {
         id: format!("delete:Ingress {namespace}/{name}"),
-        title: format!("delete Ingress {namespace}/{name}"),
+        title: sentence!("delete {object}", object = format!("Ingress {namespace}/{name}")),
         kind: FixKind::Delete,
         edits: vec![Edited {
             kind: Kind::Ingress,
@@ -85,7 +86,7 @@ fn title(service: &Service) -> String {
 fn fix(
     desk: &Desk<'_, '_>,
     service: &Service,
-    (act, title): (&str, String),
+    (act, title): (&str, Sentence),
     edits: Vec<FieldEdit>,
     breadth: u32,
     breaks: Vec<String>,
@@ -130,7 +131,7 @@ fn inside(desk: &Desk<'_, '_>, service: &Service) -> Fix {
         remove(!spec.load_balancer_source_ranges.is_empty(), "loadBalancerSourceRanges");
         remove(!spec.load_balancer_ip.is_empty(), "loadBalancerIP");
     }
-    let title = format!("make {own} reachable from inside only");
+    let title = sentence!("make {object} reachable from inside only", object = &own);
     let breaks = vec![format!("clients outside the cluster use {own}")];
     fix(desk, service, ("inside", title), edits, 2, breaks)
 }
@@ -150,7 +151,8 @@ fn no_node_ports(desk: &Desk<'_, '_>, service: &Service) -> Fix {
         }
     }
     let own = title(service);
-    let title = format!("close the node ports of {own} behind its load balancer");
+    let title =
+        sentence!("close the node ports of {object} behind its load balancer", object = &own);
     let breaks = vec![format!(
         "a load balancer that sends to node ports does not reach {own} any more; whether this \
          one does is not visible"
@@ -166,7 +168,7 @@ fn external(desk: &Desk<'_, '_>, service: &Service) -> Fix {
         FieldEdit::Remove { pointer: "/spec/externalIPs".to_owned() },
     ];
     let own = title(service);
-    let title = format!("take the external addresses off {own}");
+    let title = sentence!("take the external addresses off {object}", object = &own);
     let shown = ips.iter().map(Str::as_str).collect::<Vec<_>>().join(", ");
     let breaks = vec![format!("clients use {own} at {shown}")];
     fix(desk, service, ("no-external-ips", title), edits, 1, breaks)
@@ -195,7 +197,7 @@ fn internal(desk: &Desk<'_, '_>, service: &Service) -> Option<Fix> {
         None => edits.push(set("/metadata/annotations", json!({key: value}))),
     }
     let own = title(service);
-    let title = format!("give {own} an internal load balancer");
+    let title = sentence!("give {object} an internal load balancer", object = &own);
     let breaks = vec![format!(
         "clients outside the private network use {own}; its address changes, connections break"
     )];

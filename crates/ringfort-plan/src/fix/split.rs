@@ -3,6 +3,7 @@
 
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{BindingKey, RoleKey};
+use ringfort_language::sentence;
 use ringfort_model::record::{Meta, PolicyRule, Subject as Named};
 use ringfort_model::{Kind, SourceKind, Str};
 use serde_json::{Value, json};
@@ -112,9 +113,12 @@ pub(super) fn split(desk: &Desk<'_, '_>, key: &BindingKey, handed: &Handed<'_>) 
     breaks.extend(desk.users(&identity));
     Some(Fix {
         id: format!("split:{object}#{}", handed.at),
-        title: format!(
-            "give {} {} a copy of {} {} without {lost} of its rules, in place of {object}",
-            subject.kind, subject.name, role_ref.kind, role_ref.name
+        title: sentence!(
+            "give {subject} a copy of {role} without {lost} of its rules, in place of {object}",
+            subject = format!("{} {}", subject.kind, subject.name),
+            role = format!("{} {}", role_ref.kind, role_ref.name),
+            lost,
+            object = &object
         ),
         kind: FixKind::Rbac,
         edits,
