@@ -15,7 +15,8 @@ use ringfort_model::Cluster;
 use crate::apply::apply;
 use crate::edits::{Edited, changes};
 use crate::fix::Fix;
-use crate::plan::{PlanError, Posed, Wish, Work, posed, tried};
+use crate::left::Answered;
+use crate::plan::{PlanError, Posed, Wish, Work, posed, tried_again};
 use crate::question::Pair;
 
 /// How often a plan is completed.
@@ -35,6 +36,7 @@ pub(crate) struct First<'p, 'g, 'c> {
     pub(crate) attack: &'g Attack<'c>,
     pub(crate) wish: &'p Wish,
     pub(crate) posed: &'p Posed<'g>,
+    pub(crate) answered: &'p Answered<'p, 'c>,
     /// Pairs that may be left.
     pub(crate) expected: &'p BTreeSet<Pair>,
 }
@@ -71,7 +73,8 @@ impl First<'_, '_, '_> {
     }
 
     fn tried(&self, fixes: &[Fix]) -> Result<BTreeSet<Pair>, PlanError> {
-        tried(self.cluster, self.attack, &changes(edits(fixes)), &self.wish.question)
+        let changes = changes(edits(fixes));
+        tried_again(self.cluster, self.attack, &changes, self.answered, self.expected)
     }
 
     /// Fixes of the problem on the cluster after other fixes.

@@ -18,6 +18,7 @@ pub mod edits;
 pub mod first;
 pub mod fix;
 pub mod folder;
+mod left;
 mod nodes;
 pub mod owner;
 mod place;
@@ -27,6 +28,7 @@ pub mod question;
 mod refuse;
 mod renew;
 pub mod rollback;
+mod same;
 pub mod what_if;
 
 pub use apply::apply;

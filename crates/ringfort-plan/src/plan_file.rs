@@ -19,8 +19,9 @@ use crate::closing::{Closing, Proved};
 use crate::completed::First;
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
-use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Residual, Wish, pose, tried};
-use crate::question::{GoalText, Pair, Question, connected};
+use crate::left::Answered;
+use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Residual, Wish, pose, tried_again};
+use crate::question::{GoalText, Pair, Question};
 
 /// Version of the file's shape.
 pub const SCHEMA: &str = "ringfort.dev/plan/v1";
@@ -223,12 +224,20 @@ impl PlanFile {
             }
         }
         let shown = |pairs: &BTreeSet<Pair>| format!("{} pairs {pairs:?}", pairs.len());
-        let before = connected(attack, &posed.asked);
+        let answered = Answered::new(attack, &wish.question, &posed.asked);
+        let before = answered.pairs();
         same("pairs before", shown(&self.before), shown(&before))?;
-        let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
+        let residual = posed.uncut();
         let named: BTreeSet<Pair> =
             self.no_cut.iter().map(|one| (one.from.clone(), one.to.clone())).collect();
-        let first = First { cluster, attack, wish: &wish, posed: &posed, expected: &residual };
+        let first = First {
+            cluster,
+            attack,
+            wish: &wish,
+            posed: &posed,
+            answered: &answered,
+            expected: &residual,
+        };
         let ids: Vec<&str> = self.fixes.iter().map(|one| one.id.as_str()).collect();
         let found = first.named(&ids)?;
         let by_id: BTreeMap<&str, &Fix> = found.iter().map(|fix| (fix.id.as_str(), fix)).collect();
@@ -254,7 +263,7 @@ impl PlanFile {
         }
         // A plan that was cut short claims what was measured, and that nothing is new.
         let expected = if self.certificate.is_some() { &residual } else { &before };
-        let after = tried(cluster, attack, &patches, &wish.question)?;
+        let after = tried_again(cluster, attack, &patches, &answered, expected)?;
         if let Some((from, to)) = after.difference(expected).next() {
             return Err(CheckError::Left(from.clone(), to.clone()));
         }
