@@ -364,6 +364,7 @@ pub fn plan(
     let names = Names::new(attack, &posed, certificate.as_ref());
     fixes.sort_by(|a, b| (a.cost, a.breaks.len(), &a.id).cmp(&(b.cost, b.breaks.len(), &b.id)));
     let changes = changes(edits(&fixes));
+    let chosen = posed.numbers(&fixes);
     // A way in may close for other reasons than those that its pairs have no cut for.
     let mut residual = posed.residual;
     residual.retain(|one| after.contains(&one.pair));

@@ -19,6 +19,7 @@ use crate::closing::{Closing, Proved};
 use crate::completed::First;
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
+use crate::folder::{StepFile, step_files};
 use crate::left::Answered;
 use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Residual, Wish, pose, tried_again};
 use crate::question::{GoalText, Pair, Question};
@@ -40,6 +41,10 @@ pub struct PlanFile {
     pub fixes: Vec<FixFile>,
     /// All changes together, one patch for each object, as `what-if --patch` reads them.
     pub changes: Vec<Value>,
+    /// The same one after the other, as the folder of the plan has them.
+    pub steps: Vec<StepFile>,
+    /// What takes the steps back, each step by itself.
+    pub rollback: Vec<StepFile>,
     /// The proof; none for a plan that was cut short by a number of changes.
     pub certificate: Option<Certificate>,
     /// What the numbers of the certificate stand for.
@@ -182,8 +187,11 @@ impl PlanFile {
     #[must_use]
     pub fn new(attack: &Attack<'_>, wish: &Wish, plan: &Plan) -> Self {
         let path = |one: &Residual| one.edges.iter().map(|&edge| edge_name(attack, edge)).collect();
+        let (steps, rollback) = step_files(attack.context.cluster, &plan.fixes);
         Self {
             schema: SCHEMA.to_owned(),
+            steps,
+            rollback,
             wish: WishFile::new(wish),
             summary: plan.closing(),
             fixes: plan.fixes.iter().map(FixFile::new).collect(),
@@ -243,7 +251,7 @@ impl PlanFile {
         let by_id: BTreeMap<&str, &Fix> = found.iter().map(|fix| (fix.id.as_str(), fix)).collect();
         let mut chosen: Vec<&Fix> = Vec::new();
         for one in &self.fixes {
-            let known = by_id.get(one.id.as_str());
+            let known = by_id.get(one.id.as_str()).copied();
             let cost = known.map_or_else(|| "no such fix".to_owned(), |fix| fix.cost.to_string());
             same(&format!("cost of {}", one.id), one.cost.to_string(), cost)?;
             chosen.extend(known);
@@ -255,6 +263,14 @@ impl PlanFile {
             Value::from(self.changes.clone()).to_string(),
             Value::from(written).to_string(),
         )?;
+        let in_order: Vec<Fix> = chosen.iter().map(|fix| (*fix).clone()).collect();
+        let (steps, rollback) = step_files(cluster, &in_order);
+        for (what, file, cluster) in
+            [("steps", &self.steps, &steps), ("ways back", &self.rollback, &rollback)]
+        {
+            let text = |steps: &[StepFile]| serde_json::to_string(steps).expect("plain data");
+            same(what, text(file), text(cluster))?;
+        }
         let fixes: Vec<FixId> = posed.numbers(&found);
         if let Some(certificate) = &self.certificate {
             let numbers: Vec<u32> = fixes.iter().map(|fix| fix.0).collect();
@@ -399,7 +415,8 @@ impl WishFile {
         }
     }
 
-    fn wish(&self) -> Result<Wish, PlanError> {
+    /// The wish as it was asked.
+    pub fn wish(&self) -> Result<Wish, PlanError> {
         let goals = self.goals.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         let [label, grant, workload, architecture] = self.costs;
         Ok(Wish {

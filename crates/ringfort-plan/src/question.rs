@@ -107,11 +107,10 @@ impl Question {
     /// after a change may well have lost it.
     pub fn ask(&self, attack: &Attack<'_>, strict: bool) -> Result<Vec<Asked>, QuestionError> {
         let asked = self.parts(attack, strict)?;
-        let pairs = asked.iter().map(|one| one.from.len().saturating_mul(one.to.len())).sum();
-        if strict && pairs > PAIRS {
-            return Err(QuestionError::Wide { pairs });
+        match width(&asked) {
+            pairs if strict && pairs > PAIRS => Err(QuestionError::Wide { pairs }),
+            _ => Ok(asked),
         }
-        Ok(asked)
     }
 
     fn parts(&self, attack: &Attack<'_>, strict: bool) -> Result<Vec<Asked>, QuestionError> {
@@ -180,6 +179,11 @@ impl Question {
         }
         Ok(asked)
     }
+}
+
+/// How many pairs of positions are asked about.
+fn width(asked: &[Asked]) -> usize {
+    asked.iter().map(|one| one.from.len().saturating_mul(one.to.len())).sum()
 }
 
 /// The pairs of tenants by [`TENANT_LABEL`], one of which leads to the other.
@@ -298,4 +302,17 @@ pub fn between(attack: &Attack<'_>, asked: &[Asked]) -> BitSet {
         }
     }
     edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_as_wide_as_its_parts_together() {
+        let list = |count: u32| (0..count).map(|at| (at.to_string(), NodeId(at))).collect();
+        let part = |from, to| Asked { part: Part::Targets, from: list(from), to: list(to) };
+        assert_eq!(width(&[part(3, 5), part(0, 9), part(2, 2)]), 19);
+        assert!(width(&[part(5_000, 4_001)]) > PAIRS);
+    }
 }
