@@ -51,7 +51,10 @@ impl Attack<'_> {
         let one_pod = !is_pattern && !pods.is_empty();
         for (at, key) in self.keys().iter().enumerate().filter(|_| !one_pod) {
             let known = self.id(key);
-            if means(&known) && !(of_any_sort && key.is_step()) {
+            // What all nodes lead to, and what leads to all of them, is none of them.
+            let of_nodes = matches!(key, NodeKey::EveryNode | NodeKey::SomeNode);
+            let is_hidden = (of_any_sort && key.is_step()) || (is_pattern && of_nodes);
+            if means(&known) && !is_hidden {
                 found.insert(NodeId(at as u32), known);
             }
         }

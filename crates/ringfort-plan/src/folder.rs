@@ -93,7 +93,13 @@ pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) 
     for (number, step) in steps(&plan.fixes).iter().enumerate() {
         let number = number + 1;
         for fix in &step.fixes {
-            let _ = writeln!(readme, "\n## Step {number}: {}\n", line(&fix.title));
+            let mode = step.mode.map_or_else(String::new, |mode| format!(": {mode}"));
+            let _ = writeln!(readme, "\n## Step {number}: {}{mode}\n", line(&fix.title));
+            // What only warns breaks nothing.
+            if !step.takes_effect() {
+                let _ = writeln!(readme, "No cost; {}.", step.stage);
+                continue;
+            }
             let _ = writeln!(readme, "Cost {}; {}.", fix.cost, step.stage);
             for one in &fix.breaks {
                 let _ = writeln!(readme, "\n- May break: {}", line(one));
@@ -202,6 +208,14 @@ struct Step<'p> {
     fixes: Vec<&'p Fix>,
     changes: Vec<Change>,
     stage: &'static str,
+    /// Of a Pod Security level, which of its modes is set.
+    mode: Option<&'static str>,
+}
+
+impl Step<'_> {
+    fn takes_effect(&self) -> bool {
+        self.mode.is_none_or(|mode| mode == "enforce")
+    }
 }
 
 /// Kind, namespace and name.
@@ -241,12 +255,17 @@ fn steps(fixes: &[Fix]) -> Vec<Step<'_>> {
                     )]);
                     let edited = Edited { edit: ObjectEdit::Labels(labels), ..edited.clone() };
                     let changes = changes([&edited]);
-                    found.push(Step { fixes: members.clone(), changes, stage });
+                    found.push(Step { fixes: members.clone(), changes, stage, mode: Some(mode) });
                 }
             }
             None => {
                 let changes = changes(edits);
-                found.push(Step { fixes: members, changes, stage: "takes effect at once" });
+                found.push(Step {
+                    fixes: members,
+                    changes,
+                    stage: "takes effect at once",
+                    mode: None,
+                });
             }
         }
     }

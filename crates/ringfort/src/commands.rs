@@ -1,7 +1,7 @@
 //! From arguments to calls, and from results to streams and exit codes.
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines, NodeKey, Subject};

@@ -181,10 +181,15 @@ fn shown(plan: &Plan) -> String {
         text.push('\n');
     }
     for point in plan.curve.iter().filter(|_| plan.curve.len() > 1) {
-        let exact = if point.exact { ", the best" } else { "" };
+        let after = match point.changes {
+            0 => "before any change".to_owned(),
+            1 => "after 1 change".to_owned(),
+            many => format!("after {many} changes"),
+        };
+        let exact = if point.exact && point.changes > 0 { ", the best" } else { "" };
         text.push_str(&format!(
-            "after {} changes{exact}: {} pairs, {} targets, {} ways in\n",
-            point.changes, point.pairs, point.targets, point.entries
+            "{after}{exact}: {} pairs, {} targets, {} ways in\n",
+            point.pairs, point.targets, point.entries
         ));
     }
     let mut reasons: std::collections::BTreeMap<&str, Vec<String>> =
