@@ -48,6 +48,9 @@ fn written(cluster: &Cluster) -> BTreeSet<String> {
 /// The object that a patch gives, without the code that applies changes; `None` for a change
 /// that is no patch.
 fn patched(cluster: &Cluster, change: &Change) -> Option<(Kind, Value)> {
+    if !matches!(change.edit, Edit::Json(_) | Edit::Merge(_)) {
+        return None;
+    }
     let kind = change.kept().expect("a kind that the model keeps");
     let found = cluster.find(kind, &change.namespace, &change.name).expect("it is there");
     let mut value: Value = serde_json::from_slice(&found.to_json()).expect("JSON");
@@ -59,7 +62,7 @@ fn patched(cluster: &Cluster, change: &Change) -> Option<(Kind, Value)> {
         }
         // Labels are plain values, which a merge patch and a strategic one set alike.
         Edit::Merge(patch) => json_patch::merge(&mut value, patch),
-        Edit::Delete | Edit::Create(_) | Edit::Restart => return None,
+        Edit::Delete | Edit::Create(_) | Edit::Restart => unreachable!("only patches are left"),
     }
     let object = Object::read(value.to_string().as_bytes()).expect("a valid object");
     Some((kind, json_of(&object)))
