@@ -403,6 +403,15 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The positions of a unit's pods at a place, and of the containers within.
+    pub(crate) fn held_in(&self, unit: u32, place: Option<Id<Node>>) -> Vec<NodeKey> {
+        let spec = &self.units[unit as usize].spec;
+        let containers = spec
+            .all_containers()
+            .map(|(kind, index, _)| NodeKey::Container(unit, place, kind, index as u32));
+        std::iter::once(NodeKey::Pods(unit, place)).chain(containers).collect()
+    }
+
     /// The position of a unit's pods on one node.
     #[must_use]
     pub fn pods_on(&self, unit: u32, node: Id<Node>) -> NodeKey {
@@ -419,6 +428,12 @@ impl<'a> Context<'a> {
             (Some(_), Some(_)) => NodeKey::Sender(unit, place),
             (None, _) => NodeKey::Pods(unit, place),
         }
+    }
+
+    /// The nodes of a position that stands for several of them ([`NodeKey::Nodes`]), sorted.
+    #[must_use]
+    pub fn nodes_of(&self, set: u32) -> &[Id<Node>] {
+        self.choices.set(set)
     }
 
     /// The node position for a place: a named node, or the stand-in of sources without nodes.

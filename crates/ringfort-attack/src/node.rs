@@ -304,6 +304,26 @@ pub enum NodeKey {
     Impact(Impact),
 }
 
+impl NodeKey {
+    /// Whether it only stands between others: permissions, conjunctions, several nodes at once,
+    /// and facts that are assumed. What an attacker holds there is told by what follows from it.
+    #[must_use]
+    pub fn is_step(&self) -> bool {
+        matches!(
+            self,
+            Self::Role(..)
+                | Self::Power(..)
+                | Self::Stage(..)
+                | Self::And(..)
+                | Self::Conjunct(..)
+                | Self::Nodes(_)
+                | Self::EveryNode
+                | Self::SomeNode
+                | Self::Fact(_)
+        )
+    }
+}
+
 impl Subject {
     /// The ServiceAccount or user that a user name means.
     #[must_use]

@@ -6,7 +6,7 @@
 //! may refuse it and is not known to, leaves it running, and is told.
 
 use ringfort_admission::{Admission, Finding, Identity, Options, Request, ResourceType, Verdict};
-use ringfort_model::{Cluster, Kind, Pod};
+use ringfort_model::{Cluster, Kind, Object, Pod};
 use ringfort_podsec::{NamespacePolicy, enforcement_on, evaluate};
 use serde_json::Value;
 
@@ -31,9 +31,38 @@ impl Answer {
     }
 }
 
-/// Asks the built-in plug-ins, policies and webhooks about a new pod. `object` is the pod as the
-/// server would store it; with `whole`, nothing of it is missing.
-pub(crate) fn ask(cluster: &Cluster, pod: &Pod, object: &Value, whole: bool) -> Answer {
+/// The built-in plug-ins, policies and webhooks of a cluster.
+pub(crate) struct Door<'c> {
+    cluster: &'c Cluster,
+    engine: Admission<'c>,
+}
+
+impl<'c> Door<'c> {
+    pub(crate) fn new(cluster: &'c Cluster) -> Self {
+        Self { cluster, engine: Admission::new(cluster, cluster.version, Options::default()) }
+    }
+
+    /// Whether a pod like one that runs would be let in.
+    pub(crate) fn again(&self, pod: &Pod) -> Answer {
+        let json = Object::Pod(pod.clone()).to_json();
+        let object = serde_json::from_slice(&json).expect("an object is written as JSON");
+        self.ask(pod, &object, false)
+    }
+
+    /// About a new pod. `object` is the pod as the server would store it; with `whole`, nothing
+    /// of it is missing.
+    pub(crate) fn ask(&self, pod: &Pod, object: &Value, whole: bool) -> Answer {
+        ask(self.cluster, &self.engine, pod, object, whole)
+    }
+}
+
+fn ask(
+    cluster: &Cluster,
+    engine: &Admission<'_>,
+    pod: &Pod,
+    object: &Value,
+    whole: bool,
+) -> Answer {
     let namespace = &pod.metadata.namespace;
     let account = pod.spec.account();
     let listed = cluster.coverage.is_complete(Kind::ServiceAccount);
@@ -51,7 +80,6 @@ pub(crate) fn ask(cluster: &Cluster, pod: &Pod, object: &Value, whole: bool) -> 
             return Answer::refused(format!("namespace {namespace} enforces Pod Security {level}"));
         }
     }
-    let engine = Admission::new(cluster, cluster.version, Options::default());
     let request = Request::create(ResourceType::pods(), namespace, object.clone(), Identity::Any);
     let first = |findings: &[Finding]| findings.first().map(ToString::to_string);
     let decision = engine.would_admit(&request);

@@ -36,6 +36,18 @@ pub fn apply_noting(
     cluster: &Cluster,
     changes: &[Change],
 ) -> Result<(Cluster, Vec<String>), ChangeError> {
+    applied(cluster, changes).map(|applied| (applied.cluster, applied.notes))
+}
+
+/// A changed cluster, and what is to be said of it.
+pub(crate) struct Applied {
+    pub(crate) cluster: Cluster,
+    pub(crate) notes: Vec<String>,
+    /// Namespaces that do not let pods in that the changes make again.
+    pub(crate) refusing: BTreeSet<Str>,
+}
+
+pub(crate) fn applied(cluster: &Cluster, changes: &[Change]) -> Result<Applied, ChangeError> {
     let mut changed = cluster.clone();
     let mut renewal = Renewal::new(cluster);
     let mut notes = Vec::new();
@@ -52,8 +64,11 @@ pub fn apply_noting(
             _ => None,
         })
         .collect();
+    // Admission is asked once all is changed: a step may be made before or after another.
+    let refused = renewal.admit(&mut changed);
+    notes.extend(refused.notes);
     let written = written(changes);
-    for key in &touched {
+    for key in touched.difference(&refused.workloads) {
         let (kind, namespace, name) = key;
         if let Some(workload) = changed.workload(*kind, namespace, name) {
             notes.extend(renewal.waiting(&changed, workload));
@@ -67,7 +82,7 @@ pub fn apply_noting(
     if changes.iter().any(|one| one.kept() == Some(Kind::Node)) {
         notes.extend(nodes::settle(cluster, &mut changed)?);
     }
-    Ok((changed, notes))
+    Ok(Applied { cluster: changed, notes, refusing: refused.namespaces })
 }
 
 /// Templates of the workloads that changes make.
@@ -137,7 +152,7 @@ fn created(
         return Err(ChangeError::Object { object: change.object(), reason });
     }
     if let Object::Pod(pod) = &object {
-        let answer = admit::ask(cluster, pod, &value, true);
+        let answer = admit::Door::new(cluster).ask(pod, &value, true);
         if let Some(reason) = answer.refused {
             return Err(ChangeError::Refused { object: change.object(), reason });
         }
@@ -248,6 +263,11 @@ fn patch(
         return Err(ChangeError::Refused { object: change.object(), reason });
     }
     let edited = settle(changed, object, edited);
+    if let (Object::Pod(before), Object::Pod(after)) = (object, &edited)
+        && before.spec != after.spec
+    {
+        renewal.replaced(after);
+    }
     changed.remove(object);
     changed.insert(edited.clone());
     let (Object::Workload(before), Object::Workload(after)) = (object, &edited) else {
@@ -326,7 +346,8 @@ fn stops(before: &Workload, after: &Workload) -> bool {
     counted && before.makes_pods() && !after.makes_pods()
 }
 
-fn edit(object: &Object, change: &Change) -> Result<Object, ChangeError> {
+/// The object after a patch of it.
+pub(crate) fn edit(object: &Object, change: &Change) -> Result<Object, ChangeError> {
     let name = object.title();
     let wrong = |reason: String| ChangeError::Object { object: name.clone(), reason };
     let mut value = object.to_value();

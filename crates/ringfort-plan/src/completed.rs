@@ -1,5 +1,8 @@
 //! Completing a plan after which pairs are left that the graph knew a cut of.
 //!
+//! A namespace that gets stricter may not let the pods in that another change makes again; then
+//! it is left as it is. The cut of fewer fixes is one of all of them, so the bound still holds.
+//!
 //! The graph draws no edge beside a stronger one of the same ends: no capability beside
 //! `privileged`. A fix of the stronger one lays the other bare.
 //! What is then left is cut on the changed cluster, in rounds, and what the whole does not need
@@ -10,12 +13,13 @@ use std::collections::BTreeSet;
 
 use ringfort_attack::{Attack, Engines};
 use ringfort_graph::cut::{Answer, solve};
-use ringfort_model::Cluster;
+use ringfort_model::{Cluster, Kind};
 
-use crate::apply::apply;
+use crate::apply::{applied, apply};
 use crate::edits::{Edited, changes};
 use crate::fix::Fix;
-use crate::plan::{PlanError, Posed, Wish, Work, posed, tried};
+use crate::left::Answered;
+use crate::plan::{PlanError, Posed, Wish, Work, posed, tried_again};
 use crate::question::Pair;
 
 /// How often a plan is completed.
@@ -35,6 +39,7 @@ pub(crate) struct First<'p, 'g, 'c> {
     pub(crate) attack: &'g Attack<'c>,
     pub(crate) wish: &'p Wish,
     pub(crate) posed: &'p Posed<'g>,
+    pub(crate) answered: &'p Answered<'p, 'c>,
     /// Pairs that may be left.
     pub(crate) expected: &'p BTreeSet<Pair>,
 }
@@ -47,6 +52,12 @@ impl First<'_, '_, '_> {
         mut fixes: Vec<Fix>,
         mut after: BTreeSet<Pair>,
     ) -> Result<(Vec<Fix>, BTreeSet<Pair>), PlanError> {
+        if let Some((others, left)) = self.admitted(work, &fixes)? {
+            (fixes, after) = (others, left);
+            if after.is_subset(self.expected) {
+                return Ok((fixes, after));
+            }
+        }
         for _ in 0..ROUNDS {
             let more = self.bare(&fixes, |posed| {
                 let size = posed.between.len();
@@ -70,8 +81,43 @@ impl First<'_, '_, '_> {
         Ok((fixes, after))
     }
 
+    /// Other fixes, where some of these have a namespace refuse the pods that others of them
+    /// change: it is left as open as it is.
+    fn admitted(
+        &self,
+        work: &mut Work<'_>,
+        fixes: &[Fix],
+    ) -> Result<Option<(Vec<Fix>, BTreeSet<Pair>)>, PlanError> {
+        let mut problem = self.posed.problem.clone();
+        let mut fixes = fixes.to_vec();
+        let mut found = None;
+        for _ in 0..ROUNDS {
+            let refusing = applied(self.cluster, &changes(edits(&fixes)))?.refusing;
+            let stricter = |fix: &&Fix| {
+                fix.edits
+                    .iter()
+                    .any(|edited| edited.kind == Kind::Namespace && refusing.contains(&edited.name))
+            };
+            let ruled_out: Vec<Fix> = fixes.iter().filter(stricter).cloned().collect();
+            if ruled_out.is_empty() {
+                break;
+            }
+            for fix in self.posed.numbers(&ruled_out) {
+                problem.costs[fix.index()] = None;
+            }
+            let size = self.posed.between.len();
+            let Answer::Cut(other) = solve(&problem, &mut work.limits(size)) else { break };
+            let all = &self.posed.catalogue.fixes;
+            fixes = other.fixes.iter().map(|fix| all[fix.index()].clone()).collect();
+            let left = self.tried(&fixes)?;
+            found = Some((fixes.clone(), left));
+        }
+        Ok(found)
+    }
+
     fn tried(&self, fixes: &[Fix]) -> Result<BTreeSet<Pair>, PlanError> {
-        tried(self.cluster, self.attack, &changes(edits(fixes)), &self.wish.question)
+        let changes = changes(edits(fixes));
+        tried_again(self.cluster, self.attack, &changes, self.answered, self.expected)
     }
 
     /// Fixes of the problem on the cluster after other fixes.

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use ringfort_model::{Cluster, Kind, Str};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::change::{Change, Edit};
+use crate::change::{Change, ChangeError, Edit};
 use crate::edits::{Edited, ObjectEdit, changes};
 use crate::fix::Fix;
 use crate::plan::Plan;
@@ -55,6 +56,32 @@ pub fn patches(plan: &Plan) -> Vec<(String, Change)> {
     found
 }
 
+/// What takes the changes of one step back, in order, each with the name of its file.
+fn ways_back(cluster: &Cluster, number: usize, changes: &[Change]) -> Vec<(String, Change)> {
+    let named = |undo: Change| {
+        let at = changes.iter().position(|one| one.undoes(&undo)).unwrap_or_default();
+        let mut name = format!("rollback/{}", file_name(number, at, &changes[at]));
+        if holds(&undo) {
+            name = name.replace(".json", "-hold.json");
+        }
+        (name, undo)
+    };
+    rollbacks(cluster, changes).into_iter().map(named).collect()
+}
+
+/// What the folder of these fixes holds, in order: the steps, and the ways back of each.
+pub(crate) fn step_files(cluster: &Cluster, fixes: &[Fix]) -> (Vec<StepFile>, Vec<StepFile>) {
+    let (mut there, mut back) = (Vec::new(), Vec::new());
+    for (number, step) in steps(fixes).into_iter().enumerate() {
+        for (at, change) in step.changes.iter().enumerate() {
+            there.push(StepFile::new(file_name(number + 1, at, change), change));
+        }
+        let undone = ways_back(cluster, number + 1, &step.changes);
+        back.extend(undone.into_iter().map(|(name, undo)| StepFile::new(name, &undo)));
+    }
+    (there, back)
+}
+
 /// The files of a plan.
 #[must_use]
 pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) -> Vec<File> {
@@ -66,7 +93,14 @@ pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) 
     for (number, step) in steps(&plan.fixes).iter().enumerate() {
         let number = number + 1;
         for fix in &step.fixes {
-            let _ = writeln!(readme, "\n## Step {number}: {}\n", line(&fix.title.to_string()));
+            let mode = step.mode.map_or_else(String::new, |mode| format!(": {mode}"));
+            let title = fix.title.to_string();
+            let _ = writeln!(readme, "\n## Step {number}: {}{mode}\n", line(&title));
+            // What only warns breaks nothing.
+            if !step.takes_effect() {
+                let _ = writeln!(readme, "No cost; {}.", step.stage);
+                continue;
+            }
             let _ = writeln!(readme, "Cost {}; {}.", fix.cost, step.stage);
             for one in &fix.breaks {
                 let _ = writeln!(readme, "\n- May break: {}", line(one));
@@ -84,11 +118,8 @@ pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) 
         for (at, change) in step.changes.iter().enumerate() {
             found.extend(patch(&file_name(number, at, change), change, &mut there));
         }
-        for undo in rollbacks(cluster, &step.changes) {
-            let at = step.changes.iter().position(|one| one.undoes(&undo)).unwrap_or_default();
-            let mut name = format!("rollback/{}", file_name(number, at, &step.changes[at]));
+        for (name, undo) in ways_back(cluster, number, &step.changes) {
             if holds(&undo) {
-                name = name.replace(".json", "-hold.json");
                 let _ = writeln!(back, "{}", rolled_out(&undo));
             }
             found.extend(patch(&name, &undo, &mut back));
@@ -178,6 +209,14 @@ struct Step<'p> {
     fixes: Vec<&'p Fix>,
     changes: Vec<Change>,
     stage: &'static str,
+    /// Of a Pod Security level, which of its modes is set.
+    mode: Option<&'static str>,
+}
+
+impl Step<'_> {
+    fn takes_effect(&self) -> bool {
+        self.mode.is_none_or(|mode| mode == "enforce")
+    }
 }
 
 /// Kind, namespace and name.
@@ -217,12 +256,17 @@ fn steps(fixes: &[Fix]) -> Vec<Step<'_>> {
                     )]);
                     let edited = Edited { edit: ObjectEdit::Labels(labels), ..edited.clone() };
                     let changes = changes([&edited]);
-                    found.push(Step { fixes: members.clone(), changes, stage });
+                    found.push(Step { fixes: members.clone(), changes, stage, mode: Some(mode) });
                 }
             }
             None => {
                 let changes = changes(edits);
-                found.push(Step { fixes: members, changes, stage: "takes effect at once" });
+                found.push(Step {
+                    fixes: members,
+                    changes,
+                    stage: "takes effect at once",
+                    mode: None,
+                });
             }
         }
     }
@@ -258,29 +302,67 @@ fn rolled_out(change: &Change) -> String {
 /// The file of a change, if it needs one, and the command that makes it.
 fn patch(name: &str, change: &Change, commands: &mut String) -> Option<File> {
     let object = change.resource();
-    if change.is_outside() {
-        let _ = writeln!(commands, "{}", change.command());
-        return None;
-    }
-    let (content, sort): (Value, &str) = match &change.edit {
-        Edit::Json(operations) => (json!(operations), "json"),
-        Edit::Merge(patch) => (patch.clone(), "merge"),
-        Edit::Create(made) => {
-            let _ = writeln!(commands, "kubectl create -f {name}");
-            return Some((name.to_owned(), format!("{made:#}\n")));
-        }
-        Edit::Delete | Edit::Restart => {
-            let _ = writeln!(commands, "{}", change.command());
-            return None;
-        }
+    let content = content(change);
+    let sort = match &change.edit {
+        Edit::Json(_) => "json",
+        _ => "merge",
     };
-    let command = match change.replaces_pod() {
-        true => format!(
+    let command = match (&content, &change.edit) {
+        (None, _) => change.command(),
+        (Some(_), Edit::Create(_)) => format!("kubectl create -f {name}"),
+        (Some(_), _) if change.replaces_pod() => format!(
             "kubectl get {object} -o json | kubectl patch --local -f - --type={sort} \
              --patch-file {name} -o json | kubectl replace --force -f -"
         ),
-        false => format!("kubectl patch {object} --type={sort} --patch-file {name}"),
+        (Some(_), _) => format!("kubectl patch {object} --type={sort} --patch-file {name}"),
     };
     let _ = writeln!(commands, "{command}");
-    Some((name.to_owned(), format!("{content:#}\n")))
+    Some((name.to_owned(), format!("{:#}\n", content?)))
+}
+
+/// What the file of a change holds: the patch, or the object to make. Deletions, restarts and
+/// what is made on a machine are commands alone.
+fn content(change: &Change) -> Option<Value> {
+    match &change.edit {
+        _ if change.is_outside() => None,
+        Edit::Json(operations) => Some(json!(operations)),
+        Edit::Merge(patch) => Some(patch.clone()),
+        Edit::Create(made) => Some(made.clone()),
+        Edit::Delete | Edit::Restart => None,
+    }
+}
+
+/// One change of a folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepFile {
+    /// The file that holds its patch, below the folder; none for what is a command alone.
+    pub file: Option<String>,
+    /// The change as [`Change::read`] reads it.
+    pub change: Value,
+}
+
+impl StepFile {
+    fn new(name: String, change: &Change) -> Self {
+        let file = content(change).map(|_| name);
+        Self { file, change: change.to_json() }
+    }
+
+    /// The change, with what its file holds where it has one.
+    pub fn read(&self, content: Option<&Value>) -> Result<Change, ChangeError> {
+        let wrong = |what: &str| ChangeError::Format(format!("a step {what}"));
+        let [change] = &Change::read(&self.change)?[..] else {
+            return Err(wrong("is no single change"));
+        };
+        let mut change = change.clone();
+        if let Some(content) = content {
+            change.edit = match (change.edit, content) {
+                (Edit::Json(_), Value::Array(operations)) => Edit::Json(operations.clone()),
+                (Edit::Merge(_), Value::Object(_)) => Edit::Merge(content.clone()),
+                (Edit::Create(_), Value::Object(_)) => Edit::Create(content.clone()),
+                _ => return Err(wrong("that its file is no patch of")),
+            };
+        }
+        Ok(change)
+    }
 }

@@ -203,9 +203,7 @@ fn more(changed: &mut Cluster, workload: &Workload, running: &[Pod], title: &str
 
 /// Whether a pod like one that runs would be let in.
 pub(crate) fn again(cluster: &Cluster, pod: &Pod) -> admit::Answer {
-    let json = Object::Pod(pod.clone()).to_json();
-    let object = serde_json::from_slice(&json).expect("an object is written as JSON");
-    admit::ask(cluster, pod, &object, false)
+    admit::Door::new(cluster).again(pod)
 }
 
 /// Names of pods in a namespace.
@@ -259,7 +257,7 @@ pub(crate) fn of_template(
     let object = format!("Pod of {} {namespace}/{name}", kind.name());
     match Object::read(pod.to_string().as_bytes()) {
         Ok(Object::Pod(read)) => {
-            let answer = admit::ask(cluster, &read, &pod, written.is_some());
+            let answer = admit::Door::new(cluster).ask(&read, &pod, written.is_some());
             Ok(Some((read, answer)))
         }
         Ok(_) => unreachable!("it says that it is a pod"),

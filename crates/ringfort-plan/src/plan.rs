@@ -16,9 +16,10 @@ use ringfort_graph::cut::{
     Answer, Certificate, FixId, FixTable, Limits, Problem, Uncuttable, curve, solve,
     without_uncuttable,
 };
-use ringfort_graph::{BitSet, EdgeId};
+use ringfort_graph::{BitSet, EdgeId, NodeId};
 use ringfort_language::Sentence;
 use ringfort_model::{Cluster, Kind};
+use rustc_hash::FxHashMap;
 
 use crate::apply::apply;
 use crate::change::{Change, ChangeError};
@@ -26,11 +27,10 @@ use crate::closing::{Closing, Proved};
 use crate::completed::{First, edits};
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
+use crate::left::Answered;
 use crate::narrow;
 use crate::plan_file::{Names, PointFile};
-use crate::question::{
-    Asked, Pair, Question, QuestionError, between, connected, connected_without, goals,
-};
+use crate::question::{Asked, Pair, Question, QuestionError, between, connected_without, goals};
 
 /// What is asked, what it may cost and what must be left alone.
 #[derive(Clone, Debug, Default)]
@@ -98,8 +98,12 @@ impl Posed<'_> {
     /// Whether without the edges no pair is left but those without a cut.
     pub(crate) fn is_cut(&self, attack: &Attack<'_>, blocked: &BitSet) -> bool {
         let left = connected_without(attack, &self.asked, blocked);
-        let residual = |pair: &Pair| self.residual.iter().any(|one| one.pair == *pair);
-        left.iter().all(residual)
+        left.is_subset(&self.uncut())
+    }
+
+    /// The pairs that have no cut.
+    pub(crate) fn uncut(&self) -> BTreeSet<Pair> {
+        self.residual.iter().map(|one| one.pair.clone()).collect()
     }
 }
 
@@ -173,38 +177,37 @@ fn residual(
     catalogue: &Catalogue,
     problem: &Problem<'_>,
     asked: &[Asked],
-    starts: &[Vec<ringfort_graph::NodeId>],
+    starts: &[Vec<NodeId>],
     found: Vec<Uncuttable>,
 ) -> Vec<Residual> {
     // A position may have several names: those of the question that asks for both count.
-    let name = |list: &[(String, ringfort_graph::NodeId)], node| {
-        list.iter().find(|(_, known)| *known == node).map(|(name, _)| name.clone())
+    let names = |list: &[(String, NodeId)]| -> FxHashMap<NodeId, String> {
+        list.iter().rev().map(|(name, node)| (*node, name.clone())).collect()
     };
-    let named = |start, target| {
-        let both = |one: &Asked| Some((name(&one.from, start)?, name(&one.to, target)?));
+    let names: Vec<_> = asked.iter().map(|one| (names(&one.from), names(&one.to))).collect();
+    let named = |start: NodeId, target: NodeId| {
+        let both = names.iter().find_map(|(from, to)| Some((from.get(&start)?, to.get(&target)?)));
         let id = |node| attack.id(attack.key(node));
-        asked.iter().find_map(both).unwrap_or_else(|| (id(start), id(target)))
+        both.map_or_else(|| (id(start), id(target)), |(from, to)| (from.clone(), to.clone()))
     };
-    let mut residual: Vec<Residual> = Vec::new();
+    let mut residual: BTreeMap<Pair, Residual> = BTreeMap::new();
     for one in found {
+        let Some(&start) = starts[one.goal].first() else { continue };
+        let pair = named(start, one.target);
+        if residual.contains_key(&pair) {
+            continue;
+        }
         let reasons = one.edges.iter().filter_map(|&edge| catalogue.untouchable(attack, edge));
-        let mut reasons: Vec<&'static str> = reasons.collect();
-        reasons.sort_unstable();
         // Its edges have no fix that may be used; some have one that may not.
         let ruled_out = one.edges.iter().any(|&edge| !problem.fixes_of_edge.of(edge).is_empty());
-        let reason = match (ruled_out, reasons.first()) {
+        let reason = match (ruled_out, reasons.min()) {
             (true, _) => "every change that cuts it is ruled out (--forbid, --only)",
             (false, Some(reason)) => reason,
             (false, None) => "no object of the cluster decides it",
         };
-        let Some(&start) = starts[one.goal].first() else { continue };
-        let pair = named(start, one.target);
-        if !residual.iter().any(|known| known.pair == pair) {
-            residual.push(Residual { pair, edges: one.edges, reason });
-        }
+        residual.insert(pair.clone(), Residual { pair, edges: one.edges, reason });
     }
-    residual.sort_by(|a, b| a.pair.cmp(&b.pair));
-    residual
+    residual.into_values().collect()
 }
 
 /// A plan that was tried.
@@ -305,25 +308,28 @@ pub fn plan(
 ) -> Result<Plan, PlanError> {
     let posed = pose(attack, wish)?;
     let size = posed.between.len();
-    let before = connected(attack, &posed.asked);
+    let answered = Answered::new(attack, &wish.question, &posed.asked);
+    let before = answered.pairs();
     let (chosen, certificate, bound) = match solve(&posed.problem, &mut work.limits(size)) {
         Answer::Cut(found) => (found.fixes.clone(), Some(found.certificate()), found.bound),
         // Pairs without a cut are no goals, so that there is always one.
         Answer::Impossible(_) => (Vec::new(), None, 0),
     };
     let chosen = narrow::narrowed(attack, &posed, chosen, &mut work.limits(size));
-    let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
+    let residual = posed.uncut();
     let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
     let mut limits = work.limits(size);
     let mut make_curve = || curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut limits);
+    // A plan that was cut short claims what was measured, and that nothing is new.
+    let short = wish.most.filter(|&most| most < chosen.len());
+    let expected = if short.is_some() { before.clone() } else { residual };
     // A plan that is not cut short is tried while its curve is made.
     let try_out = |fixes: &[FixId]| {
         let fixes: Vec<Fix> =
             fixes.iter().map(|fix| posed.catalogue.fixes[fix.index()].clone()).collect();
-        let after = tried(cluster, attack, &changes(edits(&fixes)), &wish.question);
+        let after = tried_again(cluster, attack, &changes(edits(&fixes)), &answered, &expected);
         after.map(|after| (fixes, after))
     };
-    let short = wish.most.filter(|&most| most < chosen.len());
     let (curve, tried_whole) = match short {
         Some(_) => (make_curve(), None),
         None => {
@@ -340,20 +346,26 @@ pub fn plan(
     };
     let points = curve.points.iter().enumerate();
     let curve = points.map(|(at, point)| PointFile::new(at, point, &posed.catalogue)).collect();
-    // A plan that was cut short claims what was measured, and that nothing is new.
-    let expected = if certificate.is_some() { residual } else { before.clone() };
     let (mut fixes, mut after) = match tried_whole {
         Some(tried) => tried,
         None => try_out(&chosen)?,
     };
     if certificate.is_some() && !after.is_subset(&expected) {
-        let first = First { cluster, attack, wish, posed: &posed, expected: &expected };
+        let first = First {
+            cluster,
+            attack,
+            wish,
+            posed: &posed,
+            answered: &answered,
+            expected: &expected,
+        };
         (fixes, after) = first.completed(work, fixes, after)?;
     }
     let certificate = certificate.map(|proof| proved_by(proof, &posed, &fixes));
     let names = Names::new(attack, &posed, certificate.as_ref());
     fixes.sort_by(|a, b| (a.cost, a.breaks.len(), &a.id).cmp(&(b.cost, b.breaks.len(), &b.id)));
     let changes = changes(edits(&fixes));
+    let chosen = posed.numbers(&fixes);
     // A way in may close for other reasons than those that its pairs have no cut for.
     let mut residual = posed.residual;
     residual.retain(|one| after.contains(&one.pair));
@@ -400,8 +412,21 @@ pub fn tried(
     changes: &[Change],
     question: &Question,
 ) -> Result<BTreeSet<Pair>, PlanError> {
+    let asked = question.ask(attack, false)?;
+    let answered = Answered::new(attack, question, &asked);
+    tried_again(cluster, attack, changes, &answered, &BTreeSet::new())
+}
+
+/// The same of a question that was answered before; `expected` are pairs that may be left.
+pub(crate) fn tried_again(
+    cluster: &Cluster,
+    attack: &Attack<'_>,
+    changes: &[Change],
+    answered: &Answered<'_, '_>,
+    expected: &BTreeSet<Pair>,
+) -> Result<BTreeSet<Pair>, PlanError> {
     let changed = apply(cluster, changes)?;
     let engines = Engines::after(attack, &changed);
-    let attack = Attack::after(attack, &changed, &engines);
-    Ok(connected(&attack, &question.ask(&attack, false)?))
+    let after = Attack::after(attack, &changed, &engines);
+    Ok(answered.left(&after, expected)?)
 }

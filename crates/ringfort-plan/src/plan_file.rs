@@ -20,8 +20,10 @@ use crate::closing::{Closing, Proved};
 use crate::completed::First;
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
-use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Residual, Wish, pose, tried};
-use crate::question::{GoalText, Pair, Question, connected};
+use crate::folder::{StepFile, step_files};
+use crate::left::Answered;
+use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Residual, Wish, pose, tried_again};
+use crate::question::{GoalText, Pair, Question};
 
 /// Version of the file's shape.
 pub const SCHEMA: &str = "ringfort.dev/plan/v1";
@@ -40,6 +42,10 @@ pub struct PlanFile {
     pub fixes: Vec<FixFile>,
     /// All changes together, one patch for each object, as `what-if --patch` reads them.
     pub changes: Vec<Value>,
+    /// The same one after the other, as the folder of the plan has them.
+    pub steps: Vec<StepFile>,
+    /// What takes the steps back, each step by itself.
+    pub rollback: Vec<StepFile>,
     /// The proof; none for a plan that was cut short by a number of changes.
     pub certificate: Option<Certificate>,
     /// What the numbers of the certificate stand for.
@@ -182,8 +188,11 @@ impl PlanFile {
     #[must_use]
     pub fn new(attack: &Attack<'_>, wish: &Wish, plan: &Plan) -> Self {
         let path = |one: &Residual| one.edges.iter().map(|&edge| edge_name(attack, edge)).collect();
+        let (steps, rollback) = step_files(attack.context.cluster, &plan.fixes);
         Self {
             schema: SCHEMA.to_owned(),
+            steps,
+            rollback,
             wish: WishFile::new(wish),
             summary: plan.closing().to_string(),
             fixes: plan.fixes.iter().map(FixFile::new).collect(),
@@ -224,18 +233,26 @@ impl PlanFile {
             }
         }
         let shown = |pairs: &BTreeSet<Pair>| format!("{} pairs {pairs:?}", pairs.len());
-        let before = connected(attack, &posed.asked);
+        let answered = Answered::new(attack, &wish.question, &posed.asked);
+        let before = answered.pairs();
         same("pairs before", shown(&self.before), shown(&before))?;
-        let residual: BTreeSet<Pair> = posed.residual.iter().map(|one| one.pair.clone()).collect();
+        let residual = posed.uncut();
         let named: BTreeSet<Pair> =
             self.no_cut.iter().map(|one| (one.from.clone(), one.to.clone())).collect();
-        let first = First { cluster, attack, wish: &wish, posed: &posed, expected: &residual };
+        let first = First {
+            cluster,
+            attack,
+            wish: &wish,
+            posed: &posed,
+            answered: &answered,
+            expected: &residual,
+        };
         let ids: Vec<&str> = self.fixes.iter().map(|one| one.id.as_str()).collect();
         let found = first.named(&ids)?;
         let by_id: BTreeMap<&str, &Fix> = found.iter().map(|fix| (fix.id.as_str(), fix)).collect();
         let mut chosen: Vec<&Fix> = Vec::new();
         for one in &self.fixes {
-            let known = by_id.get(one.id.as_str());
+            let known = by_id.get(one.id.as_str()).copied();
             let cost = known.map_or_else(|| "no such fix".to_owned(), |fix| fix.cost.to_string());
             same(&format!("cost of {}", one.id), one.cost.to_string(), cost)?;
             chosen.extend(known);
@@ -247,6 +264,14 @@ impl PlanFile {
             Value::from(self.changes.clone()).to_string(),
             Value::from(written).to_string(),
         )?;
+        let in_order: Vec<Fix> = chosen.iter().map(|fix| (*fix).clone()).collect();
+        let (steps, rollback) = step_files(cluster, &in_order);
+        for (what, file, cluster) in
+            [("steps", &self.steps, &steps), ("ways back", &self.rollback, &rollback)]
+        {
+            let text = |steps: &[StepFile]| serde_json::to_string(steps).expect("plain data");
+            same(what, text(file), text(cluster))?;
+        }
         let fixes: Vec<FixId> = posed.numbers(&found);
         if let Some(certificate) = &self.certificate {
             let numbers: Vec<u32> = fixes.iter().map(|fix| fix.0).collect();
@@ -255,7 +280,7 @@ impl PlanFile {
         }
         // A plan that was cut short claims what was measured, and that nothing is new.
         let expected = if self.certificate.is_some() { &residual } else { &before };
-        let after = tried(cluster, attack, &patches, &wish.question)?;
+        let after = tried_again(cluster, attack, &patches, &answered, expected)?;
         if let Some((from, to)) = after.difference(expected).next() {
             return Err(CheckError::Left(from.clone(), to.clone()));
         }
@@ -392,7 +417,8 @@ impl WishFile {
         }
     }
 
-    fn wish(&self) -> Result<Wish, PlanError> {
+    /// The wish as it was asked.
+    pub fn wish(&self) -> Result<Wish, PlanError> {
         let goals = self.goals.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         let [label, grant, workload, architecture] = self.costs;
         Ok(Wish {

@@ -31,6 +31,12 @@ pub enum QuestionError {
     /// Nothing has that id.
     #[error("{0} is not in the attack graph")]
     Unknown(String),
+    /// More pairs than a plan can hold.
+    #[error("{pairs} pairs of positions are too many for one plan, which takes {PAIRS}")]
+    Wide {
+        /// How many were asked for.
+        pairs: usize,
+    },
     /// Fewer than two tenants.
     #[error("label {0} names fewer than two tenants among the namespaces")]
     Tenants(String),
@@ -49,6 +55,9 @@ impl std::str::FromStr for GoalText {
         parse().ok_or_else(|| QuestionError::Goal(text.to_owned()))
     }
 }
+
+/// Pairs of positions that one plan may be asked about: every goal keeps its own list of them.
+pub const PAIRS: usize = 20_000_000;
 
 /// The label of a namespace that names its tenant (conventions). Where there are tenants, no
 /// tenant may lead to another unless other targets are asked for.
@@ -71,9 +80,22 @@ pub struct Question {
     pub tenants: Option<String>,
 }
 
+/// Which part of a question is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// A goal, by position.
+    Goal(usize),
+    /// One tenant leads to another.
+    Crossing(String, String),
+    /// The ways in lead to the targets.
+    Targets,
+}
+
 /// Entries that must not lead to targets, each entry taken by itself.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    /// Which part of the question it is.
+    pub(crate) part: Part,
     /// Entries with their ids.
     pub from: Vec<(String, NodeId)>,
     /// Targets with their ids.
@@ -84,6 +106,14 @@ impl Question {
     /// The question on one graph. With `strict`, an id that means nothing is an error; a graph
     /// after a change may well have lost it.
     pub fn ask(&self, attack: &Attack<'_>, strict: bool) -> Result<Vec<Asked>, QuestionError> {
+        let asked = self.parts(attack, strict)?;
+        match width(&asked) {
+            pairs if strict && pairs > PAIRS => Err(QuestionError::Wide { pairs }),
+            _ => Ok(asked),
+        }
+    }
+
+    fn parts(&self, attack: &Attack<'_>, strict: bool) -> Result<Vec<Asked>, QuestionError> {
         let find = |id: &str| {
             let found = attack.find(id);
             // Impacts that nothing leads to have no node.
@@ -130,9 +160,9 @@ impl Question {
                 let targets = attack.targets().into_iter();
                 to.extend(targets.map(|(impact, at)| (format!("impact/{}", impact.name()), at)));
             }
-            asked.push(Asked { from: entries.clone(), to });
+            asked.push(Asked { part: Part::Targets, from: entries.clone(), to });
         }
-        for goal in &self.goals {
+        for (at, goal) in self.goals.iter().enumerate() {
             // The internet stands for every way in.
             let from = match goal.from.as_str() {
                 "internet" => entries.clone(),
@@ -145,10 +175,15 @@ impl Question {
             {
                 return Err(QuestionError::Itself(from.clone()));
             }
-            asked.push(Asked { from, to });
+            asked.push(Asked { part: Part::Goal(at), from, to });
         }
         Ok(asked)
     }
+}
+
+/// How many pairs of positions are asked about.
+fn width(asked: &[Asked]) -> usize {
+    asked.iter().map(|one| one.from.len().saturating_mul(one.to.len())).sum()
 }
 
 /// The pairs of tenants by [`TENANT_LABEL`], one of which leads to the other.
@@ -194,7 +229,8 @@ fn crossing(attack: &Attack<'_>, label: &str) -> Vec<Asked> {
     let mut asked = Vec::new();
     for (&from, nodes) in &starts {
         for (&to, others) in ends.iter().filter(|&(&to, _)| to != from) {
-            asked.push(Asked { from: named(from, nodes), to: named(to, others) });
+            let part = Part::Crossing(from.to_owned(), to.to_owned());
+            asked.push(Asked { part, from: named(from, nodes), to: named(to, others) });
         }
     }
     asked
@@ -224,21 +260,30 @@ pub fn connected(attack: &Attack<'_>, asked: &[Asked]) -> BTreeSet<Pair> {
 /// The pairs that are connected without some edges.
 #[must_use]
 pub fn connected_without(attack: &Attack<'_>, asked: &[Asked], blocked: &BitSet) -> BTreeSet<Pair> {
-    let mut pairs = BTreeSet::new();
-    for one in asked {
-        let nodes = |list: &[(String, NodeId)]| list.iter().map(|(_, node)| *node).collect();
-        let (from, to): (Vec<NodeId>, Vec<NodeId>) = (nodes(&one.from), nodes(&one.to));
-        let found = attack.pairs(&from, &to, blocked);
-        for ((target, end), reached) in one.to.iter().zip(&found) {
+    asked.iter().flat_map(|one| one.pairs(&reached(attack, one, blocked))).collect()
+}
+
+impl Asked {
+    /// The pairs of ids, where for each target the entries are given that reach it.
+    pub(crate) fn pairs(&self, found: &[BitSet]) -> BTreeSet<Pair> {
+        let mut pairs = BTreeSet::new();
+        for ((target, end), reached) in self.to.iter().zip(found) {
             for at in reached.iter() {
-                let (entry, start) = &one.from[at];
+                let (entry, start) = &self.from[at];
                 if start != end && entry != target {
                     pairs.insert((entry.clone(), target.clone()));
                 }
             }
         }
+        pairs
     }
-    pairs
+}
+
+/// For each target the entries that reach it, by position.
+pub(crate) fn reached(attack: &Attack<'_>, asked: &Asked, blocked: &BitSet) -> Vec<BitSet> {
+    let nodes = |list: &[(String, NodeId)]| list.iter().map(|(_, node)| *node).collect();
+    let (from, to): (Vec<NodeId>, Vec<NodeId>) = (nodes(&asked.from), nodes(&asked.to));
+    attack.pairs(&from, &to, blocked)
 }
 
 /// Edges that lie between the entries and the targets of a question; others cut nothing.
@@ -257,4 +302,17 @@ pub fn between(attack: &Attack<'_>, asked: &[Asked]) -> BitSet {
         }
     }
     edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_as_wide_as_its_parts_together() {
+        let list = |count: u32| (0..count).map(|at| (at.to_string(), NodeId(at))).collect();
+        let part = |from, to| Asked { part: Part::Targets, from: list(from), to: list(to) };
+        assert_eq!(width(&[part(3, 5), part(0, 9), part(2, 2)]), 19);
+        assert!(width(&[part(5_000, 4_001)]) > PAIRS);
+    }
 }

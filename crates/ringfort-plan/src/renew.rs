@@ -6,8 +6,8 @@
 //! stay; made again from the same template it is the same pod. That a pod differed from its
 //! template before any change is not undone.
 
-use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ringfort_model::record::PodTemplate;
@@ -18,8 +18,10 @@ use ringfort_model::{
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 
+use crate::admit::{Answer, Door};
 use crate::apply::follows;
 use crate::change::ChangeError;
+use crate::place::WorkloadKey;
 
 /// Where the token of the ServiceAccount is mounted by admission.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -38,11 +40,30 @@ pub(crate) enum Whom<'a> {
 pub(crate) struct Renewal<'c> {
     before: &'c Cluster,
     made_from: BTreeMap<(Str, Str), PodTemplate>,
+    /// Of these, and of pods without a workload, those that take the place of one that is gone
+    /// whether they are let in or not.
+    deleted: BTreeSet<(Str, Str)>,
+    /// Pods without a workload that were replaced by changed ones.
+    replaced: BTreeSet<(Str, Str)>,
+}
+
+/// What admission does not let in of what is made again.
+#[derive(Default)]
+pub(crate) struct Refused {
+    /// Workloads whose pods are refused.
+    pub(crate) workloads: BTreeSet<WorkloadKey>,
+    pub(crate) namespaces: BTreeSet<Str>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl<'c> Renewal<'c> {
     pub(crate) fn new(before: &'c Cluster) -> Self {
-        Self { before, made_from: BTreeMap::new() }
+        Self {
+            before,
+            made_from: BTreeMap::new(),
+            deleted: BTreeSet::new(),
+            replaced: BTreeSet::new(),
+        }
     }
 
     /// Makes pods of a workload again from its template, as far as they would be.
@@ -90,12 +111,72 @@ impl<'c> Renewal<'c> {
         }
         for pod in &made {
             let key = (pod.metadata.namespace.clone(), pod.metadata.name.clone());
+            if !matches!(whom, Whom::RolledOut) {
+                self.deleted.insert(key.clone());
+            }
             self.made_from.insert(key, template.clone());
         }
         if !made.is_empty() {
             cluster.replace_pods(made);
         }
         Ok(())
+    }
+
+    /// A pod without a workload takes the place of another.
+    pub(crate) fn replaced(&mut self, pod: &Pod) {
+        self.replaced.insert((pod.metadata.namespace.clone(), pod.metadata.name.clone()));
+    }
+
+    /// Asks admission about the pods that were made again. Where they are refused, a roll-out
+    /// does not get on and the old ones stay; of those that were deleted none comes back.
+    pub(crate) fn admit(&self, cluster: &mut Cluster) -> Refused {
+        let mut gone: Vec<(Pod, Option<Pod>)> = Vec::new();
+        let mut said: BTreeMap<String, (String, usize, bool)> = BTreeMap::new();
+        let mut doubts: BTreeSet<String> = BTreeSet::new();
+        let mut refused = Refused::default();
+        {
+            let door = Door::new(cluster);
+            let mut answers: FxHashMap<(&Str, Sort<'_>), Answer> = FxHashMap::default();
+            for key in self.made_from.keys().chain(&self.replaced) {
+                let (namespace, name) = key;
+                let Some(pod) = cluster.pods.get(namespace, name) else { continue };
+                let deleted = self.deleted.contains(key);
+                let old = self.before.pods.get(namespace, name).filter(|_| !deleted);
+                if old.is_some_and(|old| is_like(old, pod)) {
+                    continue;
+                }
+                let sort = (namespace, sort_of(pod));
+                let answer = answers.entry(sort).or_insert_with(|| door.again(pod));
+                let owner = cluster.top_owner(&pod.metadata);
+                let title = match &owner {
+                    Some((kind, owner)) => format!("{} {namespace}/{owner}", kind.name()),
+                    None => format!("Pod {namespace}/{name}"),
+                };
+                doubts.extend(answer.note(&title));
+                let Some(reason) = &answer.refused else { continue };
+                gone.push((pod.clone(), old.cloned()));
+                said.entry(title).or_insert_with(|| (reason.clone(), 0, deleted)).1 += 1;
+                refused.namespaces.insert(namespace.clone());
+                if let Some((kind, owner)) = owner {
+                    refused.workloads.insert((kind, namespace.clone(), owner));
+                }
+            }
+        }
+        for (pod, old) in gone {
+            cluster.remove(&Object::Pod(pod));
+            if let Some(old) = old {
+                cluster.insert(Object::Pod(old));
+            }
+        }
+        let note =
+            |(title, (reason, count, deleted)): (String, (String, usize, bool))| match deleted {
+                true => format!("{count} pods of {title} are not made again: {reason}"),
+                false => format!(
+                    "{count} pods of {title} stay as they are, new ones are refused: {reason}"
+                ),
+            };
+        refused.notes = said.into_iter().map(note).chain(doubts).collect();
+        refused
     }
 
     /// What is to be said of pods that do not follow the workload's template.
@@ -182,37 +263,45 @@ impl<'c> Renewal<'c> {
     }
 
     fn made(&self, cluster: &Cluster, workload: &Workload, pod: &Pod) -> Result<Pod, ChangeError> {
-        let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
         let first = self.first(pod);
         let meta = &workload.metadata;
         let then = self.before.workload(workload.kind, &meta.namespace, &meta.name);
-        let then = then.and_then(Workload::pod_template);
-        let now = workload.pod_template();
-        let mut value = json_of(first);
-        // They were added to the pod that is gone.
-        if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
-            spec.remove("ephemeralContainers");
-        }
-        if let (Some(then), Some(now)) = (then, now)
-            && then != now
-        {
-            merge_templates(&json_of(then), &json_of(now), &mut value);
-        }
-        let mounted = |cluster: &Cluster, value: &Value| mounts_token(cluster, namespace, value);
-        let (before, after) = (mounted(self.before, &json_of(first)), mounted(cluster, &value));
-        admit_token(&mut value, before, after);
-        let read = Object::read(value.to_string().as_bytes());
-        match read {
-            Ok(Object::Pod(pod)) => Ok(pod),
-            Ok(other) => Err(ChangeError::Object {
-                object: other.title(),
-                reason: "is no pod any more".to_owned(),
-            }),
-            Err(error) => Err(ChangeError::Object {
-                object: format!("Pod {namespace}/{name}"),
-                reason: error.to_string(),
-            }),
-        }
+        made((self.before, then), (cluster, workload), first)
+    }
+}
+
+/// A pod as a workload makes it again, on the cluster before a change and after it.
+pub(crate) fn made(
+    (before, then): (&Cluster, Option<&Workload>),
+    (cluster, now): (&Cluster, &Workload),
+    first: &Pod,
+) -> Result<Pod, ChangeError> {
+    let (namespace, name) = (&first.metadata.namespace, &first.metadata.name);
+    let (then, now) = (then.and_then(Workload::pod_template), now.pod_template());
+    let mut value = json_of(first);
+    // They were added to the pod that is gone.
+    if let Some(spec) = value.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.remove("ephemeralContainers");
+    }
+    if let (Some(then), Some(now)) = (then, now)
+        && then != now
+    {
+        merge_templates(&json_of(then), &json_of(now), &mut value);
+    }
+    let mounted = |cluster: &Cluster, value: &Value| mounts_token(cluster, namespace, value);
+    let (before, after) = (mounted(before, &json_of(first)), mounted(cluster, &value));
+    admit_token(&mut value, before, after);
+    let read = Object::read(value.to_string().as_bytes());
+    match read {
+        Ok(Object::Pod(pod)) => Ok(pod),
+        Ok(other) => Err(ChangeError::Object {
+            object: other.title(),
+            reason: "is no pod any more".to_owned(),
+        }),
+        Err(error) => Err(ChangeError::Object {
+            object: format!("Pod {namespace}/{name}"),
+            reason: error.to_string(),
+        }),
     }
 }
 
@@ -221,6 +310,12 @@ type Sort<'p> = (*const PodSpec, &'p Labels, &'p Labels);
 
 fn sort_of(pod: &Pod) -> Sort<'_> {
     (Arc::as_ptr(&pod.spec), &pod.metadata.labels, &pod.metadata.annotations)
+}
+
+fn is_like(a: &Pod, b: &Pod) -> bool {
+    a.spec == b.spec
+        && a.metadata.labels == b.metadata.labels
+        && a.metadata.annotations == b.metadata.annotations
 }
 
 /// A pod made again as another of its sort was.

@@ -247,10 +247,13 @@ fn a_policy_is_not_credited_with_keeping_the_own_node_out() {
     };
     let wish = Wish { question, ..Wish::default() };
     let pair = |from: &str| (from.to_owned(), "pod/shop/web:c".to_owned());
-    let (host, guest) = (pair("pod/kube-system/agent-x"), pair("pod/guest/visitor"));
+    // The pod, and its container.
+    let host =
+        BTreeSet::from([pair("pod/kube-system/agent-x"), pair("pod/kube-system/agent-x:agent")]);
+    let guest = pair("pod/guest/visitor");
     let near = Setting::new(CALICO).with(redis("n")).cluster();
     let (foretold, found) = foretold_and_found(&near, &wish, WEB);
-    assert_eq!(found, BTreeSet::from([host]), "the node of the pod is let in, others are not");
+    assert_eq!(found, host, "the node of the pod is let in, others are not");
     assert_eq!(foretold, found);
     // On another node it comes from an address as any.
     let mut elsewhere = Setting::new(CALICO).with(far).with(redis("far"));

@@ -328,3 +328,91 @@ fn a_namespace_goes_with_all_that_is_in_it() {
         .collect();
     assert_eq!(left, ["Node n"]);
 }
+
+/// The namespace enforces baseline since the pods came, which mount a folder of the node.
+fn since_stricter(kind: &str, level: &str) -> Cluster {
+    let mut objects = running(kind, &json!({}), "x-0");
+    let mount = json!([{"name": "h", "hostPath": {"path": "/srv"}}]);
+    for object in &mut objects {
+        let pointer = match object["kind"].as_str() {
+            Some("Pod") => "/spec",
+            _ => "/spec/template/spec",
+        };
+        let spec = object.pointer_mut(pointer).expect("a specification");
+        match spec["volumes"].as_array_mut() {
+            Some(volumes) => volumes.extend(mount.as_array().expect("a list").clone()),
+            None => spec["volumes"] = mount.clone(),
+        }
+    }
+    let labels = json!({"pod-security.kubernetes.io/enforce": level});
+    objects.extend([
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a",
+            "labels": labels}}),
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}),
+        json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": "default", "namespace": "a"}}),
+    ]);
+    clusters::cluster(&objects)
+}
+
+#[test]
+fn a_roll_out_that_admission_refuses_leaves_the_pods_as_they_are() {
+    for (level, stays) in [("baseline", true), ("privileged", false)] {
+        let cluster = since_stricter("StatefulSet", level);
+        let (changed, notes) = apply_noting(&cluster, &[tamed("StatefulSet")]).expect("it applies");
+        assert_eq!(is_privileged(&changed, "x-0"), stays, "{level}: {notes:?}");
+        let said = "1 pods of StatefulSet a/x stay as they are, new ones are refused: namespace a \
+                    enforces Pod Security baseline";
+        assert_eq!(notes.iter().any(|note| note == said), stays, "{level}: {notes:?}");
+        // What is deleted is gone.
+        let delete = change("StatefulSet", "x", Edit::Restart);
+        let (changed, notes) = apply_noting(&cluster, &[delete]).expect("it applies");
+        assert_eq!(changed.pods.get("a", "x-0").is_none(), stays, "{level}: {notes:?}");
+        assert_eq!(notes.iter().any(|note| note.contains("are not made again")), stays);
+        // So the template is no fix where its pods are not let in.
+        let plan = planned(&cluster, "workload/StatefulSet/a/x");
+        assert!(plan.disagreements().is_empty(), "{level}");
+        assert_eq!(plan.after.is_empty(), !stays, "{level}: {}", plan.closing());
+        let refused = plan.residual.iter().any(|one| one.reason.contains("admission refuses"));
+        assert_eq!(refused, stays, "{level}: {}", plan.closing());
+    }
+}
+
+/// A change of one object makes another one's roll-out fail, whichever is made first.
+#[test]
+fn a_roll_out_meets_the_namespace_as_all_changes_leave_it() {
+    let cluster = since_stricter("StatefulSet", "privileged");
+    let label = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}});
+    let label = Change {
+        api_version: "v1".into(),
+        kind: "Namespace".into(),
+        namespace: "".into(),
+        name: "a".into(),
+        edit: Edit::Merge(label),
+    };
+    for changes in [[tamed("StatefulSet"), label.clone()], [label, tamed("StatefulSet")]] {
+        let changed = apply(&cluster, &changes).expect("it applies");
+        assert!(is_privileged(&changed, "x-0"), "{}", changes[0].object());
+    }
+}
+
+/// A bare pod that is replaced is a new pod too.
+#[test]
+fn a_pod_that_admission_would_not_let_in_again_is_not_replaced() {
+    for (level, stays) in [("baseline", true), ("privileged", false)] {
+        let mut objects = vec![pod(None, "x")];
+        objects[0]["spec"]["hostPID"] = json!(true);
+        objects.push(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a",
+            "labels": {"pod-security.kubernetes.io/enforce": level}}}));
+        objects.push(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}));
+        objects.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": "default", "namespace": "a"}}));
+        let cluster = clusters::cluster(&objects);
+        let path = "/spec/containers/1/securityContext/privileged";
+        let tame = Edit::Json(vec![json!({"op": "add", "path": path, "value": false})]);
+        let (changed, notes) =
+            apply_noting(&cluster, &[change("Pod", "x", tame)]).expect("applies");
+        assert_eq!(is_privileged(&changed, "x"), stays, "{level}: {notes:?}");
+        assert_eq!(notes.iter().any(|note| note.contains("are refused")), stays, "{notes:?}");
+    }
+}

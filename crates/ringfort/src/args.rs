@@ -96,7 +96,7 @@ pub(crate) enum Command {
     WhyNot(Between),
     /// What a change would do
     WhatIf {
-        /// Files with changes
+        /// Files with changes; the folder of a plan, a file of it, or its plan.json
         #[arg(long = "patch", required = true)]
         patches: Vec<PathBuf>,
         /// A source as of `scan`; else the live cluster

@@ -1,7 +1,7 @@
 //! From arguments to calls, and from results to streams and exit codes.
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines, NodeKey, Subject};
@@ -10,7 +10,7 @@ use ringfort_checks::{Chosen, World};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
 use ringfort_model::{EntityId, KubeVersion, SourceKind, Str, snapshot};
-use ringfort_plan::{Change, Wish, Work, first_fixes, what_if};
+use ringfort_plan::{Wish, Work, first_fixes};
 use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
 use ringfort_report::{Format, Head, Rendered, Report, human, json};
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         Command::ExposureOf(about) => crate::questions::exposure_of(about, reading),
         Command::WhyNot(between) => crate::questions::why_not(between, reading),
         Command::WhatIf { patches, cluster, format } => {
-            compare(patches, cluster.as_deref(), format, reading)
+            crate::what_if::run(patches, cluster.as_deref(), format, reading)
         }
         Command::Exposed(exposed) => crate::exposed::run(exposed, reading),
         Command::Triage(triage) => crate::triage::run(triage, reading),
@@ -462,52 +462,5 @@ fn paths(arguments: &Paths, reading: &Reading) -> Result<u8> {
         "json" => json::render(&report),
         _ => human::paths(&report, reading.language()),
     })?;
-    Ok(0)
-}
-
-fn compare(
-    patches: &[PathBuf],
-    source: Option<&Path>,
-    format: &str,
-    reading: &Reading,
-) -> Result<u8> {
-    let collected = read(source, reading)?;
-    let mut changes = Vec::new();
-    for patch in patches {
-        let text = std::fs::read_to_string(patch)
-            .with_context(|| format!("cannot read {}", patch.display()))?;
-        for value in ringfort_collect::yaml_values(&text)
-            .with_context(|| format!("{} is not readable", patch.display()))?
-        {
-            let read = Change::read(&value)
-                .map_err(|error| usage(format!("{}: {error}", patch.display())))?;
-            changes.extend(read);
-        }
-    }
-    if changes.is_empty() {
-        return Err(usage("the patches hold no change"));
-    }
-    // A change that does not fit the cluster is wrong usage; the error names the object.
-    let result = what_if(&collected.cluster, &changes).map_err(|error| usage(error.to_string()))?;
-    let mut text = format!(
-        "{} pairs gone, {} new, {} left\n",
-        result.gone.len(),
-        result.new.len(),
-        result.left.len()
-    );
-    for note in &result.notes {
-        text.push_str(&format!("note  {note}\n"));
-    }
-    for (word, list) in [("gone", &result.gone), ("new", &result.new), ("left", &result.left)] {
-        for (from, to) in list {
-            text.push_str(&format!("{word}  {from} -> {to}\n"));
-        }
-    }
-    let pairs = |list: &[(String, String)]| -> serde_json::Value {
-        list.iter().map(|(from, to)| serde_json::json!({"from": from, "to": to})).collect()
-    };
-    let value = serde_json::json!({"schema": "ringfort.what-if/1", "gone": pairs(&result.gone),
-        "new": pairs(&result.new), "left": pairs(&result.left), "notes": result.notes});
-    crate::questions::answer(format, &value, &text)?;
     Ok(0)
 }

@@ -23,6 +23,7 @@ mod stages;
 mod triage;
 mod verify;
 mod versions;
+mod what_if;
 
 use std::process::ExitCode;
 

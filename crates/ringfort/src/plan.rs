@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::args::{Crossing, PlanCommand, Planning, Reading};
 use crate::commands::{lines, print, read, usage};
 use crate::questions::answer;
+use crate::what_if::{differing, plan_at};
 
 pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
     if let Some(PlanCommand::Check { file, cluster }) = &arguments.command {
@@ -180,10 +181,15 @@ fn shown(plan: &Plan) -> String {
         text.push('\n');
     }
     for point in plan.curve.iter().filter(|_| plan.curve.len() > 1) {
-        let exact = if point.exact { ", the best" } else { "" };
+        let after = match point.changes {
+            0 => "before any change".to_owned(),
+            1 => "after 1 change".to_owned(),
+            many => format!("after {many} changes"),
+        };
+        let exact = if point.exact && point.changes > 0 { ", the best" } else { "" };
         text.push_str(&format!(
-            "after {} changes{exact}: {} pairs, {} targets, {} ways in\n",
-            point.changes, point.pairs, point.targets, point.entries
+            "{after}{exact}: {} pairs, {} targets, {} ways in\n",
+            point.pairs, point.targets, point.entries
         ));
     }
     let mut reasons: std::collections::BTreeMap<&str, Vec<String>> =
@@ -212,10 +218,19 @@ fn shown(plan: &Plan) -> String {
 }
 
 fn check(file: &PathBuf, cluster: Option<&Path>, reading: &Reading) -> Result<u8> {
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let plan: PlanFile =
-        serde_json::from_str(&text).with_context(|| format!("{} is no plan", file.display()))?;
+    // Of a folder the patches are checked too.
+    let folder = file.is_dir().then_some(file.as_path());
+    let plan = match folder {
+        Some(folder) => plan_at(&folder.join("plan.json"))?,
+        None => plan_at(file)?,
+    };
+    if let Some(folder) = folder
+        && let Some(other) = differing(folder, &plan)?
+    {
+        let other = other.display();
+        print(&lines(&format!("does not check: {other} is not what the plan says\n")))?;
+        return Ok(3);
+    }
     let collected = read(cluster, reading)?;
     let engines = Engines::new(&collected.cluster);
     let attack = Attack::new(&collected.cluster, &engines);

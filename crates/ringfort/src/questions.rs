@@ -28,7 +28,8 @@ fn groups(attack: &Attack<'_>, nodes: impl Iterator<Item = usize>) -> Groups {
     let mut by_sort = Groups::new();
     for at in nodes {
         let key = attack.key(NodeId(at as u32));
-        if matches!(key, NodeKey::Stage(..) | NodeKey::And(..) | NodeKey::Conjunct(..)) {
+        // Roles are objects; other steps are told by what they lead to.
+        if key.is_step() && !matches!(key, NodeKey::Role(..)) {
             continue;
         }
         let id = attack.id(key);
@@ -232,9 +233,13 @@ impl Standing {
 
 /// Nothing leads there: how far each side goes.
 fn apart(attack: &Attack<'_>, from: &[NodeId], to: &[NodeId], between: &Between) -> Result<u8> {
-    let reached = groups(attack, attack.reach(from).iter());
+    let others = |nodes: &ringfort_graph::BitSet, held: &[NodeId]| {
+        let held: BTreeSet<usize> = held.iter().map(|node| node.index()).collect();
+        groups(attack, nodes.iter().filter(|at| !held.contains(at)))
+    };
+    let reached = others(&attack.reach(from), from);
     let before = ringfort_graph::co_reach(&attack.graph, to, &attack.no_edges());
-    let before = groups(attack, before.iter());
+    let before = others(&before, to);
     let mut text = format!("nothing leads from {} to {}\n", between.from, between.to);
     text.push_str(&format!("{} gets as far as\n{}", between.from, listed(&reached, false)));
     text.push_str(&format!("{} would be reached from\n{}", between.to, listed(&before, false)));

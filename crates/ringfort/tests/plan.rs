@@ -200,6 +200,74 @@ fn what_if_refuses_what_does_not_fit() {
     std::fs::remove_file(file).expect("it was written");
 }
 
+/// What `plan -o` wrote is read as it is: the folder, a file of it, and the plan itself.
+#[test]
+fn what_if_reads_what_plan_has_written() {
+    let folder = free("artefacts");
+    let place = folder.to_str().expect("a plain path");
+    let goal = ["--goal", "no path from pod/* to node/*"];
+    assert!(on_demo(&[&["plan", DEMO, "-o", place][..], &goal[..]].concat()).status.success());
+    let plan: Value = serde_json::from_slice(&std::fs::read(folder.join("plan.json")).expect("it"))
+        .expect("JSON");
+    let pairs = |key: &str| plan[key].as_array().expect("pairs").len();
+    let asked = |path: &Path| {
+        let path = path.to_str().expect("a plain path");
+        on_demo(&["what-if", "--patch", path, "--cluster", DEMO, "-f", "json"])
+    };
+    let answer = |path: &Path| -> Value {
+        let output = asked(path);
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let count = |answer: &Value, key: &str| answer[key].as_array().expect("pairs").len();
+    // The question is the plan's.
+    for path in [folder.clone(), folder.join("plan.json")] {
+        let answer = answer(&path);
+        let counts = ["gone", "new", "left"].map(|key| count(&answer, key));
+        assert_eq!(counts, [pairs("before") - pairs("after"), 0, pairs("after")], "{path:?}");
+    }
+    let steps = plan["steps"].as_array().expect("steps");
+    let files: Vec<&str> = steps.iter().filter_map(|step| step["file"].as_str()).collect();
+    assert!(!files.is_empty());
+    for file in &files {
+        let answer = answer(&folder.join(file));
+        assert_eq!(count(&answer, "gone") + count(&answer, "left"), pairs("before"), "{file}");
+        assert_eq!(count(&answer, "new"), 0, "{file}");
+    }
+    let checks = |code: i32, says: &str| {
+        let checked = on_demo(&["plan", "check", place, "--cluster", DEMO]);
+        assert_eq!(checked.status.code(), Some(code), "{}{}", stdout(&checked), stderr(&checked));
+        assert!(format!("{}{}", stdout(&checked), stderr(&checked)).contains(says));
+    };
+    checks(0, "checks: plan: ");
+    // What a file holds is what is tried.
+    let first = folder.join(files[0]);
+    let known = std::fs::read(&first).expect("it is there");
+    std::fs::write(&first, r#"[{"op": "remove", "path": "/none/9"}]"#).expect("it is written");
+    let object = steps.iter().find(|step| step["file"] == files[0]).expect("a step");
+    let name = object["change"]["name"].as_str().expect("a name");
+    refused(&asked(&folder), name);
+    refused(&asked(&first), name);
+    checks(3, files[0]);
+    std::fs::write(&first, "{\"x\": 1}").expect("it is written");
+    if object["change"]["patch"].is_array() {
+        refused(&asked(&folder), files[0]);
+    }
+    // A patch that is missing, and one that is not of the plan.
+    std::fs::remove_file(&first).expect("it is there");
+    refused(&asked(&folder), files[0]);
+    checks(2, files[0]);
+    std::fs::write(&first, known).expect("it is written");
+    std::fs::write(folder.join("99-more.json"), "[]").expect("it is written");
+    refused(&asked(&folder), "99-more.json");
+    // Alone a patch does not say what it is of.
+    refused(&asked(&folder.join("99-more.json")), "no change");
+    std::fs::remove_dir_all(&folder).expect("it was written");
+    let missing = asked(&folder);
+    assert_eq!(missing.status.code(), Some(1), "{}", stderr(&missing));
+    assert!(stderr(&missing).contains("artefacts"), "{}", stderr(&missing));
+}
+
 /// Two tenants on nodes of their own; red's account may run commands in blue's pods.
 fn tenants(name: &str, label: &str, tenants: [&str; 2]) -> PathBuf {
     let pod = |namespace: &str| {

@@ -185,8 +185,9 @@ pub fn uncuttable(problem: &Problem<'_>) -> Vec<Uncuttable> {
 /// cut. Goals keep their positions, without targets if need be.
 pub fn without_uncuttable(problem: &mut Problem<'_>) -> Vec<Uncuttable> {
     let found = uncuttable(problem);
-    for one in &found {
-        problem.goals[one.goal].targets.retain(|target| *target != one.target);
+    for of_goal in found.chunk_by(|a, b| a.goal == b.goal) {
+        let gone: FxHashSet<NodeId> = of_goal.iter().map(|one| one.target).collect();
+        problem.goals[of_goal[0].goal].targets.retain(|target| !gone.contains(target));
     }
     found
 }

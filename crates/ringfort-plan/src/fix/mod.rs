@@ -20,17 +20,21 @@ pub(crate) mod service;
 mod split;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, OnceLock};
 
 use ringfort_attack::context::Grant;
 use ringfort_attack::technique::FixKind;
 use ringfort_attack::{Attack, NodeKey, RoleKey, Subject, Why, WhyId};
 use ringfort_graph::{BitSet, EdgeId, NodeId};
 use ringfort_language::Sentence;
-use ringfort_model::{EntityId, Str};
+use ringfort_model::{EntityId, Object, Pod, Str};
 use rustc_hash::FxHashMap;
 
-use crate::edits::Edited;
+use crate::admit::Door;
+use crate::change::Edit;
+use crate::edits::{Edited, changes};
 use crate::owner::{self, Owner};
+use crate::renew::made;
 
 /// What changes cost by class (conventions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,6 +245,10 @@ pub(crate) struct Desk<'a, 'c> {
     system: BTreeSet<(Str, Str)>,
     /// Grants of each role, by position.
     grants_of: FxHashMap<&'a RoleKey, Vec<usize>>,
+    /// Who lets new pods in.
+    door: OnceLock<Door<'c>>,
+    /// Changes of pods by id, and whether the changed pod is refused.
+    refused: Mutex<FxHashMap<(u32, String), bool>>,
 }
 
 impl<'a, 'c> Desk<'a, 'c> {
@@ -260,7 +268,49 @@ impl<'a, 'c> Desk<'a, 'c> {
         for (at, grant) in attack.context.grants.iter().enumerate() {
             grants_of.entry(&grant.role).or_default().push(at);
         }
-        Self { attack, costs, used: BTreeMap::new(), units, system, grants_of }
+        Self {
+            attack,
+            costs,
+            used: BTreeMap::new(),
+            units,
+            system,
+            grants_of,
+            door: OnceLock::new(),
+            refused: Mutex::default(),
+        }
+    }
+
+    /// Whether admission refuses the pod that a change of a unit's specification makes. Of a
+    /// unit that runs nothing no pod is made.
+    pub(crate) fn refuses(&self, unit: u32, written: &Object, fix: &Fix) -> bool {
+        let key = (unit, fix.id.clone());
+        let known = self.refused.lock().ok().and_then(|known| known.get(&key).copied());
+        if let Some(known) = known {
+            return known;
+        }
+        let refused = self.pod_after(unit, written, fix).is_some_and(|pod| {
+            let door = self.door.get_or_init(|| Door::new(self.attack.context.cluster));
+            door.again(&pod).refused.is_some()
+        });
+        if let Ok(mut known) = self.refused.lock() {
+            known.insert(key, refused);
+        }
+        refused
+    }
+
+    /// A pod of the unit as it is made again after a change of what is written.
+    fn pod_after(&self, unit: u32, written: &Object, fix: &Fix) -> Option<Pod> {
+        let cluster = self.attack.context.cluster;
+        let pod = &cluster.pods[*self.attack.context.units[unit as usize].pods.first()?];
+        let changes = changes(&fix.edits);
+        let patch = changes.iter().find(|change| matches!(change.edit, Edit::Json(_)))?;
+        match (written, crate::apply::edit(written, patch).ok()?) {
+            (Object::Workload(then), Object::Workload(now)) => {
+                made((cluster, Some(then)), (cluster, &now), pod).ok()
+            }
+            (_, Object::Pod(now)) => Some(now),
+            _ => None,
+        }
     }
 
     /// Whom bindings give a role, in any scope.

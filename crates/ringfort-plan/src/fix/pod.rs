@@ -22,6 +22,8 @@ const SYSTEM: &str = "the pod is a part of the cluster itself";
 const UNWRITTEN: &str = "what is written now does not have it: pods of an earlier roll-out still run, or \
                          admission adds it";
 
+const REFUSED: &str = "admission refuses the pod that the change would make";
+
 /// Where a unit's specification is written.
 struct Place {
     kind: Kind,
@@ -157,7 +159,13 @@ fn remedy(desk: &Desk<'_, '_>, unit: u32, acts: impl FnOnce(&Place) -> Found) ->
             owner: owner.clone(),
         }
     };
-    Remedy::Fixes(acts.into_iter().map(fix).collect())
+    let fixes: Vec<Fix> = acts.into_iter().map(fix).collect();
+    let (refused, fixes): (Vec<Fix>, Vec<Fix>) =
+        fixes.into_iter().partition(|fix| desk.refuses(unit, &place.object, fix));
+    match fixes.is_empty() && !refused.is_empty() {
+        true => Remedy::Untouchable(REFUSED),
+        false => Remedy::Fixes(fixes),
+    }
 }
 
 /// A test that the container at a position is the one that was meant.
