@@ -47,7 +47,7 @@ svg rect{fill:var(--card);stroke:var(--line)}svg g:hover rect{stroke:var(--guard
 details summary{cursor:pointer;color:var(--soft)}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px;padding:8px}svg.map{max-width:none}svg.map text{font-size:12px}svg.steps{max-width:none;width:max(640px,100%)}.scroll{overflow-x:auto}
 :focus-visible{outline:2px solid var(--guarded);outline-offset:2px}[hidden]{display:none!important}
-.filter{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;align-items:end}.stack td{overflow-wrap:anywhere}.word{white-space:nowrap}.path,.card,details{overflow-wrap:anywhere}.score{font-size:28px;line-height:1.2}
+.filter{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;align-items:end}.stack td{overflow-wrap:anywhere}.long{overflow-wrap:anywhere;min-width:10em}.word{white-space:nowrap}.path,.card,details{overflow-wrap:anywhere}.score{font-size:28px;line-height:1.2}
 @media(max-width:600px){body{padding:12px}td,th{padding:4px}td:first-child,td:last-child{overflow-wrap:anywhere}
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.stack,.stack tbody,.stack tr,.stack td{display:block;width:100%}.stack tr{border-bottom:1px solid var(--line);padding:6px 0}.stack td{border:0;padding:2px 4px}.stack td::before{content:attr(data-l) ': ';color:var(--soft)}}
 @media print{details>*{display:block}#q,.filter{display:none}}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
@@ -192,7 +192,7 @@ fn fixes(out: &mut String, report: &Report) {
     for fix in &report.fixes {
         let _ = write!(
             out,
-            "<tr><td>{}</td><td>{}</td><td>{}<br><code>{}</code></td></tr>",
+            "<tr><td>{}</td><td>{}</td><td class=\"long\">{}<br><code>{}</code></td></tr>",
             fix.cuts,
             fix.left,
             escaped(&fix.title),
@@ -210,7 +210,7 @@ fn plan(out: &mut String, report: &Report) {
         escaped(&plan.summary)
     );
     for fix in &plan.fixes {
-        let _ = write!(out, "<tr><td>{}", escaped(&fix.title));
+        let _ = write!(out, "<tr><td class=\"long\">{}", escaped(&fix.title));
         if let Some(instead) = &fix.instead {
             let _ = write!(
                 out,
@@ -220,7 +220,7 @@ fn plan(out: &mut String, report: &Report) {
         }
         let _ = write!(
             out,
-            "</td><td>{}</td><td>{}</td></tr>",
+            "</td><td>{}</td><td class=\"long\">{}</td></tr>",
             fix.cost,
             escaped(&fix.breaks.join("; "))
         );
@@ -383,7 +383,7 @@ fn gaps(out: &mut String, report: &Report) {
     for gap in report.gaps.iter().chain(&report.coverage.incomplete) {
         let _ = write!(
             out,
-            "<tr><td>{}</td><td>{}</td></tr>",
+            "<tr><td class=\"long\">{}</td><td class=\"long\">{}</td></tr>",
             escaped(&gap.subject),
             escaped(&gap.reason)
         );

@@ -135,7 +135,7 @@ const MERGES: usize = 32;
 /// value ends where the value around it does, so that no snapshot makes a walk longer than its list.
 fn children(values: &[FieldLine]) -> impl Iterator<Item = usize> {
     let end = values.first().map_or(0, |value| (value.size as usize).min(values.len()));
-    let mut next = 1;
+    let mut next = 1_usize;
     std::iter::from_fn(move || {
         let at = next;
         next = at.saturating_add(values.get(at)?.size.max(1) as usize);
