@@ -152,7 +152,13 @@ impl<'a> World<'a> {
         let mut shown = self.attack.evidence(why);
         if let Why::Held { role, scope, rule } = why {
             let key = NodeKey::Role(role.clone(), scope.clone());
-            let grant = self.attack.node(&key).and_then(|node| self.grant(node));
+            // A role that nobody is bound to is no position of the graph.
+            let unbound = || {
+                let all = &self.context.grants;
+                all.iter().find(|grant| grant.role == *role && grant.scope == *scope)
+            };
+            let drawn = self.attack.node(&key).and_then(|node| self.grant(node));
+            let grant = drawn.or_else(unbound);
             if let Some(rule) = grant.and_then(|grant| grant.rules.get(*rule as usize)) {
                 shown.value = format!("{}{}", written(rule), self.attack.assumed(role));
             }

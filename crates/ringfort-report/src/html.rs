@@ -53,7 +53,7 @@ svg rect{fill:var(--card);stroke:var(--line)}svg g:hover rect{stroke:var(--guard
 details summary{cursor:pointer;color:var(--soft)}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px;padding:8px}svg.map{max-width:none}svg.map text{font-size:12px}svg.steps{max-width:none;width:max(640px,100%)}.scroll{overflow-x:auto}
 :focus-visible{outline:2px solid var(--guarded);outline-offset:2px}[hidden]{display:none!important}
-.filter{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;align-items:end}.stack td{overflow-wrap:anywhere}.word{white-space:nowrap}.path,.card,details{overflow-wrap:anywhere}.score{font-size:28px;line-height:1.2}
+.filter{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;align-items:end}.stack td{overflow-wrap:anywhere}.long{overflow-wrap:anywhere;min-width:10em}.word{white-space:nowrap}.path,.card,details{overflow-wrap:anywhere}.score{font-size:28px;line-height:1.2}
 @media(max-width:600px){body{padding:12px}td,th{padding:4px}td:first-child,td:last-child{overflow-wrap:anywhere}
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.stack,.stack tbody,.stack tr,.stack td{display:block;width:100%}.stack tr{border-bottom:1px solid var(--line);padding:6px 0}.stack td{border:0;padding:2px 4px}.stack td::before{content:attr(data-l) ': ';color:var(--soft)}}
 @media print{details>*{display:block}#q,.filter{display:none}}svg .cut{stroke:var(--open);stroke-dasharray:5 4;stroke-width:2}svg .mark{fill:var(--open)}svg .line{stroke:var(--guarded);stroke-width:2}";
@@ -255,7 +255,7 @@ fn fixes(out: &mut String, report: &Report, language: Language) {
     for fix in &report.fixes {
         let _ = write!(
             out,
-            "<tr><td>{}</td><td>{}</td><td>{}<br><code>{}</code></td></tr>",
+            "<tr><td>{}</td><td>{}</td><td class=\"long\">{}<br><code>{}</code></td></tr>",
             fix.cuts,
             fix.left,
             escaped(&language.say(&fix.title)),
@@ -275,7 +275,7 @@ fn plan(out: &mut String, report: &Report, language: Language) {
         heads(language, &[message!("change"), message!("cost"), message!("could break")])
     );
     for fix in &plan.fixes {
-        let _ = write!(out, "<tr><td>{}", escaped(&language.say(&fix.title)));
+        let _ = write!(out, "<tr><td class=\"long\">{}", escaped(&language.say(&fix.title)));
         if let Some(instead) = &fix.instead {
             let place = escaped(&language.say(instead));
             let _ = write!(
@@ -286,7 +286,7 @@ fn plan(out: &mut String, report: &Report, language: Language) {
         }
         let _ = write!(
             out,
-            "</td><td>{}</td><td>{}</td></tr>",
+            "</td><td>{}</td><td class=\"long\">{}</td></tr>",
             fix.cost,
             escaped(&fix.breaks.join("; "))
         );
@@ -469,7 +469,7 @@ fn gaps(out: &mut String, report: &Report, language: Language) {
     for gap in report.gaps.iter().chain(&report.coverage.incomplete) {
         let _ = write!(
             out,
-            "<tr><td>{}</td><td>{}</td></tr>",
+            "<tr><td class=\"long\">{}</td><td class=\"long\">{}</td></tr>",
             escaped(&gap.subject),
             escaped(&language.say(&gap.reason))
         );

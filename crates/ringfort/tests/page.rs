@@ -3,9 +3,82 @@
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::{Value, json};
+
 fn browser() -> Option<&'static str> {
     let known = ["chromium", "chromium-browser", "google-chrome"];
     known.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok())
+}
+
+/// Tells what lies beyond its box, or beyond the page and does not scroll by itself.
+const CUT: &str = "document.querySelectorAll('details').forEach(d=>d.open=true);\
+    const wide=[...document.querySelectorAll('body *')].filter(e=>!e.closest('.scroll,.wide,svg,thead'))\
+    .filter(e=>e.scrollWidth>e.clientWidth+1&&e.clientWidth>0||e.getBoundingClientRect().right>innerWidth+1);\
+    tell([innerWidth,wide.length,...wide.slice(0,3).map(e=>e.outerHTML.slice(0,120))].join(' '));";
+
+/// Objects around a name: a way in, a privileged pod, and an account that may do everything.
+fn named(name: &str) -> Vec<Value> {
+    let meta = json!({"name": name, "namespace": name, "uid": name, "labels": {"app": "x"}});
+    let wide = json!({"name": name, "uid": name});
+    vec![
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": wide}),
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": wide,
+            "status": {"nodeInfo": {"kubeletVersion": "v1.36.0"}}}),
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}),
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"nodeName": name,
+            "serviceAccountName": name, "hostPID": true, "containers": [{"name": name,
+            "image": name, "securityContext": {"privileged": true}}]},
+            "status": {"phase": "Running", "podIP": "10.0.0.1"}}),
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": meta,
+            "spec": {"type": "LoadBalancer", "selector": {"app": "x"}, "ports": [{"port": 80}]},
+            "status": {"loadBalancer": {"ingress": [{"hostname": name}]}}}),
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+            "metadata": wide, "roleRef": {"apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole", "name": "cluster-admin"},
+            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": name}]}),
+    ]
+}
+
+#[test]
+fn nothing_and_long_and_hostile_names_fit_the_page() {
+    let Some(browser) = browser() else {
+        println!("skipped: no chromium to open the page with");
+        return;
+    };
+    let long = "a".repeat(253);
+    let dotted = vec!["b".repeat(60); 4].join(".");
+    let right_to_left = "\u{5e9}\u{5dc}\u{5d5}\u{5dd}-\u{645}\u{631}\u{62d}\u{628}\u{627}\u{202e}<script>alert(1)</script>\"'";
+    let mut hostile: Vec<Value> =
+        [long.as_str(), &dotted, right_to_left].into_iter().flat_map(named).collect();
+    hostile.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "cluster-admin"},
+        "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]}));
+    let empty = vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}})];
+    for (name, objects, shown) in [("hostile", hostile, long.as_str()), ("empty", empty, "Zones")] {
+        let base = format!("page-{name}-{}", std::process::id());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{base}.html"));
+        let source = path.with_extension("json");
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        std::fs::write(&source, list.to_string()).expect("a file");
+        let output = Command::new(env!("CARGO_BIN_EXE_ringfort"))
+            .args(["-q", "scan"])
+            .arg(&source)
+            .args(["--complete", "--k8s-version", "1.36", "-f"])
+            .arg(format!("html={}", path.display()))
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let page = std::fs::read_to_string(&path).expect("the page was written");
+        assert!(page.contains(shown) && !page.contains("<script>alert"), "{name}");
+        let (_, said) = opened(browser, &path, &page);
+        assert!(!said.contains("CONSOLE"), "{name}: the page writes to the console: {said}");
+        for width in [390, 1280] {
+            assert_eq!(told(browser, &path, &page, width, CUT), format!("{width} 0"), "{name}");
+        }
+        for file in [path, source] {
+            std::fs::remove_file(file).expect("it was made");
+        }
+    }
 }
 
 #[test]
@@ -71,12 +144,7 @@ ${left.every(p=>p.textContent.includes('storefront'))}`);";
     for width in [390, 1280] {
         let said = told(browser, &path, &page, width, filters);
         assert_eq!(said, "true true true true true true", "{width}");
-        // Nothing lies beyond its box, and nothing beyond the page but what scrolls by itself.
-        let cut = "document.querySelectorAll('details').forEach(d=>d.open=true);\
-            const wide=[...document.querySelectorAll('body *')].filter(e=>!e.closest('.scroll,.wide,svg,thead'))\
-            .filter(e=>e.scrollWidth>e.clientWidth+1&&e.clientWidth>0||e.getBoundingClientRect().right>innerWidth+1);\
-            tell([innerWidth,wide.length,...wide.slice(0,3).map(e=>e.outerHTML.slice(0,120))].join(' '));";
-        assert_eq!(told(browser, &path, &page, width, cut), format!("{width} 0"));
+        assert_eq!(told(browser, &path, &page, width, CUT), format!("{width} 0"));
     }
     match axe() {
         Some(axe) => {

@@ -744,6 +744,15 @@ fn a_create_rule_with_names_serves_server_side_apply() {
     assert!(mint(&["create", "patch", "get"], "new"));
     assert!(!mint(&["create", "get"], "new") && !mint(&["create", "patch"], "new"));
     assert!(!mint(&["create", "patch", "get"], "x"), "it is there");
+    // Creating under any name, and reading one: of a Secret that is there, only after its deletion.
+    let reads = |verbs: &[&str], name: &str| {
+        let rules = json!([
+            rule(&["create"], "", &["secrets"]),
+            named(rule(verbs, "", &["secrets"]), name)
+        ]);
+        found(&holds(false, rules)).contains("secret-token-mint")
+    };
+    assert!(reads(&["get"], "new") && !reads(&["get"], "x") && reads(&["get", "delete"], "x"));
     let apart = |names: [&str; 2]| {
         let rules = json!([
             named(rule(&["create"], "", &["pods"]), names[0]),

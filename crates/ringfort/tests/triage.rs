@@ -198,6 +198,90 @@ fn conditions_and_facts_decide_what_ranges_do_not() {
     }
 }
 
+/// Objects that decide a condition, with the answer; without what would decide it, unknown.
+#[test]
+fn conditions_are_read_from_objects() {
+    let about = |component: &str, condition: &str| {
+        // Which version of Kubernetes the API server has, no object of these shows.
+        let part = if component == "kubernetes" { json!(["kubelet"]) } else { json!([]) };
+        let note = json!({"condition": condition, "part": part});
+        data(component, json!([{"before": "99.0.0"}]), note)
+    };
+    let ask = |name: &str, objects: Vec<Value>, condition: &str, component: &str, wanted: &str| {
+        let found = answer(name, objects, &about(component, condition));
+        assert_eq!(found["affected"], wanted, "{condition}: {name}: {found}");
+    };
+    let nodes = || vec![node("n", json!({"kubeletVersion": "v1.30.0"}))];
+    let with = |more: Value| {
+        let mut all = nodes();
+        all.push(more);
+        all
+    };
+    let account = |value: &str| {
+        json!({"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {"name": "s",
+            "namespace": "a", "uid": "s",
+            "annotations": {"kubernetes.io/enforce-mountable-secrets": value}}})
+    };
+    ask("limited", with(account("true")), "mountable-secrets", "kubernetes", "yes");
+    ask("not-limited", with(account("false")), "mountable-secrets", "kubernetes", "no");
+    let policy = json!({"kind": "NetworkPolicy", "apiVersion": "networking.k8s.io/v1",
+        "metadata": {"name": "p", "namespace": "a", "uid": "p"}, "spec": {"podSelector": {}}});
+    ask("policy", with(policy), "network-policies", "kubernetes", "yes");
+    ask("no-policy", nodes(), "network-policies", "kubernetes", "no");
+
+    let ingress = |tag: &str, args: Value| {
+        let image = format!("registry.k8s.io/ingress-nginx/controller:{tag}");
+        let mut one = pod("front", &image);
+        one["spec"]["containers"][0]["args"] = args;
+        with(one)
+    };
+    let flag = "--enable-annotation-validation";
+    for (name, tag, args, wanted) in [
+        ("old", "v1.11.4", json!([]), "yes"),
+        ("new", "v1.12.0", json!([]), "no"),
+        ("old-on", "v1.11.4", json!([flag]), "no"),
+        ("new-off", "v1.12.0", json!([format!("{flag}=false")]), "yes"),
+        ("odd", "v1.12.0", json!([format!("{flag}=$(ON)")]), "unknown"),
+        ("no-version", "latest", json!([]), "unknown"),
+    ] {
+        ask(name, ingress(tag, args), "annotation-validation", "ingress-nginx", wanted);
+    }
+
+    let argo = |settings: Value| {
+        let mut all = with(pod("argo", "quay.io/argoproj/argocd:v2.8.0"));
+        all.push(json!({"kind": "ConfigMap", "apiVersion": "v1",
+            "metadata": {"name": "argocd-cm", "namespace": "a", "uid": "c"}, "data": settings}));
+        all
+    };
+    let on = json!({"users.anonymous.enabled": "true"});
+    ask("anonymous", argo(on), "argocd-anonymous", "argo-cd", "yes");
+    ask("named", argo(json!({})), "argocd-anonymous", "argo-cd", "no");
+
+    let flannel = |backend: Option<&str>| {
+        let mut all = with(pod("net", "ghcr.io/flannel-io/flannel:v0.26.0"));
+        if let Some(backend) = backend {
+            all[0]["metadata"]["annotations"] =
+                json!({"flannel.alpha.coreos.com/backend-type": backend});
+        }
+        all
+    };
+    ask("extension", flannel(Some("extension")), "flannel-extension", "flannel", "yes");
+    ask("vxlan", flannel(Some("vxlan")), "flannel-extension", "flannel", "no");
+    ask("unsaid", flannel(None), "flannel-extension", "flannel", "unknown");
+
+    // What was not read decides nothing.
+    let objects = file("silent-cluster", &list(nodes()));
+    for condition in ["mountable-secrets", "network-policies"] {
+        let document = file("silent-data", &about("kubernetes", condition));
+        let output = ringfort(
+            &["-q", "triage", "CVE-2020-1", "--cluster", &objects, "--json", "--data", &document],
+            SOON,
+        );
+        let all: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(all["advisories"][0]["affected"], "unknown", "{condition}: {all}");
+    }
+}
+
 #[test]
 fn what_the_internet_reaches_is_patched_now_and_the_rest_can_wait() {
     let about = data("argo-cd", json!([{"before": "2.9.0"}]), json!({"attacker": "network"}));

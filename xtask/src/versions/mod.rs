@@ -5,6 +5,7 @@
 //! them with their address, commit, date and licence; nothing is fetched. Files of our own lie
 //! beside that list. `docs/versions.md` describes what is written.
 
+mod lifecycle;
 mod osv;
 mod read;
 mod write;
@@ -47,8 +48,10 @@ enum Format {
     Osv,
     /// Rows and notes that were written by hand, each with the address of its source.
     Own,
-    /// API versions with the release that stopped serving them.
+    /// API versions with the release that stopped serving them, written by hand.
     Apis,
+    /// The same, from the Go sources of the API.
+    Lifecycle,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +90,7 @@ fn build(own: &Path, folder: &Path) -> Result<String> {
             Format::Osv => osv::read(source, &at(folder), &mut rows),
             Format::Own => read::own(source, &at(own), &mut rows),
             Format::Apis => read::apis(source, &at(own), &mut rows),
+            Format::Lifecycle => lifecycle::read(source, &at(folder), &mut rows),
         }
         .with_context(|| format!("source {}", source.id))?;
     }

@@ -63,7 +63,11 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                 fault.severity = Some(Severity::Medium);
             }
         }
-        fault.note = format!("{} subjects are bound", own.len());
+        fault.note = match own.len() {
+            0 => "nobody is bound to it".to_owned(),
+            1 => "one subject is bound to it".to_owned(),
+            count => format!("{count} subjects are bound to it"),
+        };
         fault.spots = spots;
         out.add(object, Verdict::Fail(fault));
     }

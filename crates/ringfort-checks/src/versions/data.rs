@@ -181,8 +181,18 @@ pub(crate) enum Attacker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Condition {
-    /// The controller has an admission webhook.
+    /// ingress-nginx has an admission webhook.
     ValidatingWebhook,
+    /// ingress-nginx does not validate annotations.
+    AnnotationValidation,
+    /// A ServiceAccount limits the Secrets that its pods may mount.
+    MountableSecrets,
+    /// There are NetworkPolicies.
+    NetworkPolicies,
+    /// Argo CD lets anonymous users in.
+    ArgocdAnonymous,
+    /// A node uses flannel's experimental extension backend.
+    FlannelExtension,
 }
 
 /// What is known of an advisory beside its ranges.

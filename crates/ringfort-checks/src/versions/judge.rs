@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use ringfort_attack::operator;
 use ringfort_model::Kind;
 use ringfort_network::policy::Tri;
 
-use super::data::{Advisory, Condition, Data, Note, Os, Part};
+use super::conditions::{self, State};
+use super::data::{Advisory, Data, Note, Os, Part};
 use super::inventory::{Running, Site};
 use crate::world::World;
 
@@ -108,13 +108,16 @@ pub(super) fn answer(world: &World<'_>, data: &Data, id: &str, running: &Running
     if let Some(reason) = other_system(world, note, running) {
         return Answer::No(reason);
     }
-    if let Some(reason) = switched_off(world, note, running) {
-        return Answer::No(reason);
-    }
+    let condition = note.and_then(|note| note.condition);
+    let mut doubts: BTreeSet<String> = BTreeSet::new();
+    let undecided = match condition.map(|condition| conditions::state(world, condition, running)) {
+        None | Some(State::Holds) => None,
+        Some(State::Not(reason)) => return Answer::No(reason),
+        Some(State::Unknown(fact)) => Some(fact),
+    };
     let all = data.rows(id);
     let rows = fits(all, note, running).unwrap_or_default();
     let mut mended = BTreeSet::new();
-    let mut doubts: BTreeSet<String> = BTreeSet::new();
     let mut of_source: Vec<(usize, Option<bool>)> = Vec::new();
     for row in &rows {
         let said = match opinion(row, running, data) {
@@ -153,6 +156,7 @@ pub(super) fn answer(world: &World<'_>, data: &Data, id: &str, running: &Running
         }
     }
     doubts.extend(carried(running));
+    doubts.extend(undecided);
     doubts.extend(note.into_iter().flat_map(|note| note.needs.iter().cloned()));
     match doubts.is_empty() {
         true => Answer::Yes(mended),
@@ -199,18 +203,4 @@ fn other_system(world: &World<'_>, note: Option<&Note>, running: &Running) -> Op
     };
     let name = if windows { "Windows" } else { "Linux" };
     differs.then(|| format!("it concerns {name} nodes only"))
-}
-
-/// That the part of a component that a flaw is in is not in use.
-fn switched_off(world: &World<'_>, note: Option<&Note>, running: &Running) -> Option<String> {
-    let Condition::ValidatingWebhook = note?.condition?;
-    let Site::Unit(unit) = running.site else { return None };
-    let marks = operator::Marks {
-        images: &["ingress-nginx/controller", "nginx-ingress-controller"],
-        labels: &[],
-    };
-    let all = operator::find(world.context, &marks);
-    let own = all.iter().find(|one| one.unit == unit)?;
-    let flag = own.flag(world.context, "validating-webhook").unwrap_or_default();
-    flag.is_empty().then(|| "its admission webhook is off".to_owned())
 }

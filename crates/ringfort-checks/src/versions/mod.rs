@@ -13,6 +13,7 @@
 //! distribution builds with fixes of its own. `docs/versions.md` documents data and rules.
 
 mod apis;
+mod conditions;
 mod data;
 mod inventory;
 mod judge;

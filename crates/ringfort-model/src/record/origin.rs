@@ -120,8 +120,8 @@ impl FieldLines {
         let values = self.0.as_deref()?;
         let mut at = 0;
         let mut rest = path;
-        while let Some((child, more)) = step(values, at, rest, MERGES) {
-            at = child;
+        while let Some((child, more)) = step(&values[at..], rest, MERGES) {
+            at += child;
             rest = more;
         }
         values.get(at).map(|value| (value.line, rest))
@@ -131,34 +131,40 @@ impl FieldLines {
 /// Merge keys that are followed one inside the other.
 const MERGES: usize = 32;
 
-/// From a value to one in it that a path begins with, and what is left of the path; `merges` are
-/// the merge keys that may still be followed.
-fn step<'p>(
-    values: &[FieldLine],
-    at: usize,
-    path: &'p str,
-    merges: usize,
-) -> Option<(usize, &'p str)> {
+/// The values in one, each by its place: the children, without what is in them. What is in a
+/// value ends where the value around it does, so that no snapshot makes a walk longer than its list.
+fn children(values: &[FieldLine]) -> impl Iterator<Item = usize> {
+    let end = values.first().map_or(0, |value| (value.size as usize).min(values.len()));
+    let mut next = 1_usize;
+    std::iter::from_fn(move || {
+        let at = next;
+        next = at.saturating_add(values.get(at)?.size.max(1) as usize);
+        (at < end).then_some(at)
+    })
+}
+
+/// From the first of some values to one in it that a path begins with, and what is left of the
+/// path; `merges` are the merge keys that may still be followed.
+fn step<'p>(values: &[FieldLine], path: &'p str, merges: usize) -> Option<(usize, &'p str)> {
     let path = path.strip_prefix('.').unwrap_or(path);
+    if path.is_empty() {
+        return None;
+    }
     let bracket = path.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    // A snapshot may say anything.
-    let end = at.saturating_add(values.get(at)?.size as usize).min(values.len());
     let mut found: Option<(usize, &str)> = None;
-    let mut position = 0;
-    let mut child = at + 1;
-    while child < end {
-        let value = values.get(child)?;
+    for (position, child) in children(values).enumerate() {
+        let key = values[child].key.as_str();
         let rest = match bracket {
             Some((inside, rest)) => {
-                let is_meant = match value.key.as_str() {
+                let is_meant = match key {
                     "" => inside.parse() == Ok(position),
                     key => inside.trim_matches(['"', '\'']) == key,
                 };
                 is_meant.then_some(rest)
             }
-            None if value.key.is_empty() => None,
+            None if key.is_empty() => None,
             None => path
-                .strip_prefix(value.key.as_str())
+                .strip_prefix(key)
                 .filter(|rest| rest.is_empty() || rest.starts_with(['.', '['])),
         };
         // Keys may have dots in them, so the longest one is meant; of equal ones the last holds.
@@ -167,24 +173,21 @@ fn step<'p>(
         {
             found = Some((child, rest));
         }
-        position += 1;
-        child = child.saturating_add(value.size.max(1) as usize);
     }
-    if path.is_empty() || found.is_some() {
-        return found.filter(|_| !path.is_empty());
+    if found.is_some() || merges == 0 {
+        return found;
     }
-    // What a merge key brings stands where it was written.
-    let mut child = at + 1;
-    while child < end && merges > 0 {
-        let value = values.get(child)?;
-        if value.key == *"<<"
-            && let Some(found) = step(values, child, path, merges - 1)
-        {
-            return Some(found);
-        }
-        child = child.saturating_add(value.size.max(1) as usize);
-    }
-    None
+    // What a merge key brings stands where it was written; of a list, the first that has it holds.
+    children(values).filter(|&child| values[child].key == *"<<").find_map(|key| {
+        let brought = &values[key..];
+        let within = |at: usize| {
+            let end = at.saturating_add(brought[at].size as usize).min(brought.len());
+            let (child, rest) = step(&brought[at..end], path, merges - 1)?;
+            Some((key + at + child, rest))
+        };
+        let listed = || children(brought).filter(|&at| brought[at].key.is_empty()).find_map(within);
+        within(0).or_else(listed)
+    })
 }
 
 #[cfg(test)]
@@ -196,6 +199,24 @@ mod tests {
         let deep: Vec<FieldLine> =
             (0..300_000).map(|_| FieldLine { key: "<<".into(), line: 1, size: u32::MAX }).collect();
         assert_eq!(FieldLines::new(&deep).line_of("spec"), Some(1));
+    }
+
+    #[test]
+    fn a_merge_key_with_a_list_brings_what_its_first_mapping_has() {
+        let value = |key: &str, line, size| FieldLine { key: key.into(), line, size };
+        let lines = FieldLines::new(&[
+            value("", 1, 8),
+            value("<<", 2, 6),
+            value("", 2, 2),
+            value("a", 3, 1),
+            value("", 4, 3),
+            value("a", 5, 1),
+            value("b", 6, 1),
+            value("c", 7, 1),
+        ]);
+        for (path, line) in [("a", 3), ("b", 6), ("c", 7), ("d", 1)] {
+            assert_eq!(lines.line_of(path), Some(line), "{path}");
+        }
     }
 
     #[test]
