@@ -12,6 +12,7 @@ use crate::decision::{Control, Decision, Finding, Problem, Tally};
 use crate::engine::Engines;
 use crate::matching::{Match, selects};
 use crate::pod_security::{self, Exemptions};
+use crate::params::Given;
 use crate::policy::Asked;
 use crate::request::Request;
 use crate::rules::rules;
@@ -110,7 +111,7 @@ impl<'c> Admission<'c> {
             namespace,
             namespace_labels: labels.as_ref(),
             cluster: self.cluster,
-            given: &self.options.parameters,
+            given: Given::all(&self.options.parameters),
         };
         self.unlisted(request, labels.is_none(), &mut tally);
         if request.known().is_some() {

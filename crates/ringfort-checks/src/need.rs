@@ -42,6 +42,12 @@ pub fn unmet(coverage: &Coverage, chosen: &Chosen, found: &Findings) -> Vec<Need
         if tally.reasons.iter().any(|reason| reason.missing == FAILED) {
             needs.entry(format!("{} failed to run", tally.id)).or_default().push(tally.id);
         }
+        // What whole objects are asked is evidence if their lists are.
+        let own = chosen.own().any(|check| check.id == tally.id);
+        let lists = tally.reasons.iter().filter(|reason| own && reason.first.starts_with("Resource "));
+        for reason in lists {
+            needs.entry(reason.missing.clone()).or_default().push(tally.id);
+        }
     }
     needs.into_iter().map(|(missing, checks)| Need { missing, checks }).collect()
 }

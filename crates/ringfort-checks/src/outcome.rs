@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringfort_attack::{NodeKey, Why};
+use ringfort_attack::{Evidence, NodeKey, Why};
 use ringfort_model::Str;
 
 use crate::check::Severity;
@@ -47,6 +47,8 @@ impl std::fmt::Display for Object {
 pub struct Fault {
     /// The fields that show it, as reasons; the plan knows the fixes of many of them.
     pub spots: Vec<Why>,
+    /// Fields that show it and that no engine knows, in words.
+    pub shown: Vec<Evidence>,
     /// What they mean together; may be empty.
     pub note: String,
     /// Positions in the graph at which it lies.
@@ -79,6 +81,7 @@ impl Fault {
 
     fn join(&mut self, other: Self) {
         self.spots.extend(other.spots);
+        self.shown.extend(other.shown);
         if self.note.is_empty() {
             self.note = other.note;
         }

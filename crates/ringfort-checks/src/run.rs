@@ -121,9 +121,19 @@ pub struct Findings {
     /// Percent of the results that are decided, an id without a predicate counting as one that
     /// is not.
     pub checks_coverage: u32,
+    /// Checks among them that are not in the catalogue.
+    #[serde(skip)]
+    pub own: Vec<&'static Check>,
 }
 
 impl Findings {
+    /// A check by its id, of the catalogue or one that ran beside it.
+    #[must_use]
+    pub fn check(&self, id: &str) -> Option<&'static Check> {
+        let own = || self.own.iter().copied().find(|check| check.id == id);
+        crate::checks::by_id(id).or_else(own)
+    }
+
     /// How many findings have each severity, the worst first, those without any left out.
     #[must_use]
     pub fn counts(&self) -> Vec<(usize, &'static str)> {
@@ -138,6 +148,9 @@ impl Findings {
 
 /// Why the results of a check that panicked are unknown.
 pub(crate) const FAILED: &str = "the check failed to run";
+
+/// Why results of a check of whole objects are unknown where nobody asked.
+const NOT_ASKED: &str = "the objects were not read a second time";
 
 /// Why ids without a predicate are unknown.
 pub const NOT_EVALUATED: &str = "not evaluated";
@@ -179,6 +192,7 @@ fn judged<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
             out.into_iter().map(|(object, verdict)| (Cow::Owned(object), verdict)).collect()
         }
         Judge::Pods(judge) => of_pods(world, judge),
+        Judge::Asked => asked(world, check),
     }));
     let failed = || vec![(Cow::Owned(Object::wide("Check", check.id)), Verdict::missing(FAILED))];
     let mut rows: Rows<'_> = rows.unwrap_or_else(|_| failed());
@@ -213,6 +227,37 @@ fn judged<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
             }
             same
         });
+    }
+    rows
+}
+
+/// What was asked of whole objects, with where those that make pods lie in the graph.
+fn asked<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
+    let Some(outcomes) = world.answers(check.id) else {
+        let object = Object::wide("Check", check.id);
+        return vec![(Cow::Owned(object), Verdict::missing(NOT_ASKED))];
+    };
+    let mut rows: Rows<'w> = outcomes
+        .iter()
+        .map(|(object, verdict)| (Cow::Borrowed(object), verdict.clone()))
+        .collect();
+    let owners = world.owners();
+    let mut failed: BTreeMap<u32, &mut Fault> = BTreeMap::new();
+    for (object, verdict) in &mut rows {
+        if let Verdict::Fail(fault) = verdict
+            && let Ok(at) = owners.objects.binary_search(object)
+        {
+            failed.insert(at as u32, fault);
+        }
+    }
+    if !failed.is_empty() {
+        for place in world.places() {
+            if let Some(fault) = failed.get_mut(&owners.of_unit[place.at as usize]) {
+                pods::complete(world, &place, fault);
+                // The severity is the one that the rule's author chose.
+                fault.system = false;
+            }
+        }
     }
     rows
 }
@@ -309,6 +354,7 @@ pub fn run(world: &World<'_>, chosen: &Chosen) -> Findings {
         findings: rows.into_iter().map(|(_, row)| row).collect(),
         checks,
         checks_coverage: coverage,
+        own: chosen.own().collect(),
     }
 }
 
@@ -352,6 +398,11 @@ fn finding(
             let Evidence { object, field, value, command } = one;
             Spot { object, field, value, command, place }
         })
+        .chain(fault.shown.iter().cloned().map(|one| {
+            let place = Place::of_named(world.cluster, &one.object, &one.field);
+            let Evidence { object, field, value, command } = one;
+            Spot { object, field, value, command, place }
+        }))
         .collect();
     let mut fixes: BTreeSet<Repair> = BTreeSet::new();
     for fix in fault.spots.iter().flat_map(|why| remedies.of(why)) {
@@ -458,7 +509,7 @@ mod tests {
         let cluster = Cluster::default();
         let engines = Engines::new(&cluster);
         let attack = Attack::new(&cluster, &engines);
-        let chosen = Chosen { checks: vec![&BROKEN], not_evaluated: Vec::new() };
+        let chosen = Chosen { checks: vec![&BROKEN], ..Chosen::default() };
         let found = run(&World::new(&attack), &chosen);
         assert_eq!((found.checks[0].status, found.checks[0].pass), ("unknown", 0));
         assert_eq!(found.checks_coverage, 0);
@@ -466,7 +517,7 @@ mod tests {
         assert_eq!(needs[0].missing, "RF-TEST-001 failed to run");
         // Beside others it takes from the coverage of the run.
         let coverage = |checks| {
-            let chosen = Chosen { checks, not_evaluated: Vec::new() };
+            let chosen = Chosen { checks, ..Chosen::default() };
             run(&World::new(&attack), &chosen).checks_coverage
         };
         assert_eq!(coverage(vec![&SOUND]), 100);

@@ -21,7 +21,8 @@ use rustc_hash::FxHashMap;
 
 use crate::baseline::Baseline;
 use crate::facts::Facts;
-use crate::outcome::Object;
+use crate::outcome::{Object, Outcomes};
+use crate::own::Answers;
 
 /// A cluster as checks see it.
 pub struct World<'a> {
@@ -38,6 +39,7 @@ pub struct World<'a> {
     /// Positions of grants in the graph, with their position in [`Context::grants`].
     grant_at: FxHashMap<NodeId, usize>,
     pub(crate) facts: Facts<'a>,
+    answers: OnceLock<Answers>,
 }
 
 /// The objects that groups of pods are written in.
@@ -105,7 +107,18 @@ impl<'a> World<'a> {
             owners: OnceLock::new(),
             grant_at,
             facts: Facts::default(),
+            answers: OnceLock::new(),
         }
+    }
+
+    /// Gives what whole objects were asked before; the first ones given stay.
+    pub fn answer(&self, answers: Answers) {
+        self.answers.get_or_init(|| answers);
+    }
+
+    /// The results of a check that asks whole objects; `None` if it was not asked.
+    pub(crate) fn answers(&self, id: &str) -> Option<&Outcomes> {
+        self.answers.get()?.of(id)
     }
 
     /// The grant at a position.

@@ -47,6 +47,9 @@ pub(crate) struct Reading {
     /// Exceptions that stand in the file itself.
     #[arg(skip)]
     pub(crate) exceptions: ringfort_checks::Exceptions,
+    /// Rules that stand in the file itself.
+    #[arg(skip)]
+    pub(crate) rules: crate::own::Written,
 }
 
 #[derive(Debug, Subcommand)]
@@ -136,6 +139,13 @@ pub(crate) struct Scan {
     /// attack-containers-18, with * for any text, or files
     #[arg(long, value_delimiter = ',')]
     pub(crate) framework: Vec<String>,
+    /// A file or folder with rules of your own, beside those of ringfort.yaml
+    #[arg(long)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Ask validating admission policies about what exists: cluster for those of the source, or
+    /// a file or folder with policies, bindings and parameters
+    #[arg(long, value_name = "cluster|PATH")]
+    pub(crate) policies: Option<String>,
     #[command(flatten)]
     pub(crate) judging: Judging,
     #[command(flatten)]

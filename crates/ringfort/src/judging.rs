@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
 use ringfort_checks::framework::{Assessment, Framework, assess};
-use ringfort_checks::{Chosen, Exceptions, Findings, Selection};
+use ringfort_checks::{Check, Chosen, Exceptions, Findings, Selection};
 use ringfort_collect::Collected;
 use ringfort_model::Cluster;
 use ringfort_report::change::Earlier;
@@ -40,7 +40,12 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn new(judging: &Judging, checks: Option<&str>, reading: &Reading) -> Result<Self> {
+    pub(crate) fn new(
+        judging: &Judging,
+        checks: Option<&str>,
+        own: &[&'static Check],
+        reading: &Reading,
+    ) -> Result<Self> {
         let selection = Selection::new(&judging.severity, &judging.namespace)
             .map_err(|error| usage(error.to_string()))?;
         let gates: Vec<Gate> = judging
@@ -57,6 +62,7 @@ impl Rules {
         if let Some(file) = &judging.exceptions {
             exceptions.extend(read_exceptions(file)?);
         }
+        exceptions.known(own, false).map_err(|error| usage(error.to_string()))?;
         let baseline = judging.baseline.as_deref().map(read_baseline).transpose()?;
         if let Some(baseline) = &baseline {
             let then = baseline.filter();
@@ -99,7 +105,8 @@ impl Rules {
     }
 
     /// Whether what is asked for exists in the cluster.
-    pub(crate) fn exist(&self, cluster: &Cluster) -> Result<()> {
+    pub(crate) fn exist(&self, cluster: &Cluster, own: &[&'static Check]) -> Result<()> {
+        self.exceptions.known(own, true).map_err(|error| usage(error.to_string()))?;
         if self.selection.namespaces().is_empty() {
             return Ok(());
         }
@@ -122,7 +129,8 @@ impl Rules {
             .as_ref()
             .map(|found| ringfort_checks::unmet(&cluster.coverage, chosen, found))
             .unwrap_or_default();
-        self.except(report, cluster);
+        let own: Vec<&'static Check> = chosen.known.clone();
+        self.except(report, cluster, &own);
         let mut hidden = 0;
         if let Some(checked) = &mut report.checked {
             let before = checked.findings.len();
@@ -164,9 +172,9 @@ impl Rules {
         }
     }
 
-    fn except(&self, report: &mut Report, cluster: &Cluster) {
+    fn except(&self, report: &mut Report, cluster: &Cluster, own: &[&'static Check]) {
         let mut exceptions = self.exceptions.clone();
-        exceptions.of_objects(cluster);
+        exceptions.of_objects(cluster, own);
         let mut asked = exceptions.on(today());
         if let Some(checked) = &mut report.checked {
             asked.findings(checked);

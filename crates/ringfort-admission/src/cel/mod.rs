@@ -27,6 +27,7 @@ mod pattern;
 
 pub use eval::Environment;
 pub(crate) use expression::Words;
+pub(crate) use opaque::as_partial;
 pub use expression::{Expression, ExpressionError};
 pub use opaque::{anything, open_list, partial};
 
