@@ -56,4 +56,4 @@ pub use request::{Identity, Operation, Request};
 pub use resource::ResourceType;
 pub use signature::Signed;
 pub use sketch::Shape;
-pub use whole::{Ground, Namespaces};
+pub use whole::{Ground, Namespaces, Whole};

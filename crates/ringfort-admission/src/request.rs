@@ -78,9 +78,9 @@ pub struct Request {
     /// The shape that the object is made in. Then the question is whether an object is admitted
     /// that is still of the shape after whatever mutators make of it.
     pub shape: Option<Arc<Shape>>,
-    /// An object that stands, with what is not known of it; of others everything is as `object`
-    /// says.
-    pub(crate) whole: Option<Arc<Whole>>,
+    /// An object that stands, with what is not known of it ([`Request::standing`]); of others
+    /// everything is as `object` says.
+    pub whole: Option<Arc<Whole>>,
 }
 
 impl Request {

@@ -26,7 +26,7 @@ use crate::resource::ResourceType;
 
 /// An object of which everything is known but for some fields.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Whole {
+pub struct Whole {
     /// The object.
     pub(crate) seen: Value,
     /// `namespaceObject`, where it is known whole.

@@ -22,7 +22,7 @@ use ringfort_model::record::admission::LabelSelector;
 
 use crate::check::{Check, Doc, Judge, Severity};
 
-pub use asking::{Asking, KEPT, Reading};
+pub use asking::{Asking, KEPT, Passing, Reading};
 pub use read::{OwnError, read};
 pub use seen::Answers;
 
