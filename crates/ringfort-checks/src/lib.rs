@@ -36,6 +36,7 @@ pub mod need;
 pub mod order;
 pub mod outcome;
 pub mod own;
+pub mod patience;
 pub mod pods;
 pub mod run;
 mod secrets;

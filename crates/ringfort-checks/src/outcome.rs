@@ -6,6 +6,7 @@ use ringfort_attack::{Evidence, NodeKey, Why};
 use ringfort_model::Str;
 
 use crate::check::Severity;
+use crate::patience::Patience;
 
 /// An object that a result is about, by kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,11 +159,18 @@ impl Verdict {
 
 /// The results of one check, by object.
 #[derive(Clone, Debug, Default)]
-pub struct Outcomes(BTreeMap<Object, Verdict>);
+pub struct Outcomes(BTreeMap<Object, Verdict>, Patience);
 
 impl Outcomes {
+    /// Results of a check that is given up when its time is over.
+    #[must_use]
+    pub fn until(patience: Patience) -> Self {
+        Self(BTreeMap::new(), patience)
+    }
+
     /// Adds a result; of several about one object the worst decides.
     pub fn add(&mut self, object: Object, verdict: Verdict) {
+        self.1.ask();
         match self.0.entry(object) {
             std::collections::btree_map::Entry::Vacant(free) => {
                 free.insert(verdict);

@@ -15,6 +15,7 @@ use crate::check::{Check, Judge, Modifier, Severity};
 use crate::filter::Chosen;
 use crate::order::{Paths, Weight};
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
+use crate::patience::TookTooLong;
 use crate::pods;
 use crate::world::{self, World};
 
@@ -149,6 +150,9 @@ impl Findings {
 /// Why the results of a check that panicked are unknown.
 pub(crate) const FAILED: &str = "the check failed to run";
 
+/// Why the results of a check that was given up are unknown.
+pub(crate) const TOO_LONG: &str = "the check took longer than --check-timeout";
+
 /// Why results of a check of whole objects are unknown where nobody asked.
 const NOT_ASKED: &str = "the objects were not read a second time";
 
@@ -170,7 +174,7 @@ pub(crate) fn unread(coverage: &Coverage, kind: Kind) -> Option<String> {
     })
 }
 
-/// The results of one check. One that panics is unknown.
+/// The results of one check. One that panics, or takes too long, is unknown.
 #[must_use]
 pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
     let mut out = Outcomes::default();
@@ -187,15 +191,17 @@ type Rows<'w> = Vec<(Cow<'w, Object>, Verdict)>;
 fn judged<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
     let rows = catch_unwind(AssertUnwindSafe(|| match check.judge {
         Judge::Cluster(judge) => {
-            let mut out = Outcomes::default();
+            let mut out = Outcomes::until(world.patience());
             judge(world, &mut out);
             out.into_iter().map(|(object, verdict)| (Cow::Owned(object), verdict)).collect()
         }
         Judge::Pods(judge) => of_pods(world, judge),
         Judge::Asked => asked(world, check),
     }));
-    let failed = || vec![(Cow::Owned(Object::wide("Check", check.id)), Verdict::missing(FAILED))];
-    let mut rows: Rows<'_> = rows.unwrap_or_else(|_| failed());
+    let mut rows: Rows<'_> = rows.unwrap_or_else(|payload| {
+        let why = if payload.is::<TookTooLong>() { TOO_LONG } else { FAILED };
+        vec![(Cow::Owned(Object::wide("Check", check.id)), Verdict::missing(why))]
+    });
     // Where pods are evidence, so are the templates that stand for them.
     let pods = check.reads.contains(&Kind::Pod);
     let evidence = check.reads.iter().copied().chain(makers().filter(|_| pods));
@@ -269,7 +275,9 @@ fn of_pods<'w>(
 ) -> Rows<'w> {
     let owners = world.owners();
     let mut verdicts: Vec<Option<Verdict>> = vec![None; owners.objects.len()];
+    let patience = world.patience();
     for place in world.places() {
+        patience.ask();
         let mut verdict = judge(world, &place);
         if let Verdict::Fail(fault) = &mut verdict {
             pods::complete(world, &place, fault);
@@ -522,6 +530,65 @@ mod tests {
         };
         assert_eq!(coverage(vec![&SOUND]), 100);
         assert_eq!(coverage(vec![&SOUND, &BROKEN]), 75);
+    }
+
+    /// Takes its time over each object.
+    static SLOW: Check = Check {
+        id: "RF-TEST-003",
+        judge: Judge::Cluster(|_, out| {
+            for at in 0..100 {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                out.add(Object::wide("Cluster", &at.to_string()), Verdict::Pass);
+            }
+        }),
+        ..BROKEN
+    };
+
+    static SLOW_WITH_PODS: Check = Check {
+        id: "RF-TEST-004",
+        judge: Judge::Pods(|_, _| {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            Verdict::Pass
+        }),
+        ..BROKEN
+    };
+
+    #[test]
+    fn a_check_that_takes_too_long_is_given_up_and_lowers_the_coverage() {
+        let mut builder = ringfort_model::ClusterBuilder::new(ringfort_model::SourceKind::Dump);
+        for name in ["a", "b", "c"] {
+            let image = format!(
+                r#"{{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{name}","namespace":"n"}},
+                "spec":{{"containers":[{{"name":"c","image":"{name}"}}]}}}}"#
+            );
+            builder.add(ringfort_model::Object::read(image.as_bytes()).expect("a pod"));
+        }
+        builder.coverage().rest_is_complete = true;
+        let cluster = builder.freeze();
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let chosen =
+            Chosen { checks: vec![&SOUND, &SLOW, &SLOW_WITH_PODS], ..Chosen::default() };
+        let world = World::new(&attack);
+        world.give_up_after(std::time::Duration::from_millis(100));
+        let begun = std::time::Instant::now();
+        let found = run(&world, &chosen);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+        let of = |id: &str| {
+            let tally = found.checks.iter().find(|tally| tally.id == id).expect("it ran");
+            (tally.status, tally.pass, tally.unknown)
+        };
+        assert_eq!(of("RF-TEST-002"), ("pass", 3, 0));
+        for slow in ["RF-TEST-003", "RF-TEST-004"] {
+            assert_eq!(of(slow), ("unknown", 0, 1), "{slow}");
+        }
+        assert_eq!(found.checks_coverage, 60);
+        let needs = crate::unmet(&cluster.coverage, &chosen, &found);
+        let missing: Vec<&str> = needs.iter().map(|need| need.missing.as_str()).collect();
+        assert_eq!(missing, ["RF-TEST-003 took too long", "RF-TEST-004 took too long"]);
+        // Without a limit they are waited for.
+        let chosen = Chosen { checks: vec![&SLOW_WITH_PODS], ..Chosen::default() };
+        assert_eq!(run(&World::new(&attack), &chosen).checks_coverage, 100);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use ringfort_attack::context::Grant;
 use ringfort_attack::vectors::beyond_discovery;
@@ -23,6 +24,7 @@ use crate::baseline::Baseline;
 use crate::facts::Facts;
 use crate::outcome::{Object, Outcomes};
 use crate::own::Answers;
+use crate::patience::Patience;
 
 /// A cluster as checks see it.
 pub struct World<'a> {
@@ -40,6 +42,7 @@ pub struct World<'a> {
     grant_at: FxHashMap<NodeId, usize>,
     pub(crate) facts: Facts<'a>,
     answers: OnceLock<Answers>,
+    limit: OnceLock<Duration>,
 }
 
 /// The objects that groups of pods are written in.
@@ -108,7 +111,18 @@ impl<'a> World<'a> {
             grant_at,
             facts: Facts::default(),
             answers: OnceLock::new(),
+            limit: OnceLock::new(),
         }
+    }
+
+    /// Limits the time of each check; the first limit given stays.
+    pub fn give_up_after(&self, limit: Duration) {
+        self.limit.get_or_init(|| limit);
+    }
+
+    /// How long a check that begins now may take.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience::of(self.limit.get().copied())
     }
 
     /// Gives what whole objects were asked before; the first ones given stay.

@@ -146,6 +146,9 @@ pub(crate) struct Scan {
     /// a file or folder with policies, bindings and parameters
     #[arg(long, value_name = "cluster|PATH")]
     pub(crate) policies: Option<String>,
+    /// Seconds that each check may take; one that takes longer is unknown. 0 is no limit
+    #[arg(long, default_value_t = 300)]
+    pub(crate) check_timeout: u64,
     #[command(flatten)]
     pub(crate) judging: Judging,
     #[command(flatten)]

@@ -59,6 +59,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
             let list = scan.checks.as_deref();
             let mut rules = Rules::new(&scan.judging, list, &chosen.known, reading)?;
             rules.frameworks = crate::frameworks::read(&scan.framework)?;
+            let limit = std::time::Duration::from_secs(scan.check_timeout);
+            rules.check_timeout = Some(limit).filter(|limit| !limit.is_zero());
             let mut stages = Stages::new();
             let source = source(scan.source.as_deref(), reading)?;
             let source = if own.is_empty() { source } else { ringfort_collect::hold(source)? };
@@ -249,6 +251,9 @@ fn scan(
     let checked = || {
         let world = World::new(&attack);
         world.answer(answers);
+        if let Some(limit) = rules.check_timeout {
+            world.give_up_after(limit);
+        }
         if !rules.registries.is_empty() {
             world.allow_registries(rules.registries.clone());
         }

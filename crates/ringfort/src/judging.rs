@@ -35,6 +35,8 @@ pub(crate) struct Rules {
     pub(crate) versions: Versions,
     /// Registries that the owner allows; none if that is not declared.
     pub(crate) registries: Vec<String>,
+    /// How long each check may take, if that is limited.
+    pub(crate) check_timeout: Option<std::time::Duration>,
     /// Frameworks that are judged.
     pub(crate) frameworks: Vec<Framework>,
 }
@@ -82,6 +84,7 @@ impl Rules {
         let versions = Versions::new(reading)?;
         let frameworks = Vec::new();
         Ok(Self {
+            check_timeout: None,
             selection,
             gates,
             baseline,

@@ -58,6 +58,8 @@ pub struct Asking<'a> {
     /// Whether the policies are those of the cluster.
     own_policies: bool,
     chosen: BTreeSet<&'static str>,
+    /// Which types are wanted, by kind and version, as far as somebody asked.
+    wanted: Mutex<BTreeMap<String, BTreeMap<String, bool>>>,
     kept: Mutex<Kept>,
     namespaces: Namespaces,
     seen: Mutex<BTreeMap<(&'static str, Object), Seen>>,
@@ -94,6 +96,7 @@ impl<'a> Asking<'a> {
             checks,
             own_policies,
             chosen,
+            wanted: Mutex::default(),
             kept: Mutex::default(),
             namespaces: Namespaces::default(),
             seen: Mutex::default(),
@@ -190,6 +193,16 @@ impl<'a> Asking<'a> {
     /// Whether some rule or policy may be about objects of a type.
     #[must_use]
     pub fn wants(&self, api_version: &str, kind: &str) -> bool {
+        let mut known = self.wanted.lock().expect("nobody panics while holding it");
+        if let Some(&wanted) = known.get(kind).and_then(|of| of.get(api_version)) {
+            return wanted;
+        }
+        let wanted = self.may_ask(api_version, kind);
+        known.entry(kind.to_owned()).or_default().insert(api_version.to_owned(), wanted);
+        wanted
+    }
+
+    fn may_ask(&self, api_version: &str, kind: &str) -> bool {
         let group = group_of(api_version);
         if self.rules.iter().any(|one| one.is_about(group, kind)) {
             return true;
