@@ -4,6 +4,8 @@
 //! the others are. An expression that fails, or whose outcome rests on what is not known, leaves
 //! it undecided: unlike the server, which refuses then, a rule claims nothing that it did not see.
 
+use std::cell::OnceCell;
+
 use ringfort_model::Str;
 use ringfort_model::record::admission::{NamedExpression, ValidatingPolicy, ValidatingPolicySpec, Validation};
 
@@ -118,20 +120,24 @@ impl Rule {
         }
         let params = || Ok(Value::Null);
         let environment = self.policy.environment(roots(request, None, params()), false);
-        let told = told_roots(request, None, &params())
-            .map(|roots| self.policy.environment(roots, false));
-        let shown = told.as_ref().unwrap_or(&environment);
+        let made = OnceCell::new();
+        let told = || told_roots(request, None, &params());
+        let shown = || {
+            made.get_or_init(|| told().map(|roots| self.policy.environment(roots, false)))
+                .as_ref()
+                .unwrap_or(&environment)
+        };
         let mut unknown = None;
         for (at, check) in self.policy.checks.iter().enumerate() {
             let reason = match outcome(check, &environment) {
                 Ok(Value::Bool(true)) => continue,
                 Ok(Value::Bool(false)) => {
-                    let message = message(check, shown);
+                    let message = message(check, shown());
                     let field = self.fields.get(at).cloned().unwrap_or_default();
                     return Answer::Fails { message, field };
                 }
                 Ok(_) => "the expression gives neither true nor false".to_owned(),
-                Err(stop) => undecided(check, shown, &stop),
+                Err(stop) => undecided(check, shown(), &stop),
             };
             unknown = unknown.or(Some(reason));
         }
@@ -150,5 +156,44 @@ fn undecided(check: &Check, shown: &Environment<'_>, stop: &Stop) -> String {
         (Stop::Error(text), true) => format!("the expression results in an error: {text}"),
         (Stop::Unknown(_), false) => HELD_BACK.to_owned(),
         (Stop::Error(_), false) => "the expression results in an error".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(expression: &str) -> Text {
+        let one = Expected { expression: expression.to_owned(), ..Expected::default() };
+        Text { expressions: vec![one], ..Text::default() }
+    }
+
+    #[test]
+    fn a_rule_names_the_field_around_all_that_it_looks_at() {
+        for (expression, want) in [
+            ("object.spec.replicas > 1", "spec.replicas"),
+            ("has(object.spec.a.b) && object.spec.a.c == 1", "spec.a"),
+            ("object.spec.list.all(x, x.name != object.metadata.name)", ""),
+            ("object.spec.list[0].name == 'a'", "spec.list"),
+            ("variables.a.b == 1", "spec.x"),
+            ("1 == 2", ""),
+        ] {
+            let mut text = text(expression);
+            text.variables = vec![("a".to_owned(), "object.spec.x".to_owned())];
+            let rule = Rule::parse(&text).expect(expression);
+            assert_eq!(rule.fields, [want], "{expression}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_parse_names_its_field() {
+        let mut wrong = text("true");
+        wrong.variables = vec![("a".to_owned(), "(".to_owned())];
+        assert_eq!(Rule::parse(&wrong).expect_err("wrong").field, "variables[0].expression");
+        wrong = text("true");
+        wrong.expressions[0].message_expression = "nobody".to_owned();
+        let error = Rule::parse(&wrong).expect_err("wrong");
+        assert_eq!(error.field, "expressions[0].messageExpression");
+        assert!(error.reason.contains("nobody"), "{error}");
     }
 }

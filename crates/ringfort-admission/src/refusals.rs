@@ -291,7 +291,7 @@ impl<'c> Refusals<'c> {
 }
 
 /// What a policy says with each parameter of a binding: everything that is not true, or that all
-/// is. The error is one of configuration that refuses.
+/// is; nothing if it is asked with none. The error is one of configuration that refuses.
 fn through(
     bound: &Bound<'_>,
     binding: &PolicyBinding,
@@ -309,7 +309,9 @@ fn through(
         Params::Each(values) => values,
     };
     let mut says = Vec::new();
+    let mut is_asked = false;
     for judged in values.into_iter().filter_map(|value| policy.judge(value, asked)) {
+        is_asked = true;
         says.extend(judged.said.into_iter().map(|one| match (one, &judged.doubt) {
             (_, Some(doubt)) => Says::Unknown(doubt.clone()),
             (Said::Unknown(reason), None) => Says::Unknown(reason),
@@ -319,7 +321,7 @@ fn through(
             }
         }));
     }
-    if says.is_empty() {
+    if is_asked && says.is_empty() {
         says.push(Says::Passes);
     }
     Ok(says)

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use kube_cel::cel::objects::{Key, Map};
 use ringfort_model::record::Meta;
 use ringfort_model::{Cluster, KubeVersion, SourceKind, Str};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::cel::{Value, anything, as_partial, from_json, partial};
 use crate::defaulting::{ServiceAccount, built_in_plugins, decode};
@@ -48,7 +48,7 @@ impl Namespaces {
         if let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) {
             metadata.remove("ownerReferences");
             metadata.remove("managedFields");
-            let labels = metadata.entry("labels").or_insert_with(|| Json::Object(Default::default()));
+            let labels = metadata.entry("labels").or_insert_with(|| json!({}));
             if let Some(labels) = labels.as_object_mut() {
                 labels.insert(OWN_NAME.to_owned(), Json::from(name.as_str()));
             }
@@ -365,4 +365,76 @@ fn variables(value: &Value) -> Value {
         None => item.clone(),
     };
     Value::List(Arc::new(items.iter().map(one).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::own::{Answer, Expected, Rule, Text};
+    use ringfort_model::{ClusterBuilder, Object};
+
+    fn asked(source: SourceKind, object: &Json, expression: &str) -> Answer {
+        let expected = Expected { expression: expression.to_owned(), ..Expected::default() };
+        let text = Text { expressions: vec![expected], ..Text::default() };
+        let rule = Rule::parse(&text).expect(expression);
+        let cluster = ClusterBuilder::new(source).freeze();
+        let kind = object["kind"].as_str().expect("a kind");
+        let api_version = object["apiVersion"].as_str().expect("a version");
+        let record = Object::read(object.to_string().as_bytes()).expect("an object");
+        let resource = ResourceType::of(api_version, kind, &cluster).expect("it is known");
+        let namespaces = Namespaces::default();
+        let ground = Ground { cluster: &cluster, version: None, namespaces: &namespaces };
+        rule.ask(&Request::standing(resource, record.meta(), object.clone(), ground))
+    }
+
+    #[test]
+    fn what_the_server_makes_up_is_not_known_of_a_manifest() {
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"},
+            "spec": {"ports": [{"port": 80}]}});
+        let manifests = |expression: &str| asked(SourceKind::Manifests, &service, expression);
+        assert_eq!(manifests("object.spec.type == 'ClusterIP'"), Answer::Holds);
+        assert_eq!(manifests("object.spec.ports[0].targetPort == 80"), Answer::Holds);
+        assert_eq!(manifests("object.metadata.namespace == 'default'"), Answer::Holds);
+        assert_eq!(manifests("!has(object.spec.externalIPs)"), Answer::Holds);
+        for made_up in ["has(object.spec.clusterIP)", "has(object.status)", "has(object.metadata.uid)"] {
+            assert!(matches!(manifests(made_up), Answer::Unknown(_)), "{made_up}");
+        }
+        // A server has filled in what there is to fill in.
+        let dump = |expression: &str| asked(SourceKind::Dump, &service, expression);
+        assert!(matches!(dump("has(object.spec.clusterIP)"), Answer::Fails { .. }));
+        assert!(matches!(dump("has(object.metadata.managedFields)"), Answer::Unknown(_)));
+    }
+
+    #[test]
+    fn of_kinds_whose_defaults_are_not_modelled_what_is_there_is_known() {
+        let policy = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "n", "namespace": "a"}, "spec": {"podSelector": {}, "ingress": [{}]}});
+        let manifests = |expression: &str| asked(SourceKind::Manifests, &policy, expression);
+        assert_eq!(manifests("size(object.spec.ingress) == 1"), Answer::Holds);
+        assert_eq!(manifests("object.metadata.name == 'n'"), Answer::Holds);
+        for open in ["has(object.spec.policyTypes)", "'Ingress' in object.spec.policyTypes"] {
+            assert!(matches!(manifests(open), Answer::Unknown(_)), "{open}");
+        }
+        assert!(matches!(
+            asked(SourceKind::Dump, &policy, "has(object.spec.policyTypes)"),
+            Answer::Fails { .. }
+        ));
+    }
+
+    #[test]
+    fn blind_values_keep_their_shape() {
+        let pod = json!({"kind": "Pod", "metadata": {"annotations": {"a": "CANARY"}, "labels": {"l": "x"}},
+            "spec": {"containers": [{"name": "c", "command": ["CANARY"], "env": [{"name": "E", "value": "CANARY"}]}]}});
+        let map = json!({"kind": "ConfigMap", "data": {"k": "CANARY"}});
+        for object in [&pod, &map] {
+            let seen = from_json(object);
+            let opened = opened(&seen, "open");
+            for value in [blind(&seen, true), blind(&partial(seen, "part"), true), blind(&opened, true)] {
+                let text = format!("{value:?}");
+                assert!(!text.contains("CANARY"), "{text}");
+            }
+        }
+        let blinded = format!("{:?}", blind(&from_json(&pod), true));
+        assert!(blinded.contains('E') && blinded.contains('l') && blinded.contains('x'), "{blinded}");
+    }
 }

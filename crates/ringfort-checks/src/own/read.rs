@@ -18,7 +18,7 @@ use crate::checks;
 
 /// What is wrong with a file of rules.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {field}: {reason}")]
+#[error("{file}:{line}: {}{reason}", prefix(.field))]
 pub struct OwnError {
     /// The file.
     pub file: String,
@@ -28,6 +28,10 @@ pub struct OwnError {
     pub field: String,
     /// What is wrong.
     pub reason: String,
+}
+
+fn prefix(field: &str) -> String {
+    if field.is_empty() { String::new() } else { format!("{field}: ") }
 }
 
 /// The version of the format.
