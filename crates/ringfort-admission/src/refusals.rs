@@ -36,6 +36,8 @@ pub struct Refusals<'c> {
 struct Asks<'c> {
     bound: Bound<'c>,
     words: Words,
+    /// For each validation the field that it looks at.
+    fields: Vec<String>,
 }
 
 /// What a policy says of an object through one of its bindings.
@@ -87,6 +89,8 @@ pub enum Says {
         message: String,
         /// The expression that is not true; empty where none was reached.
         expression: String,
+        /// The field that it looks at, or the one around all of them; empty for the object.
+        field: String,
     },
     /// Not decided.
     Unknown(String),
@@ -109,7 +113,11 @@ impl<'c> Refusals<'c> {
             false => Some(true),
         };
         let validating = given.policies.into_iter().filter(|one| !one.policy.mutating);
-        let asks = |bound: Bound<'c>| Asks { words: bound.policy.words(), bound };
+        let asks = |bound: Bound<'c>| Asks {
+            words: bound.policy.words(),
+            fields: bound.policy.fields(),
+            bound,
+        };
         Self {
             asked: validating.map(asks).collect(),
             around,
@@ -207,7 +215,7 @@ impl<'c> Refusals<'c> {
     /// that is asked about it.
     #[must_use]
     pub fn ask(&self, at: usize, request: &Request) -> Vec<Refusal> {
-        let Asks { bound, words } = &self.asked[at];
+        let Asks { bound, words, fields } = &self.asked[at];
         if request.resource.skips_policies() || self.on == Some(false) {
             return Vec::new();
         }
@@ -240,12 +248,13 @@ impl<'c> Refusals<'c> {
                 Match::Unknown(reason) => vec![Says::Unknown(reason)],
                 Match::Yes => match self.doubt(words, &asked) {
                     Some(reason) => vec![Says::Unknown(reason)],
-                    None => match through(bound, binding, &asked) {
+                    None => match through((bound, fields), binding, &asked) {
                         Ok(says) => says,
                         // An error of configuration refuses whatever the actions are.
                         Err(message) => {
                             action = Action::Deny;
-                            vec![Says::Refuses { message, expression: String::new() }]
+                            let (expression, field) = Default::default();
+                            vec![Says::Refuses { message, expression, field }]
                         }
                     },
                 },
@@ -293,7 +302,7 @@ impl<'c> Refusals<'c> {
 /// What a policy says with each parameter of a binding: everything that is not true, or that all
 /// is; nothing if it is asked with none. The error is one of configuration that refuses.
 fn through(
-    bound: &Bound<'_>,
+    (bound, fields): (&Bound<'_>, &[String]),
     binding: &PolicyBinding,
     asked: &Asked<'_>,
 ) -> Result<Vec<Says>, String> {
@@ -316,8 +325,12 @@ fn through(
             (_, Some(doubt)) => Says::Unknown(doubt.clone()),
             (Said::Unknown(reason), None) => Says::Unknown(reason),
             (Said::Denied { message, expression }, None) => {
+                let known = expression.as_ref().and_then(|text| {
+                    let at = policy.checks.iter().position(|check| check.text == *text)?;
+                    fields.get(at).cloned()
+                });
                 let expression = expression.map_or_else(String::new, |text| text.to_string());
-                Says::Refuses { message, expression }
+                Says::Refuses { message, expression, field: known.unwrap_or_default() }
             }
         }));
     }

@@ -116,8 +116,17 @@ spec:
       containers: [{name: web, image: registry.example.com/web:1}]
 ";
 
+/// An expression as a text of YAML, to which `true` is none.
+fn text(expression: &str) -> String {
+    match expression {
+        "true" | "false" => format!("'{expression}'"),
+        other => other.to_owned(),
+    }
+}
+
 /// One rule on Deployments.
 fn rule(expression: &str) -> String {
+    let expression = text(expression);
     format!(
         "rules:\n- id: OWN-1\n  title: Title\n  severity: high\n  zone: impact\n  fix: Mend it.\n  \
          match: {{kinds: [Deployment]}}\n  expression: {expression}\n"
@@ -399,7 +408,7 @@ fn rules_stand_in_the_configuration_and_in_folders_too() {
 #[test]
 fn a_file_of_rules_that_is_wrong_ends_the_run_and_names_line_and_field() {
     let folder = shop();
-    let good = rule("true");
+    let good = rule("true").replace("'true'", "true");
     let edit = |from: &str, to: &str| {
         assert!(good.contains(from), "{from}");
         good.replacen(from, to, 1)
@@ -457,7 +466,7 @@ fn a_file_of_rules_that_is_wrong_ends_the_run_and_names_line_and_field() {
         (edit("expression: true", "expression: nothing == 1"), "undeclared reference to \"nothing\""),
         (edit("expression: true", "expression: object.foo(1)"), "function \"foo\" is not known"),
         (
-            edit("expression: true", "expression: variables.x\n  variables: [{name: y, expression: '1'}]"),
+            edit("expression: true", "expression: variables.x\n  variables: [{name: z, expression: '1'}]"),
             "undeclared reference to \"variables.x\"",
         ),
         (
@@ -499,6 +508,7 @@ fn a_file_of_rules_that_is_wrong_ends_the_run_and_names_line_and_field() {
 
 /// A policy on Deployments with one binding.
 fn policy(expression: &str, spec: &str, binding: &str) -> String {
+    let expression = text(expression);
     format!(
         "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\n\
          metadata: {{name: own}}\nspec:\n  matchConstraints:\n    resourceRules:\n    \
@@ -529,7 +539,7 @@ fn policies_say_what_they_would_refuse() {
     for part in ["ValidatingAdmissionPolicyBinding bind", "object.spec.replicas >= 2", "spec.validationActions"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
-    assert_eq!(finding["place"]["line"], 7);
+    assert_eq!(finding["place"]["line"], 15);
     for (action, severity) in [("Warn", "low"), ("Audit", "info")] {
         let report = asked(&policy("false", "", &format!("  validationActions: [{action}]\n")));
         assert_eq!(counts(&report, "vap.own"), (2, 0, 0));

@@ -376,10 +376,10 @@ impl<'a> Asking<'a> {
 /// Takes in what a policy says through a binding.
 fn refused(seen: &mut Seen, policy: &str, refusal: Refusal, object: &Object, command: &str) {
     let Refusal { binding, action, says } = refusal;
-    let (message, expression) = match says {
+    let (message, expression, field) = match says {
         Says::Passes => return,
         Says::Unknown(reason) => return seen.unknown(reason),
-        Says::Refuses { message, expression } => (message, expression),
+        Says::Refuses { message, expression, field } => (message, expression, field),
     };
     let severity = match action {
         Action::Deny => Severity::Medium,
@@ -396,7 +396,7 @@ fn refused(seen: &mut Seen, policy: &str, refusal: Refusal, object: &Object, com
     let mut shown = vec![
         Evidence {
             object: object.to_string(),
-            field: String::new(),
+            field,
             value: message.clone(),
             command: command.to_owned(),
         },

@@ -33,19 +33,18 @@ pub(super) struct Wrong {
 /// What was seen of an object and of those that it owns.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
+    /// Objects that something is wrong with.
     wrong: BTreeSet<String>,
     worst: Option<Wrong>,
     unknown: BTreeSet<String>,
 }
 
-/// Reasons and objects that are kept of one owner.
+/// Reasons that are kept of one owner; more say nothing new.
 const MOST: usize = 1000;
 
 impl Seen {
     pub(super) fn fails(&mut self, wrong: Wrong) {
-        if self.wrong.len() < MOST {
-            self.wrong.insert(wrong.object.clone());
-        }
+        self.wrong.insert(wrong.object.clone());
         if self.worst.as_ref().is_none_or(|worst| wrong < *worst) {
             self.worst = Some(wrong);
         }
