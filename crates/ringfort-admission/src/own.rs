@@ -7,7 +7,9 @@
 use std::cell::OnceCell;
 
 use ringfort_model::Str;
-use ringfort_model::record::admission::{NamedExpression, ValidatingPolicy, ValidatingPolicySpec, Validation};
+use ringfort_model::record::admission::{
+    NamedExpression, ValidatingPolicy, ValidatingPolicySpec, Validation,
+};
 
 use crate::cel::{Environment, Stop, Value, Words};
 use crate::compiled::{Check, Policy};

@@ -215,7 +215,8 @@ impl Policy<'_> {
                 .as_ref()
                 .unwrap_or(&environment)
         };
-        let says = |check: &Check, stop: &Stop| outcome(check, shown()).as_ref().err() == Some(stop);
+        let says =
+            |check: &Check, stop: &Stop| outcome(check, shown()).as_ref().err() == Some(stop);
         for check in &self.checks {
             let denied =
                 |message: String| Said::Denied { message, expression: Some(check.text.clone()) };

@@ -100,11 +100,7 @@ impl<'c> Refusals<'c> {
     /// The policies of one cluster, to be asked about the objects of another one, which may be the
     /// same: then the server must be one that asks policies.
     #[must_use]
-    pub fn new(
-        policies: &'c Cluster,
-        cluster: &'c Cluster,
-        version: Option<KubeVersion>,
-    ) -> Self {
+    pub fn new(policies: &'c Cluster, cluster: &'c Cluster, version: Option<KubeVersion>) -> Self {
         let own = std::ptr::eq(policies, cluster);
         let around = Admission::new(cluster, version, Options::default());
         let given = Admission::new(policies, version, Options::default());
@@ -253,7 +249,7 @@ impl<'c> Refusals<'c> {
                         // An error of configuration refuses whatever the actions are.
                         Err(message) => {
                             action = Action::Deny;
-                            let (expression, field) = Default::default();
+                            let (expression, field) = (String::new(), String::new());
                             vec![Says::Refuses { message, expression, field }]
                         }
                     },

@@ -396,7 +396,9 @@ mod tests {
         assert_eq!(manifests("object.spec.ports[0].targetPort == 80"), Answer::Holds);
         assert_eq!(manifests("object.metadata.namespace == 'default'"), Answer::Holds);
         assert_eq!(manifests("!has(object.spec.externalIPs)"), Answer::Holds);
-        for made_up in ["has(object.spec.clusterIP)", "has(object.status)", "has(object.metadata.uid)"] {
+        for made_up in
+            ["has(object.spec.clusterIP)", "has(object.status)", "has(object.metadata.uid)"]
+        {
             assert!(matches!(manifests(made_up), Answer::Unknown(_)), "{made_up}");
         }
         // A server has filled in what there is to fill in.
@@ -429,7 +431,9 @@ mod tests {
         for object in [&pod, &map] {
             let seen = from_json(object);
             let opened = opened(&seen, "open");
-            for value in [blind(&seen, true), blind(&partial(seen, "part"), true), blind(&opened, true)] {
+            for value in
+                [blind(&seen, true), blind(&partial(seen, "part"), true), blind(&opened, true)]
+            {
                 let text = format!("{value:?}");
                 assert!(!text.contains("CANARY"), "{text}");
             }

@@ -17,9 +17,9 @@ use serde_json::Value;
 
 use crate::about::Excepted;
 use crate::check::Check;
-use crate::{checks, own};
 use crate::outcome::Object;
 use crate::run::Findings;
+use crate::{checks, own};
 
 /// Annotations `ringfort.dev/ignore.ID: "reason"`.
 const IGNORE: &str = "ringfort.dev/ignore.";
@@ -154,11 +154,7 @@ impl Exceptions {
 
     /// Whether each names a check of the catalogue or one of these; policies are passed over
     /// unless `policies` says that they are among them.
-    pub fn known(
-        &self,
-        own: &[&'static Check],
-        policies: bool,
-    ) -> Result<(), ExceptionError> {
+    pub fn known(&self, own: &[&'static Check], policies: bool) -> Result<(), ExceptionError> {
         for (at, one) in self.0.iter().enumerate() {
             let Covers::Findings { id, .. } = &one.covers else { continue };
             let later = !policies && (id == own::POLICIES || id.starts_with(own::POLICY));

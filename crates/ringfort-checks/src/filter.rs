@@ -30,11 +30,7 @@ impl Chosen {
 
     /// Adds checks that are known only after the source was read, those that the list names. A
     /// word that names neither these nor what was known before is an error.
-    pub fn add(
-        &mut self,
-        list: Option<&str>,
-        later: &[&'static Check],
-    ) -> Result<(), FilterError> {
+    pub fn add(&mut self, list: Option<&str>, later: &[&'static Check]) -> Result<(), FilterError> {
         for word in words(list) {
             let known = |check: &&Check| matches(word, check.id);
             if is_later(word)
@@ -98,12 +94,7 @@ pub fn choose_with(
     }
     let meant = |id: &str| words.iter().any(|word| matches(word, id));
     Ok(Chosen {
-        checks: checks::ALL
-            .iter()
-            .chain(own)
-            .copied()
-            .filter(|check| meant(check.id))
-            .collect(),
+        checks: checks::ALL.iter().chain(own).copied().filter(|check| meant(check.id)).collect(),
         not_evaluated: checks::NOT_EVALUATED.iter().copied().filter(|id| meant(id)).collect(),
         known: own.to_vec(),
     })

@@ -47,7 +47,8 @@ pub fn unmet(coverage: &Coverage, chosen: &Chosen, found: &Findings) -> Vec<Need
         }
         // What whole objects are asked is evidence if their lists are.
         let own = chosen.own().any(|check| check.id == tally.id);
-        let lists = tally.reasons.iter().filter(|reason| own && reason.first.starts_with("Resource "));
+        let lists =
+            tally.reasons.iter().filter(|reason| own && reason.first.starts_with("Resource "));
         for reason in lists {
             needs.entry(reason.missing.clone()).or_default().push(tally.id);
         }

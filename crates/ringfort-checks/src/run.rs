@@ -243,10 +243,8 @@ fn asked<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
         let object = Object::wide("Check", check.id);
         return vec![(Cow::Owned(object), Verdict::missing(NOT_ASKED))];
     };
-    let mut rows: Rows<'w> = outcomes
-        .iter()
-        .map(|(object, verdict)| (Cow::Borrowed(object), verdict.clone()))
-        .collect();
+    let mut rows: Rows<'w> =
+        outcomes.iter().map(|(object, verdict)| (Cow::Borrowed(object), verdict.clone())).collect();
     let owners = world.owners();
     let mut failed: BTreeMap<u32, &mut Fault> = BTreeMap::new();
     for (object, verdict) in &mut rows {
@@ -567,8 +565,7 @@ mod tests {
         let cluster = builder.freeze();
         let engines = Engines::new(&cluster);
         let attack = Attack::new(&cluster, &engines);
-        let chosen =
-            Chosen { checks: vec![&SOUND, &SLOW, &SLOW_WITH_PODS], ..Chosen::default() };
+        let chosen = Chosen { checks: vec![&SOUND, &SLOW, &SLOW_WITH_PODS], ..Chosen::default() };
         let world = World::new(&attack);
         world.give_up_after(std::time::Duration::from_millis(100));
         let begun = std::time::Instant::now();

@@ -151,11 +151,7 @@ pub(crate) fn run(
     filled.into_inner().expect("no worker panicked")
 }
 
-fn serve(
-    receive: &Mutex<Receiver<Batch>>,
-    filled: &Mutex<Filled>,
-    visitor: Option<&Visitor<'_>>,
-) {
+fn serve(receive: &Mutex<Receiver<Batch>>, filled: &Mutex<Filled>, visitor: Option<&Visitor<'_>>) {
     let mut specs = SpecPool::default();
     loop {
         let next = receive.lock().expect("waiting for work does not panic").recv();

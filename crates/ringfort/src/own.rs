@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, anyhow};
 use ringfort_checks::own::{Answers, Asking, OwnRule, Passing, Reading as Ended};
 use ringfort_checks::{Check, Chosen, choose_with};
 use ringfort_collect::{Options, Raw, Source, Visited, Visitor};
-use ringfort_model::record::FieldLines;
 use ringfort_model::Cluster;
+use ringfort_model::record::FieldLines;
 use serde_json::Value;
 
 use crate::args::{Reading, Scan};
@@ -98,9 +98,7 @@ impl Own {
             Policies::Given(policies, objects) => (Some(&**policies), objects.clone()),
         };
         let mut asking = Asking::new(cluster, &self.rules, policies);
-        chosen
-            .add(list, asking.policy_checks())
-            .map_err(|error| usage(error.to_string()))?;
+        chosen.add(list, asking.policy_checks()).map_err(|error| usage(error.to_string()))?;
         asking.choose(chosen.own().collect::<Vec<_>>().iter());
         let options = options(reading)?;
         if asking.asks() && asking.keeps() {
@@ -163,9 +161,8 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
 
 fn file_of_rules(file: &Path) -> Result<Vec<OwnRule>> {
     let place = file.display().to_string();
-    let size = std::fs::metadata(file)
-        .map_err(|error| usage(format!("--rules {place}: {error}")))?
-        .len();
+    let size =
+        std::fs::metadata(file).map_err(|error| usage(format!("--rules {place}: {error}")))?.len();
     if size > MOST {
         return Err(usage(format!("{place}: larger than {MOST} bytes")));
     }

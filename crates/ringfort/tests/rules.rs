@@ -194,7 +194,10 @@ fn fields_that_no_engine_reads_are_seen_as_they_stand() {
     for (expression, want) in [
         // Annotations, and fields of a template, that the model does not keep.
         ("\"object.metadata.annotations['example.com/owner'] == 'team'\"", (1, 1, 0)),
-        ("\"has(object.metadata.annotations) && object.metadata.annotations.size() == 1\"", (1, 1, 0)),
+        (
+            "\"has(object.metadata.annotations) && object.metadata.annotations.size() == 1\"",
+            (1, 1, 0),
+        ),
         // Defaults are those of the server.
         ("object.spec.template.spec.dnsPolicy == 'ClusterFirst'", (0, 2, 0)),
         ("object.spec.strategy.rollingUpdate.maxSurge == '25%'", (0, 2, 0)),
@@ -213,10 +216,13 @@ fn fields_that_no_engine_reads_are_seen_as_they_stand() {
     let custom = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: t, namespace: shop}\nspec: {size: 3}\n";
     folder.write("source/thing.yaml", custom);
     let kinds = "{kinds: [Thing.example.com]}";
-    for (expression, want) in
-        [("object.spec.size == 3", (0, 1)), ("object.spec.size > 3", (1, 0)), ("\"has(object.spec.more)\"", (0, 0))]
-    {
-        let rules = folder.write("rules.yaml", &rule(expression).replace("{kinds: [Deployment]}", kinds));
+    for (expression, want) in [
+        ("object.spec.size == 3", (0, 1)),
+        ("object.spec.size > 3", (1, 0)),
+        ("\"has(object.spec.more)\"", (0, 0)),
+    ] {
+        let rules =
+            folder.write("rules.yaml", &rule(expression).replace("{kinds: [Deployment]}", kinds));
         let report = folder.report(&["source", "--complete", "--rules", &rules]);
         let (fail, pass, unknown) = counts(&report, "OWN-1");
         assert_eq!((fail, pass), want, "{expression}");
@@ -239,7 +245,8 @@ fn what_was_not_read_is_unknown_and_decides_no_gate() {
     assert_eq!(counts(&report, "OWN-1"), (0, 2, 1));
     assert_eq!(report["checks_coverage"], 66);
     assert!(reasons(&report, "OWN-1").contains("deployments.apps were not listed"));
-    let gate = ["scan", "source", "--rules", &rules, "--checks", "OWN-1", "--fail-on", "severity>=high"];
+    let gate =
+        ["scan", "source", "--rules", &rules, "--checks", "OWN-1", "--fail-on", "severity>=high"];
     assert_eq!(folder.run(&gate).status.code(), Some(4));
     let complete = [&gate[..], &["--complete"]].concat();
     assert_eq!(folder.run(&complete).status.code(), Some(0));
@@ -299,12 +306,8 @@ fn of_several_objects_of_one_name_the_one_that_is_kept_is_asked() {
 #[test]
 fn what_a_workload_owns_is_reported_once_on_it() {
     let folder = Folder::new();
-    let owner = |kind: &str, name: &str| {
-        json!([{"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": name, "controller": true}])
-    };
-    let meta = |name: &str, owners: Value| {
-        json!({"name": name, "namespace": "a", "uid": name, "resourceVersion": "1", "ownerReferences": owners})
-    };
+    let owner = |kind: &str, name: &str| json!([{"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": name, "controller": true}]);
+    let meta = |name: &str, owners: Value| json!({"name": name, "namespace": "a", "uid": name, "resourceVersion": "1", "ownerReferences": owners});
     let spec = json!({"containers": [{"name": "c", "image": "x"}]});
     let mut items = vec![
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta("web", json!([])), "spec": {"template": {"spec": spec}}}),
@@ -325,7 +328,11 @@ fn what_a_workload_owns_is_reported_once_on_it() {
     objects.sort_unstable();
     assert_eq!(objects, ["Deployment a/web", "Pod a/bare"]);
     let notes = Value::from(found.iter().map(|one| one["note"].clone()).collect::<Vec<_>>());
-    assert!(notes.to_string().contains("Pod a/web-1-0: ") && notes.to_string().contains("(3 such objects)"), "{notes}");
+    assert!(
+        notes.to_string().contains("Pod a/web-1-0: ")
+            && notes.to_string().contains("(3 such objects)"),
+        "{notes}"
+    );
     // However many threads there are.
     let alone = folder.report(&["source", "--complete", "--rules", &rules, "--threads", "1"]);
     assert_eq!(alone["findings"], report["findings"]);
@@ -337,7 +344,8 @@ fn rules_are_checks_in_every_format_filter_exception_and_baseline() {
     let rules = folder.write("rules.yaml", &rule("object.spec.replicas >= 2"));
     let formats = ["json", "sarif", "junit", "html", "markdown", "csv", "ocsf", "gitlab-sast"];
     for format in formats {
-        let output = folder.run(&["scan", "source", "--rules", &rules, "--checks", "OWN-*", "-f", format]);
+        let output =
+            folder.run(&["scan", "source", "--rules", &rules, "--checks", "OWN-*", "-f", format]);
         assert_eq!(output.status.code(), Some(0), "{format}: {}", said(&output));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(text.contains("OWN-1") && text.contains("shop.yaml"), "{format}: {text}");
@@ -357,7 +365,8 @@ fn rules_are_checks_in_every_format_filter_exception_and_baseline() {
     assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
     // Without the flag there is no such check.
     assert_eq!(folder.run(&["scan", "source", "--checks", "OWN-1"]).status.code(), Some(2));
-    let except = folder.write("except.yaml", "- {id: OWN-1, object: Deployment shop/one, reason: known}\n");
+    let except =
+        folder.write("except.yaml", "- {id: OWN-1, object: Deployment shop/one, reason: known}\n");
     let report = folder.report(&[&asked[..], &["--exceptions", &except]].concat());
     assert_eq!(findings(&report, "OWN-1")[0]["excepted"]["reason"], "known");
     folder.write("except.yaml", "- {id: OWN-7, reason: known}\n");
@@ -373,7 +382,8 @@ fn rules_are_checks_in_every_format_filter_exception_and_baseline() {
     let before = folder.path("before.json");
     let to_file = format!("json={before}");
     assert!(folder.run(&[&["scan"], &asked[..], &["-f", &to_file]].concat()).status.success());
-    let gate = [&["scan"], &asked[..], &["--baseline", &before, "--fail-on", "new-finding"]].concat();
+    let gate =
+        [&["scan"], &asked[..], &["--baseline", &before, "--fail-on", "new-finding"]].concat();
     assert_eq!(folder.run(&gate).status.code(), Some(0));
     folder.write("source/shop.yaml", &SHOP.replace("replicas: 2", "replicas: 0"));
     assert_eq!(folder.run(&gate).status.code(), Some(3));
@@ -402,7 +412,11 @@ fn rules_stand_in_the_configuration_and_in_folders_too() {
     folder.write("ringfort.yaml", "costs: {label: 1}\nrules:\n- id: OWN-1\n");
     let output = folder.run(&["scan", "source"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("ringfort.yaml:3: rules[0]: missing field"), "{}", said(&output));
+    assert!(
+        said(&output).contains("ringfort.yaml:3: rules[0]: missing field"),
+        "{}",
+        said(&output)
+    );
 }
 
 #[test]
@@ -450,7 +464,10 @@ fn a_file_of_rules_that_is_wrong_ends_the_run_and_names_line_and_field() {
             "In needs values",
         ),
         (
-            edit("[Deployment]", "[Pod], labels: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}"),
+            edit(
+                "[Deployment]",
+                "[Pod], labels: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}",
+            ),
             "Exists takes no values",
         ),
         (edit("  expression: true\n", ""), "rules[0]: neither expression nor expressions"),
@@ -462,23 +479,41 @@ fn a_file_of_rules_that_is_wrong_ends_the_run_and_names_line_and_field() {
             edit("expression: true", "expressions: [{expression: 'true'}]\n  message: m"),
             ":9: rules[0].message: it belongs to",
         ),
-        (edit("expression: true", "expression: 'object.'"), ":8: rules[0].expression: does not parse"),
-        (edit("expression: true", "expression: nothing == 1"), "undeclared reference to \"nothing\""),
+        (
+            edit("expression: true", "expression: 'object.'"),
+            ":8: rules[0].expression: does not parse",
+        ),
+        (
+            edit("expression: true", "expression: nothing == 1"),
+            "undeclared reference to \"nothing\"",
+        ),
         (edit("expression: true", "expression: object.foo(1)"), "function \"foo\" is not known"),
         (
-            edit("expression: true", "expression: variables.x\n  variables: [{name: z, expression: '1'}]"),
+            edit(
+                "expression: true",
+                "expression: variables.x\n  variables: [{name: z, expression: '1'}]",
+            ),
             "undeclared reference to \"variables.x\"",
         ),
         (
-            edit("expression: true", "expression: 'true'\n  variables: [{name: 1a, expression: '1'}]"),
+            edit(
+                "expression: true",
+                "expression: 'true'\n  variables: [{name: 1a, expression: '1'}]",
+            ),
             ":9: rules[0].variables[0].name: ",
         ),
         (
-            edit("expression: true", "expression: 'true'\n  variables:\n  - {name: a, expression: '1'}\n  - {name: a, expression: '1'}"),
+            edit(
+                "expression: true",
+                "expression: 'true'\n  variables:\n  - {name: a, expression: '1'}\n  - {name: a, expression: '1'}",
+            ),
             ":11: rules[0].variables[1].name: two variables are called a",
         ),
         (
-            edit("expression: true", "expression: 'true'\n  variables:\n  - {name: a, expression: '('}"),
+            edit(
+                "expression: true",
+                "expression: 'true'\n  variables:\n  - {name: a, expression: '('}",
+            ),
             ":10: rules[0].variables[0].expression: does not parse",
         ),
         (
@@ -486,7 +521,10 @@ fn a_file_of_rules_that_is_wrong_ends_the_run_and_names_line_and_field() {
             ":9: rules[0].messageExpression: does not parse",
         ),
         (
-            edit("expression: true", "expressions:\n  - {expression: 'true'}\n  - {expression: '('}"),
+            edit(
+                "expression: true",
+                "expressions:\n  - {expression: 'true'}\n  - {expression: '('}",
+            ),
             ":10: rules[0].expressions[1].expression: does not parse",
         ),
     ];
@@ -536,7 +574,11 @@ fn policies_say_what_they_would_refuse() {
     assert_eq!(finding["severity"], "medium");
     assert_eq!(finding["note"], "own through bind (Deny): not like this");
     let shown = finding["evidence"].to_string();
-    for part in ["ValidatingAdmissionPolicyBinding bind", "object.spec.replicas >= 2", "spec.validationActions"] {
+    for part in [
+        "ValidatingAdmissionPolicyBinding bind",
+        "object.spec.replicas >= 2",
+        "spec.validationActions",
+    ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert_eq!(finding["place"]["line"], 15);
@@ -552,12 +594,25 @@ fn policies_say_what_they_would_refuse() {
     for (text, want) in [
         (policy("false", "", &selected("{tier: gold}")), (2, 0, 0)),
         (policy("false", "", &selected("{tier: tin}")), (0, 0, 0)),
-        (policy("false", "  matchConditions: [{name: c, expression: object.metadata.name == 'two'}]\n", DENY), (1, 0, 0)),
+        (
+            policy(
+                "false",
+                "  matchConditions: [{name: c, expression: object.metadata.name == 'two'}]\n",
+                DENY,
+            ),
+            (1, 0, 0),
+        ),
         (policy("object.spec.none == 1", "", DENY), (2, 0, 0)),
         (policy("object.spec.none == 1", "  failurePolicy: Ignore\n", DENY), (0, 2, 0)),
         (policy("namespaceObject.metadata.labels.tier == 'tin'", "", DENY), (2, 0, 0)),
-        (policy("\"object.metadata.annotations['example.com/owner'] == 'team'\"", "", DENY), (1, 1, 0)),
-        (policy("authorizer.group('').resource('pods').check('get').allowed()", "", DENY), (0, 0, 2)),
+        (
+            policy("\"object.metadata.annotations['example.com/owner'] == 'team'\"", "", DENY),
+            (1, 1, 0),
+        ),
+        (
+            policy("authorizer.group('').resource('pods').check('get').allowed()", "", DENY),
+            (0, 0, 2),
+        ),
         (policy("object.metadata.uid != ''", "", DENY), (0, 0, 2)),
         (policy("request.userInfo.username == 'a'", "", DENY), (0, 0, 2)),
     ] {
@@ -576,10 +631,14 @@ fn parameters_are_whole_wherever_they_stand() {
     let text = policy(
         "object.spec.replicas >= int(params.data.least)",
         "  paramKind: {apiVersion: v1, kind: ConfigMap}\n",
-        &format!("{DENY}  paramRef: {{name: limits, namespace: shop, parameterNotFoundAction: Deny}}\n"),
+        &format!(
+            "{DENY}  paramRef: {{name: limits, namespace: shop, parameterNotFoundAction: Deny}}\n"
+        ),
     );
     let config = |least: &str| {
-        format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: limits, namespace: shop}}\ndata: {{least: '{least}'}}\n")
+        format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: limits, namespace: shop}}\ndata: {{least: '{least}'}}\n"
+        )
     };
     // Among the policies, then in the source, then nowhere.
     let file = folder.write("policies.yaml", &format!("{text}{}", config("2")));
@@ -608,8 +667,14 @@ fn policies_of_the_source_are_asked_if_it_is_said() {
     assert_eq!(tally(&report, "vap")["status"], "not-applicable");
     // Servers before 1.26 have none, and until 1.30 they may be off.
     for (version, want) in [("1.25", (0, 0, 0)), ("1.28", (0, 0, 2))] {
-        let report =
-            folder.report(&["source", "--complete", "--k8s-version", version, "--policies", "cluster"]);
+        let report = folder.report(&[
+            "source",
+            "--complete",
+            "--k8s-version",
+            version,
+            "--policies",
+            "cluster",
+        ]);
         assert_eq!(counts(&report, "vap.own"), want, "{version}");
     }
     // That there may be others is unknown.
@@ -654,8 +719,17 @@ fn values_of_secrets_are_in_no_verdict_and_others_in_no_message() {
         let text = rule(&json!(expression).to_string()).replace("Deployment", kind);
         let text = format!("{text}  messageExpression: {}\n", json!(message));
         let rules = folder.write("rules.yaml", &text);
-        let output =
-            folder.run(&["scan", "source", "--complete", "--rules", &rules, "--checks", "OWN-1", "-f", "json"]);
+        let output = folder.run(&[
+            "scan",
+            "source",
+            "--complete",
+            "--rules",
+            &rules,
+            "--checks",
+            "OWN-1",
+            "-f",
+            "json",
+        ]);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(!text.contains("CANARY") && !text.contains("Q0FOQVJZ"), "{expression}: {text}");
@@ -693,7 +767,8 @@ fn values_of_secrets_are_in_no_verdict_and_others_in_no_message() {
 #[test]
 fn a_running_cluster_is_listed_again_for_what_rules_ask() {
     let mut objects = Objects::new("v1.36.2");
-    let meta = |name: &str| json!({"name": name, "namespace": "a", "uid": name, "resourceVersion": "1"});
+    let meta =
+        |name: &str| json!({"name": name, "namespace": "a", "uid": name, "resourceVersion": "1"});
     let deployments = json!({"kind": "DeploymentList", "apiVersion": "apps/v1", "items": [
         {"metadata": meta("one"), "spec": {"replicas": 1, "paused": true, "template": {"spec": {"containers": [{"name": "c"}]}}}},
         {"metadata": meta("two"), "spec": {"replicas": 2, "template": {"spec": {"containers": [{"name": "c"}]}}}},

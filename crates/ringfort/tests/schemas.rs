@@ -332,8 +332,7 @@ fn rules_have_the_documented_shape() {
     let own = root.join("docs/rules");
     let file = |name: &str| own.join(name).to_str().expect("a plain path").to_owned();
     let (rules, policies) = (file("rules.yaml"), file("policies.yaml"));
-    let report =
-        scan(&["scan", DEMO, "--complete", "--rules", &rules, "--policies", &policies]);
+    let report = scan(&["scan", DEMO, "--complete", "--rules", &rules, "--policies", &policies]);
     assert_eq!(errors(&report_schema(), &report), [""; 0]);
     let ran = report["checks"].to_string();
     assert!(ran.contains("SHOP-001") && ran.contains("vap.images-by-digest"), "{ran}");

@@ -123,7 +123,9 @@ impl<'a> Asking<'a> {
 
     fn asked_policies(&self) -> impl Iterator<Item = (usize, &'static Check, &Refusals<'a>)> {
         let policies = self.policies.as_ref();
-        let all = policies.into_iter().flat_map(|all| all.names().enumerate().map(move |one| (one.0, all)));
+        let all = policies
+            .into_iter()
+            .flat_map(|all| all.names().enumerate().map(move |one| (one.0, all)));
         all.map(|(at, all)| (at, self.checks[at], all))
             .filter(|(_, check, _)| self.chosen.contains(check.id))
     }
@@ -131,7 +133,8 @@ impl<'a> Asking<'a> {
     /// Whether objects have to be kept before others can be judged.
     #[must_use]
     pub fn keeps(&self) -> bool {
-        self.keeps_namespaces() || self.policies.as_ref().is_some_and(|one| !one.parameter_kinds().is_empty())
+        self.keeps_namespaces()
+            || self.policies.as_ref().is_some_and(|one| !one.parameter_kinds().is_empty())
     }
 
     fn keeps_namespaces(&self) -> bool {
@@ -230,7 +233,8 @@ impl<'a> Asking<'a> {
             (true, true) => Str::new("default"),
             _ => object.meta.namespace.clone(),
         };
-        let about = |one: &&&OwnRule| one.is_about(group, kind) && one.takes(object.meta, &namespace, kind);
+        let about =
+            |one: &&&OwnRule| one.is_about(group, kind) && one.takes(object.meta, &namespace, kind);
         let rules: Vec<&&OwnRule> = self.rules.iter().filter(about).collect();
         let policies: Vec<_> = self
             .asked_policies()
@@ -253,11 +257,8 @@ impl<'a> Asking<'a> {
             }
             return;
         };
-        let ground = Ground {
-            cluster: self.cluster,
-            version: self.version,
-            namespaces: &self.namespaces,
-        };
+        let ground =
+            Ground { cluster: self.cluster, version: self.version, namespaces: &self.namespaces };
         let command = shown(group, kind, &itself);
         let request = Request::standing(resource, object.meta, json, ground);
         for rule in rules {
@@ -426,7 +427,8 @@ impl OwnRule {
             ("", "Namespace") => &meta.name,
             _ => namespace,
         };
-        let any = |list: &[String]| list.iter().any(|one| ringfort_attack::find::matches(one, home));
+        let any =
+            |list: &[String]| list.iter().any(|one| ringfort_attack::find::matches(one, home));
         (self.namespaces.is_empty() || any(&self.namespaces))
             && !any(&self.except)
             && self.labels.as_ref().is_none_or(|one| one.matches(&meta.labels))
@@ -488,7 +490,9 @@ fn owner(cluster: &Cluster, object: &Object, meta: &Meta) -> Object {
     // Owners in a circle would never end.
     for _ in 0..8 {
         let Some(reference) = next.take() else { break };
-        let Some(kind) = WorkloadKind::from_name(&reference.kind).map(Kind::Workload) else { break };
+        let Some(kind) = WorkloadKind::from_name(&reference.kind).map(Kind::Workload) else {
+            break;
+        };
         let Some(found) = cluster.find(kind, &at.namespace, &reference.name) else { break };
         next = found.meta().controller().cloned();
         at = Object::new(kind.name(), &at.namespace, &reference.name);

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use ringfort_admission::ResourceType;
 use ringfort_admission::own::{Expected, Rule, RuleError, Text};
 use ringfort_attack::Zone;
+use ringfort_model::Str;
 use ringfort_model::record::FieldLines;
 use ringfort_model::record::admission::{LabelSelector, SelectorRequirement};
-use ringfort_model::Str;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -137,9 +137,8 @@ pub fn read(
         reason,
     };
     let entries = match below {
-        true => entries::<Vec<Entry>>(value).map_err(|(field, reason)| {
-            error(&format!("rules{field}"), reason)
-        })?,
+        true => entries::<Vec<Entry>>(value)
+            .map_err(|(field, reason)| error(&format!("rules{field}"), reason))?,
         false => {
             let read = entries::<File>(value);
             let read = read.map_err(|(field, reason)| error(&field, reason))?;
@@ -157,8 +156,7 @@ pub fn read(
             error(&format!("{field}{dot}{below}"), reason)
         })
     };
-    let rules: Vec<OwnRule> =
-        entries.into_iter().enumerate().map(one).collect::<Result<_, _>>()?;
+    let rules: Vec<OwnRule> = entries.into_iter().enumerate().map(one).collect::<Result<_, _>>()?;
     for (at, rule) in rules.iter().enumerate() {
         if rules[..at].iter().any(|other| other.check.id == rule.check.id) {
             let reason = format!("two rules have the id {}", rule.check.id);
@@ -206,7 +204,10 @@ fn rule(entry: Entry, place: String) -> Result<OwnRule, Wrong> {
             return wrong("message", "it belongs to expression, or to one of expressions");
         }
         (None, _) if entry.message_expression.is_some() => {
-            return wrong("messageExpression", "it belongs to expression, or to one of expressions");
+            return wrong(
+                "messageExpression",
+                "it belongs to expression, or to one of expressions",
+            );
         }
         (None, more) => more
             .into_iter()
@@ -342,11 +343,13 @@ fn selector(given: Selector) -> Result<LabelSelector, Wrong> {
     let requirement = |(at, one): (usize, Requirement)| {
         let field = format!("match.labels.matchExpressions[{at}]");
         match (one.operator.as_str(), one.values.is_empty()) {
-            ("In" | "NotIn", false) | ("Exists" | "DoesNotExist", true) => Ok(SelectorRequirement {
-                key: text(one.key),
-                operator: text(one.operator),
-                values: one.values.into_iter().map(text).collect(),
-            }),
+            ("In" | "NotIn", false) | ("Exists" | "DoesNotExist", true) => {
+                Ok(SelectorRequirement {
+                    key: text(one.key),
+                    operator: text(one.operator),
+                    values: one.values.into_iter().map(text).collect(),
+                })
+            }
             ("In" | "NotIn", true) => wrong(field, format!("{} needs values", one.operator)),
             ("Exists" | "DoesNotExist", false) => {
                 wrong(field, format!("{} takes no values", one.operator))

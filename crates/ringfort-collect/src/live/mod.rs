@@ -279,12 +279,7 @@ async fn lists(
 }
 
 /// Reads lists, a few at the same time.
-async fn all(
-    server: &Server,
-    jobs: Vec<Job>,
-    pool: &mut Pool<'_>,
-    options: &Options,
-) -> Vec<Done> {
+async fn all(server: &Server, jobs: Vec<Job>, pool: &mut Pool<'_>, options: &Options) -> Vec<Done> {
     let mut done: Vec<Done> = Vec::new();
     let pool = RefCell::new(pool);
     let running = jobs.into_iter().map(|job| list::read(server, job, &pool, options.limits));
