@@ -149,7 +149,7 @@ impl Policy<'_> {
             }
             Params::Each(values) => {
                 for value in values {
-                    self.evaluate(binding, value, asked, tally);
+                    self.evaluate(binding, &value, asked, tally);
                 }
             }
         }
@@ -159,7 +159,7 @@ impl Policy<'_> {
     fn evaluate(
         &self,
         binding: &PolicyBinding,
-        params: Outcome,
+        params: &Outcome,
         asked: &Asked<'_>,
         tally: &mut Tally,
     ) {
@@ -175,10 +175,10 @@ impl Policy<'_> {
     }
 
     /// What the validations say with one parameter; `None` if they are not asked.
-    pub(crate) fn judge(&self, params: Outcome, asked: &Asked<'_>) -> Option<Judged> {
+    pub(crate) fn judge(&self, params: &Outcome, asked: &Asked<'_>) -> Option<Judged> {
         let lifted = self.fails_closed && asked.request.errors_are_values();
         let in_all = |roots, limit| Environment::new(roots, limit).errors_are_values(lifted);
-        let told = || told_roots(asked.request, asked.namespace, &params);
+        let told = || told_roots(asked.request, asked.namespace, params);
         let seen = roots(asked.request, asked.namespace, params.clone());
         let mut judged = Judged::default();
         let limit = cel::cost::MATCH_CONDITIONS;

@@ -315,7 +315,7 @@ fn through(
     };
     let mut says = Vec::new();
     let mut is_asked = false;
-    for judged in values.into_iter().filter_map(|value| policy.judge(value, asked)) {
+    for judged in values.into_iter().filter_map(|value| policy.judge(&value, asked)) {
         is_asked = true;
         says.extend(judged.said.into_iter().map(|one| match (one, &judged.doubt) {
             (_, Some(doubt)) => Says::Unknown(doubt.clone()),

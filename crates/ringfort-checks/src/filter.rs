@@ -84,11 +84,9 @@ pub fn choose_with(
     let words = words(list);
     for word in &words {
         let known = |id: &str| matches(word, id);
-        if !(later && is_later(word))
-            && !own.iter().any(|check| known(check.id))
-            && !checks::ALL.iter().any(|check| known(check.id))
-            && !checks::NOT_EVALUATED.iter().any(|id| known(id))
-        {
+        let mut all = checks::ALL.iter().chain(own).map(|check| check.id);
+        let listed = all.any(known) || checks::NOT_EVALUATED.iter().any(|id| known(id));
+        if !listed && !(later && is_later(word)) {
             return Err(FilterError((*word).to_owned()));
         }
     }

@@ -149,7 +149,9 @@ fn paths(
         Expr::Comprehension(one) => {
             let parts =
                 [&one.iter_range, &one.accu_init, &one.loop_cond, &one.loop_step, &one.result];
-            parts.into_iter().for_each(|part| each(part));
+            for part in parts {
+                each(part);
+            }
         }
         Expr::Call(call) => {
             call.target.iter().for_each(|one| each(one));
