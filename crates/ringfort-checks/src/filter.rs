@@ -86,7 +86,8 @@ pub fn choose_with(
         let known = |id: &str| matches(word, id);
         let mut all = checks::ALL.iter().chain(own).map(|check| check.id);
         let listed = all.any(known) || checks::NOT_EVALUATED.iter().any(|id| known(id));
-        if !listed && !(later && is_later(word)) {
+        let open = later && is_later(word);
+        if !listed && !open {
             return Err(FilterError((*word).to_owned()));
         }
     }
