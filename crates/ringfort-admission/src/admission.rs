@@ -11,6 +11,7 @@ use crate::compiled::{Policy, check_resources};
 use crate::decision::{Control, Decision, Finding, Problem, Tally};
 use crate::engine::Engines;
 use crate::matching::{Match, selects};
+use crate::params::Given;
 use crate::pod_security::{self, Exemptions};
 use crate::policy::Asked;
 use crate::request::Request;
@@ -110,7 +111,7 @@ impl<'c> Admission<'c> {
             namespace,
             namespace_labels: labels.as_ref(),
             cluster: self.cluster,
-            given: &self.options.parameters,
+            given: Given::all(&self.options.parameters),
         };
         self.unlisted(request, labels.is_none(), &mut tally);
         if request.known().is_some() {

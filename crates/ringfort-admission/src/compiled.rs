@@ -1,6 +1,6 @@
 //! Policies and match conditions with their expressions parsed once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_model::record::admission::Mutation as Record;
 use ringfort_model::record::{
@@ -146,6 +146,16 @@ impl Place<'_> {
     }
 }
 
+/// The deepest field that holds all of some.
+fn around(paths: &BTreeSet<Vec<String>>) -> String {
+    let mut all = paths.iter();
+    let Some(first) = all.next() else { return String::new() };
+    let shared = all.fold(first.len(), |shared, path| {
+        first.iter().zip(path).take(shared).take_while(|(a, b)| a == b).count()
+    });
+    first[..shared].join(".")
+}
+
 /// Notes a selector that the server would not accept.
 pub(crate) fn check_selector(
     object: &str,
@@ -208,6 +218,39 @@ impl<'c> Policy<'c> {
         let checks = self.checks.iter().map(|one| &one.expression);
         named.chain(checks).flatten().for_each(|one| words.add(one));
         words
+    }
+
+    /// For each validation the field that it looks at, or the one around all of them.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        let mut known: BTreeMap<&str, BTreeSet<Vec<String>>> = BTreeMap::new();
+        for variable in &self.variables {
+            if let Ok(expression) = &variable.expression {
+                let paths = expression.paths(&known);
+                known.insert(&variable.name, paths);
+            }
+        }
+        let field = |check: &Check| match &check.expression {
+            Ok(expression) => around(&expression.paths(&known)),
+            Err(_) => String::new(),
+        };
+        self.checks.iter().map(field).collect()
+    }
+
+    /// The policy without what it borrows, which is where it applies.
+    pub(crate) fn detached(self) -> Policy<'static> {
+        Policy {
+            name: self.name,
+            mutating: self.mutating,
+            constraints: None,
+            param_kind: None,
+            conditions: self.conditions,
+            variables: self.variables,
+            checks: self.checks,
+            mutations: self.mutations,
+            again: self.again,
+            fails_closed: self.fails_closed,
+            reads_namespace: self.reads_namespace,
+        }
     }
 
     /// Parses a validating policy.

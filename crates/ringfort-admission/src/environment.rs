@@ -9,6 +9,24 @@ use serde_json::{Map as Fields, Value as Json, json};
 use crate::cel::{Outcome, Stop, Value, from_json, partial};
 use crate::request::{Identity, Request};
 use crate::sketch::Shape;
+use crate::whole::blind;
+
+/// The same as messages see them: without values that are not shown. `None` where messages see
+/// what expressions do.
+pub(crate) fn told_roots(
+    request: &Request,
+    namespace: Option<&Namespace>,
+    params: &Outcome,
+) -> Option<BTreeMap<&'static str, Outcome>> {
+    let whole = request.whole.as_deref()?;
+    let params = params.clone().map(|value| blind(&value, true));
+    let mut roots = roots(request, namespace, params);
+    roots.insert("object", Ok(blind(&whole.seen, true)));
+    if let Some(seen) = &whole.namespace {
+        roots.insert("namespaceObject", Ok(blind(seen, true)));
+    }
+    Some(roots)
+}
 
 /// The roots for a request. `namespace` is its Namespace, if that is known.
 pub(crate) fn roots(
@@ -24,7 +42,11 @@ pub(crate) fn roots(
         })
     };
     let mut roots: BTreeMap<&'static str, Outcome> = BTreeMap::new();
-    roots.insert("object", object(request.object.as_ref(), request.known()));
+    let seen = match &request.whole {
+        Some(whole) => Ok(whole.seen.clone()),
+        None => object(request.object.as_ref(), request.known()),
+    };
+    roots.insert("object", seen);
     roots.insert("oldObject", object(request.old_object.as_ref(), None));
     roots.insert("request", Ok(request_value(request)));
     roots.insert("params", params);
@@ -113,6 +135,9 @@ fn nested(value: Value, key: &str, reason: &str) -> Value {
 fn namespace_value(request: &Request, namespace: Option<&Namespace>) -> Outcome {
     if request.namespace.is_empty() || request.resource.is_namespaces() {
         return Ok(Value::Null);
+    }
+    if let Some(seen) = request.whole.as_ref().and_then(|whole| whole.namespace.as_ref()) {
+        return Ok(seen.clone());
     }
     let Some(namespace) = namespace else {
         return Err(Stop::Unknown(format!("namespace {} is not known", request.namespace)));

@@ -22,7 +22,7 @@ use crate::environment::roots;
 use crate::escape::PodWrite;
 use crate::held_rules;
 use crate::matching::{Match, by_resources};
-use crate::params::{self, Params};
+use crate::params::{self, Given, Params};
 use crate::policy::{Asked, Conditions, conditions};
 use crate::request::Request;
 use crate::rules::rules;
@@ -143,7 +143,7 @@ impl Admission<'_> {
             namespace,
             namespace_labels: labels.as_ref(),
             cluster: self.cluster,
-            given: &self.options.parameters,
+            given: Given::all(&self.options.parameters),
         })
     }
 

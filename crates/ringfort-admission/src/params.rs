@@ -4,6 +4,8 @@
 //! Objects that are handed over are used whole. Of objects in the cluster only metadata is
 //! known: an expression that does not depend on the rest is decided.
 
+use std::collections::BTreeSet;
+
 use ringfort_model::record::{LabelSelector, Meta, ParamKind, ParamRef};
 use ringfort_model::{Cluster, Kind, Listed, Map, Str};
 use serde_json::{Value as Json, json};
@@ -13,6 +15,26 @@ use crate::matching::{Match, selects};
 use crate::request::labels_of;
 use crate::resource::ResourceType;
 use crate::rules::rules;
+
+/// Parameter objects that are handed over whole.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'g> {
+    pub(crate) objects: &'g [Json],
+    /// Kinds of which there are no others, by group with version and kind; `None` for all.
+    pub(crate) complete: Option<&'g BTreeSet<(String, String)>>,
+}
+
+impl<'g> Given<'g> {
+    /// There are no others.
+    pub(crate) fn all(objects: &'g [Json]) -> Self {
+        Self { objects, complete: None }
+    }
+
+    fn is_all(&self, kind: &ParamKind) -> bool {
+        let key = || (kind.api_version.to_string(), kind.kind.to_string());
+        self.complete.is_none_or(|kinds| kinds.contains(&key()))
+    }
+}
 
 /// The parameters of a binding.
 #[derive(Debug)]
@@ -39,12 +61,14 @@ pub(crate) fn collect(
     reference: Option<&ParamRef>,
     namespace: &str,
     cluster: &Cluster,
-    given: &[Json],
+    given: Given<'_>,
 ) -> Params {
     let (Some(kind), Some(reference)) = (kind, reference) else {
         return Params::Each(vec![Ok(Value::Null)]);
     };
+    let whole = given.is_all(kind);
     let given: Vec<&Json> = given
+        .objects
         .iter()
         .filter(|object| {
             object["kind"] == kind.kind.as_str()
@@ -76,7 +100,7 @@ pub(crate) fn collect(
         }
         (true, true) => namespace,
     };
-    let (mut found, complete) = known(kind, resource.as_ref(), cluster, &given);
+    let (mut found, complete) = known(kind, resource.as_ref(), cluster, (&given, whole));
     found.retain(|one| one.namespace == scope || !rule.params_of_own_namespace);
     let chosen = match (reference.name.is_empty(), &reference.selector) {
         (false, Some(_)) if rule.name_or_selector => {
@@ -139,7 +163,7 @@ fn known(
     kind: &ParamKind,
     resource: Option<&ResourceType>,
     cluster: &Cluster,
-    given: &[&Json],
+    (given, whole): (&[&Json], bool),
 ) -> (Vec<Found>, bool) {
     let mut found: Vec<Found> = given
         .iter()
@@ -188,7 +212,8 @@ fn known(
             }
         }
     };
-    let complete = matches!(listed, Listed::Complete | Listed::Absent) || !given.is_empty();
+    let listed = matches!(listed, Listed::Complete | Listed::Absent);
+    let complete = listed || (whole && !given.is_empty());
     (found, complete)
 }
 

@@ -4,16 +4,18 @@
 //! an error of configuration denies whatever the binding's actions are; a validation that is
 //! false, or that fails to be evaluated, does what the actions say, and only Deny refuses.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use ringfort_model::record::{Namespace, PolicyBinding};
-use ringfort_model::{Cluster, Map};
-use serde_json::Value as Json;
+use ringfort_model::{Cluster, Map, Str};
 
 use crate::cel::{self, Environment, Outcome, Stop, Value};
 use crate::compiled::{Check, Named, Policy};
 use crate::decision::{Control, Finding, Tally};
-use crate::environment::roots;
+use crate::environment::{roots, told_roots};
 use crate::matching::{Match, by_resources};
-use crate::params::{self, Params};
+use crate::params::{self, Given, Params};
 use crate::request::Request;
 use crate::rules::rules;
 
@@ -23,7 +25,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) namespace: Option<&'a Namespace>,
     pub(crate) namespace_labels: Option<&'a Map>,
     pub(crate) cluster: &'a Cluster,
-    pub(crate) given: &'a [Json],
+    pub(crate) given: Given<'a>,
 }
 
 /// What match conditions say (apiserver `pkg/admission/plugin/webhook/matchconditions`).
@@ -147,7 +149,7 @@ impl Policy<'_> {
             }
             Params::Each(values) => {
                 for value in values {
-                    self.evaluate(binding, value, asked, tally);
+                    self.evaluate(binding, &value, asked, tally);
                 }
             }
         }
@@ -157,30 +159,97 @@ impl Policy<'_> {
     fn evaluate(
         &self,
         binding: &PolicyBinding,
-        params: Outcome,
+        params: &Outcome,
         asked: &Asked<'_>,
         tally: &mut Tally,
     ) {
-        let control = self.control(Some(binding));
-        let roots = roots(asked.request, asked.namespace, params);
+        let Some(judged) = self.judge(params, asked) else { return };
+        let mut report = Report::new(self.control(Some(binding)), binding, tally);
+        report.doubt = judged.doubt;
+        for said in judged.said {
+            match said {
+                Said::Denied { message, .. } => report.denied(message),
+                Said::Unknown(reason) => report.unknown(reason),
+            }
+        }
+    }
+
+    /// What the validations say with one parameter; `None` if they are not asked.
+    pub(crate) fn judge(&self, params: &Outcome, asked: &Asked<'_>) -> Option<Judged> {
         let lifted = self.fails_closed && asked.request.errors_are_values();
-        let matching =
-            Environment::new(roots.clone(), cel::cost::MATCH_CONDITIONS).errors_are_values(lifted);
-        let mut report = Report::new(control, binding, tally);
-        match conditions(&self.conditions, &matching) {
-            Conditions::Skip => return,
+        let in_all = |roots, limit| Environment::new(roots, limit).errors_are_values(lifted);
+        let told = || told_roots(asked.request, asked.namespace, params);
+        let seen = roots(asked.request, asked.namespace, params.clone());
+        let mut judged = Judged::default();
+        let limit = cel::cost::MATCH_CONDITIONS;
+        match conditions(&self.conditions, &in_all(seen.clone(), limit)) {
+            Conditions::Skip => return None,
             Conditions::Unknown(reason) => {
                 // If no validation can fail, it does not matter whether they are asked.
-                report.doubt = Some(reason);
+                let same = |roots| match conditions(&self.conditions, &in_all(roots, limit)) {
+                    Conditions::Unknown(told) => told == reason,
+                    _ => false,
+                };
+                let shown = told().is_none_or(same);
+                judged.doubt = Some(if shown { reason } else { HELD_BACK.to_owned() });
             }
             Conditions::Error(reason) => {
                 if self.fails_closed {
-                    report.denied(reason);
+                    let same = |roots| match conditions(&self.conditions, &in_all(roots, limit)) {
+                        Conditions::Error(told) => told == reason,
+                        _ => false,
+                    };
+                    let shown = told().is_none_or(same);
+                    let message = if shown { reason } else { CONDITION_FAILED.to_owned() };
+                    judged.said.push(Said::Denied { message, expression: None });
                 }
-                return;
+                return Some(judged);
             }
             Conditions::Match => {}
         }
+        let environment = self.environment(seen, lifted);
+        let made = OnceCell::new();
+        // Messages are worked out without the values that are not shown.
+        let shown = || {
+            made.get_or_init(|| told().map(|roots| self.environment(roots, lifted)))
+                .as_ref()
+                .unwrap_or(&environment)
+        };
+        let says =
+            |check: &Check, stop: &Stop| outcome(check, shown()).as_ref().err() == Some(stop);
+        for check in &self.checks {
+            let denied =
+                |message: String| Said::Denied { message, expression: Some(check.text.clone()) };
+            judged.said.push(match outcome(check, &environment) {
+                Ok(Value::Bool(true)) => continue,
+                Ok(Value::Bool(false)) => denied(message(check, shown())),
+                Ok(_) if !rules().switches.only_true_passes => continue,
+                Ok(_) => denied(message(check, shown())),
+                Err(Stop::Unknown(reason)) => {
+                    let stop = Stop::Unknown(reason.clone());
+                    Said::Unknown(if says(check, &stop) { reason } else { HELD_BACK.to_owned() })
+                }
+                Err(stop @ Stop::Error(_))
+                    if self.fails_closed && rules().switches.failure_refuses =>
+                {
+                    let text = match &stop {
+                        Stop::Error(text) if says(check, &stop) => format!(": {text}"),
+                        _ => String::new(),
+                    };
+                    denied(format!("expression results in error{text}"))
+                }
+                Err(Stop::Error(_)) => continue,
+            });
+        }
+        Some(judged)
+    }
+
+    /// Where validations are evaluated.
+    pub(crate) fn environment(
+        &self,
+        roots: BTreeMap<&'static str, Outcome>,
+        lifted: bool,
+    ) -> Environment<'_> {
         let mut environment =
             Environment::new(roots, cel::cost::PER_BINDING).errors_are_values(lifted);
         for variable in &self.variables {
@@ -189,29 +258,45 @@ impl Policy<'_> {
                 environment.variable(&variable.name, expression);
             }
         }
-        for check in &self.checks {
-            let outcome = match &check.expression {
-                Ok(expression) => environment.evaluate(expression),
-                Err(problem) => Err(Stop::Unknown(problem.to_string())),
-            };
-            match outcome {
-                Ok(Value::Bool(true)) => {}
-                Ok(Value::Bool(false)) => report.denied(message(check, &environment)),
-                Ok(_) if !rules().switches.only_true_passes => {}
-                Ok(_) => report.denied(message(check, &environment)),
-                Err(Stop::Unknown(reason)) => report.unknown(reason),
-                Err(Stop::Error(text)) if self.fails_closed && rules().switches.failure_refuses => {
-                    report.denied(format!("expression results in error: {text}"));
-                }
-                Err(Stop::Error(_)) => {}
-            }
-        }
+        environment
+    }
+}
+
+/// In place of a reason that may hold values which are not shown.
+pub(crate) const HELD_BACK: &str = "it rests on values that are not shown";
+
+/// In place of the text of an error of a condition, likewise.
+const CONDITION_FAILED: &str = "a match condition results in an error";
+
+/// What the validations of a policy say.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// Why it is not known whether they are asked at all.
+    pub(crate) doubt: Option<String>,
+    /// What those say that are not true.
+    pub(crate) said: Vec<Said>,
+}
+
+/// What a validation says that is not true.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// No; the expression is missing where none was reached.
+    Denied { message: String, expression: Option<Str> },
+    /// Not known.
+    Unknown(String),
+}
+
+/// What the expression of a validation gives.
+pub(crate) fn outcome(check: &Check, environment: &Environment<'_>) -> Outcome {
+    match &check.expression {
+        Ok(expression) => environment.evaluate(expression),
+        Err(problem) => Err(Stop::Unknown(problem.to_string())),
     }
 }
 
 /// The message of a validation that failed. One that is too long, has lines or cannot be
 /// worked out gives way to the fixed message, and that to the expression.
-fn message(check: &Check, environment: &Environment<'_>) -> String {
+pub(crate) fn message(check: &Check, environment: &Environment<'_>) -> String {
     if let Some(Ok(expression)) = &check.message_expression
         && let Ok(Value::String(text)) = environment.evaluate(expression)
     {

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::resource::ResourceType;
 use crate::sketch::Shape;
+use crate::whole::Whole;
 
 /// What is done to the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,6 +78,9 @@ pub struct Request {
     /// The shape that the object is made in. Then the question is whether an object is admitted
     /// that is still of the shape after whatever mutators make of it.
     pub shape: Option<Arc<Shape>>,
+    /// An object that stands, with what is not known of it ([`Request::standing`]); of others
+    /// everything is as `object` says.
+    pub whole: Option<Arc<Whole>>,
 }
 
 impl Request {
@@ -103,6 +107,7 @@ impl Request {
             open_object: false,
             free_namespace: false,
             shape: None,
+            whole: None,
         }
     }
 

@@ -1,7 +1,9 @@
 //! Resources: the plural and the scope of a kind, versions that are one resource, and what
 //! admission leaves out.
 
-use ringfort_model::{Cluster, Kind};
+use std::collections::BTreeSet;
+
+use ringfort_model::{Cluster, Kind, WorkloadKind};
 
 use crate::rules::rules;
 
@@ -78,6 +80,15 @@ impl ResourceType {
             (spec.group == group && names.kind == kind)
                 .then(|| made(&names.plural, spec.scope != "Cluster"))
         })
+    }
+
+    /// The groups in which Kubernetes has a kind of that name.
+    #[must_use]
+    pub fn groups_of(kind: &str) -> BTreeSet<&'static str> {
+        let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
+        let kept = Kind::PLAIN.iter().copied().chain(workloads);
+        let kept = kept.filter(|one| one.name() == kind).map(Kind::group);
+        kept.chain(BUILT_IN.iter().filter(|row| row.1 == kind).map(|row| row.0)).collect()
     }
 
     /// Pods.

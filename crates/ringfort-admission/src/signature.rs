@@ -22,6 +22,7 @@ use crate::escape::PodWrite;
 use crate::held_rules::rules;
 use crate::in_force::rank;
 use crate::matching::{Match, by_resources};
+use crate::params::Given;
 use crate::policy::Asked;
 use crate::request::Request;
 
@@ -227,7 +228,7 @@ impl Admission<'_> {
             namespace: None,
             namespace_labels: labels.as_ref(),
             cluster: self.cluster,
-            given: &[],
+            given: Given::all(&[]),
         };
         match by_resources(constraints.as_ref(), asked.request, asked.namespace_labels) {
             Match::Yes => {}

@@ -13,6 +13,7 @@ use crate::engine::{Engines, Mode};
 use crate::environment::roots;
 use crate::escape::PodWrite;
 use crate::matching::{Match, by_rules, in_namespace, is_empty, on_object};
+use crate::params::Given;
 use crate::policy::{Asked, Conditions, conditions};
 use crate::request::Request;
 use crate::rules::rules;
@@ -204,7 +205,7 @@ impl Admission<'_> {
             namespace: self.cluster.namespaces.get("", namespace),
             namespace_labels: labels.as_ref(),
             cluster: self.cluster,
-            given: &[],
+            given: Given::all(&[]),
         };
         let called = webhook.called(&asked);
         if called == Match::No {

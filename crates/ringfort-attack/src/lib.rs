@@ -53,7 +53,7 @@ mod writes;
 pub use attack::{Attack, Engines};
 pub use context::{Context, Ground};
 pub use escape::{NodeMount, node_mounts, user_namespace_holds};
-pub use evidence::Evidence;
+pub use evidence::{Evidence, target};
 pub use impact::Impact;
 pub use maker::{EdgeInfo, WhyId};
 pub use node::{Files, Limited, NodeKey, Power, Provider, RoleKey, Scope, Subject};

@@ -1,6 +1,7 @@
 //! Which object a finding is about, where that stands, and what was said of it elsewhere:
 //! in an earlier report, in an exception.
 
+use ringfort_model::record::Other;
 use ringfort_model::{Cluster, Kind, SourceKind, WorkloadKind};
 use serde::Serialize;
 
@@ -54,7 +55,14 @@ pub(crate) fn object(
 ) -> Option<ringfort_model::Object> {
     let workload = WorkloadKind::from_name(kind).map(Kind::Workload);
     let plain = Kind::PLAIN.iter().copied().filter(|known| known.name() == kind);
-    workload.into_iter().chain(plain).find_map(|known| cluster.find(known, namespace, name))
+    let found =
+        workload.into_iter().chain(plain).find_map(|known| cluster.find(known, namespace, name));
+    found.or_else(|| {
+        let other = |one: &&Other| {
+            one.kind == kind && one.metadata.namespace == namespace && one.metadata.name == name
+        };
+        cluster.others.iter().find(other).cloned().map(ringfort_model::Object::Other)
+    })
 }
 
 /// What a finding is about, beside what it says.

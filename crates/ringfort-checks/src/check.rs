@@ -100,6 +100,8 @@ pub enum Judge {
     Pods(fn(&World<'_>, &Place<'_>) -> Verdict),
     /// Whatever it wants to.
     Cluster(fn(&World<'_>, &mut Outcomes)),
+    /// Whole objects were asked before ([`crate::own`]); the results come with the world.
+    Asked,
 }
 
 /// One check.
@@ -124,6 +126,15 @@ pub struct Check {
     /// The predicate.
     pub judge: Judge,
 }
+
+/// Ids are unique.
+impl PartialEq for Check {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Check {}
 
 impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

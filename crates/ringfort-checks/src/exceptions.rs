@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::about::Excepted;
-use crate::checks;
+use crate::check::Check;
 use crate::outcome::Object;
 use crate::run::Findings;
+use crate::{checks, own};
 
 /// Annotations `ringfort.dev/ignore.ID: "reason"`.
 const IGNORE: &str = "ringfort.dev/ignore.";
@@ -151,6 +152,19 @@ impl Exceptions {
         Ok(Self(entries.iter().enumerate().map(one).collect::<Result<_, _>>()?))
     }
 
+    /// Whether each names a check of the catalogue or one of these; policies are passed over
+    /// unless `policies` says that they are among them.
+    pub fn known(&self, own: &[&'static Check], policies: bool) -> Result<(), ExceptionError> {
+        for (at, one) in self.0.iter().enumerate() {
+            let Covers::Findings { id, .. } = &one.covers else { continue };
+            let later = !policies && (id == own::POLICIES || id.starts_with(own::POLICY));
+            if !later && !is_known(id) && !own.iter().any(|check| matches(id, check.id)) {
+                return Err(ExceptionError::Id { at: at + 1, id: id.clone() });
+            }
+        }
+        Ok(())
+    }
+
     /// Adds others.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
@@ -158,14 +172,14 @@ impl Exceptions {
 
     /// Adds those that objects carry as annotations. A pod that something manages carries what
     /// its template says, so only the template is asked.
-    pub fn of_objects(&mut self, cluster: &Cluster) {
+    pub fn of_objects(&mut self, cluster: &Cluster, own: &[&'static Check]) {
         let mut found: BTreeMap<(String, String), Exception> = BTreeMap::new();
         let mut add = |kind: Kind, meta: &Meta, carrier: &Meta| {
             if !carrier.annotations.iter().any(|(key, _)| key.starts_with(IGNORE)) {
                 return;
             }
             let object = Object::new(kind.name(), &meta.namespace, &meta.name).to_string();
-            for one in annotated(&object, carrier) {
+            for one in annotated(&object, carrier, own) {
                 let Covers::Object { id, .. } = &one.covers else { continue };
                 found.entry((object.clone(), id.clone())).or_insert(one);
             }
@@ -199,7 +213,8 @@ fn exception(at: usize, entry: &Value) -> Result<Exception, ExceptionError> {
     }
     let covers = match (entry.id, entry.path, entry.object) {
         (Some(id), None, object) => {
-            if !is_known(&id) {
+            // What is not in the catalogue may be a check beside it, which [`Exceptions::known`] asks.
+            if !is_known(&id) && (id.is_empty() || id.starts_with("RF-")) {
                 return Err(ExceptionError::Id { at, id });
             }
             Covers::Findings { id, object: object.unwrap_or_else(|| "*".to_owned()) }
@@ -234,11 +249,17 @@ fn no_day(day: &str) -> String {
 }
 
 /// The exceptions that an object's annotations make.
-fn annotated<'m>(object: &'m str, meta: &'m Meta) -> impl Iterator<Item = Exception> + 'm {
+fn annotated<'m>(
+    object: &'m str,
+    meta: &'m Meta,
+    own: &'m [&'static Check],
+) -> impl Iterator<Item = Exception> + 'm {
     let until = meta.annotations.get(UNTIL).map(|day| date(day).ok_or_else(|| no_day(day)));
     meta.annotations.iter().filter_map(move |(key, reason)| {
         let id = key.strip_prefix(IGNORE)?;
-        let exact = checks::by_id(id).is_some() || checks::NOT_EVALUATED.contains(&id);
+        let exact = checks::by_id(id).is_some()
+            || checks::NOT_EVALUATED.contains(&id)
+            || own.iter().any(|check| check.id == id);
         let (expires, wrong) = match &until {
             Some(Ok(day)) => (Some(*day), None),
             Some(Err(wrong)) => (None, Some(wrong.clone())),

@@ -10,7 +10,7 @@ use ringfort_model::{Coverage, Kind};
 
 use crate::check::{Check, Judge};
 use crate::filter::Chosen;
-use crate::run::{FAILED, Findings, makers, unread};
+use crate::run::{FAILED, Findings, TOO_LONG, makers, unread};
 
 /// Something that was not read, or a check that did not run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -41,6 +41,16 @@ pub fn unmet(coverage: &Coverage, chosen: &Chosen, found: &Findings) -> Vec<Need
     for tally in &found.checks {
         if tally.reasons.iter().any(|reason| reason.missing == FAILED) {
             needs.entry(format!("{} failed to run", tally.id)).or_default().push(tally.id);
+        }
+        if tally.reasons.iter().any(|reason| reason.missing == TOO_LONG) {
+            needs.entry(format!("{} took too long", tally.id)).or_default().push(tally.id);
+        }
+        // What whole objects are asked is evidence if their lists are.
+        let own = chosen.own().any(|check| check.id == tally.id);
+        let lists =
+            tally.reasons.iter().filter(|reason| own && reason.first.starts_with("Resource "));
+        for reason in lists {
+            needs.entry(reason.missing.clone()).or_default().push(tally.id);
         }
     }
     needs.into_iter().map(|(missing, checks)| Need { missing, checks }).collect()

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringfort_attack::{NodeKey, Why};
+use ringfort_attack::{Evidence, NodeKey, Why};
 use ringfort_model::Str;
 
 use crate::check::Severity;
+use crate::patience::Patience;
 
 /// An object that a result is about, by kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +48,8 @@ impl std::fmt::Display for Object {
 pub struct Fault {
     /// The fields that show it, as reasons; the plan knows the fixes of many of them.
     pub spots: Vec<Why>,
+    /// Fields that show it and that no engine knows, in words.
+    pub shown: Vec<Evidence>,
     /// What they mean together; may be empty.
     pub note: String,
     /// Positions in the graph at which it lies.
@@ -79,6 +82,7 @@ impl Fault {
 
     fn join(&mut self, other: Self) {
         self.spots.extend(other.spots);
+        self.shown.extend(other.shown);
         if self.note.is_empty() {
             self.note = other.note;
         }
@@ -155,11 +159,18 @@ impl Verdict {
 
 /// The results of one check, by object.
 #[derive(Clone, Debug, Default)]
-pub struct Outcomes(BTreeMap<Object, Verdict>);
+pub struct Outcomes(BTreeMap<Object, Verdict>, Patience);
 
 impl Outcomes {
+    /// Results of a check that is given up when its time is over.
+    #[must_use]
+    pub fn until(patience: Patience) -> Self {
+        Self(BTreeMap::new(), patience)
+    }
+
     /// Adds a result; of several about one object the worst decides.
     pub fn add(&mut self, object: Object, verdict: Verdict) {
+        self.1.ask();
         match self.0.entry(object) {
             std::collections::btree_map::Entry::Vacant(free) => {
                 free.insert(verdict);

@@ -15,6 +15,7 @@ use crate::check::{Check, Judge, Modifier, Severity};
 use crate::filter::Chosen;
 use crate::order::{Paths, Weight};
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
+use crate::patience::TookTooLong;
 use crate::pods;
 use crate::world::{self, World};
 
@@ -121,9 +122,19 @@ pub struct Findings {
     /// Percent of the results that are decided, an id without a predicate counting as one that
     /// is not.
     pub checks_coverage: u32,
+    /// Checks among them that are not in the catalogue.
+    #[serde(skip)]
+    pub own: Vec<&'static Check>,
 }
 
 impl Findings {
+    /// A check by its id, of the catalogue or one that ran beside it.
+    #[must_use]
+    pub fn check(&self, id: &str) -> Option<&'static Check> {
+        let own = || self.own.iter().copied().find(|check| check.id == id);
+        crate::checks::by_id(id).or_else(own)
+    }
+
     /// How many findings have each severity, the worst first, those without any left out.
     #[must_use]
     pub fn counts(&self) -> Vec<(usize, &'static str)> {
@@ -138,6 +149,12 @@ impl Findings {
 
 /// Why the results of a check that panicked are unknown.
 pub(crate) const FAILED: &str = "the check failed to run";
+
+/// Why the results of a check that was given up are unknown.
+pub(crate) const TOO_LONG: &str = "the check took longer than --check-timeout";
+
+/// Why results of a check of whole objects are unknown where nobody asked.
+const NOT_ASKED: &str = "the objects were not read a second time";
 
 /// Why ids without a predicate are unknown.
 pub const NOT_EVALUATED: &str = "not evaluated";
@@ -157,7 +174,7 @@ pub(crate) fn unread(coverage: &Coverage, kind: Kind) -> Option<String> {
     })
 }
 
-/// The results of one check. One that panics is unknown.
+/// The results of one check. One that panics, or takes too long, is unknown.
 #[must_use]
 pub fn outcomes(world: &World<'_>, check: &Check) -> Outcomes {
     let mut out = Outcomes::default();
@@ -174,14 +191,17 @@ type Rows<'w> = Vec<(Cow<'w, Object>, Verdict)>;
 fn judged<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
     let rows = catch_unwind(AssertUnwindSafe(|| match check.judge {
         Judge::Cluster(judge) => {
-            let mut out = Outcomes::default();
+            let mut out = Outcomes::until(world.patience());
             judge(world, &mut out);
             out.into_iter().map(|(object, verdict)| (Cow::Owned(object), verdict)).collect()
         }
         Judge::Pods(judge) => of_pods(world, judge),
+        Judge::Asked => asked(world, check),
     }));
-    let failed = || vec![(Cow::Owned(Object::wide("Check", check.id)), Verdict::missing(FAILED))];
-    let mut rows: Rows<'_> = rows.unwrap_or_else(|_| failed());
+    let mut rows: Rows<'_> = rows.unwrap_or_else(|payload| {
+        let why = if payload.is::<TookTooLong>() { TOO_LONG } else { FAILED };
+        vec![(Cow::Owned(Object::wide("Check", check.id)), Verdict::missing(why))]
+    });
     // Where pods are evidence, so are the templates that stand for them.
     let pods = check.reads.contains(&Kind::Pod);
     let evidence = check.reads.iter().copied().chain(makers().filter(|_| pods));
@@ -217,6 +237,35 @@ fn judged<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
     rows
 }
 
+/// What was asked of whole objects, with where those that make pods lie in the graph.
+fn asked<'w>(world: &'w World<'_>, check: &Check) -> Rows<'w> {
+    let Some(outcomes) = world.answers(check.id) else {
+        let object = Object::wide("Check", check.id);
+        return vec![(Cow::Owned(object), Verdict::missing(NOT_ASKED))];
+    };
+    let mut rows: Rows<'w> =
+        outcomes.iter().map(|(object, verdict)| (Cow::Borrowed(object), verdict.clone())).collect();
+    let owners = world.owners();
+    let mut failed: BTreeMap<u32, &mut Fault> = BTreeMap::new();
+    for (object, verdict) in &mut rows {
+        if let Verdict::Fail(fault) = verdict
+            && let Ok(at) = owners.objects.binary_search(object)
+        {
+            failed.insert(at as u32, fault);
+        }
+    }
+    if !failed.is_empty() {
+        for place in world.places() {
+            if let Some(fault) = failed.get_mut(&owners.of_unit[place.at as usize]) {
+                pods::complete(world, &place, fault);
+                // The severity is the one that the rule's author chose.
+                fault.system = false;
+            }
+        }
+    }
+    rows
+}
+
 /// What a check says of pods, joined for each object that they are written in.
 fn of_pods<'w>(
     world: &'w World<'_>,
@@ -224,7 +273,9 @@ fn of_pods<'w>(
 ) -> Rows<'w> {
     let owners = world.owners();
     let mut verdicts: Vec<Option<Verdict>> = vec![None; owners.objects.len()];
+    let patience = world.patience();
     for place in world.places() {
+        patience.ask();
         let mut verdict = judge(world, &place);
         if let Verdict::Fail(fault) = &mut verdict {
             pods::complete(world, &place, fault);
@@ -309,6 +360,7 @@ pub fn run(world: &World<'_>, chosen: &Chosen) -> Findings {
         findings: rows.into_iter().map(|(_, row)| row).collect(),
         checks,
         checks_coverage: coverage,
+        own: chosen.own().collect(),
     }
 }
 
@@ -352,6 +404,11 @@ fn finding(
             let Evidence { object, field, value, command } = one;
             Spot { object, field, value, command, place }
         })
+        .chain(fault.shown.iter().cloned().map(|one| {
+            let place = Place::of_named(world.cluster, &one.object, &one.field);
+            let Evidence { object, field, value, command } = one;
+            Spot { object, field, value, command, place }
+        }))
         .collect();
     let mut fixes: BTreeSet<Repair> = BTreeSet::new();
     for fix in fault.spots.iter().flat_map(|why| remedies.of(why)) {
@@ -462,7 +519,7 @@ mod tests {
         let cluster = Cluster::default();
         let engines = Engines::new(&cluster);
         let attack = Attack::new(&cluster, &engines);
-        let chosen = Chosen { checks: vec![&BROKEN], not_evaluated: Vec::new() };
+        let chosen = Chosen { checks: vec![&BROKEN], ..Chosen::default() };
         let found = run(&World::new(&attack), &chosen);
         assert_eq!((found.checks[0].status, found.checks[0].pass), ("unknown", 0));
         assert_eq!(found.checks_coverage, 0);
@@ -470,11 +527,69 @@ mod tests {
         assert_eq!(needs[0].missing, "RF-TEST-001 failed to run");
         // Beside others it takes from the coverage of the run.
         let coverage = |checks| {
-            let chosen = Chosen { checks, not_evaluated: Vec::new() };
+            let chosen = Chosen { checks, ..Chosen::default() };
             run(&World::new(&attack), &chosen).checks_coverage
         };
         assert_eq!(coverage(vec![&SOUND]), 100);
         assert_eq!(coverage(vec![&SOUND, &BROKEN]), 75);
+    }
+
+    /// Takes its time over each object.
+    static SLOW: Check = Check {
+        id: "RF-TEST-003",
+        judge: Judge::Cluster(|_, out| {
+            for at in 0..100 {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                out.add(Object::wide("Cluster", &at.to_string()), Verdict::Pass);
+            }
+        }),
+        ..BROKEN
+    };
+
+    static SLOW_WITH_PODS: Check = Check {
+        id: "RF-TEST-004",
+        judge: Judge::Pods(|_, _| {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            Verdict::Pass
+        }),
+        ..BROKEN
+    };
+
+    #[test]
+    fn a_check_that_takes_too_long_is_given_up_and_lowers_the_coverage() {
+        let mut builder = ringfort_model::ClusterBuilder::new(ringfort_model::SourceKind::Dump);
+        for name in ["a", "b", "c"] {
+            let image = format!(
+                r#"{{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{name}","namespace":"n"}},
+                "spec":{{"containers":[{{"name":"c","image":"{name}"}}]}}}}"#
+            );
+            builder.add(ringfort_model::Object::read(image.as_bytes()).expect("a pod"));
+        }
+        builder.coverage().rest_is_complete = true;
+        let cluster = builder.freeze();
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let chosen = Chosen { checks: vec![&SOUND, &SLOW, &SLOW_WITH_PODS], ..Chosen::default() };
+        let world = World::new(&attack);
+        world.give_up_after(std::time::Duration::from_millis(100));
+        let begun = std::time::Instant::now();
+        let found = run(&world, &chosen);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+        let of = |id: &str| {
+            let tally = found.checks.iter().find(|tally| tally.id == id).expect("it ran");
+            (tally.status, tally.pass, tally.unknown)
+        };
+        assert_eq!(of("RF-TEST-002"), ("pass", 3, 0));
+        for slow in ["RF-TEST-003", "RF-TEST-004"] {
+            assert_eq!(of(slow), ("unknown", 0, 1), "{slow}");
+        }
+        assert_eq!(found.checks_coverage, 60);
+        let needs = crate::unmet(&cluster.coverage, &chosen, &found);
+        let missing: Vec<&str> = needs.iter().map(|need| need.missing.as_str()).collect();
+        assert_eq!(missing, ["RF-TEST-003 took too long", "RF-TEST-004 took too long"]);
+        // Without a limit they are waited for.
+        let chosen = Chosen { checks: vec![&SLOW_WITH_PODS], ..Chosen::default() };
+        assert_eq!(run(&World::new(&attack), &chosen).checks_coverage, 100);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use ringfort_attack::context::Grant;
 use ringfort_attack::vectors::beyond_discovery;
@@ -21,7 +22,9 @@ use rustc_hash::FxHashMap;
 
 use crate::baseline::Baseline;
 use crate::facts::Facts;
-use crate::outcome::Object;
+use crate::outcome::{Object, Outcomes};
+use crate::own::Answers;
+use crate::patience::Patience;
 
 /// A cluster as checks see it.
 pub struct World<'a> {
@@ -38,6 +41,8 @@ pub struct World<'a> {
     /// Positions of grants in the graph, with their position in [`Context::grants`].
     grant_at: FxHashMap<NodeId, usize>,
     pub(crate) facts: Facts<'a>,
+    answers: OnceLock<Answers>,
+    limit: OnceLock<Duration>,
 }
 
 /// The objects that groups of pods are written in.
@@ -105,7 +110,29 @@ impl<'a> World<'a> {
             owners: OnceLock::new(),
             grant_at,
             facts: Facts::default(),
+            answers: OnceLock::new(),
+            limit: OnceLock::new(),
         }
+    }
+
+    /// Limits the time of each check; the first limit given stays.
+    pub fn give_up_after(&self, limit: Duration) {
+        self.limit.get_or_init(|| limit);
+    }
+
+    /// How long a check that begins now may take.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience::of(self.limit.get().copied())
+    }
+
+    /// Gives what whole objects were asked before; the first ones given stay.
+    pub fn answer(&self, answers: Answers) {
+        self.answers.get_or_init(|| answers);
+    }
+
+    /// The results of a check that asks whole objects; `None` if it was not asked.
+    pub(crate) fn answers(&self, id: &str) -> Option<&Outcomes> {
+        self.answers.get()?.of(id)
     }
 
     /// The grant at a position.

@@ -214,8 +214,14 @@ fn show(batch: &Batch, visitor: &Visitor<'_>) {
     for (at, &end) in batch.ends.iter().enumerate() {
         let item = &batch.bytes[from..end];
         from = end;
-        let own = batch.types.is_none().then(|| type_of(item)).unwrap_or_default();
-        let types = batch.types.as_ref().unwrap_or(&own);
+        let own;
+        let types = match &batch.types {
+            Some(types) => types,
+            None => {
+                own = type_of(item);
+                &own
+            }
+        };
         let line = batch.lines.get(at).copied().unwrap_or_default();
         visitor.show(types, item, (&file, line));
     }

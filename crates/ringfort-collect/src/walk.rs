@@ -25,7 +25,7 @@ enum Found {
     /// A snapshot, which is one.
     Snapshot(Box<Cluster>),
     /// Objects, what stands beside them, and what the source is.
-    Filled(Filled, Extras, &'static str),
+    Filled(Box<(Filled, Extras, &'static str)>),
 }
 
 /// How a source is gone through.
@@ -42,7 +42,10 @@ pub(crate) fn read(source: &Source, options: &Options) -> Result<Collected, Coll
         Found::Snapshot(cluster) => {
             Ok(Collected { cluster: *cluster, described: "snapshot".to_owned() })
         }
-        Found::Filled(filled, extras, what) => finish(filled, extras, options, &place, what),
+        Found::Filled(found) => {
+            let (filled, extras, what) = *found;
+            finish(filled, extras, options, &place, what)
+        }
     }
 }
 
@@ -54,7 +57,7 @@ pub(crate) fn visit(
 ) -> Result<Visited, CollectError> {
     match found(source, Way { options, visitor: Some(visitor) })? {
         Found::Snapshot(_) => Ok(Visited::Records),
-        Found::Filled(..) => Ok(Visited::Whole),
+        Found::Filled(_) => Ok(Visited::Whole),
     }
 }
 
@@ -131,7 +134,10 @@ pub(crate) fn read_texts(
         "memory"
     });
     match found {
-        Found::Filled(filled, extras, what) => finish(filled, extras, options, "memory", what),
+        Found::Filled(found) => {
+            let (filled, extras, what) = *found;
+            finish(filled, extras, options, "memory", what)
+        }
         Found::Snapshot(cluster) => {
             Ok(Collected { cluster: *cluster, described: "snapshot".to_owned() })
         }
@@ -150,7 +156,7 @@ fn fill(way: Way<'_>, work: impl FnOnce(&mut Walk<'_, '_>) -> &'static str) -> F
         let mut walk = Walk { pool, limits, entries: 0, unpacked: 0, extras: &mut extras };
         what = work(&mut walk);
     });
-    Found::Filled(filled, extras, what)
+    Found::Filled(Box::new((filled, extras, what)))
 }
 
 struct Walk<'w, 'p> {

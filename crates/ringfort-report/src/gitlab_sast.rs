@@ -4,7 +4,7 @@
 //! Texts are Markdown there, so names stand in code spans. GitLab has no place for what an
 //! exception covers, nor for what is unknown: both are messages of the scan.
 
-use ringfort_checks::{Finding, checks};
+use ringfort_checks::Finding;
 use serde_json::{Value, json};
 
 use crate::human::harmless;
@@ -94,7 +94,9 @@ fn vulnerability(report: &Report, finding: &Finding) -> Value {
             solution.push_str(&more);
         }
     }
-    let references = checks::by_id(finding.id).map(|check| check.references).unwrap_or_default();
+    let checked = report.checked.as_ref();
+    let check = checked.and_then(|all| all.check(finding.id));
+    let references = check.map(|check| check.references).unwrap_or_default();
     let mut identifiers =
         vec![json!({"type": "ringfort", "name": finding.id, "value": finding.id})];
     identifiers.extend(

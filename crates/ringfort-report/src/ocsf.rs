@@ -5,7 +5,7 @@
 //! passes on all it looked at is one event with status Pass; what a check could not decide is
 //! one with status Unknown, so that it is neither absent nor a pass.
 
-use ringfort_checks::{Finding, Tally, checks};
+use ringfort_checks::{Check, Finding, Tally};
 use serde_json::{Value, json};
 
 use crate::human::harmless;
@@ -72,8 +72,12 @@ fn event(report: &Report, activity: u32, status: u32, severity: u32, message: &s
     })
 }
 
-fn compliance(id: &str, status: (u32, &str), detail: &str) -> Value {
-    let references = checks::by_id(id).map(|check| check.references).unwrap_or_default();
+fn check(report: &Report, id: &str) -> Option<&'static Check> {
+    report.checked.as_ref()?.check(id)
+}
+
+fn compliance(report: &Report, id: &str, status: (u32, &str), detail: &str) -> Value {
+    let references = check(report, id).map(|check| check.references).unwrap_or_default();
     let mut standards = vec!["Ringfort checks"];
     standards.extend(references);
     json!({
@@ -122,7 +126,7 @@ fn failed(report: &Report, finding: &Finding) -> Value {
         "types": [finding.zone],
         "analytic": analytic(finding.id, finding.title),
     });
-    event["compliance"] = compliance(finding.id, (3, "Fail"), &said);
+    event["compliance"] = compliance(report, finding.id, (3, "Fail"), &said);
     let commands: Vec<String> = finding
         .fixes
         .iter()
@@ -152,9 +156,9 @@ fn about_check(report: &Report, tally: &Tally, status: (u32, &str), said: &str) 
         "desc": clipped(&harmless(said), TEXT),
         "analytic": analytic(tally.id, tally.title),
     });
-    event["compliance"] = compliance(tally.id, status, said);
+    event["compliance"] = compliance(report, tally.id, status, said);
     event["remediation"] = json!({
-        "desc": checks::by_id(tally.id).map_or("", |check| check.doc.fix),
+        "desc": check(report, tally.id).map_or("", |check| check.doc.fix),
     });
     event["resources"] = json!([{
         "uid": "cluster",

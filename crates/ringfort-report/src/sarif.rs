@@ -9,7 +9,7 @@
 //! Unknown is no result, for GitHub would show it as an alert and other readers might count it
 //! as a pass: it is a notification of the run.
 
-use ringfort_checks::{Finding, Severity, checks};
+use ringfort_checks::{Finding, Severity};
 use serde_json::{Map, Value, json};
 
 use crate::format::Rendered;
@@ -106,8 +106,8 @@ fn message(text: &str) -> Value {
 
 /// The checks that ran, as rules, by id.
 fn rules(report: &Report) -> Vec<(&'static str, Value)> {
-    let tallies = report.checked.iter().flat_map(|checked| &checked.checks);
-    let run = tallies.filter_map(|tally| checks::by_id(tally.id));
+    let found = report.checked.iter();
+    let run = found.flat_map(|all| all.checks.iter().filter_map(|tally| all.check(tally.id)));
     run.map(|check| {
         let doc = &check.doc;
         let help = format!(
@@ -273,7 +273,8 @@ fn notifications(report: &Report, cut: &str) -> Vec<Value> {
     }
     let tallies = report.checked.iter().flat_map(|checked| &checked.checks);
     for tally in tallies.filter(|tally| tally.unknown > 0) {
-        let known = checks::by_id(tally.id).map(|check| check.id);
+        let found = report.checked.as_ref();
+        let known = found.and_then(|all| all.check(tally.id)).map(|check| check.id);
         for reason in &tally.reasons {
             let text = format!(
                 "{}: {} of its results are unknown: {}",

@@ -52,6 +52,9 @@ pub(crate) struct Reading {
     /// Exceptions that stand in the file itself.
     #[arg(skip)]
     pub(crate) exceptions: ringfort_checks::Exceptions,
+    /// Rules that stand in the file itself.
+    #[arg(skip)]
+    pub(crate) rules: crate::own::Written,
 }
 
 impl Reading {
@@ -149,6 +152,16 @@ pub(crate) struct Scan {
     /// attack-containers-18, with * for any text, or files
     #[arg(long, value_delimiter = ',')]
     pub(crate) framework: Vec<String>,
+    /// A file or folder with rules of your own, beside those of ringfort.yaml
+    #[arg(long)]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Ask validating admission policies about what exists: cluster for those of the source, or
+    /// a file or folder with policies, bindings and parameters
+    #[arg(long, value_name = "cluster|PATH")]
+    pub(crate) policies: Option<String>,
+    /// Seconds that each check may take; one that takes longer is unknown. 0 is no limit
+    #[arg(long, default_value_t = 300)]
+    pub(crate) check_timeout: u64,
     #[command(flatten)]
     pub(crate) judging: Judging,
     #[command(flatten)]

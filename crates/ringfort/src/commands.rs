@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines, NodeKey, Subject};
 use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User};
+use ringfort_checks::own::Answers;
 use ringfort_checks::{Chosen, World};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
@@ -52,21 +53,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     rayon::ThreadPoolBuilder::new().num_threads(reading.threads).build_global()?;
     match &arguments.command {
         Command::Scan(scan) => {
-            let chosen = crate::findings::chosen(scan.checks.as_deref())?;
+            let own = crate::own::Own::read(scan, reading)?;
+            let mut chosen = own.chosen(scan.checks.as_deref())?;
             scan.output.wanted()?;
-            let mut rules = Rules::new(&scan.judging, scan.checks.as_deref(), reading)?;
+            let list = scan.checks.as_deref();
+            let mut rules = Rules::new(&scan.judging, list, &chosen.known, reading)?;
             rules.frameworks = crate::frameworks::read(&scan.framework)?;
+            let limit = std::time::Duration::from_secs(scan.check_timeout);
+            rules.check_timeout = Some(limit).filter(|limit| !limit.is_zero());
             let mut stages = Stages::new();
-            let collected = read(scan.source.as_deref(), reading)?;
+            let source = source(scan.source.as_deref(), reading)?;
+            let source = if own.is_empty() { source } else { ringfort_collect::hold(source)? };
+            let collected = collected(&source, scan.source.as_deref(), reading)?;
             stages.end("read and model");
+            let answers = own.ask(&source, &collected.cluster, &mut chosen, (list, reading))?;
+            stages.end("rules");
             let place = shown_place(scan.source.as_deref());
-            self::scan(&collected, &place, &scan.output, (&chosen, &rules), reading, stages)
+            let asked = (&chosen, &rules, answers);
+            self::scan(&collected, &place, &scan.output, asked, reading, stages)
         }
         Command::Demo(output) => {
             let chosen = crate::findings::chosen(None)?;
             output.wanted()?;
             let rules = Rules::by(Versions::new(reading)?);
-            let asked = (&chosen, &rules);
+            let asked = (&chosen, &rules, Answers::default());
             self::scan(&crate::demo::cluster()?, "demo", output, asked, reading, Stages::new())
         }
         Command::Snapshot { source, output } => {
@@ -117,16 +127,25 @@ pub(crate) fn live_cluster(reading: &Reading) -> Live {
 
 /// Reads a source; without one, the live cluster.
 pub(crate) fn read(path: Option<&Path>, reading: &Reading) -> Result<Collected> {
+    collected(&source(path, reading)?, path, reading)
+}
+
+/// The source that a path names; without one, the live cluster.
+fn source(path: Option<&Path>, reading: &Reading) -> Result<Source> {
     let live = reading.kubeconfig.is_some() || reading.context.is_some();
-    let source = match path {
+    Ok(match path {
         Some(_) if live => {
             return Err(usage("--kubeconfig and --context are for a live cluster, without SOURCE"));
         }
         Some(path) if path.as_os_str() == "-" => Source::Stdin,
         Some(path) => Source::Path(path.to_owned()),
         None => Source::Live(live_cluster(reading)),
-    };
-    let collected = ringfort_collect::read(&source, &options(reading)?)?;
+    })
+}
+
+/// Reads a source and says what it is.
+fn collected(source: &Source, path: Option<&Path>, reading: &Reading) -> Result<Collected> {
+    let collected = ringfort_collect::read(source, &options(reading)?)?;
     if !reading.quiet {
         let described = harmless(&collected.described);
         match path {
@@ -204,11 +223,11 @@ fn scan(
     collected: &Collected,
     place: &str,
     output: &Output,
-    (chosen, rules): (&Chosen, &Rules),
+    (chosen, rules, answers): (&Chosen, &Rules, Answers),
     reading: &Reading,
     mut stages: Stages,
 ) -> Result<u8> {
-    rules.exist(&collected.cluster)?;
+    rules.exist(&collected.cluster, &chosen.known)?;
     let cluster = &collected.cluster;
     let (engines, ground) =
         rayon::join(|| Engines::new(cluster), || ringfort_attack::Ground::new(cluster));
@@ -231,6 +250,10 @@ fn scan(
     };
     let checked = || {
         let world = World::new(&attack);
+        world.answer(answers);
+        if let Some(limit) = rules.check_timeout {
+            world.give_up_after(limit);
+        }
         if !rules.registries.is_empty() {
             world.allow_registries(rules.registries.clone());
         }

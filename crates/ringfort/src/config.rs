@@ -3,7 +3,7 @@
 //! `ringfort.yaml` is searched from the working directory upward; the first one found is the only
 //! one. Its keys are the long names of flags, for every command that has the flag, or names of
 //! commands with such keys below them, for that command alone; `costs` holds what changes cost,
-//! `exceptions` the exceptions themselves or the name of a file with them.
+//! `exceptions` the exceptions themselves or the name of a file with them, `rules` rules likewise.
 //! A key that means nothing is an error. The values become the defaults of the argument parser,
 //! so that it parses, checks and reports them as it does what is typed.
 
@@ -14,10 +14,12 @@ use std::path::{Path, PathBuf};
 use clap::builder::{ArgPredicate, BoolishValueParser, ValueParser};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 use ringfort_checks::Exceptions;
+use ringfort_model::record::FieldLines;
 use ringfort_plan::Costs;
 use serde_json::{Map, Value};
 
 use crate::args::Arguments;
+use crate::own::Written;
 
 /// The file's name.
 const FILE: &str = "ringfort.yaml";
@@ -49,6 +51,7 @@ struct File {
     keys: Map<String, Value>,
     costs: Costs,
     exceptions: Exceptions,
+    rules: Written,
     /// Flags that take several values in some command.
     lists: BTreeSet<String>,
 }
@@ -70,6 +73,7 @@ pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     arguments.reading.costs = file.costs;
     arguments.reading.exceptions = file.exceptions;
+    arguments.reading.rules = file.rules;
     Ok(arguments)
 }
 
@@ -95,16 +99,26 @@ impl File {
         }
         let text = std::fs::read_to_string(place).map_err(unreadable)?;
         let values =
-            ringfort_collect::yaml_values(&text).map_err(|error| wrong(&error.to_string()))?;
-        let mut values = values.into_iter().filter(|value| !value.is_null());
-        let keys = match (values.next(), values.next()) {
-            (None, _) => Map::new(),
-            (Some(Value::Object(keys)), None) => keys,
+            ringfort_collect::yaml_documents(&text).map_err(|error| wrong(&error.to_string()))?;
+        let mut values = values.into_iter().filter(|(value, _)| !value.is_null());
+        let (keys, lines) = match (values.next(), values.next()) {
+            (None, _) => (Map::new(), FieldLines::default()),
+            (Some((Value::Object(keys), lines)), None) => (keys, lines),
             _ => return Err(wrong("not one mapping of keys to values")),
         };
         let mut read = Self { place: place.to_owned(), keys, ..Self::default() };
         if let Some(costs) = read.keys.remove("costs") {
             read.costs(&costs)?;
+        }
+        // Texts are names of files and folders, as of the flag.
+        let names = |value: &Value| match value {
+            Value::Array(list) => !list.is_empty() && list.iter().all(Value::is_string),
+            other => other.is_string(),
+        };
+        if read.keys.get("rules").is_some_and(|value| !names(value))
+            && let Some(list) = read.keys.remove("rules")
+        {
+            read.rules = Some((file.clone(), list, lines));
         }
         // A text is the name of a file, as of the flag.
         if read.keys.get("exceptions").is_some_and(|value| !value.is_string())

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
 use ringfort_checks::framework::{Assessment, Framework, assess};
-use ringfort_checks::{Chosen, Exceptions, Findings, Selection};
+use ringfort_checks::{Check, Chosen, Exceptions, Findings, Selection};
 use ringfort_collect::Collected;
 use ringfort_model::Cluster;
 use ringfort_report::change::Earlier;
@@ -35,12 +35,19 @@ pub(crate) struct Rules {
     pub(crate) versions: Versions,
     /// Registries that the owner allows; none if that is not declared.
     pub(crate) registries: Vec<String>,
+    /// How long each check may take, if that is limited.
+    pub(crate) check_timeout: Option<std::time::Duration>,
     /// Frameworks that are judged.
     pub(crate) frameworks: Vec<Framework>,
 }
 
 impl Rules {
-    pub(crate) fn new(judging: &Judging, checks: Option<&str>, reading: &Reading) -> Result<Self> {
+    pub(crate) fn new(
+        judging: &Judging,
+        checks: Option<&str>,
+        own: &[&'static Check],
+        reading: &Reading,
+    ) -> Result<Self> {
         let selection = Selection::new(&judging.severity, &judging.namespace)
             .map_err(|error| usage(error.to_string()))?;
         let gates: Vec<Gate> = judging
@@ -57,6 +64,7 @@ impl Rules {
         if let Some(file) = &judging.exceptions {
             exceptions.extend(read_exceptions(file)?);
         }
+        exceptions.known(own, false).map_err(|error| usage(error.to_string()))?;
         let baseline = judging.baseline.as_deref().map(read_baseline).transpose()?;
         if let Some(baseline) = &baseline {
             let then = baseline.filter();
@@ -76,6 +84,7 @@ impl Rules {
         let versions = Versions::new(reading)?;
         let frameworks = Vec::new();
         Ok(Self {
+            check_timeout: None,
             selection,
             gates,
             baseline,
@@ -99,7 +108,8 @@ impl Rules {
     }
 
     /// Whether what is asked for exists in the cluster.
-    pub(crate) fn exist(&self, cluster: &Cluster) -> Result<()> {
+    pub(crate) fn exist(&self, cluster: &Cluster, own: &[&'static Check]) -> Result<()> {
+        self.exceptions.known(own, true).map_err(|error| usage(error.to_string()))?;
         if self.selection.namespaces().is_empty() {
             return Ok(());
         }
@@ -122,7 +132,8 @@ impl Rules {
             .as_ref()
             .map(|found| ringfort_checks::unmet(&cluster.coverage, chosen, found))
             .unwrap_or_default();
-        self.except(report, cluster);
+        let own: Vec<&'static Check> = chosen.known.clone();
+        self.except(report, cluster, &own);
         let mut hidden = 0;
         if let Some(checked) = &mut report.checked {
             let before = checked.findings.len();
@@ -164,9 +175,9 @@ impl Rules {
         }
     }
 
-    fn except(&self, report: &mut Report, cluster: &Cluster) {
+    fn except(&self, report: &mut Report, cluster: &Cluster, own: &[&'static Check]) {
         let mut exceptions = self.exceptions.clone();
-        exceptions.of_objects(cluster);
+        exceptions.of_objects(cluster, own);
         let mut asked = exceptions.on(today());
         if let Some(checked) = &mut report.checked {
             asked.findings(checked);

@@ -14,6 +14,7 @@ mod import;
 mod judging;
 mod netpol;
 mod output;
+mod own;
 mod plan;
 mod podsec;
 mod questions;

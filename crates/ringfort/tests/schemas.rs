@@ -302,3 +302,38 @@ fn why_not_says_in_json_what_it_says_in_words() {
     assert_eq!(ids.len(), whole.lines().filter(|line| line.starts_with("  ")).count());
     assert!(ids.iter().all(|id| whole.contains(id)));
 }
+
+#[test]
+fn rules_have_the_documented_shape() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let validator = jsonschema::options().build(&schema("rules.schema.json")).expect("a schema");
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(root.join(name)).expect("text");
+        ringfort_collect::yaml_values(&text).expect("YAML").remove(0)
+    };
+    let rules = read("docs/rules/rules.yaml");
+    assert_eq!(errors(&validator, &rules), [""; 0]);
+    for (pointer, wrong) in [
+        ("/rules/0/id", "RF-WKL-001"),
+        ("/rules/0/zone", "moon"),
+        ("/rules/0/severity", "awful"),
+        ("/rules/0/match/kinds/0", "Thing."),
+        ("/rules/1/variables/0/name", "1"),
+        ("/schema", "ringfort.rules/9"),
+    ] {
+        let mut rules = rules.clone();
+        *rules.pointer_mut(pointer).expect("it is there") = wrong.into();
+        assert_eq!(errors(&validator, &rules).len(), 1, "{pointer}");
+    }
+    let mut both = rules.clone();
+    both["rules"][1]["expression"] = "true".into();
+    assert_eq!(errors(&validator, &both).len(), 1);
+    // Reports of rules and of policies have the shape of all others.
+    let own = root.join("docs/rules");
+    let file = |name: &str| own.join(name).to_str().expect("a plain path").to_owned();
+    let (rules, policies) = (file("rules.yaml"), file("policies.yaml"));
+    let report = scan(&["scan", DEMO, "--complete", "--rules", &rules, "--policies", &policies]);
+    assert_eq!(errors(&report_schema(), &report), [""; 0]);
+    let ran = report["checks"].to_string();
+    assert!(ran.contains("SHOP-001") && ran.contains("vap.images-by-digest"), "{ran}");
+}

@@ -1,7 +1,7 @@
 //! A parsed expression, checked as far as it can be without types: every function and every
 //! variable that it names exists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kube_cel::cel::Value;
 use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr, StructExpr, operators};
@@ -92,6 +92,74 @@ impl Expression {
     }
 }
 
+impl Expression {
+    /// The fields of `object` that it looks at, each as deep as names go; those of a variable
+    /// are given.
+    pub(crate) fn paths(
+        &self,
+        variables: &BTreeMap<&str, BTreeSet<Vec<String>>>,
+    ) -> BTreeSet<Vec<String>> {
+        let mut found = BTreeSet::new();
+        paths(&self.root, variables, &mut found);
+        found
+    }
+}
+
+/// The names of a chain that begins at `object`, the first one first.
+fn chain(at: &IdedExpr) -> Option<Vec<String>> {
+    match &at.expr {
+        Expr::Ident(name) if name == "object" => Some(Vec::new()),
+        Expr::Select(select) => {
+            let mut names = chain(&select.operand)?;
+            names.push(select.field.clone());
+            Some(names)
+        }
+        _ => None,
+    }
+}
+
+fn paths(
+    at: &IdedExpr,
+    variables: &BTreeMap<&str, BTreeSet<Vec<String>>>,
+    found: &mut BTreeSet<Vec<String>>,
+) {
+    if let Some(names) = chain(at) {
+        found.insert(names);
+        return;
+    }
+    let mut each = |one: &IdedExpr| paths(one, variables, found);
+    let entry = |entry: &EntryExpr, each: &mut dyn FnMut(&IdedExpr)| match entry {
+        EntryExpr::MapEntry(entry) => {
+            each(&entry.key);
+            each(&entry.value);
+        }
+        EntryExpr::StructField(field) => each(&field.value),
+    };
+    match &at.expr {
+        Expr::Literal(_) | Expr::Ident(_) | Expr::Unspecified => {}
+        Expr::Select(select) => match &select.operand.expr {
+            Expr::Ident(name) if name == "variables" => {
+                found.extend(variables.get(select.field.as_str()).into_iter().flatten().cloned());
+            }
+            _ => each(&select.operand),
+        },
+        Expr::List(list) => list.elements.iter().for_each(each),
+        Expr::Map(map) => map.entries.iter().for_each(|one| entry(&one.expr, &mut each)),
+        Expr::Struct(one) => one.entries.iter().for_each(|one| entry(&one.expr, &mut each)),
+        Expr::Comprehension(one) => {
+            let parts =
+                [&one.iter_range, &one.accu_init, &one.loop_cond, &one.loop_step, &one.result];
+            for part in parts {
+                each(part);
+            }
+        }
+        Expr::Call(call) => {
+            call.target.iter().for_each(|one| each(one));
+            call.args.iter().for_each(each);
+        }
+    }
+}
+
 /// What an expression is made of, as far as it says which objects it may tell apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Words {
@@ -104,6 +172,11 @@ pub(crate) struct Words {
 }
 
 impl Words {
+    /// The first of some fields that it may look at.
+    pub(crate) fn first_of(&self, fields: &BTreeSet<&'static str>) -> Option<&'static str> {
+        fields.iter().copied().find(|one| self.fields.contains(*one) || self.texts.contains(*one))
+    }
+
     /// Adds those of an expression.
     pub(crate) fn add(&mut self, expression: &Expression) {
         self.walk(&expression.root);

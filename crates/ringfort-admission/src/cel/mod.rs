@@ -28,6 +28,7 @@ mod pattern;
 pub use eval::Environment;
 pub(crate) use expression::Words;
 pub use expression::{Expression, ExpressionError};
+pub(crate) use opaque::as_partial;
 pub use opaque::{anything, open_list, partial};
 
 pub use kube_cel::cel::Value;

@@ -33,10 +33,10 @@ impl Opaque for Type {
 
 /// A map of which some entries are known; what is not among them may exist.
 #[derive(Debug, PartialEq)]
-pub(super) struct Partial {
-    pub(super) known: Map,
+pub(crate) struct Partial {
+    pub(crate) known: Map,
     /// Why the rest is not known.
-    pub(super) reason: String,
+    pub(crate) reason: String,
 }
 
 impl Eq for Partial {}
@@ -120,7 +120,7 @@ pub(super) fn as_optional(value: &Value) -> Option<&Optional> {
     }
 }
 
-pub(super) fn as_partial(value: &Value) -> Option<&Partial> {
+pub(crate) fn as_partial(value: &Value) -> Option<&Partial> {
     match value {
         Value::Opaque(opaque) => opaque.downcast_ref::<Partial>(),
         _ => None,
