@@ -13,7 +13,7 @@ use ringfort_graph::NodeId;
 use ringfort_isolation::scheduling::Placements;
 use ringfort_isolation::{Effect, sandbox, user_namespace};
 use ringfort_model::record::{Node, PolicyRule, RoleRef, Subject as Named};
-use ringfort_model::{Cluster, EntityId, Id, Str, Unit};
+use ringfort_model::{Cluster, EntityId, Id, Kind, Str, Unit, WorkloadKind};
 use ringfort_network::exposure::{ListenerKind, Reach};
 use ringfort_plan::owner;
 use ringfort_plan::question::TENANT_LABEL;
@@ -139,6 +139,22 @@ impl<'a> World<'a> {
     #[must_use]
     pub fn grant(&self, node: NodeId) -> Option<&Grant<'a>> {
         self.grant_at.get(&node).map(|&at| &self.context.grants[at])
+    }
+
+    /// What leaves it open that a path is missing: the kinds that were not all read.
+    pub(crate) fn unread(&self) -> Option<String> {
+        let kinds = Kind::PLAIN.iter().copied();
+        let kinds = kinds.chain(WorkloadKind::ALL.into_iter().map(Kind::Workload));
+        let missing: Vec<&str> = kinds
+            .filter(|kind| !self.cluster.coverage.is_complete(*kind))
+            .map(Kind::plural)
+            .collect();
+        match &missing[..] {
+            [] => None,
+            [first, rest @ ..] => {
+                Some(format!("not all read: {first} and {} other kinds", rest.len()))
+            }
+        }
     }
 
     /// Every group of equal pods.

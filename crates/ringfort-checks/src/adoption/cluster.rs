@@ -9,7 +9,7 @@ use ringfort_model::{Id, record::Node};
 use ringfort_network::exposure::{ListenerKind, Reach};
 use ringfort_network::policy::Tri;
 
-use crate::adoption::{Adoption, Metric, is_system, tri};
+use crate::adoption::{Adoption, Metric, as_far_as_read, is_system, tri};
 use crate::outcome::Verdict;
 use crate::versions::support;
 use crate::world::World;
@@ -295,9 +295,12 @@ fn free(world: &World<'_>) -> Adoption {
             reaching[at] = true;
         }
     }
+    let unread = world.unread();
     for reaches in reaching {
-        found.count(1, tri(!reaches), tri(!reaches));
+        let free = as_far_as_read(!reaches, unread.as_ref());
+        found.count(1, free, free);
     }
+    found.lacks(unread);
     found
 }
 

@@ -9,7 +9,7 @@ use ringfort_model::record::PolicyRule;
 use ringfort_model::{Str, credential};
 use ringfort_network::policy::Tri;
 
-use crate::adoption::{Adoption, Metric, pods, tri};
+use crate::adoption::{Adoption, Metric, as_far_as_read, pods, tri};
 use crate::outcome::Object;
 use crate::world::World;
 
@@ -79,13 +79,17 @@ fn administrators(world: &World<'_>) -> Adoption {
     let reached = attack.pairs(&nodes, &targets, &attack.no_edges());
     let strong: BTreeSet<&Subject> =
         reached.iter().flat_map(ringfort_graph::BitSet::iter).map(|at| starts[at].1).collect();
+    let unread = world.unread();
     for (object, subject) in &workloads {
         let named = world.context.grants_of(subject).iter().any(|&(grant, _)| {
             let role = World::role_object(&world.context.grants[grant].role);
             role.kind == "ClusterRole" && role.name == "cluster-admin"
         });
-        found.count_in(&object.namespace, 1, tri(!named), tri(!strong.contains(subject)));
+        let present = as_far_as_read(!named, unread.as_ref());
+        let effective = as_far_as_read(!strong.contains(subject), unread.as_ref());
+        found.count_in(&object.namespace, 1, present, effective);
     }
+    found.lacks(unread);
     found
 }
 

@@ -143,6 +143,15 @@ fn tri(holds: bool) -> Tri {
     if holds { Tri::Yes } else { Tri::No }
 }
 
+/// What holds unless something that was not read speaks against it.
+fn as_far_as_read(holds: bool, unread: Option<&String>) -> Tri {
+    match (holds, unread) {
+        (false, _) => Tri::No,
+        (true, Some(_)) => Tri::Unknown,
+        (true, None) => Tri::Yes,
+    }
+}
+
 /// Namespaces that belong to Kubernetes, a provider or a network implementation.
 fn is_system(namespace: &str) -> bool {
     const BEGIN: [&str; 6] = ["kube-", "gke-", "openshift", "calico-", "tigera-", "aks-"];

@@ -75,7 +75,12 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
         let control = world.context.pod_policy(name);
         let effect = control.map_or(Effect::Absent, |control| control.effect.clone());
         let effective = admission.said(effect);
-        admission.count_in(name, 1, tri(shown), effective);
+        // Without its labels nobody can tell which webhooks are shown its pods.
+        let present = match world.cluster.namespaces.find("", name) {
+            None if shown => Tri::Unknown,
+            _ => tri(shown),
+        };
+        admission.count_in(name, 1, present, effective);
         let effect = quota(world.cluster, name).effect;
         let there = world.cluster.resource_quotas.in_namespace(name).next().is_some();
         let present = match &effect {
@@ -147,7 +152,12 @@ fn isolated(world: &World<'_>, name: &Str, direction: Direction) -> (Tri, Tri) {
             let group = network.group(direction, class);
             let said = group.map_or(Tri::No, |group| {
                 let verdict = network.default_verdict(direction, group, Segment::Pods);
-                tri(!verdict.allowed.is_all())
+                match (verdict.allowed.is_all(), verdict.possible().is_all()) {
+                    (true, _) => Tri::No,
+                    // What a policy that was not read says may let everything through.
+                    (false, true) => Tri::Unknown,
+                    (false, false) => Tri::Yes,
+                }
             });
             present = Some(present.map_or(said, |known: Tri| known.min(said)));
         }
