@@ -64,7 +64,7 @@ pub(crate) fn parts(text: &str) -> Vec<(usize, &str)> {
         let mut markers = memchr::memmem::find_iter(&text.as_bytes()[from + PART..], b"\n---");
         let begins = |at: &usize| {
             let after = text.as_bytes().get(from + PART + at + 4);
-            after.is_none_or(|next| next.is_ascii_whitespace())
+            after.is_none_or(u8::is_ascii_whitespace)
         };
         let Some(at) = markers.find(begins) else { break };
         let end = from + PART + at + 1;

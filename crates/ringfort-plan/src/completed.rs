@@ -22,6 +22,9 @@ use crate::left::Answered;
 use crate::plan::{PlanError, Posed, Wish, Work, posed, tried_again};
 use crate::question::Pair;
 
+/// Fixes, and the pairs that are connected once they are made.
+type Found = (Vec<Fix>, BTreeSet<Pair>);
+
 /// How often a plan is completed.
 const ROUNDS: usize = 4;
 
@@ -51,7 +54,7 @@ impl First<'_, '_, '_> {
         work: &mut Work<'_>,
         mut fixes: Vec<Fix>,
         mut after: BTreeSet<Pair>,
-    ) -> Result<(Vec<Fix>, BTreeSet<Pair>), PlanError> {
+    ) -> Result<Found, PlanError> {
         if let Some((others, left)) = self.admitted(work, &fixes)? {
             (fixes, after) = (others, left);
             if after.is_subset(self.expected) {
@@ -83,11 +86,7 @@ impl First<'_, '_, '_> {
 
     /// Other fixes, where some of these have a namespace refuse the pods that others of them
     /// change: it is left as open as it is.
-    fn admitted(
-        &self,
-        work: &mut Work<'_>,
-        fixes: &[Fix],
-    ) -> Result<Option<(Vec<Fix>, BTreeSet<Pair>)>, PlanError> {
+    fn admitted(&self, work: &mut Work<'_>, fixes: &[Fix]) -> Result<Option<Found>, PlanError> {
         let mut problem = self.posed.problem.clone();
         let mut fixes = fixes.to_vec();
         let mut found = None;
@@ -142,7 +141,7 @@ impl First<'_, '_, '_> {
 
     /// Leaves fixes out, the dearest first, as long as nothing is connected again, and a check
     /// finds the others.
-    fn spared(&self, fixes: Vec<Fix>, after: BTreeSet<Pair>) -> (Vec<Fix>, BTreeSet<Pair>) {
+    fn spared(&self, fixes: Vec<Fix>, after: BTreeSet<Pair>) -> Found {
         let (mut kept, mut left) = (fixes.clone(), after.clone());
         kept.sort_by(|a, b| (b.cost, &b.id).cmp(&(a.cost, &a.id)));
         let mut at = 0;

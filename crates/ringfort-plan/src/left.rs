@@ -84,7 +84,7 @@ impl<'p, 'a> Answered<'p, 'a> {
                 pairs.extend(connected(after, std::slice::from_ref(&part.after)));
                 continue;
             }
-            self.compare(after, &same, &known, &part, expected, &mut pairs);
+            Self::compare(after, &same, &known, &part, expected, &mut pairs);
         }
         Ok(pairs)
     }
@@ -123,7 +123,6 @@ impl<'p, 'a> Answered<'p, 'a> {
     }
 
     fn compare(
-        &self,
         after: &Attack<'_>,
         same: &Same<'_, '_, '_>,
         known: &BTreeMap<NodeId, Vec<NodeId>>,

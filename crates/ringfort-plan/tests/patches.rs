@@ -138,7 +138,7 @@ fn acts_that_are_rare_are_their_patches_too() {
             "status": {"loadBalancer": {"ingress": [{"ip": "34.5.6.7"}]}}}),
         json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
             "metadata": {"name": "r"}, "rules": [
-                {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"]},
+                {"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "list"]},
                 {"apiGroups": [""], "resources": ["events"], "verbs": ["list"]}]}),
         json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
             "metadata": {"name": "r"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io",

@@ -68,11 +68,7 @@ fn check(cluster: &Cluster, file: &PlanFile) -> Result<String, String> {
 fn plans_are_optimal_tried_and_checked() {
     for Solved { name, cluster, attack, plan, file } in &*SOLVED {
         assert!(!plan.fixes.is_empty(), "{name} has paths");
-        assert!(
-            plan.closing().to_string().ends_with(", optimal"),
-            "{name}: {}",
-            plan.closing().to_string()
-        );
+        assert!(plan.closing().to_string().ends_with(", optimal"), "{name}: {}", plan.closing());
         assert_eq!(plan.disagreements(), Vec::<&Pair>::new(), "{name}");
         let no_cut: BTreeSet<Pair> = plan.residual.iter().map(|one| one.pair.clone()).collect();
         assert!(plan.after.is_subset(&no_cut), "{name}");
@@ -380,13 +376,8 @@ fn no_more_changes_are_made_than_were_asked_for() {
     for most in 0..=all + 1 {
         let wish = Wish { most: Some(most), ..Wish::default() };
         let (plan, file) = planned(&cluster, &wish).expect("a plan");
-        assert!(plan.fixes.len() <= most, "{most}: {}", plan.closing().to_string());
-        assert_eq!(
-            plan.certificate.is_none(),
-            most < all,
-            "{most}: {}",
-            plan.closing().to_string()
-        );
+        assert!(plan.fixes.len() <= most, "{most}: {}", plan.closing());
+        assert_eq!(plan.certificate.is_none(), most < all, "{most}: {}", plan.closing());
         assert_eq!(check(&cluster, &file), Ok(plan.closing().to_string()), "{most}");
     }
 }
@@ -485,7 +476,7 @@ fn plans_that_are_cut_short_claim_what_was_measured() {
             assert!(plan.after.is_subset(&whole.before), "{name}: nothing new");
             let uncut = plan.residual.len();
             let bound = plan.least_left.expect("it is cut short");
-            assert!(plan.after.len() - uncut >= bound, "{name}: {}", plan.closing().to_string());
+            assert!(plan.after.len() - uncut >= bound, "{name}: {}", plan.closing());
             let checked = file.check(cluster, attack).map_err(|error| error.to_string());
             assert_eq!(checked, Ok(plan.closing().to_string()), "{name}");
         }
@@ -565,12 +556,7 @@ fn pairs_that_go_for_other_reasons_are_in_no_bound() {
     assert_eq!(gone, ["vector/V9/one", "workload/Job/a/one", "workload/Job/a/one:c"]);
     assert!(posed.residual.iter().all(|one| one.pair.1 == "impact/cloud-role"));
     // What is proved is about the pairs that have a cut: those of the other Job are left.
-    assert_eq!(
-        (plan.least_left, plan.residual.len()),
-        (Some(3), 4),
-        "{}",
-        plan.closing().to_string()
-    );
+    assert_eq!((plan.least_left, plan.residual.len()), (Some(3), 4), "{}", plan.closing());
     let says = "7 of 13 pairs left, 4 without a cut, bound 3 of the others, optimal";
     assert!(plan.closing().to_string().ends_with(says), "{}", plan.closing().to_string());
     assert_eq!(check(&cluster, &file), Ok(plan.closing().to_string()));

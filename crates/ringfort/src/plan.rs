@@ -217,7 +217,7 @@ fn shown(plan: &Plan) -> String {
     text
 }
 
-fn check(file: &PathBuf, cluster: Option<&Path>, reading: &Reading) -> Result<u8> {
+fn check(file: &Path, cluster: Option<&Path>, reading: &Reading) -> Result<u8> {
     // Of a folder the patches are checked too.
     let folder = file.is_dir().then_some(file.as_path());
     let plan = match folder {

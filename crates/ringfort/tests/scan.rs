@@ -512,6 +512,11 @@ fn fixes_are_changes_that_the_server_accepts() {
                 json!({"metadata": {"namespace": "a", "name": "default", "uid": "d"}})
             ),
             object(
+                "ServiceAccount",
+                "v1",
+                json!({"metadata": {"namespace": "a", "name": "bound", "uid": "o"}})
+            ),
+            object(
                 "ClusterRoleBinding",
                 rbac,
                 json!({"metadata": {"name": "b", "uid": "b"},

@@ -128,7 +128,7 @@ fn extension(world: &World<'_>) -> State {
     let backend = |at: &ringfort_model::record::Node| {
         at.metadata.annotations.get(key).map(|value| value.as_str() == "extension")
     };
-    let known: Vec<Option<bool>> = nodes.iter().map(|node| backend(node)).collect();
+    let known: Vec<Option<bool>> = nodes.iter().map(backend).collect();
     if known.contains(&Some(true)) {
         return State::Holds;
     }
