@@ -1,6 +1,6 @@
 //! `ringfort plan` and `ringfort plan check`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -219,7 +219,7 @@ fn shown(plan: &Plan) -> String {
 
 fn check(file: &Path, cluster: Option<&Path>, reading: &Reading) -> Result<u8> {
     // Of a folder the patches are checked too.
-    let folder = file.is_dir().then_some(file.as_path());
+    let folder = file.is_dir().then_some(file);
     let plan = match folder {
         Some(folder) => plan_at(&folder.join("plan.json"))?,
         None => plan_at(file)?,
