@@ -13,12 +13,15 @@
 
 mod asked;
 mod atoms;
+mod calico_order;
 mod calico_ports;
 mod calico_selector;
+mod cilium_labels;
 mod class;
 mod decide;
 mod enforce;
 mod gain;
+mod family;
 mod gather;
 mod network;
 mod peers;
@@ -30,6 +33,7 @@ mod read_cilium;
 mod read_v1;
 mod row;
 mod share;
+mod settings;
 mod strict;
 mod suggest;
 
@@ -50,6 +54,7 @@ pub use class::{Class, Segment, TemplateKey};
 pub use connection::{ConnectionSet, Protocol};
 pub use decide::{Piece, Reason, Verdict};
 pub use enforce::{Agent, Enforcement};
+pub use family::{Families, Family};
 pub use gain::Change;
 pub use gather::Assumptions;
 pub use network::{Between, Network};
