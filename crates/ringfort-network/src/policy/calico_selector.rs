@@ -215,7 +215,9 @@ impl Reader<'_> {
             (Of::Endpoints, NAME | "projectcalico.org/kind") => match self.whose {
                 Whose::Pods(_) => plain,
                 Whose::Sets => {
-                    return Err(format!("whether sets have the label {name} depends on the version"));
+                    return Err(format!(
+                        "whether sets have the label {name} depends on the version"
+                    ));
                 }
             },
             (Of::Endpoints, _) => match (of_namespace, of_account) {
@@ -309,7 +311,11 @@ mod tests {
             ("(tier == 'back' || app starts with 'web') && !has(tier)", false),
             ("global()", false),
         ] {
-            assert_eq!(parse(text, Of::Endpoints, Whose::Sets).expect(text).holds(&labels), expected, "{text}");
+            assert_eq!(
+                parse(text, Of::Endpoints, Whose::Sets).expect(text).holds(&labels),
+                expected,
+                "{text}"
+            );
         }
         for wrong in [
             "app",

@@ -2,8 +2,8 @@
 //! are two questions: a policy of Calico has no effect under Cilium, and AdminNetworkPolicy has
 //! none under most.
 
-use ringfort_model::record::PodSpec;
 use ringfort_model::go_bool;
+use ringfort_model::record::PodSpec;
 
 use crate::policy::enforce::container;
 use crate::policy::rule::Tri;

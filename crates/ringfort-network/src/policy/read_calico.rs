@@ -500,9 +500,10 @@ impl Reading<'_> {
             let path = format!("{path}.serviceAccounts.selector");
             labels = labels.and(selector(text, Of::Accounts, whose, &path)?);
         }
-        let not = entity.not_selector.as_ref().map(|text| {
-            selector(text, Of::Endpoints, whose, &format!("{path}.notSelector"))
-        });
+        let not = entity
+            .not_selector
+            .as_ref()
+            .map(|text| selector(text, Of::Endpoints, whose, &format!("{path}.notSelector")));
         let negates_alone = entity.selector.is_none()
             && entity.accounts.is_none()
             && entity.account_names.is_empty();
@@ -548,11 +549,7 @@ impl Means {
 }
 
 /// Ports need a protocol that has ports (libcalico-go `lib/validator/v3`, validateRule).
-fn ports_refused(
-    protocol: Option<&Value>,
-    ends: [&Entity; 2],
-    path: &str,
-) -> Result<(), Refused> {
+fn ports_refused(protocol: Option<&Value>, ends: [&Entity; 2], path: &str) -> Result<(), Refused> {
     let has_ports = match protocol {
         None => false,
         Some(protocol) => !protocol_set(protocol, &format!("{path}.protocol"))?.is_empty(),

@@ -92,7 +92,8 @@ impl Reading<'_> {
             all.push((format!("specs[{at}]"), spec));
         }
         for (path, spec) in all {
-            let name = PolicyName { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
+            let name =
+                PolicyName { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
             let mut reading = Reading {
                 labels: self.labels,
                 nodes: self.nodes,
@@ -115,7 +116,10 @@ impl Reading<'_> {
                 egress,
             };
             match read {
-                Ok(Sides { denied: [in_denied, out_denied], allowed: [in_allowed, out_allowed] }) => {
+                Ok(Sides {
+                    denied: [in_denied, out_denied],
+                    allowed: [in_allowed, out_allowed],
+                }) => {
                     if in_denied.applies || out_denied.applies {
                         let first = rules().switches.cilium_deny_first;
                         let group = if first { 0 } else { KUBERNETES_GROUP + 1 };
@@ -411,8 +415,7 @@ fn entity(name: &str, path: &str) -> Result<Vec<Peer>, Refused> {
             vec![Peer::Pods(Expr::everything())]
         }
         "cluster" => {
-            let mut found =
-                vec![Peer::Pods(Expr::everything()), Peer::Nodes(Expr::everything())];
+            let mut found = vec![Peer::Pods(Expr::everything()), Peer::Nodes(Expr::everything())];
             if rules().switches.cilium_cluster_has_api_server {
                 let why = "the API server is of the cluster wherever it runs";
                 found.push(perhaps([false, false, true], why));

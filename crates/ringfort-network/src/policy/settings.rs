@@ -90,9 +90,9 @@ impl<'a> Cilium<'a> {
             }
         }
         match self.config() {
-            Some(config) => config.data.get(key).map_or(Setting::Default, |value| {
-                Setting::To(value.clone())
-            }),
+            Some(config) => {
+                config.data.get(key).map_or(Setting::Default, |value| Setting::To(value.clone()))
+            }
             None => self.unseen(),
         }
     }
@@ -151,15 +151,14 @@ pub(crate) fn agent(spec: &PodSpec) -> Option<&Container> {
 pub(crate) fn argument<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
     let words: Vec<&str> =
         container.command.iter().chain(container.args.iter()).map(Str::as_str).collect();
-    let found = words.iter().enumerate().filter_map(|(at, word)| {
-        match word.strip_prefix(name)? {
+    let found =
+        words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix(name)? {
             "" => match words.get(at + 1) {
                 Some(value) if !value.starts_with('-') => Some(*value),
                 _ => Some("true"),
             },
             rest => rest.strip_prefix('='),
-        }
-    });
+        });
     found.last()
 }
 
