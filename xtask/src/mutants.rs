@@ -67,6 +67,7 @@ const TESTS: &[(&str, &str, &str, &str, bool)] = &[
     ("authz", "ringfort-authz", "", "", false),
     ("authz", "ringfort-verify", "rbac_truth", "", true),
     ("cni", "ringfort-network", "kinds", "", false),
+    ("cni", "ringfort-network", "ringfort_network", "", false),
     ("gains", "ringfort-network", "kinds", "", false),
     ("held", "ringfort-admission", "", "", false),
     ("controls", "ringfort-isolation", "", "", false),

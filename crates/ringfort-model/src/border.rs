@@ -83,6 +83,16 @@ const SETTINGS: &[&str] = &[
     "ETCD_CLIENT_CERT_AUTH",
     "ETCD_LISTEN_CLIENT_URLS",
     "ETCD_TRUSTED_CA_FILE",
+    "CILIUM_ENABLE_POLICY",
+    "CILIUM_POLICY_AUDIT_MODE",
+    "CILIUM_ENABLE_K8S_NETWORKPOLICY",
+    "CILIUM_ENABLE_CILIUM_NETWORK_POLICY",
+    "CILIUM_ENABLE_CILIUM_CLUSTERWIDE_NETWORK_POLICY",
+    "CILIUM_ENABLE_K8S_CLUSTER_NETWORK_POLICY",
+    "CILIUM_LABELS",
+    "CILIUM_LABEL_PREFIX_FILE",
+    "CILIUM_CLUSTER_NAME",
+    "CILIUM_POLICY_CIDR_MATCH_MODE",
 ];
 
 /// ConfigMap keys whose value is a documented setting that a rule reads.
@@ -99,6 +109,15 @@ const CONFIG_SETTINGS: &[(&str, &str)] = &[
     ("workflow-controller-configmap", "workflowRestrictions"),
     ("cilium-config", "enable-policy"),
     ("cilium-config", "kube-proxy-replacement"),
+    ("cilium-config", "policy-audit-mode"),
+    ("cilium-config", "enable-k8s-networkpolicy"),
+    ("cilium-config", "enable-cilium-network-policy"),
+    ("cilium-config", "enable-cilium-clusterwide-network-policy"),
+    ("cilium-config", "enable-k8s-cluster-network-policy"),
+    ("cilium-config", "labels"),
+    ("cilium-config", "label-prefix-file"),
+    ("cilium-config", "cluster-name"),
+    ("cilium-config", "policy-cidr-match-mode"),
 ];
 
 /// Removes what must not be kept.

@@ -6,7 +6,6 @@ use crate::outcome::Verdict;
 use crate::world::{Place, World};
 use ringfort_attack::Zone;
 use ringfort_model::Kind;
-use ringfort_model::record::Checked;
 use ringfort_network::policy::{Direction, Tri};
 
 pub(crate) static CHECK: Check = Check {
@@ -41,7 +40,7 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         answers.min()
     };
     let written = world.cluster.network_policies.in_namespace(&unit.namespace).any(|(_, one)| {
-        let Checked::Read(spec) = &one.spec else { return false };
+        let Some(spec) = one.spec.spec() else { return false };
         let selector = spec.pod_selector.as_ref();
         selector.is_none_or(|one| one.match_labels.is_empty() && one.match_expressions.is_empty())
     });

@@ -351,6 +351,7 @@ pub fn resource(group: &str, kind: &str) -> String {
 /// Single kinds whose specification is kept in the same way: who may connect in a mesh, and
 /// which images must be signed.
 pub const KEPT: &[(&str, &str)] = &[
+    ("cilium.io", "CiliumNodeConfig"),
     ("policy.sigstore.dev", "ClusterImagePolicy"),
     ("security.istio.io", "AuthorizationPolicy"),
     ("security.istio.io", "PeerAuthentication"),

@@ -21,8 +21,21 @@ const UNREADABLE: &str = "x-ringfort-unreadable";
 pub enum Checked<T> {
     /// It reads.
     Read(T),
+    /// It reads but for a field that is not known: `path: reason`.
+    Partly(T, Str),
     /// It does not: `path: reason`.
     Unreadable(Str),
+}
+
+impl<T> Checked<T> {
+    /// What could be read of it.
+    #[must_use]
+    pub fn spec(&self) -> Option<&T> {
+        match self {
+            Self::Read(spec) | Self::Partly(spec, _) => Some(spec),
+            Self::Unreadable(_) => None,
+        }
+    }
 }
 
 impl<T: Default> Default for Checked<T> {
@@ -41,6 +54,15 @@ impl<T: Serialize> Serialize for Checked<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Read(spec) => spec.serialize(serializer),
+            Self::Partly(spec, reason) => {
+                let spec = serde_json::to_value(spec).map_err(serde::ser::Error::custom)?;
+                let mut map = serializer.serialize_map(None)?;
+                for (name, value) in spec.as_object().into_iter().flatten() {
+                    map.serialize_entry(name, value)?;
+                }
+                map.serialize_entry(UNREADABLE, reason)?;
+                map.end()
+            }
             Self::Unreadable(reason) => {
                 let mut map = serializer.serialize_map(Some(1))?;
                 map.serialize_entry(UNREADABLE, reason)?;
@@ -48,22 +70,6 @@ impl<T: Serialize> Serialize for Checked<T> {
             }
         }
     }
-}
-
-/// A specification, by what becomes of a field of it that is not modelled.
-pub trait Modelled {
-    /// Whether the object is then unreadable. What the API server itself reads it reads whole,
-    /// and drops the rest; a resource that others define may come in a newer version, in which
-    /// the field means something.
-    const WHOLE: bool;
-}
-
-impl Modelled for NetworkPolicySpec {
-    const WHOLE: bool = false;
-}
-
-impl Modelled for AdminNetworkPolicySpec {
-    const WHOLE: bool = true;
 }
 
 /// The first field that says something and is gone from what was kept. Peers of which no field is
@@ -98,17 +104,24 @@ fn lost(given: &serde_json::Value, kept: &serde_json::Value, path: &str) -> Opti
 
 impl<'de, T> Deserialize<'de> for Checked<T>
 where
-    T: DeserializeOwned + Default + Serialize + Modelled,
+    T: DeserializeOwned + Default + Serialize,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
+        let mut value = serde_json::Value::deserialize(deserializer)?;
         if value.is_null() {
             return Ok(Self::default());
         }
         if let Some(reason) = value.get(UNREADABLE).and_then(serde_json::Value::as_str) {
-            return Ok(Self::Unreadable(Str::new(reason)));
+            let reason = Str::new(reason);
+            let fields = value.as_object_mut().filter(|fields| fields.len() > 1);
+            let Some(fields) = fields else { return Ok(Self::Unreadable(reason)) };
+            fields.remove(UNREADABLE);
+            return Ok(match serde_json::from_value(value) {
+                Ok(spec) => Self::Partly(spec, reason),
+                Err(_) => Self::Unreadable(reason),
+            });
         }
-        let given = T::WHOLE.then(|| value.clone());
+        let given = value.clone();
         let spec: T = match serde_path_to_error::deserialize(value) {
             Ok(spec) => spec,
             Err(error) => {
@@ -116,12 +129,12 @@ where
                 return Ok(Self::Unreadable(Str::from(reason)));
             }
         };
-        let kept = given.as_ref().and_then(|_| serde_json::to_value(&spec).ok());
-        let unknown = given.zip(kept).and_then(|(given, kept)| lost(&given, &kept, "spec"));
-        Ok(match unknown {
-            Some(field) => Self::Unreadable(Str::from(format!("{field}: is not modelled"))),
-            None => Self::Read(spec),
-        })
+        let kept = serde_json::to_value(&spec).unwrap_or_default();
+        let Some(field) = lost(&given, &kept, "spec") else { return Ok(Self::Read(spec)) };
+        let reason = Str::from(format!("{field}: is not modelled"));
+        // Where nothing else is said nothing is known.
+        let says_something = kept.as_object().is_some_and(|fields| !fields.is_empty());
+        Ok(if says_something { Self::Partly(spec, reason) } else { Self::Unreadable(reason) })
     }
 }
 
@@ -343,15 +356,25 @@ mod tests {
             ),
             (r#"{"subject":{"future":{"a":1}}}"#, "spec.subject.future"),
         ] {
-            let wanted = Checked::Unreadable(Str::from(format!("{field}: is not modelled")));
-            assert_eq!(read(spec), wanted, "{spec}");
+            let wanted = Str::from(format!("{field}: is not modelled"));
+            let (Checked::Partly(_, reason) | Checked::Unreadable(reason)) = read(spec) else {
+                panic!("{spec}");
+            };
+            assert_eq!(reason, wanted, "{spec}");
         }
         // Of such a peer the engine says what it means; what says nothing is nothing.
         let peer = r#"{"ingress":[{"from":[{"future":{"a":1}}]}],"later":null,"more":{}}"#;
         assert!(matches!(read(peer), Checked::Read(_)), "{:?}", read(peer));
-        // The API server drops what it does not know of its own kinds.
+        // What else it says is kept, also where it is written and read again.
+        let partly = read(r#"{"subject":{"namespaces":{}},"newField":1}"#);
+        assert!(partly.spec().is_some_and(|spec| spec.subject.is_some()), "{partly:?}");
+        let again = serde_json::to_string(&partly).expect("it writes");
+        assert_eq!(read(&again), partly);
+        assert_eq!(read(r#"{"newField":1}"#).spec(), None);
         let own: Checked<NetworkPolicySpec> =
             serde_json::from_str(r#"{"podSelector":{},"newField":1}"#).expect("it reads");
-        assert!(matches!(own, Checked::Read(_)));
+        let Checked::Partly(spec, reason) = own else { panic!("{own:?}") };
+        assert_eq!(reason, "spec.newField: is not modelled");
+        assert!(spec.pod_selector.is_some());
     }
 }

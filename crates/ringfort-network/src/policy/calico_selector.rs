@@ -2,16 +2,37 @@
 //! `k != 'v'`, `k in {…}`, `k not in {…}`, `k contains 'v'`, `k starts with 'v'`,
 //! `k ends with 'v'`, `!`, `&&`, `||`, brackets.
 
-use ringfort_model::Str;
+use ringfort_model::{Cluster, Str};
 
+use crate::policy::cni_rules::rules;
 use crate::policy::expr::{Expr, Key, NAMESPACE_LABEL, Op};
 
 /// What the keys of a selector are labels of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
+    /// Endpoints: with labels that Calico adds, among them those of the namespace (`pcns.`) and
+    /// of the account (`pcsa.`).
     Endpoints,
+    /// Namespaces.
     Namespaces,
+    /// Accounts.
+    Accounts,
 }
+
+/// What is selected.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    /// Pods of this cluster.
+    Pods(&'a Cluster),
+    /// Sets of addresses: they have no account and no orchestrator, and global ones have no
+    /// namespace.
+    Sets,
+}
+
+/// Prefix of labels of the namespace, and of the account, among those of an endpoint.
+const PREFIXES: [&str; 2] = ["pcns.", "pcsa."];
+/// The name of a namespace and of an account among their own labels.
+const NAME: &str = "projectcalico.org/name";
 
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
@@ -21,12 +42,12 @@ enum Token {
 }
 
 /// Reads a selector; the empty text selects everything.
-pub(crate) fn parse(text: &str, of: Of) -> Result<Expr, String> {
+pub(crate) fn parse(text: &str, of: Of, whose: Whose<'_>) -> Result<Expr, String> {
     let tokens = tokens(text)?;
     if tokens.is_empty() {
         return Ok(Expr::everything());
     }
-    let mut reader = Reader { tokens, at: 0, of };
+    let mut reader = Reader { tokens, at: 0, of, whose };
     let expr = reader.either(0)?;
     match reader.peek() {
         None => Ok(expr),
@@ -61,16 +82,21 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
     Ok(found)
 }
 
-struct Reader {
+fn always(holds: bool) -> Expr {
+    if holds { Expr::everything() } else { Expr::nothing() }
+}
+
+struct Reader<'a> {
     tokens: Vec<Token>,
     at: usize,
     of: Of,
+    whose: Whose<'a>,
 }
 
 /// Brackets and negations inside each other.
 const DEEPEST: usize = 64;
 
-impl Reader {
+impl Reader<'_> {
     fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at)
     }
@@ -130,19 +156,24 @@ impl Reader {
         };
         if matches!(word.as_str(), "all" | "has" | "global") && self.takes("(") {
             return match word.as_str() {
+                // Of namespaces: what has one, and what has none.
+                "all" if self.of == Of::Namespaces => {
+                    self.wants(")").map(|()| Expr::Test(Key::Namespace, Op::Exists))
+                }
+                "global" if self.of == Of::Namespaces => {
+                    self.wants(")").map(|()| Expr::Test(Key::Namespace, Op::Absent))
+                }
                 "all" => self.wants(")").map(|()| Expr::everything()),
-                // Pods are never global; what is global is not selected by this.
                 "global" => self.wants(")").map(|()| Expr::nothing()),
                 _ => {
                     let Some(Token::Word(key)) = self.next() else {
                         return Err("expected a label".to_owned());
                     };
                     self.wants(")")?;
-                    Ok(Expr::Test(self.key(&key), Op::Exists))
+                    self.test(&key, Op::Exists)
                 }
             };
         }
-        let key = self.key(&word);
         let op = if self.takes("==") {
             Op::In(vec![self.text()?])
         } else if self.takes("!=") {
@@ -163,17 +194,67 @@ impl Reader {
         } else {
             return Err(format!("expected an operator after {word}"));
         };
-        Ok(Expr::Test(key, op))
+        self.test(&word, op)
     }
 
-    fn key(&self, name: &str) -> Key {
-        match (self.of, name) {
-            (Of::Endpoints, "projectcalico.org/namespace") => Key::Namespace,
-            (Of::Endpoints, "projectcalico.org/serviceaccount") => Key::Account,
-            (Of::Endpoints, _) => Key::Label(Str::new(name)),
-            (Of::Namespaces, "projectcalico.org/name" | NAMESPACE_LABEL) => Key::Namespace,
-            (Of::Namespaces, _) => Key::NamespaceLabel(Str::new(name)),
+    /// A question about a label (libcalico-go `lib/backend/k8s/conversion`: the labels of
+    /// workload endpoints and of the profiles `kns.` and `ksa.`).
+    fn test(&self, name: &str, op: Op) -> Result<Expr, String> {
+        let [of_namespace, of_account] = PREFIXES.map(|prefix| name.strip_prefix(prefix));
+        let plain = Expr::Test(Key::Label(Str::new(name)), op.clone());
+        Ok(match (self.of, name) {
+            (Of::Namespaces, _) => Self::namespace(name, op),
+            (Of::Accounts, _) => self.account(name, op),
+            (Of::Endpoints, "projectcalico.org/namespace") => Expr::Test(Key::Namespace, op),
+            (Of::Endpoints, "projectcalico.org/serviceaccount") => Expr::Test(Key::Account, op),
+            _ if !rules().switches.calico_adds_labels => plain,
+            (Of::Endpoints, "projectcalico.org/orchestrator") => match self.whose {
+                Whose::Pods(_) => always(op.holds(Some("k8s"))),
+                Whose::Sets => always(op.holds(None)),
+            },
+            (Of::Endpoints, NAME | "projectcalico.org/kind") => match self.whose {
+                Whose::Pods(_) => plain,
+                Whose::Sets => {
+                    return Err(format!(
+                        "whether sets have the label {name} depends on the version"
+                    ));
+                }
+            },
+            (Of::Endpoints, _) => match (of_namespace, of_account) {
+                (Some(name), _) => Self::namespace(name, op),
+                (_, Some(name)) => self.account(name, op),
+                _ => plain,
+            },
+        })
+    }
+
+    fn namespace(name: &str, op: Op) -> Expr {
+        match name {
+            NAME | NAMESPACE_LABEL => Expr::Test(Key::Namespace, op),
+            _ => Expr::Test(Key::NamespaceLabel(Str::new(name)), op),
         }
+    }
+
+    /// A label of the account: the pods of the accounts that have it.
+    fn account(&self, name: &str, op: Op) -> Expr {
+        let cluster = match self.whose {
+            _ if name == NAME => return Expr::Test(Key::Account, op),
+            Whose::Sets => return always(op.holds(None)),
+            Whose::Pods(cluster) => cluster,
+        };
+        // What holds of a label that is absent holds of everybody but some accounts.
+        let of_absent = op.holds(None);
+        let all = !rules().switches.calico_accounts_count;
+        let accounts = cluster.service_accounts.iter().filter(|account| {
+            let value = account.metadata.labels.get(name).map(Str::as_str);
+            all || op.holds(value) != of_absent
+        });
+        let pods = accounts.map(|account| {
+            let named = Op::In(vec![account.metadata.name.clone()]);
+            Expr::namespace(&account.metadata.namespace).and(Expr::Test(Key::Account, named))
+        });
+        let pods = Expr::Any(pods.collect());
+        if of_absent { Expr::Not(Box::new(pods)) } else { pods }
     }
 
     fn text(&mut self) -> Result<Str, String> {
@@ -230,7 +311,11 @@ mod tests {
             ("(tier == 'back' || app starts with 'web') && !has(tier)", false),
             ("global()", false),
         ] {
-            assert_eq!(parse(text, Of::Endpoints).expect(text).holds(&labels), expected, "{text}");
+            assert_eq!(
+                parse(text, Of::Endpoints, Whose::Sets).expect(text).holds(&labels),
+                expected,
+                "{text}"
+            );
         }
         for wrong in [
             "app",
@@ -243,7 +328,7 @@ mod tests {
             "'a'",
             "a not 'b'",
         ] {
-            assert!(parse(wrong, Of::Endpoints).is_err(), "{wrong}");
+            assert!(parse(wrong, Of::Endpoints, Whose::Sets).is_err(), "{wrong}");
         }
     }
 }

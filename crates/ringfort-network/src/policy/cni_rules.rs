@@ -35,6 +35,18 @@ switches! {
         cilium_one_peer_field: true,
         /// Cilium: a rule about ICMP names no ports, or is refused.
         cilium_icmp_without_ports: true,
+        /// Cilium: what its rule_validation.go refuses is refused.
+        cilium_rules_are_validated: true,
+        /// Cilium: identities lack the labels that the filter drops.
+        cilium_drops_labels: true,
+        /// Cilium: the filter of labels may be another.
+        cilium_labels_may_be_set: true,
+        /// Cilium: blocks may be set to mean nodes.
+        cilium_blocks_may_mean_nodes: true,
+        /// Cilium: a policy's own namespace stands in for the one that its subject names.
+        cilium_subject_in_own_namespace: true,
+        /// Cilium: the API server is of the cluster wherever it runs.
+        cilium_cluster_has_api_server: true,
         /// Cilium: endPort makes a range.
         cilium_end_port_counts: true,
         /// Cilium: a rule about ICMP opens ports.
@@ -79,6 +91,14 @@ switches! {
         calico_accounts_count: true,
         /// Calico: a selector that is negated alone takes what is no endpoint.
         calico_negation_takes_outside: true,
+        /// Calico: a selector that is negated alone means the own namespace, of a policy that has one.
+        calico_negation_in_own_namespace: true,
+        /// Calico: endpoints have labels that it adds.
+        calico_adds_labels: true,
+        /// Calico: ports need a protocol that has ports, or the policy is refused.
+        calico_ports_need_a_protocol: true,
+        /// Calico: a set is meant by its namespace alone.
+        calico_sets_by_namespace_alone: true,
         /// Calico: nets mean pods and nodes by their address.
         calico_nets_mean_pods: true,
         /// Calico: notNets are left out.
@@ -111,8 +131,22 @@ pub struct Rules {
     pub entities: &'static [&'static str],
     /// Entities of Cilium that no endpoint of the model has.
     pub nobody: &'static [&'static str],
+    /// Prefixes of labels that Cilium's filter keeps.
+    pub kept_labels: &'static [&'static str],
+    /// Prefixes of labels that it drops, unless a longer one keeps them.
+    pub dropped_labels: &'static [&'static str],
+    /// Texts up to the end of which it drops labels.
+    pub dropped_inside: &'static [&'static str],
+    /// Prefixes of labels that it drops as a whole.
+    pub dropped_whole: &'static [&'static str],
+    /// Prefixes of labels that it drops from a version on, if it is known.
+    pub dropped_since: &'static [(&'static str, Option<(u32, u32)>)],
+    /// Most ports and fields of ICMP of an entry of Cilium.
+    pub most_cilium_ports: u32,
     /// The order that Calico gives NetworkPolicy.
     pub kubernetes_order: u32,
+    /// The last version of Calico that orders policies by their namespaces first.
+    pub calico_namespace_first: (u32, u32),
     /// Protocols by number: TCP, UDP, SCTP.
     pub protocol_numbers: [u32; 3],
 }
@@ -131,7 +165,34 @@ pub static UPSTREAM: Rules = Rules {
         "kube-apiserver",
     ],
     nobody: &["health", "init", "none", "ingress"],
+    kept_labels: &[
+        "io.kubernetes.pod.namespace",
+        "io.cilium.k8s.namespace.labels",
+        "app.kubernetes.io",
+        "io.cilium.k8s.policy.cluster",
+    ],
+    dropped_labels: &[
+        "io.kubernetes",
+        "kubernetes.io",
+        "k8s.io",
+        "pod-template-generation",
+        "pod-template-hash",
+        "controller-revision-hash",
+        "etcd_node",
+    ],
+    dropped_inside: &["beta.kubernetes.io"],
+    dropped_whole: &["annotation"],
+    dropped_since: &[
+        ("statefulset.kubernetes.io/pod-name", Some((1, 15))),
+        ("apps.kubernetes.io/pod-index", Some((1, 15))),
+        ("controller-uid", Some((1, 16))),
+        ("batch.kubernetes.io/controller-uid", Some((1, 16))),
+        ("batch.kubernetes.io/job-completion-index", None),
+        ("topology.kubernetes.io", None),
+    ],
+    most_cilium_ports: 40,
     kubernetes_order: 1000,
+    calico_namespace_first: (3, 30),
     protocol_numbers: [6, 17, 132],
 };
 
@@ -144,7 +205,14 @@ pub fn mutants() -> Vec<(String, Rules)> {
     found.switches(Switches::ALL, |rules| &mut rules.switches);
     found.list("entities", |rules| &mut rules.entities);
     found.list("entities of nobody", |rules| &mut rules.nobody);
+    found.list("labels kept", |rules| &mut rules.kept_labels);
+    found.list("labels dropped", |rules| &mut rules.dropped_labels);
+    found.list("labels dropped inside", |rules| &mut rules.dropped_inside);
+    found.list("labels dropped whole", |rules| &mut rules.dropped_whole);
+    found.list("labels dropped since", |rules| &mut rules.dropped_since);
+    found.limit("ports of Cilium", |rules| &mut rules.most_cilium_ports);
     found.limit("order of NetworkPolicy", |rules| &mut rules.kubernetes_order);
+    found.limit("version of names", |rules| &mut rules.calico_namespace_first.1);
     for (at, name) in ["TCP", "UDP", "SCTP"].into_iter().enumerate() {
         found.limit(&format!("number of {name}"), |rules| &mut rules.protocol_numbers[at]);
     }

@@ -84,7 +84,9 @@ impl Verdict {
 /// Whether a rule's peers hold the peer in question, and why that is not certain.
 pub(crate) type Match = (Tri, Option<Str>);
 
-/// Decides for the policies at these positions, in the order of their places.
+/// Decides for the policies at these positions, in the order of their places. Kinds of which it
+/// is not known whether anything enforces them are there and are not there: every combination
+/// is evaluated, and what differs is unknown.
 ///
 /// `matches` answers for a rule (position of the policy, position of the rule); `resolve`
 /// gives the connections of a rule's named ports at the destination.
@@ -96,8 +98,52 @@ pub(crate) fn decide(
     matches: &dyn Fn(u32, u32) -> Match,
     resolve: &dyn Fn(&Ports) -> ConnectionSet,
 ) -> Verdict {
-    let switch = &rules().switches;
+    let mut doubtful: Vec<&'static str> = selected
+        .iter()
+        .map(|at| &policies[*at as usize])
+        .filter(|policy| policy.enforced == Tri::Unknown && policy.side(direction).applies)
+        .map(|policy| policy.name.kind)
+        .collect();
+    doubtful.sort_unstable();
+    doubtful.dedup();
     let mut pieces = Vec::new();
+    for chosen in 0..1_u32 << doubtful.len() {
+        let counts = |at: &&u32| {
+            let policy = &policies[**at as usize];
+            match policy.enforced {
+                Tri::Yes => true,
+                Tri::No => false,
+                Tri::Unknown => doubtful
+                    .binary_search(&policy.name.kind)
+                    .is_ok_and(|at| chosen & (1 << at) != 0),
+            }
+        };
+        let selected: Vec<u32> = selected.iter().filter(counts).copied().collect();
+        evaluate(policies, &selected, direction, universe, matches, resolve, &mut pieces);
+    }
+    if !doubtful.is_empty() {
+        // The evaluations say much of it alike.
+        let said = std::mem::take(&mut pieces);
+        for piece in said {
+            if !pieces.contains(&piece) {
+                pieces.push(piece);
+            }
+        }
+    }
+    Verdict::of(pieces)
+}
+
+/// The outcomes of policies that are all enforced.
+fn evaluate(
+    policies: &[Policy],
+    selected: &[u32],
+    direction: Direction,
+    universe: &ConnectionSet,
+    matches: &dyn Fn(u32, u32) -> Match,
+    resolve: &dyn Fn(&Ports) -> ConnectionSet,
+    pieces: &mut Vec<Piece>,
+) {
+    let switch = &rules().switches;
     let mut live = universe.clone();
     let place = |at: &u32| policies[*at as usize].place;
     for stage in selected.chunk_by(|a, b| place(a).stage == place(b).stage) {
@@ -178,5 +224,4 @@ pub(crate) fn decide(
     if !live.is_empty() {
         pieces.push(Piece { connections: live, allowed: true, reason: Reason::Default });
     }
-    Verdict::of(pieces)
 }

@@ -10,8 +10,10 @@ use std::collections::BTreeSet;
 use ringfort_model::record::{Container, PodSpec, Workload, WorkloadKind};
 use ringfort_model::{Cluster, SourceKind, Str, go_bool};
 
+use crate::policy::family::{self, Families, Family};
 use crate::policy::rule::Tri;
 use crate::policy::rules::rules;
+use crate::policy::settings::{Cilium, Setting, agent, argument, version};
 
 /// An agent of a network implementation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,10 +22,14 @@ pub struct Agent {
     pub cni: &'static str,
     /// `namespace/name` of its DaemonSet.
     pub daemon_set: Str,
-    /// Whether it enforces NetworkPolicy.
+    /// Whether it enforces policies of any kind.
     pub enforces: Tri,
     /// Why.
     pub why: String,
+    /// Which kinds it enforces, if it does enforce.
+    pub families: Families,
+    /// Its version, as far as its image says it.
+    pub version: Option<(u32, u32)>,
     /// Nodes that run it; nothing where pods are not known.
     nodes: Option<BTreeSet<Str>>,
 }
@@ -42,14 +48,16 @@ impl Enforcement {
         let mut agents = Vec::new();
         for workload in cluster.workloads.iter().filter(|one| one.kind == WorkloadKind::DaemonSet) {
             let spec = workload.pod_template().and_then(|template| template.spec.as_ref());
-            let Some((cni, enforces, why)) = spec.and_then(|spec| recognise(cluster, spec)) else {
-                continue;
-            };
+            let namespace = &workload.metadata.namespace;
+            let found = spec.and_then(|spec| recognise(cluster, spec, namespace));
+            let Some(Found { cni, enforces, why, families, version }) = found else { continue };
             agents.push(Agent {
                 cni,
                 daemon_set: Str::from(workload.metadata.full_name()),
                 enforces,
                 why: why.to_owned(),
+                families,
+                version,
                 nodes: nodes(cluster, workload),
             });
         }
@@ -105,6 +113,42 @@ impl Enforcement {
         (Tri::Unknown, format!("{why}; no running agent is seen on node {node}"))
     }
 
+    /// Whether policies of a family have an effect where anything enforces policies. Where no
+    /// agent is seen they are taken as written.
+    #[must_use]
+    pub fn of_family(&self, family: Family) -> Tri {
+        let enforcing = self.agents.iter().filter(|agent| agent.enforces != Tri::No);
+        let mut answers = enforcing.map(|agent| agent.families[family as usize]);
+        let first = answers.next().filter(|_| rules().switches.agents_know_kinds);
+        let Some(first) = first else { return Tri::Yes };
+        // Of two agents both have their say: what only one of them reads is perhaps in effect.
+        if answers.all(|other| other == first) { first } else { Tri::Unknown }
+    }
+
+    /// Whether the agents that enforce policies are Cilium's, or those that do it for
+    /// NetworkPolicy: all, some or none. Nothing where no agent is seen.
+    pub(crate) fn by_cilium(&self, network_policy: bool) -> Option<Tri> {
+        let kubernetes = Family::Kubernetes as usize;
+        let mut reading = self.agents.iter().filter(|agent| {
+            let reads = !network_policy || agent.families[kubernetes] != Tri::No;
+            agent.enforces != Tri::No && reads
+        });
+        let is = |agent: &Agent| rules().by_identity.contains(&agent.cni);
+        let first = reading.next().map(is)?;
+        Some(match (first, reading.all(|other| is(other) == first)) {
+            (true, true) => Tri::Yes,
+            (false, true) => Tri::No,
+            _ => Tri::Unknown,
+        })
+    }
+
+    /// The version of an implementation, if all of its agents that are seen have one.
+    pub(crate) fn version(&self, cni: &str) -> Option<(u32, u32)> {
+        let mut agents = self.agents.iter().filter(|agent| agent.cni == cni);
+        let first = agents.next()?.version?;
+        agents.all(|other| other.version == Some(first)).then_some(first)
+    }
+
     /// Whether an `ipBlock` means pods by their address (NP-06): implementations that look at
     /// packets match any address, Cilium looks at identities.
     #[must_use]
@@ -122,48 +166,93 @@ impl Enforcement {
     }
 }
 
+/// What a DaemonSet is found to be.
+struct Found {
+    cni: &'static str,
+    enforces: Tri,
+    why: &'static str,
+    families: Families,
+    version: Option<(u32, u32)>,
+}
+
+impl Found {
+    fn new(cni: &'static str, enforces: Tri, why: &'static str) -> Self {
+        Self { cni, enforces, why, families: family::known(cni), version: None }
+    }
+}
+
 /// The implementation that a DaemonSet belongs to: those that may be switched off first.
-fn recognise(cluster: &Cluster, spec: &PodSpec) -> Option<(&'static str, Tri, &'static str)> {
+fn recognise(cluster: &Cluster, spec: &PodSpec, namespace: &Str) -> Option<Found> {
     // The image's path without registry, tag and digest: mirrors keep it.
     let switch = &rules().switches;
-    let yes = |cni| Some((cni, Tri::Yes, "its agent enforces policies"));
-    if let Some(agent) = container(spec, "cilium") {
-        let mut words = agent.command.iter().chain(agent.args.iter());
-        if words.any(|word| word.contains("hubble")) && !switch.hubble_is_an_agent {
-            return None;
-        }
-        let off = setting(cluster, "cilium-config", "enable-policy").as_deref() == Some("never");
-        return match off && switch.cilium_may_be_off {
-            true => Some(("Cilium", Tri::No, "enable-policy is never")),
-            false => yes("Cilium"),
-        };
+    if container(spec, "cilium").is_some() {
+        let agent = agent(spec)?;
+        return Some(cilium(&Cilium::with(cluster, agent, namespace)));
     }
     if let Some(router) = container(spec, "kube-router") {
-        let off = flag(router, "--run-firewall").is_some_and(|value| go_bool(value) == Some(false));
-        return match off && switch.router_may_be_off {
-            true => Some(("kube-router", Tri::No, "runs with --run-firewall=false")),
-            false => yes("kube-router"),
+        let given = argument(router, "--run-firewall").filter(|_| switch.router_may_be_off);
+        let (enforces, why) = match given.map(go_bool) {
+            None | Some(Some(true)) => (Tri::Yes, ENFORCES),
+            Some(Some(false)) => (Tri::No, "runs with --run-firewall=false"),
+            Some(None) => (Tri::Unknown, "its --run-firewall does not read"),
         };
+        return Some(Found::new("kube-router", enforces, why));
     }
     if container(spec, "amazon-k8s-cni").is_some() {
         let agent = container(spec, "network-policy-agent");
-        let on = agent.and_then(|agent| flag(agent, "--enable-network-policy"));
-        return Some(match on {
-            Some(value) if go_bool(value) == Some(true) => {
-                ("VPC CNI", Tri::Yes, "its policy agent is on")
-            }
-            _ if !switch.vpc_agent_must_be_on => ("VPC CNI", Tri::Yes, "it has a policy agent"),
-            _ if agent.is_some() => ("VPC CNI", Tri::No, "its policy agent is off"),
-            _ => ("VPC CNI", Tri::No, "it has no policy agent"),
-        });
+        let on = agent.and_then(|agent| argument(agent, "--enable-network-policy"));
+        let (enforces, why) = match on {
+            Some(value) if go_bool(value) == Some(true) => (Tri::Yes, "its policy agent is on"),
+            _ if !switch.vpc_agent_must_be_on => (Tri::Yes, "it has a policy agent"),
+            _ if agent.is_some() => (Tri::No, "its policy agent is off"),
+            _ => (Tri::No, "it has no policy agent"),
+        };
+        return Some(Found::new("VPC CNI", enforces, why));
     }
     let runs = |image: &&str| container(spec, image).is_some();
-    let known = rules().agents.iter().find(|(images, ..)| images.iter().any(runs));
-    known.map(|&(_, cni, enforces, why)| (cni, enforces, why))
+    let (images, cni, enforces, why) =
+        *rules().agents.iter().find(|(images, ..)| images.iter().any(runs))?;
+    let mut found = Found::new(cni, enforces, why);
+    let own = images.iter().find_map(|image| container(spec, image));
+    found.version = own.and_then(|own| version(&own.image));
+    match cni {
+        "Calico" => found.families = family::calico(spec),
+        "kube-network-policies" => found.families = family::kube_network_policies(spec),
+        _ => {}
+    }
+    Some(found)
+}
+
+const ENFORCES: &str = "its agent enforces policies";
+
+/// Cilium, by its settings (cilium/cilium `pkg/option/config.go`).
+fn cilium(settings: &Cilium<'_>) -> Found {
+    let switch = &rules().switches;
+    let mut found = Found::new("Cilium", Tri::Yes, ENFORCES);
+    found.version = settings.version();
+    found.families = family::cilium(settings);
+    let mode = settings.get("enable-policy");
+    let audits = settings.is_on("policy-audit-mode", false);
+    let (enforces, why) = match (&mode, audits) {
+        (Setting::To(mode), _) if mode == "never" && switch.cilium_may_be_off => {
+            (Tri::No, "enable-policy is never")
+        }
+        (_, Tri::Yes) if switch.cilium_may_audit => {
+            (Tri::No, "policy-audit-mode is on: what policies deny is logged and passes")
+        }
+        (Setting::Unknown, _) | (_, Tri::Unknown) => (Tri::Unknown, "its settings are not known"),
+        _ if found.families.iter().all(|one| *one == Tri::No) => {
+            (Tri::No, "it is set to read no policies")
+        }
+        _ => (Tri::Yes, ENFORCES),
+    };
+    found.enforces = enforces;
+    found.why = why;
+    found
 }
 
 /// The container whose image ends with a path of that name, or has it as its last part.
-fn container<'a>(spec: &'a PodSpec, name: &str) -> Option<&'a Container> {
+pub(crate) fn container<'a>(spec: &'a PodSpec, name: &str) -> Option<&'a Container> {
     spec.containers.iter().find(|container| {
         let image = container.image.split('@').next().unwrap_or_default();
         let (path, last) = image.rsplit_once('/').unwrap_or(("", image));
@@ -173,20 +262,6 @@ fn container<'a>(spec: &'a PodSpec, name: &str) -> Option<&'a Container> {
         }
         last == name || last.starts_with(&format!("{name}-")) || last.ends_with(&format!("-{name}"))
     })
-}
-
-/// The value of `--flag=value`, or `true` for the flag alone.
-fn flag<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
-    let words = container.command.iter().chain(container.args.iter());
-    words.filter_map(|word| word.strip_prefix(name)).find_map(|rest| match rest {
-        "" => Some("true"),
-        _ => rest.strip_prefix('='),
-    })
-}
-
-fn setting(cluster: &Cluster, name: &str, key: &str) -> Option<Str> {
-    let config = cluster.config_maps.iter().find(|config| config.metadata.name == name)?;
-    config.data.get(key).cloned()
 }
 
 /// Nodes with a running pod of a DaemonSet.

@@ -15,6 +15,7 @@ use crate::policy::connection::ConnectionSet;
 use crate::policy::decide::{Reason, Verdict, decide};
 use crate::policy::enforce::Enforcement;
 use crate::policy::expr::Expr;
+use crate::policy::family::Family;
 use crate::policy::gather::{Assumptions, gather};
 use crate::policy::row::{Bounds, ClassSet, Maker, PeerSets, Row};
 use crate::policy::rule::{
@@ -107,7 +108,7 @@ impl Network {
     pub fn with(cluster: &Cluster, units: &[Unit], assumptions: &Assumptions) -> Self {
         let enforcement = Enforcement::new(cluster);
         let (mut policies, errors) = gather(cluster, &enforcement, *assumptions);
-        policies.extend(unseen(cluster));
+        policies.extend(unseen(cluster, &enforcement));
         policies.sort_by(|a, b| (a.place, &a.name).cmp(&(b.place, &b.name)));
         let asked = Asked::new(&policies);
         let atoms = Atoms::new(&asked.blocks);
@@ -207,7 +208,7 @@ impl Network {
     fn selecting(&self, direction: Direction, asked: &Asked, sets: &[Vec<u32>]) -> Vec<Vec<u32>> {
         let mut found: Vec<Vec<u32>> = vec![Vec::new(); self.bounds.outside as usize];
         for (at, policy) in self.policies.iter().enumerate() {
-            if !policy.side(direction).applies {
+            if !policy.side(direction).applies || policy.enforced == Tri::No {
                 continue;
             }
             for &class in &sets[asked.ids[&policy.subject] as usize] {
@@ -566,8 +567,16 @@ const DEFINED: &[Kind] = &[
     Kind::CalicoGlobalNetworkPolicy,
 ];
 
+/// The family of a kind: Calico's have names that Kubernetes has too.
+fn family(kind: Kind) -> Option<Family> {
+    match kind {
+        Kind::CalicoNetworkPolicy | Kind::CalicoGlobalNetworkPolicy => Some(Family::Calico),
+        _ => Family::of(kind.name()),
+    }
+}
+
 /// Kinds of policies whose objects were not all read: what they say is not known.
-fn unseen(cluster: &Cluster) -> Vec<Policy> {
+fn unseen(cluster: &Cluster, enforcement: &Enforcement) -> Vec<Policy> {
     // Manifests are what is to be applied; of them only what does not read is missing.
     let is_whole = cluster.source == SourceKind::Manifests;
     let defined = DEFINED.iter().copied().filter(|kind| {
@@ -599,6 +608,7 @@ fn unseen(cluster: &Cluster) -> Vec<Policy> {
             place: Place { stage: 0, lane: 0, group: 0 },
             subject: Expr::everything(),
             hosts: None,
+            enforced: family(kind).map_or(Tri::Yes, |family| enforcement.of_family(family)),
             broken: Some(why),
             ingress: open.clone(),
             egress: open.clone(),

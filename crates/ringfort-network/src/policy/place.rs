@@ -18,7 +18,7 @@ use crate::policy::class::{Class, Segment};
 use crate::policy::connection::{ConnectionSet, Protocol};
 use crate::policy::decide::{Reason, Verdict};
 use crate::policy::network::Network;
-use crate::policy::rule::{Direction, Tri};
+use crate::policy::rule::{Direction, PolicyName, Tri};
 use crate::policy::rules::rules;
 
 /// One end of a connection.
@@ -287,6 +287,8 @@ impl Network {
         let mut why = Vec::new();
         let mut said = |direction, verdict: &Verdict, enforced, evidence: &str| {
             why.extend(self.said(direction, verdict, asked));
+            let subject = if direction == Direction::Egress { from } else { to };
+            why.extend(self.not_enforced(direction, subject.class));
             let denies = !asked.is_subset(&verdict.allowed);
             if denies && enforced != Tri::Yes {
                 let word = if enforced == Tri::No {
@@ -300,6 +302,24 @@ impl Network {
         said(Direction::Egress, between.egress, out, &out_why);
         said(Direction::Ingress, between.ingress, into, &into_why);
         Passage { allowed: allowed.intersection(asked), unknown: unknown.intersection(asked), why }
+    }
+
+    /// The kinds of policies that select a class of pods and that perhaps no agent enforces.
+    fn not_enforced(&self, direction: Direction, class: Class) -> Vec<String> {
+        let mut doubted: BTreeMap<(Tri, &'static str), &PolicyName> = BTreeMap::new();
+        for policy in self.policies().iter().filter(|policy| policy.enforced != Tri::Yes) {
+            if policy.side(direction).applies && self.holds(&policy.subject, class) {
+                doubted.entry((policy.enforced, policy.name.kind)).or_insert(&policy.name);
+            }
+        }
+        let lines = doubted.into_iter().map(|((enforced, kind), name)| {
+            let word = match enforced {
+                Tri::No => "no agent that is seen enforces",
+                _ => "it is not known whether an agent enforces",
+            };
+            format!("{direction}: {word} a {kind}: {name}")
+        });
+        lines.collect()
     }
 
     /// Why everything passes whatever policies say.

@@ -75,18 +75,35 @@ pub(crate) fn policy(
         place: Place { stage: tiers.admin, lane: 0, group: 0 },
         subject: Expr::everything(),
         hosts: None,
+        enforced: Tri::Yes,
         broken: None,
         ingress: Side::default(),
         egress: Side::default(),
     };
     let read = match spec {
         Checked::Read(spec) => fill(&mut policy, kind, spec, tiers),
+        Checked::Partly(spec, reason) => {
+            let refused = unread(reason);
+            // Whom it selects is known unless that is what does not read.
+            if !refused.field.starts_with("spec.subject")
+                && let Err(other) = fill(&mut policy, kind, spec, tiers)
+                && other.field.starts_with("spec.subject")
+            {
+                Err(other)
+            } else {
+                Err(refused)
+            }
+        }
         Checked::Unreadable(reason) => Err(unread(reason)),
     };
     let Err(refused) = read else { return (policy, None) };
     policy.broken = Some(Str::from(refused.to_string()));
-    policy.ingress.applies = true;
-    policy.egress.applies = true;
+    // What is wrong with rules of one direction says nothing about the other, if that has none.
+    let silent = |rules: fn(&AdminNetworkPolicySpec) -> bool, other: &str| {
+        spec.spec().is_some_and(rules) && refused.field.starts_with(other)
+    };
+    policy.ingress.applies = !silent(|spec| spec.ingress.is_empty(), "spec.egress");
+    policy.egress.applies = !silent(|spec| spec.egress.is_empty(), "spec.ingress");
     (policy, Some(refused))
 }
 
@@ -186,6 +203,13 @@ impl Rules {
                 return Err(refuse(format!("{field}.action"), format!("\"{other}\" is no action")));
             }
         };
+        let foreign = match self.kind {
+            Kind::Cluster => rule.ports.is_some().then_some("ports"),
+            Kind::Admin | Kind::Baseline => rule.protocols.is_some().then_some("protocols"),
+        };
+        if let (Some(name), true) = (foreign, rules().switches.fields_of_the_kind_alone) {
+            return Err(refuse(format!("{field}.{name}"), "is no field of this kind"));
+        }
         let (given, peers_field) = match direction {
             Direction::Ingress => (&rule.from, "from"),
             Direction::Egress => (&rule.to, "to"),
@@ -310,7 +334,11 @@ impl Rules {
 fn ports(kind: Kind, rule: &AdminRule, field: &str) -> Result<Ports, Refused> {
     match (kind, &rule.ports, &rule.protocols) {
         (Kind::Cluster, _, Some(protocols)) => cluster_ports(protocols, field),
-        (Kind::Admin | Kind::Baseline, Some(ports), _) => admin_ports(ports, field),
+        (Kind::Admin | Kind::Baseline, Some(ports), _)
+            if !ports.is_empty() || !rules().switches.empty_ports_are_every_port =>
+        {
+            admin_ports(ports, field)
+        }
         _ => Ok(Ports::all()),
     }
 }

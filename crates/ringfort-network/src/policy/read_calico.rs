@@ -2,7 +2,6 @@
 //! HostEndpoint in the common form (NP-41; projectcalico/api `pkg/apis/projectcalico/v3`).
 //! docs/network.md lists the fields.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use ringfort_model::record::Meta;
@@ -10,21 +9,16 @@ use ringfort_model::{Cluster, Str};
 use serde_json::Value;
 
 use crate::policy::address::AddressSet;
+use crate::policy::calico_order::{self, DEFAULT_TIER, Ordered};
 use crate::policy::calico_ports::{destination_ports, protocol_set};
-use crate::policy::calico_selector::{Of, parse};
+use crate::policy::calico_selector::{Of, Whose, parse};
 use crate::policy::cni_rules::rules;
 use crate::policy::connection::ConnectionSet;
 use crate::policy::expr::{Expr, Key, Op};
-use crate::policy::gather::{KUBERNETES, KUBERNETES_GROUP, stage};
+use crate::policy::gather::KUBERNETES;
 use crate::policy::read::{Refused, refuse};
 use crate::policy::rule::{Action, Direction, Peer, Place, Policy, PolicyName, Rule, Side, Tri};
 use crate::policy::strict::Fields;
-
-/// The tier of policies that name none, and of NetworkPolicy.
-const DEFAULT_TIER: &str = "default";
-
-/// The name that Calico gives NetworkPolicy.
-const KUBERNETES_NAME: &str = "knp.default.";
 
 /// A tier: its stage, and whether its end denies.
 #[derive(Clone, Copy)]
@@ -35,6 +29,7 @@ struct Tier {
 
 /// Named blocks of addresses with labels.
 struct Set {
+    name: Str,
     labels: ringfort_model::Map,
     namespace: Option<Str>,
     blocks: AddressSet,
@@ -47,19 +42,13 @@ struct Calico<'a> {
 }
 
 /// Reads every policy; what is wrong with one makes it broken.
-pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
+pub(crate) fn policies(
+    cluster: &Cluster,
+    version: Option<(u32, u32)>,
+) -> Vec<(Policy, Option<Refused>)> {
     let mut calico = Calico { cluster, tiers: BTreeMap::new(), sets: Vec::new() };
     let mut broken = Vec::new();
-    let denies = rules().switches.calico_tier_denies;
-    calico.tiers.insert(DEFAULT_TIER.to_owned(), Tier { stage: KUBERNETES, denies });
-    for tier in &cluster.calico_tiers {
-        match read_tier(&tier.spec.0) {
-            Ok(read) => {
-                calico.tiers.insert(tier.metadata.name.to_string(), read);
-            }
-            Err(refused) => broken.push(unknown("CalicoTier", &tier.metadata, refused)),
-        }
-    }
+    calico.tiers(&mut broken);
     let sets = cluster
         .calico_network_sets
         .iter()
@@ -70,6 +59,7 @@ pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
     {
         match blocks(spec, "nets", "spec") {
             Ok(blocks) => calico.sets.push(Set {
+                name: meta.name.clone(),
                 labels: meta.labels.clone(),
                 namespace: (!meta.namespace.is_empty()).then(|| meta.namespace.clone()),
                 blocks,
@@ -89,27 +79,25 @@ pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
         policy.hosts = Some(Expr::everything());
         broken.push((policy, None));
     }
-    let mut found: Vec<(f64, String, Policy, Option<Refused>)> = Vec::new();
+    let mut found: Vec<(Ordered, Policy, Option<Refused>)> = Vec::new();
     for one in &cluster.calico_network_policies {
         found.push(calico.policy("CalicoNetworkPolicy", &one.metadata, &one.spec.0, false));
     }
     for one in &cluster.calico_global_network_policies {
         found.push(calico.policy("CalicoGlobalNetworkPolicy", &one.metadata, &one.spec.0, true));
     }
-    // Policies of a tier by order, then name; NetworkPolicy has its place among them.
-    let switch = &rules().switches;
-    found.sort_by(|a, b| {
-        let order = if switch.calico_order_counts { a.0.total_cmp(&b.0) } else { Ordering::Equal };
-        order.then_with(|| if switch.calico_names_order { a.1.cmp(&b.1) } else { b.1.cmp(&a.1) })
-    });
-    let ranked = found.into_iter().enumerate().map(|(rank, (order, name, mut policy, refused))| {
-        let own = (f64::from(rules().kubernetes_order), KUBERNETES_NAME);
-        let before = (order, name.as_str()) < own;
-        let after = if before { 0 } else { KUBERNETES_GROUP + 1 };
-        policy.place.group = after + rank as u64;
+    let (ordered, read): (Vec<Ordered>, Vec<_>) =
+        found.into_iter().map(|(ordered, policy, refused)| (ordered, (policy, refused))).unzip();
+    let kubernetes = cluster.network_policies.iter();
+    let kubernetes: Vec<(&str, &str)> = kubernetes
+        .map(|one| (one.metadata.namespace.as_str(), one.metadata.name.as_str()))
+        .collect();
+    let groups = calico_order::groups(&ordered, &kubernetes, version);
+    let placed = read.into_iter().zip(groups).map(|((mut policy, refused), group)| {
+        policy.place.group = group;
         (policy, refused)
     });
-    ranked.chain(broken).collect()
+    placed.chain(broken).collect()
 }
 
 /// Something that makes every verdict unknown.
@@ -120,6 +108,7 @@ fn unknown(kind: &'static str, meta: &Meta, refused: Refused) -> (Policy, Option
         place: Place { stage: 0, lane: 0, group: 0 },
         subject: Expr::everything(),
         hosts: None,
+        enforced: Tri::Yes,
         broken: Some(Str::from(refused.to_string())),
         ingress: open.clone(),
         egress: open,
@@ -127,7 +116,8 @@ fn unknown(kind: &'static str, meta: &Meta, refused: Refused) -> (Policy, Option
     (policy, Some(refused))
 }
 
-fn read_tier(spec: &Value) -> Result<Tier, Refused> {
+/// A tier's order, and whether its end denies.
+fn read_tier(spec: &Value) -> Result<(Option<f64>, bool), Refused> {
     let mut fields = Fields::of(spec, "spec")?;
     let order = fields.number("order")?;
     let denies = match fields.text("defaultAction")?.as_deref() {
@@ -138,11 +128,7 @@ fn read_tier(spec: &Value) -> Result<Tier, Refused> {
         }
     };
     fields.end()?;
-    let switch = &rules().switches;
-    let order = order.filter(|_| switch.calico_tiers_have_order);
-    // No order comes last.
-    let stage = order.map_or(u64::MAX, stage);
-    Ok(Tier { stage, denies: denies && switch.calico_tier_denies })
+    Ok((order, denies))
 }
 
 fn blocks(spec: &Value, field: &str, path: &str) -> Result<AddressSet, Refused> {
@@ -165,67 +151,126 @@ fn union(blocks: &[Str], path: &str) -> Result<AddressSet, Refused> {
     })
 }
 
-fn selector(text: &str, of: Of, path: &str) -> Result<Expr, Refused> {
-    parse(text, of).map_err(|reason| refuse(path, reason))
+fn selector(text: &str, of: Of, whose: Whose<'_>, path: &str) -> Result<Expr, Refused> {
+    parse(text, of, whose).map_err(|reason| refuse(path, reason))
 }
 
 impl Calico<'_> {
+    /// Reads the tiers; `default` is there whether an object says so or not.
+    fn tiers(&mut self, broken: &mut Vec<(Policy, Option<Refused>)>) {
+        let switch = &rules().switches;
+        let own = Some(1_000_000.0);
+        let mut read: Vec<(&str, Option<f64>, bool, Option<&Meta>)> = Vec::new();
+        for tier in &self.cluster.calico_tiers {
+            let name = tier.metadata.name.as_str();
+            match read_tier(&tier.spec.0) {
+                Ok((order, denies)) => {
+                    let order = if name == DEFAULT_TIER { own } else { order };
+                    read.push((name, order, denies, Some(&tier.metadata)));
+                }
+                Err(refused) => broken.push(unknown("CalicoTier", &tier.metadata, refused)),
+            }
+        }
+        if read.iter().all(|(name, ..)| *name != DEFAULT_TIER) {
+            read.push((DEFAULT_TIER, own, true, None));
+        }
+        let orders: Vec<(&str, Option<f64>)> = read
+            .iter()
+            .map(|(name, order, ..)| {
+                let counts = switch.calico_tiers_have_order || *name == DEFAULT_TIER;
+                (*name, order.filter(|_| counts))
+            })
+            .collect();
+        let clusterwide = !self.cluster.cluster_network_policies.is_empty();
+        let admin = clusterwide || !self.cluster.admin_network_policies.is_empty();
+        let baseline = clusterwide || !self.cluster.baseline_admin_network_policies.is_empty();
+        let stages = calico_order::stages(&orders, admin, baseline);
+        for ((name, _, denies, meta), stage) in read.into_iter().zip(stages) {
+            match (stage, meta) {
+                (Some(stage), _) => {
+                    let denies = denies && switch.calico_tier_denies;
+                    self.tiers.insert(name.to_owned(), Tier { stage, denies });
+                }
+                (None, Some(meta)) => {
+                    let reason = "its place beside the admin kinds depends on the version";
+                    broken.push(unknown("CalicoTier", meta, refuse("spec.order", reason)));
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Pods of the cluster, for selectors.
+    fn pods(&self) -> Whose<'_> {
+        Whose::Pods(self.cluster)
+    }
+
     fn policy(
         &self,
         kind: &'static str,
         meta: &Meta,
         spec: &Value,
         global: bool,
-    ) -> (f64, String, Policy, Option<Refused>) {
+    ) -> (Ordered, Policy, Option<Refused>) {
         let mut policy = Policy {
             name: PolicyName { kind, namespace: meta.namespace.clone(), name: meta.name.clone() },
             place: Place { stage: KUBERNETES, lane: 0, group: 0 },
             subject: if global { Expr::everything() } else { Expr::namespace(&meta.namespace) },
             hosts: None,
+            enforced: Tri::Yes,
             broken: None,
             ingress: Side::default(),
             egress: Side::default(),
         };
-        let mut order = f64::INFINITY;
-        let read = self.fill(&mut policy, &mut order, spec, global);
+        let mut ordered = Ordered {
+            stage: KUBERNETES,
+            order: f64::INFINITY,
+            tier: DEFAULT_TIER.to_owned(),
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone(),
+        };
+        let read = self.fill(&mut policy, &mut ordered, spec, global);
         let refused = read.err();
         if let Some(refused) = &refused {
             policy.broken = Some(Str::from(refused.to_string()));
             policy.ingress.applies = true;
             policy.egress.applies = true;
         }
-        (order, meta.name.to_string(), policy, refused)
+        (ordered, policy, refused)
     }
 
     fn fill(
         &self,
         policy: &mut Policy,
-        order: &mut f64,
+        ordered: &mut Ordered,
         spec: &Value,
         global: bool,
     ) -> Result<(), Refused> {
         let mut fields = Fields::of(spec, "spec")?;
         fields.skip(&["performanceHints"]);
         let tier = fields.text("tier")?.unwrap_or_else(|| DEFAULT_TIER.to_owned());
-        let Some(tier) = self.tiers.get(&tier).copied() else {
+        // Whom it selects first: of a policy that is wrong elsewhere that is still known.
+        let own = fields.text("selector")?.unwrap_or_default();
+        let own = selector(&own, Of::Endpoints, self.pods(), "spec.selector")?;
+        policy.subject = policy.subject.clone().and(own);
+        let Some(found) = self.tiers.get(&tier).copied() else {
             return Err(refuse("spec.tier", format!("there is no tier \"{tier}\"")));
         };
+        ordered.tier = tier;
+        let tier = found;
+        ordered.stage = tier.stage;
         policy.place.stage = tier.stage;
-        *order = fields.number("order")?.unwrap_or(f64::INFINITY);
-        let own = selector(
-            &fields.text("selector")?.unwrap_or_default(),
-            Of::Endpoints,
-            "spec.selector",
-        )?;
-        policy.subject = policy.subject.clone().and(own);
+        ordered.order = fields.number("order")?.unwrap_or(f64::INFINITY);
         let switch = &rules().switches;
         let selects = global && switch.calico_global_selects_namespaces;
         if let Some(text) = fields.text("namespaceSelector")?.filter(|_| selects) {
-            let namespaces = selector(&text, Of::Namespaces, "spec.namespaceSelector")?;
+            let namespaces =
+                selector(&text, Of::Namespaces, self.pods(), "spec.namespaceSelector")?;
             policy.subject = policy.subject.clone().and(namespaces);
         }
         if let Some(text) = fields.text("serviceAccountSelector")? {
-            let accounts = self.accounts(&text, "spec.serviceAccountSelector")?;
+            let accounts =
+                selector(&text, Of::Accounts, self.pods(), "spec.serviceAccountSelector")?;
             policy.subject = policy.subject.clone().and(accounts);
         }
         for host_only in ["doNotTrack", "preDNAT"] {
@@ -263,21 +308,6 @@ impl Calico<'_> {
         policy.ingress = side(into, &ingress, Direction::Ingress)?;
         policy.egress = side(out, &egress, Direction::Egress)?;
         Ok(())
-    }
-
-    /// The pods whose account's labels a selector holds.
-    fn accounts(&self, text: &str, path: &str) -> Result<Expr, Refused> {
-        let wanted = selector(text, Of::Endpoints, path)?;
-        let accounts = self.cluster.service_accounts.iter();
-        let all = !rules().switches.calico_accounts_count;
-        let held = accounts.filter(|account| all || wanted.holds(&account.metadata.labels));
-        Ok(Expr::Any(
-            held.map(|account| {
-                let named = Op::In(vec![account.metadata.name.clone()]);
-                Expr::namespace(&account.metadata.namespace).and(Expr::Test(Key::Account, named))
-            })
-            .collect(),
-        ))
     }
 }
 
@@ -372,6 +402,9 @@ impl Reading<'_> {
         if own.names_somebody() {
             return Err(refuse(format!("{path}.{own_path}"), "is not modelled for the own end"));
         }
+        if rules().switches.calico_ports_need_a_protocol {
+            ports_refused(protocol.as_ref(), [&source, &destination], path)?;
+        }
         let mut ports = destination_ports(
             destination.ports.as_deref(),
             destination.not_ports.as_deref(),
@@ -410,92 +443,141 @@ impl Reading<'_> {
             let means = if switch.calico_nets_mean_pods { Tri::Yes } else { Tri::No };
             return Ok(vec![Peer::Addresses { set, pods: means, nodes: means }]);
         }
-        let mut pods = Expr::everything();
-        let mut labels = Expr::everything();
-        if let Some(text) = &entity.selector {
-            labels = labels.and(selector(text, Of::Endpoints, &format!("{path}.selector"))?);
-        }
-        if let Some(text) = &entity.not_selector {
-            let not = selector(text, Of::Endpoints, &format!("{path}.notSelector"))?;
-            labels = labels.and(Expr::Not(Box::new(not)));
-        }
-        pods = pods.and(labels.clone());
-        let global = entity.namespaces.as_deref().is_some_and(|text| text.contains("global("));
-        let namespaces = match (&entity.namespaces, &self.namespace) {
-            (Some(text), _) => {
-                Some(selector(text, Of::Namespaces, &format!("{path}.namespaceSelector"))?)
-            }
-            (None, Some(own)) if rules().switches.calico_own_namespace => {
-                Some(Expr::namespace(own))
-            }
-            (None, _) => None,
-        };
-        if let Some(namespaces) = &namespaces {
-            pods = pods.and(namespaces.clone());
-        }
-        if !entity.account_names.is_empty() {
-            let named = Op::In(entity.account_names.clone());
-            pods = pods.and(Expr::Test(Key::Account, named));
-        }
-        if let Some(text) = &entity.accounts {
-            pods =
-                pods.and(self.calico.accounts(text, &format!("{path}.serviceAccounts.selector"))?);
-        }
-        let mut peers = vec![Peer::Pods(pods)];
-        let accounts = entity.accounts.is_some() || !entity.account_names.is_empty();
-        if entity.selector.is_none()
-            && entity.not_selector.is_some()
-            && entity.namespaces.is_none()
-            && !accounts
-            && rules().switches.calico_negation_takes_outside
-        {
+        let pods = self.means(entity, self.calico.pods(), path)?;
+        let mut peers = vec![Peer::Pods(pods.all())];
+        let switch = &rules().switches;
+        if pods.asks_nothing() && switch.calico_negation_takes_outside {
             // What is no endpoint has no labels that could be held.
             peers.push(Peer::Addresses { set: AddressSet::all(), pods: Tri::No, nodes: Tri::Yes });
         }
-        let switch = &rules().switches;
-        if entity.selector.is_some() && !accounts && switch.calico_sets_count {
-            for set in &self.calico.sets {
-                let meant = match (&set.namespace, &entity.namespaces, &self.namespace) {
-                    // A global set has no namespace: only a rule without namespaces means it,
-                    // or one that asks for global ones.
-                    (None, None, None) => true,
-                    (None, _, _) => global || !switch.calico_global_sets_need_global,
-                    (Some(_), None, None) => true,
-                    (Some(own), None, Some(namespace)) => {
-                        own == namespace && switch.calico_sets_of_own_namespace
-                    }
-                    (Some(own), Some(_), _) => namespaces.as_ref().is_some_and(|wanted| {
-                        let labels = self.calico.cluster.namespaces.get("", own);
-                        wanted.holds(&Home {
-                            name: own.clone(),
-                            labels: labels
-                                .map(|one| one.metadata.labels.clone())
-                                .unwrap_or_default(),
-                        })
-                    }),
-                };
-                if meant && labels.holds(&set.labels) {
-                    let set = set.blocks.clone();
-                    peers.push(Peer::Addresses { set, pods: Tri::Yes, nodes: Tri::Yes });
+        if self.calico.sets.is_empty() || !switch.calico_sets_count {
+            return Ok(peers);
+        }
+        let wanted = self.means(entity, Whose::Sets, path)?;
+        for set in &self.calico.sets {
+            let home = set.namespace.as_ref();
+            let labels = home.and_then(|own| self.calico.cluster.namespaces.get("", own));
+            let look = SetLook { set, namespace: labels.map(|one| &one.metadata.labels) };
+            if wanted.not.as_ref().is_some_and(|not| not.holds(&look)) {
+                let reason = format!("holds the set {}, which is not modelled", set.name);
+                return Err(refuse(format!("{path}.notSelector"), reason));
+            }
+            let is_own = entity.namespaces.is_none() && self.namespace.is_some();
+            let in_namespace = match home {
+                None => {
+                    wanted.namespaces.as_ref().is_none_or(|wanted| wanted.holds(&look))
+                        || !switch.calico_global_sets_need_global
                 }
+                Some(_) => {
+                    wanted.namespaces.as_ref().is_none_or(|wanted| wanted.holds(&look))
+                        && (!is_own || switch.calico_sets_of_own_namespace)
+                }
+            };
+            let by_selector = entity.selector.is_some() || switch.calico_sets_by_namespace_alone;
+            let held = in_namespace && by_selector && wanted.labels.holds(&look);
+            if held && !wanted.asks_nothing() {
+                let set = set.blocks.clone();
+                peers.push(Peer::Addresses { set, pods: Tri::Yes, nodes: Tri::Yes });
             }
         }
         Ok(peers)
     }
+
+    /// What the selectors of an end say together (`getEndpointSelector` of libcalico-go): the own
+    /// namespace is asked for as soon as there is any selector.
+    fn means(&self, entity: &Entity, whose: Whose<'_>, path: &str) -> Result<Means, Refused> {
+        let switch = &rules().switches;
+        let mut labels = Expr::everything();
+        if let Some(text) = &entity.selector {
+            let path = format!("{path}.selector");
+            labels = labels.and(selector(text, Of::Endpoints, whose, &path)?);
+        }
+        if !entity.account_names.is_empty() {
+            let named = Op::In(entity.account_names.clone());
+            labels = labels.and(Expr::Test(Key::Account, named));
+        }
+        if let Some(text) = &entity.accounts {
+            let path = format!("{path}.serviceAccounts.selector");
+            labels = labels.and(selector(text, Of::Accounts, whose, &path)?);
+        }
+        let not = entity
+            .not_selector
+            .as_ref()
+            .map(|text| selector(text, Of::Endpoints, whose, &format!("{path}.notSelector")));
+        let negates_alone = entity.selector.is_none()
+            && entity.accounts.is_none()
+            && entity.account_names.is_empty();
+        let asks = !negates_alone || switch.calico_negation_in_own_namespace;
+        let namespaces = match (&entity.namespaces, &self.namespace) {
+            (Some(text), _) => {
+                let path = format!("{path}.namespaceSelector");
+                Some(selector(text, Of::Namespaces, whose, &path)?)
+            }
+            (None, Some(own)) if switch.calico_own_namespace && asks => Some(Expr::namespace(own)),
+            (None, _) => None,
+        };
+        let is_only_negation = negates_alone && namespaces.is_none();
+        Ok(Means { labels, namespaces, not: not.transpose()?, is_only_negation })
+    }
 }
 
-/// A namespace, to ask a selector of namespaces about.
-struct Home {
-    name: Str,
-    labels: ringfort_model::Map,
+/// What the selectors of an end say.
+struct Means {
+    labels: Expr,
+    namespaces: Option<Expr>,
+    not: Option<Expr>,
+    is_only_negation: bool,
 }
 
-impl crate::policy::expr::Labelled for Home {
+impl Means {
+    /// Whether only a negation is there: then what is no endpoint is meant too.
+    fn asks_nothing(&self) -> bool {
+        self.is_only_negation
+    }
+
+    /// All of it.
+    fn all(&self) -> Expr {
+        let mut all = self.labels.clone();
+        if let Some(namespaces) = &self.namespaces {
+            all = all.and(namespaces.clone());
+        }
+        match &self.not {
+            Some(not) => all.and(Expr::Not(Box::new(not.clone()))),
+            None => all,
+        }
+    }
+}
+
+/// Ports need a protocol that has ports (libcalico-go `lib/validator/v3`, validateRule).
+fn ports_refused(protocol: Option<&Value>, ends: [&Entity; 2], path: &str) -> Result<(), Refused> {
+    let has_ports = match protocol {
+        None => false,
+        Some(protocol) => !protocol_set(protocol, &format!("{path}.protocol"))?.is_empty(),
+    };
+    for (end, name) in ends.into_iter().zip(["source", "destination"]) {
+        for (ports, field) in [(&end.ports, "ports"), (&end.not_ports, "notPorts")] {
+            if ports.is_some() && !has_ports {
+                let reason = "needs a protocol: TCP, UDP or SCTP";
+                return Err(refuse(format!("{path}.{name}.{field}"), reason));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A set, as selectors see it.
+struct SetLook<'a> {
+    set: &'a Set,
+    namespace: Option<&'a ringfort_model::Map>,
+}
+
+impl crate::policy::expr::Labelled for SetLook<'_> {
     fn value(&self, key: &Key) -> Option<&str> {
         match key {
-            Key::Namespace => Some(&self.name),
-            Key::NamespaceLabel(name) => self.labels.get(name).map(Str::as_str),
-            _ => None,
+            Key::Label(name) => self.set.labels.get(name).map(Str::as_str),
+            Key::Namespace => self.set.namespace.as_ref().map(Str::as_str),
+            Key::NamespaceLabel(name) => self.namespace?.get(name).map(Str::as_str),
+            Key::Account => None,
         }
     }
 }

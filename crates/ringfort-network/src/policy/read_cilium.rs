@@ -11,6 +11,7 @@ use ringfort_model::{Cluster, Str};
 use serde_json::Value;
 
 use crate::policy::address::AddressSet;
+use crate::policy::cilium_labels::{ACCOUNT, Labels, NAMESPACE_LABELS};
 use crate::policy::cni_rules::rules;
 use crate::policy::connection::{ConnectionSet, Protocol};
 use crate::policy::expr::{Expr, Key};
@@ -20,100 +21,117 @@ use crate::policy::read::{Refused, refuse};
 use crate::policy::rule::{
     Action, Direction, Peer, Place, Policy, PolicyName, Ports, Rule, Side, Tri,
 };
+use crate::policy::settings::{Cilium, Setting};
 use crate::policy::strict::Fields;
 
 /// Namespace of a pod, among its labels.
 const POD_NAMESPACE: &str = "io.kubernetes.pod.namespace";
-/// Prefix of labels of the pod's namespace.
-const NAMESPACE_LABELS: &str = "io.cilium.k8s.namespace.labels.";
-/// Account of a pod.
-const ACCOUNT: &str = "io.cilium.k8s.policy.serviceaccount";
+/// The same as a label of Kubernetes' alone.
+const K8S_POD_NAMESPACE: &str = "k8s:io.kubernetes.pod.namespace";
+/// The kind under which the agent's settings are reported.
+pub(crate) const SETTINGS: &str = "ConfigMap";
 
-/// Reads every policy; what is wrong with one makes it broken.
-pub(crate) fn policies(cluster: &Cluster) -> Vec<(Policy, Option<Refused>)> {
+/// Reads every policy; what is wrong with one makes it broken. `nodes` is whether blocks mean
+/// nodes, by direction.
+pub(crate) fn policies(
+    cluster: &Cluster,
+    labels: &Labels,
+    nodes: [Tri; 2],
+) -> Vec<(Policy, Option<Refused>)> {
     let mut found = Vec::new();
     found.extend(always(cluster).map(|policy| (policy, None)));
+    let reading = Reading { namespace: None, labels, nodes, subject: Expr::nothing(), hosts: None };
     for one in &cluster.cilium_network_policies {
-        object("CiliumNetworkPolicy", &one.metadata, &one.spec.0, &one.specs.0, &mut found);
+        let object = ("CiliumNetworkPolicy", &one.metadata);
+        reading.object(object, &one.spec.0, &one.specs.0, &mut found);
     }
     for one in &cluster.cilium_clusterwide_network_policies {
-        let kind = "CiliumClusterwideNetworkPolicy";
-        object(kind, &one.metadata, &one.spec.0, &one.specs.0, &mut found);
+        let object = ("CiliumClusterwideNetworkPolicy", &one.metadata);
+        reading.object(object, &one.spec.0, &one.specs.0, &mut found);
     }
     found
 }
 
 /// With `enable-policy: always` every endpoint is isolated, selected or not.
 fn always(cluster: &Cluster) -> Option<Policy> {
-    let config = cluster.config_maps.iter().find(|config| {
-        rules().switches.cilium_always_isolates
-            && config.metadata.name == "cilium-config"
-            && config.data.get("enable-policy").is_some_and(|value| value == "always")
-    })?;
+    let enforced = match Cilium::of(cluster).get("enable-policy") {
+        Setting::To(mode) if mode == "always" && rules().switches.cilium_always_isolates => {
+            Tri::Yes
+        }
+        Setting::Unknown => Tri::Unknown,
+        Setting::To(_) | Setting::Default => return None,
+    };
     let closed = Side { applies: true, isolates: true, rules: Vec::new() };
-    let meta = &config.metadata;
+    let config = cluster.config_maps.iter().find(|one| one.metadata.name == "cilium-config");
+    let namespace = config.map(|config| config.metadata.namespace.clone()).unwrap_or_default();
     Some(Policy {
-        name: PolicyName {
-            kind: "ConfigMap",
-            namespace: meta.namespace.clone(),
-            name: meta.name.clone(),
-        },
+        name: PolicyName { kind: SETTINGS, namespace, name: Str::new("cilium-config") },
         place: Place { stage: KUBERNETES, lane: 0, group: KUBERNETES_GROUP },
         subject: Expr::everything(),
         hosts: None,
+        enforced,
         broken: None,
         ingress: closed.clone(),
         egress: closed,
     })
 }
 
-fn object(
-    kind: &'static str,
-    meta: &Meta,
-    spec: &Value,
-    specs: &Value,
-    found: &mut Vec<(Policy, Option<Refused>)>,
-) {
-    let mut all = Vec::new();
-    if !spec.is_null() {
-        all.push(("spec".to_owned(), spec));
-    }
-    for (at, spec) in specs.as_array().into_iter().flatten().enumerate() {
-        all.push((format!("specs[{at}]"), spec));
-    }
-    for (path, spec) in all {
-        let name = PolicyName { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
-        let mut reading = Reading {
-            namespace: (!meta.namespace.is_empty()).then(|| meta.namespace.clone()),
-            subject: match meta.namespace.as_str() {
-                "" => Expr::everything(),
-                _ => Expr::namespace(&meta.namespace),
-            },
-            hosts: None,
-        };
-        let read = reading.sides(spec, &path);
-        let policy = |group: u64, ingress: Side, egress: Side, broken: Option<Str>| Policy {
-            name: name.clone(),
-            place: Place { stage: KUBERNETES, lane: 0, group },
-            subject: reading.subject.clone(),
-            hosts: reading.hosts.clone(),
-            broken,
-            ingress,
-            egress,
-        };
-        match read {
-            Ok(Sides { denied: [in_denied, out_denied], allowed: [in_allowed, out_allowed] }) => {
-                if in_denied.applies || out_denied.applies {
-                    let first = rules().switches.cilium_deny_first;
-                    let group = if first { 0 } else { KUBERNETES_GROUP + 1 };
-                    found.push((policy(group, in_denied, out_denied, None), None));
+impl Reading<'_> {
+    fn object(
+        &self,
+        (kind, meta): (&'static str, &Meta),
+        spec: &Value,
+        specs: &Value,
+        found: &mut Vec<(Policy, Option<Refused>)>,
+    ) {
+        let mut all = Vec::new();
+        if !spec.is_null() {
+            all.push(("spec".to_owned(), spec));
+        }
+        for (at, spec) in specs.as_array().into_iter().flatten().enumerate() {
+            all.push((format!("specs[{at}]"), spec));
+        }
+        for (path, spec) in all {
+            let name =
+                PolicyName { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
+            let mut reading = Reading {
+                labels: self.labels,
+                nodes: self.nodes,
+                namespace: (!meta.namespace.is_empty()).then(|| meta.namespace.clone()),
+                subject: match meta.namespace.as_str() {
+                    "" => Expr::everything(),
+                    _ => Expr::namespace(&meta.namespace),
+                },
+                hosts: None,
+            };
+            let read = reading.sides(spec, &path);
+            let policy = |group: u64, ingress: Side, egress: Side, broken: Option<Str>| Policy {
+                name: name.clone(),
+                place: Place { stage: KUBERNETES, lane: 0, group },
+                subject: reading.subject.clone(),
+                hosts: reading.hosts.clone(),
+                enforced: Tri::Yes,
+                broken,
+                ingress,
+                egress,
+            };
+            match read {
+                Ok(Sides {
+                    denied: [in_denied, out_denied],
+                    allowed: [in_allowed, out_allowed],
+                }) => {
+                    if in_denied.applies || out_denied.applies {
+                        let first = rules().switches.cilium_deny_first;
+                        let group = if first { 0 } else { KUBERNETES_GROUP + 1 };
+                        found.push((policy(group, in_denied, out_denied, None), None));
+                    }
+                    found.push((policy(KUBERNETES_GROUP, in_allowed, out_allowed, None), None));
                 }
-                found.push((policy(KUBERNETES_GROUP, in_allowed, out_allowed, None), None));
-            }
-            Err(refused) => {
-                let open = Side { applies: true, isolates: false, rules: Vec::new() };
-                let why = Str::from(refused.to_string());
-                found.push((policy(0, open.clone(), open, Some(why)), Some(refused)));
+                Err(refused) => {
+                    let open = Side { applies: true, isolates: false, rules: Vec::new() };
+                    let why = Str::from(refused.to_string());
+                    found.push((policy(0, open.clone(), open, Some(why)), Some(refused)));
+                }
             }
         }
     }
@@ -125,19 +143,31 @@ struct Sides {
     allowed: [Side; 2],
 }
 
-struct Reading {
+struct Reading<'a> {
     /// The policy's namespace; nothing for clusterwide policies.
     namespace: Option<Str>,
+    /// The labels that identities have.
+    labels: &'a Labels,
+    /// Whether blocks mean nodes, by direction.
+    nodes: [Tri; 2],
     subject: Expr,
     hosts: Option<Expr>,
 }
 
-impl Reading {
+impl Reading<'_> {
     fn sides(&mut self, spec: &Value, path: &str) -> Result<Sides, Refused> {
         let mut fields = Fields::of(spec, path)?;
         fields.skip(&["description", "labels", "log"]);
         match (fields.take("endpointSelector"), fields.take("nodeSelector")) {
-            (Some(selector), None) => {
+            (Some(mut selector), None) => {
+                // Whichever namespace it names, the agent puts the policy's own in its place.
+                let own = self.namespace.is_some();
+                if let (true, Some(labels)) = (
+                    own && rules().switches.cilium_subject_in_own_namespace,
+                    selector["matchLabels"].as_object_mut(),
+                ) {
+                    labels.remove(K8S_POD_NAMESPACE);
+                }
                 let selected =
                     self.endpoints(&selector, &format!("{path}.endpointSelector"), false)?;
                 self.subject = self.subject.clone().and(selected);
@@ -197,8 +227,12 @@ impl Reading {
         let side = if direction == Direction::Ingress { "from" } else { "to" };
         let mut fields = Fields::of(rule, path)?;
         self::combined(rule, side, path)?;
+        if rules().switches.cilium_rules_are_validated {
+            self::ports_refused(rule, direction, action, path)?;
+        }
         let mut peers: Option<Vec<Peer>> = None;
         let mut add = |found: Vec<Peer>| peers.get_or_insert_default().extend(found);
+        let nodes = self.nodes[direction as usize];
         let field = |name: &str| format!("{side}{name}");
         let below = |name: &str| format!("{path}.{side}{name}");
         if let Some(list) = fields.list(&field("Endpoints"))? {
@@ -219,14 +253,14 @@ impl Reading {
         if let Some(list) = fields.texts(&field("CIDR"))? {
             let mut found = Vec::new();
             for (at, block) in list.iter().enumerate() {
-                found.push(self::block(block, &format!("{}[{at}]", below("CIDR")))?);
+                found.push(self::block(block, nodes, &format!("{}[{at}]", below("CIDR")))?);
             }
             add(found);
         }
         if let Some(list) = fields.list(&field("CIDRSet"))? {
             let mut found = Vec::new();
             for (at, set) in list.iter().enumerate() {
-                found.push(self::block_set(set, &format!("{}[{at}]", below("CIDRSet")))?);
+                found.push(self::block_set(set, nodes, &format!("{}[{at}]", below("CIDRSet")))?);
             }
             add(found);
         }
@@ -320,6 +354,11 @@ impl Reading {
             asks_namespace |= rules().switches.cilium_asked_namespaces
                 && (*name == POD_NAMESPACE || name.starts_with(NAMESPACE_LABELS));
         }
+        let (expr, doubt) = self.labels.see(expr);
+        if let Some(label) = doubt {
+            let reason = format!("whether Cilium keeps the label {label} is not known");
+            return Err(refuse(path, reason));
+        }
         Ok(match &self.namespace {
             Some(own) if peer && !asks_namespace && rules().switches.cilium_own_namespace => {
                 Expr::namespace(own).and(expr)
@@ -349,9 +388,9 @@ fn combined(rule: &Value, side: &str, path: &str) -> Result<(), Refused> {
 }
 
 /// Addresses outside: rules about blocks do not mean what Cilium manages.
-fn outside(set: AddressSet) -> Peer {
-    let means = if rules().switches.cilium_blocks_mean_pods { Tri::Yes } else { Tri::No };
-    Peer::Addresses { set, pods: means, nodes: means }
+fn outside(set: AddressSet, nodes: Tri) -> Peer {
+    let pods = if rules().switches.cilium_blocks_mean_pods { Tri::Yes } else { Tri::No };
+    Peer::Addresses { set, pods, nodes }
 }
 
 fn perhaps(segments: [bool; 3], why: &str) -> Peer {
@@ -369,13 +408,20 @@ fn entity(name: &str, path: &str) -> Result<Vec<Peer>, Refused> {
     }
     Ok(match name {
         "all" => vec![Peer::Any],
-        "world" => vec![outside(AddressSet::all())],
-        "world-ipv4" => vec![outside(family("0.0.0.0/0"))],
-        "world-ipv6" => vec![outside(family("::/0"))],
+        "world" => vec![outside(AddressSet::all(), Tri::No)],
+        "world-ipv4" => vec![outside(family("0.0.0.0/0"), Tri::No)],
+        "world-ipv6" => vec![outside(family("::/0"), Tri::No)],
         "cluster" if !rules().switches.cilium_cluster_has_nodes => {
             vec![Peer::Pods(Expr::everything())]
         }
-        "cluster" => vec![Peer::Pods(Expr::everything()), Peer::Nodes(Expr::everything())],
+        "cluster" => {
+            let mut found = vec![Peer::Pods(Expr::everything()), Peer::Nodes(Expr::everything())];
+            if rules().switches.cilium_cluster_has_api_server {
+                let why = "the API server is of the cluster wherever it runs";
+                found.push(perhaps([false, false, true], why));
+            }
+            found
+        }
         // Which node is the own one depends on where the pod runs.
         "host" | "remote-node" => {
             vec![perhaps([false, true, false], "which nodes are meant depends on the pod's node")]
@@ -385,14 +431,15 @@ fn entity(name: &str, path: &str) -> Result<Vec<Peer>, Refused> {
     })
 }
 
-fn block(text: &str, path: &str) -> Result<Peer, Refused> {
+fn block(text: &str, nodes: Tri, path: &str) -> Result<Peer, Refused> {
     if let Ok(address) = text.parse() {
-        return Ok(outside(AddressSet::one(address)));
+        return Ok(outside(AddressSet::one(address), nodes));
     }
-    Ok(outside(AddressSet::cidr(text).map_err(|error| refuse(path, error.to_string()))?))
+    let set = AddressSet::cidr(text).map_err(|error| refuse(path, error.to_string()))?;
+    Ok(outside(set, nodes))
 }
 
-fn block_set(value: &Value, path: &str) -> Result<Peer, Refused> {
+fn block_set(value: &Value, nodes: Tri, path: &str) -> Result<Peer, Refused> {
     let mut fields = Fields::of(value, path)?;
     let cidr = fields.text("cidr")?;
     let except = fields.texts("except")?.unwrap_or_default();
@@ -402,13 +449,78 @@ fn block_set(value: &Value, path: &str) -> Result<Peer, Refused> {
         AddressSet::cidr(text).map_err(|error| refuse(path, error.to_string()))
     };
     let mut set = read(&text, format!("{path}.cidr"))?;
+    let whole = set.clone();
     for (at, hole) in except.iter().enumerate() {
-        let hole = read(hole, format!("{path}.except[{at}]"))?;
+        let field = format!("{path}.except[{at}]");
+        let hole = read(hole, field.clone())?;
+        let begins_inside = hole.first().is_some_and(|first| whole.contains(first));
+        if !begins_inside && rules().switches.cilium_rules_are_validated {
+            return Err(refuse(field, format!("does not lie in {text}")));
+        }
         if rules().switches.cilium_except_counts {
             set = set.difference(&hole);
         }
     }
-    Ok(outside(set))
+    Ok(outside(set, nodes))
+}
+
+/// Refuses what an agent refuses about the ports of a rule (`pkg/policy/api/rule_validation.go`).
+fn ports_refused(
+    rule: &Value,
+    direction: Direction,
+    action: Action,
+    path: &str,
+) -> Result<(), Refused> {
+    let most = rules().most_cilium_ports as usize;
+    let items = |value: &Value, field: &str| value[field].as_array().cloned().unwrap_or_default();
+    for (at, entry) in items(rule, "icmps").iter().enumerate() {
+        if items(entry, "fields").len() > most {
+            let field = format!("{path}.icmps[{at}].fields");
+            return Err(refuse(field, format!("has more than {most} entries")));
+        }
+    }
+    for (at, entry) in items(rule, "toPorts").iter().enumerate() {
+        let path = format!("{path}.toPorts[{at}]");
+        let ports = items(entry, "ports");
+        if ports.len() > most {
+            return Err(refuse(format!("{path}.ports"), format!("has more than {most} entries")));
+        }
+        let none = serde_json::Map::new();
+        let inside = entry["rules"].as_object().unwrap_or(&none);
+        let kinds = ["http", "kafka", "dns", "l7"].map(|kind| items(&entry["rules"], kind));
+        let asks = kinds.iter().any(|kind| !kind.is_empty()) || inside.contains_key("l7proto");
+        let field = format!("{path}.rules");
+        if !asks {
+            continue;
+        }
+        if action == Action::Deny {
+            return Err(refuse(field, "stands in a rule that denies"));
+        }
+        let dns = !kinds[2].is_empty();
+        if dns && direction == Direction::Ingress {
+            return Err(refuse(format!("{field}.dns"), "is for egress only"));
+        }
+        if dns && ports.is_empty() {
+            return Err(refuse(format!("{field}.dns"), "needs ports"));
+        }
+        if kinds.iter().filter(|kind| !kind.is_empty()).count() > 1 {
+            return Err(refuse(field, "holds rules of several protocols"));
+        }
+        let tls = !entry["terminatingTLS"].is_null();
+        if !items(entry, "serverNames").is_empty() && !tls {
+            return Err(refuse(format!("{path}.serverNames"), "not together with rules"));
+        }
+        for (at, port) in ports.iter().enumerate() {
+            let path = format!("{path}.ports[{at}]");
+            if port["protocol"].as_str().is_none_or(|protocol| protocol != "TCP") && !dns {
+                return Err(refuse(format!("{path}.protocol"), "must be TCP beside rules"));
+            }
+            if port["port"] == "0" {
+                return Err(refuse(format!("{path}.port"), "must not be 0 beside rules"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn ports(list: &[Value], path: &str) -> Result<Ports, Refused> {
@@ -468,9 +580,7 @@ fn one_port(
     };
     let Ok(first) = port.parse::<u16>() else {
         if port.is_empty() {
-            for one in &protocols {
-                *set = set.union(&ConnectionSet::protocol(*one));
-            }
+            return Err(refuse(format!("{path}.port"), "must be set"));
         } else if port.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(refuse(format!("{path}.port"), format!("\"{port}\" is no port")));
         } else {

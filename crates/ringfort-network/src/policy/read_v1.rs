@@ -29,12 +29,19 @@ pub(crate) fn policy(record: &NetworkPolicy, place: Place, pods: Tri) -> (Policy
         place,
         subject: own.clone(),
         hosts: None,
+        enforced: Tri::Yes,
         broken: None,
         ingress: Side::default(),
         egress: Side::default(),
     };
+    // The API server drops what it does not know of its own kinds: named, and without effect.
+    let mut dropped = None;
     let spec = match &record.spec {
         Checked::Read(spec) => spec,
+        Checked::Partly(spec, reason) => {
+            dropped = Some(unread(reason));
+            spec
+        }
         Checked::Unreadable(reason) => {
             let refused = unread(reason);
             return (broken(policy, refused.reason.as_str()), Some(refused));
@@ -51,7 +58,7 @@ pub(crate) fn policy(record: &NetworkPolicy, place: Place, pods: Tri) -> (Policy
         Ok((ingress, egress)) => {
             policy.ingress = ingress;
             policy.egress = egress;
-            (policy, None)
+            (policy, dropped)
         }
         Err(refused) => (broken(policy, &refused.to_string()), Some(refused)),
     }

@@ -181,6 +181,8 @@ pub struct Policy {
     pub subject: Expr,
     /// The nodes that it selects, for the kinds that protect hosts.
     pub hosts: Option<Expr>,
+    /// Whether anything enforces policies of its kind, where policies are enforced at all.
+    pub enforced: Tri,
     /// Why what it says is not known; then the verdicts of its subjects are unknown.
     pub broken: Option<Str>,
     /// Ingress.

@@ -8,7 +8,9 @@
 use ringfort_model::mutation::{Mutants, without};
 use ringfort_model::switches;
 
+use crate::policy::family::{Families, Family};
 use crate::policy::rule::Tri;
+use crate::policy::rule::Tri::{No, Unknown, Yes};
 
 switches! {
     /// Rules that hold or do not.
@@ -97,6 +99,10 @@ switches! {
         networks_mean_pods: true,
         /// A named port of an admin rule is one of TCP.
         admin_named_port_is_tcp: false,
+        /// A rule has the fields of its own kind alone.
+        fields_of_the_kind_alone: true,
+        /// An empty list of ports means every port.
+        empty_ports_are_every_port: true,
         /// A range may begin and end with one port.
         range_of_one: false,
         /// A peer of ClusterNetworkPolicy without a known field fails closed.
@@ -121,8 +127,18 @@ switches! {
         agent_must_run_on_node: true,
         /// A pod of an agent counts in any phase.
         agent_in_any_phase: false,
+        /// Agents enforce the kinds that they know, and no others.
+        agents_know_kinds: true,
         /// Cilium with enable-policy=never enforces nothing.
         cilium_may_be_off: true,
+        /// Cilium that audits drops nothing.
+        cilium_may_audit: true,
+        /// Settings may be arguments of an agent.
+        agents_have_arguments: true,
+        /// Settings may stand in an agent's environment.
+        agents_have_environments: true,
+        /// Settings may be others on some nodes.
+        nodes_may_differ: true,
         /// kube-router with --run-firewall=false enforces nothing.
         router_may_be_off: true,
         /// The VPC CNI enforces only where its policy agent is on.
@@ -155,6 +171,14 @@ pub struct Rules {
     pub most_domains: u32,
     /// Agents without settings, in the order in which they are looked for.
     pub agents: &'static [KnownAgent],
+    /// By implementation, the families of kinds that it enforces.
+    pub families: &'static [(&'static str, Families)],
+    /// Versions from which Calico enforces a family, and from which it is not known.
+    pub calico_since: &'static [(Family, [(u32, u32); 2])],
+    /// Cilium's settings for families, and their defaults.
+    pub cilium_families: &'static [(Family, &'static str, bool)],
+    /// Flags of kube-network-policies for families.
+    pub flagged_families: &'static [(Family, &'static str)],
     /// Implementations whose blocks match any packet by its address.
     pub by_address: &'static [&'static str],
     /// Implementations whose blocks never match pods.
@@ -186,6 +210,36 @@ pub static UPSTREAM: Rules = Rules {
         (&["kube-network-policies"], "kube-network-policies", Tri::Yes, ENFORCES),
         (&["flannel"], "flannel", Tri::No, "it does not know policies"),
         (&["kindnetd"], "kindnet", Tri::Unknown, "whether it enforces depends on its version"),
+    ],
+    // NetworkPolicy, the three admin kinds, the two of Cilium, Calico's.
+    families: &[
+        ("Calico", [Yes, Unknown, Unknown, Unknown, No, No, Yes]),
+        ("Cilium", [Yes, No, No, No, Yes, Yes, No]),
+        ("kube-router", [Yes, No, No, No, No, No, No]),
+        ("Antrea", [Yes, Unknown, Unknown, Unknown, No, No, No]),
+        ("Weave Net", [Yes, No, No, No, No, No, No]),
+        ("OVN-Kubernetes", [Yes, Unknown, Unknown, Unknown, No, No, No]),
+        ("Azure NPM", [Yes, No, No, No, No, No, No]),
+        ("VPC CNI", [Yes, No, No, No, No, No, No]),
+        ("GKE Dataplane V2", [Yes, Unknown, Unknown, Unknown, Unknown, Unknown, No]),
+        ("kube-network-policies", [Yes, Unknown, Unknown, Unknown, No, No, No]),
+        ("kindnet", [Yes, Unknown, Unknown, Unknown, No, No, No]),
+    ],
+    // Release notes of Calico 3.29 and 3.30; what follows them is left open.
+    calico_since: &[
+        (Family::Admin, [(3, 29), (3, 31)]),
+        (Family::Baseline, [(3, 30), (3, 31)]),
+        (Family::Cluster, [(3, 31), (3, 31)]),
+    ],
+    cilium_families: &[
+        (Family::Kubernetes, "enable-k8s-networkpolicy", true),
+        (Family::Cluster, "enable-k8s-cluster-network-policy", false),
+        (Family::Cilium, "enable-cilium-network-policy", true),
+        (Family::CiliumClusterwide, "enable-cilium-clusterwide-network-policy", true),
+    ],
+    flagged_families: &[
+        (Family::Admin, "--admin-network-policy"),
+        (Family::Baseline, "--baseline-admin-network-policy"),
     ],
     by_address: &["Calico", "OVN-Kubernetes", "Antrea", "kube-router"],
     by_identity: &["Cilium", "GKE Dataplane V2"],
@@ -243,6 +297,38 @@ pub fn mutants() -> Vec<(String, Rules)> {
             }
         }
     }
+    for (at, (cni, families)) in UPSTREAM.families.iter().enumerate() {
+        for family in Family::ALL {
+            let right = families[family as usize];
+            let wrong = if right == Tri::No { Tri::Yes } else { Tri::No };
+            found.add(format!("families/{cni} {family:?}: {wrong:?}"), |rules| {
+                let mut rows = rules.families.to_vec();
+                rows[at].1[family as usize] = wrong;
+                rules.families = rows.leak();
+            });
+        }
+    }
+    for (at, (family, _)) in UPSTREAM.calico_since.iter().enumerate() {
+        for bound in 0..2 {
+            for step in [-1, 1] {
+                found.add(format!("calico since/{family:?} {bound} {step:+}"), |rules| {
+                    let mut rows = rules.calico_since.to_vec();
+                    let minor = &mut rows[at].1[bound].1;
+                    *minor = minor.saturating_add_signed(step);
+                    rules.calico_since = rows.leak();
+                });
+            }
+        }
+    }
+    for (at, (family, key, default)) in UPSTREAM.cilium_families.iter().enumerate() {
+        found.add(format!("cilium families/{family:?} by default {}", !default), |rules| {
+            let mut rows = rules.cilium_families.to_vec();
+            rows[at] = (*family, key, !default);
+            rules.cilium_families = rows.leak();
+        });
+    }
+    found.list("cilium families", |rules| &mut rules.cilium_families);
+    found.list("flagged families", |rules| &mut rules.flagged_families);
     found.list("by address", |rules| &mut rules.by_address);
     found.list("by identity", |rules| &mut rules.by_identity);
     found.list("hints", |rules| &mut rules.hints);

@@ -377,3 +377,55 @@ fn an_address_is_denied_only_where_it_is_enforced() {
     let enforced = World::new(&[deny, calico]);
     assert_eq!((denied(&enforced, WEB), denied(&enforced, NODE)), (Tri::Yes, Tri::No));
 }
+
+#[test]
+fn an_empty_list_of_ports_is_every_port() {
+    let policy = object(
+        "AdminNetworkPolicy",
+        "v1alpha1",
+        "x",
+        json!({"priority": 1, "ingress": [{"action": "Deny", "from": [peer(ALL)], "ports": []}]}),
+    );
+    World::new(&[policy]).answers(&[(JOB, WEB, "TCP 80", No), (JOB, WEB, "SCTP 9", No)]);
+}
+
+#[test]
+fn an_unknown_field_is_about_the_subject_alone() {
+    let job =
+        json!({"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "job"}}}});
+    let rule = |more: &str| json!([{"action": "Deny", "from": [peer(ALL)], more: 1}]);
+    // The subject is web in every namespace; the job's own ingress is untouched.
+    let world = one(json!({"ingress": rule("future")}));
+    world.is_unknown("spec.ingress[0].future");
+    assert_eq!(world.ask(OUT, JOB, "TCP 80"), Yes);
+    // What is wrong with ingress says nothing about egress, where that has no rules.
+    assert_eq!(world.ask(WEB, OUT, "TCP 80"), Yes);
+    let both = json!({"ingress": rule("future"), "egress": [{"action": "Deny", "to": [job]}]});
+    assert_eq!(one(both).ask(WEB, OUT, "TCP 80"), Unknown);
+    let world = one(json!({"later": 1, "ingress": [{"action": "Deny", "from": [peer(ALL)]}]}));
+    world.is_unknown("spec.later");
+    assert_eq!(world.ask(WEB, OUT, "TCP 80"), Unknown);
+    assert_eq!(world.ask(OUT, JOB, "TCP 80"), Yes);
+    // Whom it selects is then not known.
+    let mut policy = cluster("Admin", 5, json!({}));
+    policy["spec"]["subject"]["future"] = json!({"a": 1});
+    let world = World::new(&[policy]);
+    world.is_unknown("spec.subject.future");
+    assert_eq!(world.ask(OTHER, JOB, "TCP 80"), Unknown);
+}
+
+#[test]
+fn fields_of_another_kind_are_named() {
+    let number = json!([{"portNumber": {"protocol": "TCP", "port": 80}}]);
+    let rule = |field: &str, value: &Value| json!({"priority": 1, "ingress": [{"action": "Deny", "from": [peer(ALL)], field: value}]});
+    World::new(&[cluster("Admin", 5, rule("ports", &number))]).is_unknown("spec.ingress[0].ports");
+    let protocols = json!([{"tcp": {"destinationPort": {"number": 80}}}]);
+    let admin = object("AdminNetworkPolicy", "v1alpha1", "x", rule("protocols", &protocols));
+    World::new(&[admin]).is_unknown("spec.ingress[0].protocols");
+    // The API server drops such a field of its own kinds: named, and without effect.
+    let mut own = isolating();
+    own["spec"]["ingress"] = json!([{"form": [{"podSelector": {}}]}]);
+    let world = World::new(&[own]);
+    assert_eq!(world.network.errors()[0].field, "spec.ingress[0].form");
+    assert_eq!(world.ask(JOB, WEB, "TCP 80"), Yes);
+}

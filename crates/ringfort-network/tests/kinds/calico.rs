@@ -58,8 +58,25 @@ fn selectors_of_the_other_end() {
     ]);
     from(json!({"selector": "tier starts with 'back'", "namespaceSelector": "all()"}))
         .answers(&[(JOB, WEB, "TCP 80", No), (OTHER, WEB, "TCP 80", Yes)]);
-    from(json!({"notSelector": "app == 'job'"}))
-        .answers(&[(JOB, WEB, "TCP 80", No), (OUT, WEB, "TCP 80", Yes)]);
+    from(json!({"notSelector": "app == 'job'"})).answers(&[
+        (JOB, WEB, "TCP 80", No),
+        (OUT, WEB, "TCP 80", No),
+        (OTHER, WEB, "TCP 80", No),
+    ]);
+    from(json!({"notSelector": "app == 'none'"})).answers(&[
+        (JOB, WEB, "TCP 80", Yes),
+        (OUT, WEB, "TCP 80", No),
+        (NODE, WEB, "TCP 80", No),
+    ]);
+    // Without a namespace of its own it takes what is no endpoint.
+    global(json!({"selector": "app == 'web'",
+        "ingress": [{"action": "Allow", "source": {"notSelector": "app == 'job'"}}]}))
+    .answers(&[
+        (JOB, WEB, "TCP 80", No),
+        (OUT, WEB, "TCP 80", Yes),
+        (NODE, WEB, "TCP 80", Yes),
+        (OTHER, WEB, "TCP 80", Yes),
+    ]);
     from(json!({"serviceAccounts": {"names": ["worker"]}}))
         .answers(&[(JOB, WEB, "TCP 80", Yes), (OTHER, WEB, "TCP 80", No)]);
     from(json!({"serviceAccounts": {"selector": "role == 'batch'"}}))
@@ -264,11 +281,154 @@ fn network_policy_has_order_1000() {
         one["metadata"]["name"] = json!(name);
         World::new(&[kubernetes.clone(), one])
     };
-    // Of one order the name decides: Calico calls a NetworkPolicy `knp.default.NAME`.
-    for (name, order, answer) in
-        [("z", 999, No), ("a", 1000, No), ("z", 1000, Yes), ("a", 1001, Yes)]
-    {
+    // Of one order a key decides that differs between versions: `a/default.z` and `a/z` against
+    // `a/knp.default.all`, or `z/a/…` against `all/a/…`.
+    for (name, order, answer) in [
+        ("z", 999, No),
+        ("a", 1000, No),
+        ("b", 1000, Unknown),
+        ("z", 1000, Unknown),
+        ("a", 1001, Yes),
+    ] {
         deny(name, order).answers(&[(JOB, WEB, "TCP 80", answer)]);
+    }
+}
+
+fn agent(version: &str) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
+        "metadata": {"namespace": "kube-system", "name": "calico-node"},
+        "spec": {"template": {"spec": {"containers": [
+            {"name": "x", "image": format!("quay.io/calico/node:{version}")}]}}}})
+}
+
+#[test]
+fn of_one_order_the_version_decides_between_scopes() {
+    let global = object(
+        "GlobalNetworkPolicy",
+        None,
+        "b",
+        json!({"selector": "all()", "types": ["Ingress"], "ingress": [{"action": "Allow"}]}),
+    );
+    let mut deny = policy(json!({"ingress": [{"action": "Deny"}]}));
+    deny["metadata"]["name"] = json!("z");
+    // `a/default.z` before `default.b`; later `b//…` before `z/a/…`.
+    for (version, answer) in [("v3.30.2", No), ("v3.31.0", Unknown), ("latest", Unknown)] {
+        World::new(&[global.clone(), deny.clone(), agent(version)])
+            .answers(&[(JOB, WEB, "TCP 80", answer)]);
+    }
+    World::new(&[global.clone(), deny.clone()]).answers(&[(JOB, WEB, "TCP 80", Unknown)]);
+    deny["metadata"]["name"] = json!("a");
+    World::new(&[global, deny]).answers(&[(JOB, WEB, "TCP 80", No)]);
+}
+
+#[test]
+fn tiers_of_one_order_go_by_name() {
+    let tier = |name: &str, order: Value| object("Tier", None, name, json!({"order": order}));
+    let passes = |tier: &str| {
+        let mut one = policy(json!({"tier": tier, "ingress": [{"action": "Pass"}]}));
+        one["metadata"]["name"] = json!(format!("{tier}.p"));
+        one
+    };
+    let denies = |tier: &str| {
+        let mut one = policy(json!({"tier": tier, "ingress": [{"action": "Deny"}]}));
+        one["metadata"]["name"] = json!(format!("{tier}.d"));
+        one
+    };
+    let allows = |tier: &str| {
+        let mut one = policy(json!({"tier": tier, "ingress": [{"action": "Allow"}]}));
+        one["metadata"]["name"] = json!(format!("{tier}.a"));
+        one
+    };
+    for order in [json!(5), Value::Null, json!(-3), json!(1_000_000)] {
+        let tiers = [tier("alpha", order.clone()), tier("beta", order.clone())];
+        let [alpha, beta] = tiers.clone();
+        World::new(&[alpha.clone(), beta.clone(), allows("alpha"), denies("beta")])
+            .answers(&[(JOB, WEB, "TCP 80", Yes)]);
+        World::new(&[alpha.clone(), beta.clone(), denies("alpha"), allows("beta")])
+            .answers(&[(JOB, WEB, "TCP 80", No)]);
+        // Pass leads to the next tier, also where both have one order.
+        World::new(&[alpha, beta, passes("alpha"), denies("beta")])
+            .answers(&[(JOB, WEB, "TCP 80", No)]);
+    }
+    // A negative order comes before others, none after them.
+    let first = [tier("zeta", json!(-1)), tier("alpha", json!(0)), allows("zeta"), denies("alpha")];
+    World::new(&first).answers(&[(JOB, WEB, "TCP 80", Yes)]);
+    let last =
+        [tier("alpha", Value::Null), tier("zeta", json!(9)), denies("alpha"), allows("zeta")];
+    World::new(&last).answers(&[(JOB, WEB, "TCP 80", Yes)]);
+}
+
+#[test]
+fn labels_that_calico_adds() {
+    let from = |selector: &str| {
+        World::new(&[object(
+            "GlobalNetworkPolicy",
+            None,
+            "g",
+            json!({"selector": "app == 'web'",
+            "ingress": [{"action": "Allow", "source": {"selector": selector}}]}),
+        )])
+    };
+    for (selector, job, other) in [
+        ("projectcalico.org/orchestrator == 'k8s'", Yes, Yes),
+        ("projectcalico.org/orchestrator != 'k8s'", No, No),
+        ("projectcalico.org/namespace == 'b'", No, Yes),
+        ("projectcalico.org/serviceaccount == 'worker'", Yes, No),
+        ("pcns.team == 'blue'", No, Yes),
+        ("pcns.projectcalico.org/name == 'a'", Yes, No),
+        ("has(pcns.none)", No, No),
+        ("pcsa.role == 'batch'", Yes, No),
+        ("pcsa.role != 'batch'", No, Yes),
+        ("!has(pcsa.role)", No, Yes),
+        ("pcsa.projectcalico.org/name == 'worker'", Yes, No),
+    ] {
+        let world = from(selector);
+        let asked = |from| world.ask(from, WEB, "TCP 80");
+        assert_eq!((asked(JOB), asked(OTHER)), (job, other), "{selector}");
+    }
+    for (selector, web, other) in [
+        ("projectcalico.org/namespace == 'a'", No, Yes),
+        ("projectcalico.org/orchestrator == 'k8s' && app == 'web'", No, No),
+        ("pcns.team == 'blue'", Yes, No),
+    ] {
+        global(json!({"selector": selector, "ingress": [{"action": "Deny"}]}))
+            .answers(&[(JOB, WEB, "TCP 80", web), (JOB, OTHER, "TCP 80", other)]);
+    }
+}
+
+#[test]
+fn namespaces_alone_take_sets() {
+    let set = object("GlobalNetworkSet", None, "s", json!({"nets": ["192.0.2.0/24"]}));
+    let own = object("NetworkSet", Some("b"), "s", json!({"nets": ["198.51.100.0/24"]}));
+    let of_own = "198.51.100.1";
+    let ask = |selector: &str, outside, own_set| {
+        let rule =
+            json!({"ingress": [{"action": "Allow", "source": {"namespaceSelector": selector}}]});
+        World::new(&[set.clone(), own.clone(), policy(rule)])
+            .answers(&[(OUT, WEB, "TCP 80", outside), (of_own, WEB, "TCP 80", own_set)]);
+    };
+    ask("global()", Yes, No);
+    ask("all()", No, Yes);
+    ask("team == 'blue'", No, Yes);
+    ask("team == 'red'", No, No);
+    // What has no namespace has none of its labels.
+    ask("team != 'red'", Yes, Yes);
+    // Which pods a negated set takes away is not followed.
+    let negated = json!({"ingress": [{"action": "Allow", "source": {"notSelector": "all()",
+        "namespaceSelector": "all()"}}]});
+    World::new(&[set, own, policy(negated)]).is_unknown("spec.ingress[0].notSelector");
+}
+
+#[test]
+fn ports_need_a_protocol_that_has_ports() {
+    for (rule, field) in [
+        (json!({"destination": {"ports": [80]}}), "destination.ports"),
+        (json!({"protocol": "ICMP", "destination": {"notPorts": [80]}}), "destination.notPorts"),
+        (json!({"source": {"ports": [80]}}), "source.ports"),
+    ] {
+        let mut rule = rule;
+        rule["action"] = json!("Allow");
+        one(json!({"ingress": [rule]})).is_unknown(&format!("spec.ingress[0].{field}"));
     }
 }
 

@@ -112,7 +112,8 @@ fn entities() {
     from("cluster").answers(&[
         (OTHER, WEB, "TCP 80", Yes),
         (NODE, WEB, "TCP 80", Yes),
-        (OUT, WEB, "TCP 80", No),
+        // The API server is of the cluster, also where it runs outside.
+        (OUT, WEB, "TCP 80", Unknown),
     ]);
     from("all").answers(&[(OUT, WEB, "TCP 80", Yes), (NODE, WEB, "TCP 80", Yes)]);
     for own in ["host", "remote-node"] {
@@ -202,7 +203,7 @@ fn both_directions_read_the_same_fields() {
     one(json!({"egress": [{"toEntities": ["cluster"]}]})).answers(&[
         (WEB, OTHER, "TCP 80", Yes),
         (WEB, NODE, "TCP 80", Yes),
-        (WEB, OUT, "TCP 80", No),
+        (WEB, OUT, "TCP 80", Unknown),
     ]);
     one(json!({"egressDeny": [{"toEndpoints": [{"matchLabels": {"app": "job"}}],
         "toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}]}]}], "egress": [{"toEntities": ["all"]}]}))
@@ -273,4 +274,148 @@ fn the_agent_may_isolate_everybody() {
             "data": {"enable-policy": mode}})])
         .answers(&[(JOB, WEB, "TCP 80", answer), (WEB, OUT, "TCP 80", answer)]);
     }
+}
+
+fn config(data: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"namespace": "kube-system", "name": "cilium-config"}, "data": data})
+}
+
+fn agent(version: &str) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "DaemonSet",
+        "metadata": {"namespace": "kube-system", "name": "cilium"},
+        "spec": {"template": {"spec": {"containers": [
+            {"name": "x", "image": format!("quay.io/cilium/cilium:{version}")}]}}}})
+}
+
+#[test]
+fn the_cluster_of_a_pod() {
+    let from = |cluster: &str| {
+        policy(json!({"ingress": [{"fromEndpoints": [
+            {"matchLabels": {"k8s:io.cilium.k8s.policy.cluster": cluster, "app": "job"}}]}]}))
+    };
+    for (name, asked, answer) in
+        [("main", "main", Yes), ("main", "other", No), ("default", "default", Yes)]
+    {
+        World::new(&[config(json!({"cluster-name": name})), from(asked)])
+            .answers(&[(JOB, WEB, "TCP 80", answer)]);
+    }
+    World::new(&[config(json!({})), from("default")]).answers(&[(JOB, WEB, "TCP 80", Yes)]);
+    World::new(&[from("default")]).is_unknown("spec.ingress[0].fromEndpoints[0]");
+}
+
+#[test]
+fn labels_that_identities_lack_select_nothing() {
+    let dropped = "pod-template-hash";
+    let by = |key: &str, operator: &str| {
+        policy(json!({"ingress": [{"fromEndpoints": [
+            {"matchExpressions": [{"key": key, "operator": operator}]}]}]}))
+    };
+    World::new(&[by(dropped, "Exists")]).answers(&[(JOB, WEB, "TCP 80", No)]);
+    World::new(&[by(dropped, "DoesNotExist")]).answers(&[(JOB, WEB, "TCP 80", Yes)]);
+    let own = |key: &str| {
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"namespace": "a", "name": "p"},
+            "spec": {"podSelector": {"matchExpressions": [{"key": key, "operator": "DoesNotExist"}]},
+                "ingress": [{"from": [{"podSelector": {"matchExpressions": [
+                    {"key": "app", "operator": "Exists"}]}}]}]}})
+    };
+    let index = "apps.kubernetes.io/pod-index";
+    World::new(&[agent("v1.17.1"), own(index)])
+        .answers(&[(JOB, WEB, "TCP 80", Yes), (OUT, WEB, "TCP 80", No)]);
+    let unknown = World::new(&[agent("latest"), own(index)]);
+    unknown.is_unknown("spec.podSelector");
+    assert_eq!(unknown.ask(OUT, OTHER, "TCP 80"), Yes);
+    // Another filter keeps what is not known.
+    let set = config(json!({"labels": "k8s:app"}));
+    World::new(&[agent("v1.17.1"), set.clone(), own(index)]).is_unknown("spec.podSelector");
+    World::new(&[set, by("app", "Exists")]).is_unknown("spec.endpointSelector");
+}
+
+#[test]
+fn blocks_may_be_set_to_mean_nodes() {
+    let rule = json!({"ingress": [{"fromCIDR": ["10.9.0.0/16"]}], "egress": [{"toCIDR": ["10.9.0.0/16"]}]});
+    let nodes = config(json!({"policy-cidr-match-mode": "nodes"}));
+    World::new(&[nodes.clone(), policy(rule.clone())]).answers(&[
+        (NODE, WEB, "TCP 80", Yes),
+        (WEB, NODE, "TCP 80", Unknown),
+        (JOB, WEB, "TCP 80", No),
+    ]);
+    World::new(&[policy(rule)]).answers(&[(NODE, WEB, "TCP 80", No), (WEB, NODE, "TCP 80", No)]);
+    let own = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"namespace": "a", "name": "p"},
+        "spec": {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "10.9.0.0/16"}}]}]}});
+    World::new(&[agent("v1.17.1"), nodes, own.clone()]).answers(&[(NODE, WEB, "TCP 80", Yes)]);
+    World::new(&[agent("v1.17.1"), own]).answers(&[(NODE, WEB, "TCP 80", No)]);
+}
+
+#[test]
+fn the_subject_is_in_the_policys_namespace() {
+    let subject = |key: &str| {
+        one(
+            json!({"endpointSelector": {"matchLabels": {key: "zz", "app": "web"}}, "ingress": [{}]}),
+        )
+    };
+    // The agent puts the own namespace in the place of the one that is named.
+    subject("k8s:io.kubernetes.pod.namespace")
+        .answers(&[(JOB, WEB, "TCP 80", No), (JOB, OTHER, "TCP 80", Yes)]);
+    subject("io.kubernetes.pod.namespace").answers(&[(JOB, WEB, "TCP 80", Yes)]);
+}
+
+#[test]
+fn what_the_agent_refuses_is_named_and_never_denied() {
+    let port = json!({"port": "80", "protocol": "TCP"});
+    let ports = |count: usize| vec![port.clone(); count];
+    let to_ports = |entry: Value| json!({"ingress": [{"toPorts": [entry]}]});
+    let here = "spec.ingress[0].toPorts[0]";
+    let http = json!({"http": [{}]});
+    for (rest, field) in [
+        (to_ports(json!({"ports": ports(41)})), format!("{here}.ports")),
+        (to_ports(json!({"ports": [{"protocol": "TCP"}]})), format!("{here}.ports[0].port")),
+        (
+            to_ports(json!({"ports": [{"port": "80", "protocol": "UDP"}], "rules": http})),
+            format!("{here}.ports[0].protocol"),
+        ),
+        (
+            to_ports(json!({"ports": [{"port": "0", "protocol": "TCP"}], "rules": http})),
+            format!("{here}.ports[0].port"),
+        ),
+        (
+            to_ports(json!({"ports": ports(1), "rules": {"dns": [{"matchPattern": "*"}]}})),
+            format!("{here}.rules.dns"),
+        ),
+        (
+            to_ports(json!({"ports": ports(1), "rules": {"http": [{}], "kafka": [{}]}})),
+            format!("{here}.rules"),
+        ),
+        (
+            to_ports(json!({"ports": ports(1), "rules": http, "serverNames": ["x.example"]})),
+            format!("{here}.serverNames"),
+        ),
+        (
+            json!({"ingress": [{"fromCIDRSet": [{"cidr": "192.0.2.0/24", "except": ["10.0.0.0/8"]}]}]}),
+            "spec.ingress[0].fromCIDRSet[0].except[0]".to_owned(),
+        ),
+        (
+            json!({"ingress": [{"icmps": [{"fields": vec![json!({"type": 8}); 41]}]}]}),
+            "spec.ingress[0].icmps[0].fields".to_owned(),
+        ),
+        (
+            json!({"egress": [{"toPorts": [{"rules": {"dns": [{"matchPattern": "*"}]}}]}]}),
+            "spec.egress[0].toPorts[0].rules.dns".to_owned(),
+        ),
+        (
+            json!({"ingressDeny": [{"toPorts": [{"ports": ports(1), "rules": http}]}]}),
+            "spec.ingressDeny[0].toPorts[0].rules".to_owned(),
+        ),
+    ] {
+        one(rest).is_unknown(&field);
+    }
+    // As many as are allowed.
+    one(to_ports(json!({"ports": ports(40)}))).answers(&[(JOB, WEB, "TCP 80", Yes)]);
+    let fields = vec![json!({"type": 8}); 40];
+    one(json!({"ingress": [{"icmps": [{"fields": fields}]}]})).answers(&[(JOB, WEB, "TCP 80", No)]);
+    let dns = json!({"egress": [{"toPorts": [{"ports": [{"port": "53", "protocol": "UDP"}],
+        "rules": {"dns": [{"matchPattern": "*"}]}}]}]});
+    one(dns).answers(&[(WEB, JOB, "UDP 53", Unknown), (WEB, JOB, "UDP 54", No)]);
 }

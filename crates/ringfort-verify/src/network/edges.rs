@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use ringfort_model::record::{Checked, IpBlock};
+use ringfort_model::record::IpBlock;
 use ringfort_network::policy::{AddressSet, Class, ConnectionSet, Protocol};
 use serde::Deserialize;
 
@@ -97,7 +97,7 @@ impl Cuts {
             set
         };
         for policy in &input.cluster.network_policies {
-            let Checked::Read(spec) = &policy.spec else { continue };
+            let Some(spec) = policy.spec.spec() else { continue };
             let from = spec.ingress.iter().flat_map(|rule| rule.from.iter());
             let to = spec.egress.iter().flat_map(|rule| rule.to.iter());
             for one in from.filter_map(|peer| peer.ip_block.as_ref()) {
@@ -110,7 +110,7 @@ impl Cuts {
         let admin = input.cluster.admin_network_policies.iter().map(|policy| &policy.spec);
         let base = input.cluster.baseline_admin_network_policies.iter().map(|policy| &policy.spec);
         for spec in admin.chain(base) {
-            let Checked::Read(spec) = spec else { continue };
+            let Some(spec) = spec.spec() else { continue };
             let peers = spec.egress.iter().flat_map(|rule| rule.to.iter());
             for network in peers.flat_map(|peer| peer.networks.iter().flat_map(|all| all.iter())) {
                 borders(&AddressSet::cidr(network).unwrap_or_default(), &mut cuts.destinations);

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringfort_model::record::{Checked, LabelSelector};
+use ringfort_model::record::LabelSelector;
 use ringfort_network::policy::expr::{Expr, Key};
 use ringfort_network::policy::{
     Class, ConnectionSet, Direction, Peer, Ports, Reason, Tri, Verdict, resolve,
@@ -151,7 +151,7 @@ fn absent(input: &Input) -> Vec<Absent> {
         selector.match_labels.is_empty() && selector.match_expressions.is_empty()
     };
     for policy in &input.cluster.network_policies {
-        let Checked::Read(spec) = &policy.spec else { continue };
+        let Some(spec) = policy.spec.spec() else { continue };
         let own = LabelSelector {
             match_labels: [(NAMESPACE.into(), policy.metadata.namespace.clone())]
                 .into_iter()
@@ -177,7 +177,7 @@ fn absent(input: &Input) -> Vec<Absent> {
     let admin = input.cluster.admin_network_policies.iter().map(|policy| &policy.spec);
     let base = input.cluster.baseline_admin_network_policies.iter().map(|policy| &policy.spec);
     for spec in admin.chain(base) {
-        let Checked::Read(spec) = spec else { continue };
+        let Some(spec) = spec.spec() else { continue };
         let from = spec.ingress.iter().flat_map(|rule| rule.from.iter());
         let to = spec.egress.iter().flat_map(|rule| rule.to.iter());
         for peer in from.chain(to) {
