@@ -115,11 +115,62 @@ fn words_that_name_nothing_are_wrong_usage() {
         (vec!["--fail-on", "new-path"], "--baseline"),
         (vec!["--fail-on", "new-finding>=high"], "--baseline"),
         (vec!["-n", "shop", "-A"], "--all-namespaces"),
+        (vec!["--registries", "http://foo/"], "http://foo/"),
+        (vec!["--registries", "*"], "\"*\""),
+        (vec!["--registries", "docker.io,*"], "\"*\""),
+        (vec!["--registries", "docker.io,"], "\"\""),
+        (vec!["--registries", "docker.io/a//b"], "docker.io/a//b"),
+        (vec!["--threads", "257"], "257"),
+        (vec!["-f", "sarif=./a.json", "-f", "csv=a.json"], "two formats"),
+        (vec!["-f", "csv", "-f", "sarif=a", "-f", "junit=app/../a"], "two formats"),
+        (vec!["-f", "sarif=app/a.sarif", "-f", "csv=b.csv"], "two formats"),
+        (vec!["--k8s-version", "1.3"], "1.3"),
+        (vec!["--k8s-version", "1.360"], "1.360"),
     ] {
         let run = folder.scan(&arguments);
         run.expect(2, &[part]);
         assert!(run.out.is_empty(), "{arguments:?}");
     }
+    let idle = folder.run(&["scan", "app", "-f", "csv=a.csv", "-o", "b.txt"]);
+    idle.expect(2, &["--output b.txt"]);
+    let good = ["--registries", "registry.example:5000/team/x,docker.io,[::1]:5000/"];
+    assert_eq!(folder.scan(&good).code, Some(0));
+}
+
+/// Starts the program with a standard stream that cannot be written, and reads none of the other.
+#[cfg(unix)]
+fn deaf(folder: &Folder, arguments: &[&str], closed: bool) -> Option<i32> {
+    use std::process::Stdio;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfort"));
+    command.current_dir(&folder.0).args(arguments).stderr(Stdio::null());
+    if closed {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        command.stdout(writer);
+    } else {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        command.stdout(Stdio::null()).stderr(full);
+    }
+    command.status().expect("it starts").code()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_is_gone_changes_neither_files_nor_the_exit_code() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    let gate = ["--complete", "--fail-on", "severity>=medium"];
+    for format in ["human", "json", "csv"] {
+        let asked = [&["scan", "app", "-f", format, "-f", "sarif=late.sarif"], &gate[..]].concat();
+        assert_eq!(deaf(&folder, &asked, true), Some(3), "{format}");
+        let late = folder.0.join("late.sarif");
+        assert!(std::fs::metadata(&late).is_ok_and(|file| file.len() > 100), "{format}");
+        std::fs::remove_file(late).expect("it is there");
+    }
+    let can = ["can", "user/a", "get", "pods", "--cluster", "app", "--complete", "--exit-code"];
+    assert_eq!(deaf(&folder, &can, true), Some(3));
+    assert_eq!(deaf(&folder, &[&["scan", "app"], &gate[..]].concat(), false), Some(3));
+    assert_eq!(deaf(&folder, &["scan", "nowhere"], false), Some(1));
 }
 
 #[test]
