@@ -187,9 +187,7 @@ impl Builder {
                 let is_key = matches!(self.stack.last(), Some(Open::Map(_, None, ..)));
                 let value = match style {
                     TScalarStyle::Plain if !is_key => match scalar(&text, tag.as_deref()) {
-                        Value::Number(number)
-                            if self.is_settings && number.to_string() != text =>
-                        {
+                        Value::Number(number) if self.is_settings && number.to_string() != text => {
                             Value::String(text)
                         }
                         value => value,

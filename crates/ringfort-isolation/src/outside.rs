@@ -133,11 +133,10 @@ fn decided(missing: &[&str]) -> Effect {
 /// repeated ones the last counts, as spf13/pflag reads them.
 fn is_given(words: &[&Str], flag: &str) -> bool {
     let any = !rules().switches.flag_needs_a_value;
-    let mut last = words.iter().enumerate().rev().filter_map(|(at, word)| {
-        match word.strip_prefix(flag)? {
+    let mut last =
+        words.iter().enumerate().rev().filter_map(|(at, word)| match word.strip_prefix(flag)? {
             "" => Some(any || words.get(at + 1).is_some_and(|next| !next.is_empty())),
             rest => rest.strip_prefix('=').map(|value| any || !value.is_empty()),
-        }
-    });
+        });
     last.next().unwrap_or(false)
 }

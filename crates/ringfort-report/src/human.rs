@@ -22,16 +22,21 @@ pub struct Style {
 /// direction of what follows, are shown as escapes.
 #[must_use]
 pub fn harmless(text: &str) -> String {
-    let hostile = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
+    let hostile = |c: char| c.is_control() || is_hidden(c);
     if !text.chars().any(hostile) {
         return text.to_owned();
     }
     text.chars()
         .map(|c| if hostile(c) { c.escape_unicode().to_string() } else { c.to_string() })
         .collect()
+}
+
+/// Whether a character turns the text around it, or is not seen.
+pub(crate) fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 fn cut(text: &str, width: usize) -> String {
@@ -159,7 +164,8 @@ pub fn first_screen(report: &Report, style: Style) -> String {
         line(cut(&versions, WIDTH));
     }
     if let Some(checked) = &report.checked {
-        line(cut(&counted(checked), WIDTH));
+        let hidden = report.filter.as_ref().map_or(0, |filter| filter.hidden);
+        line(cut(&counted(checked, hidden), WIDTH));
     }
     crate::framework::human(&mut out, &report.frameworks);
     out
@@ -243,15 +249,21 @@ pub fn tables(report: &Report) -> String {
 }
 
 /// The numbers of findings, and how much of the checks is decided.
-fn counted(checked: &Findings) -> String {
+fn counted(checked: &Findings, hidden: usize) -> String {
     let counts: Vec<String> =
         checked.counts().iter().map(|(count, severity)| format!("{count} {severity}")).collect();
     let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
     let excepted = checked.findings.iter().filter(|one| one.about.excepted.is_some()).count();
-    let excepted = if excepted > 0 { format!(" ({excepted} excepted)") } else { String::new() };
+    let beside = [(excepted, "excepted"), (hidden, "filtered out")];
+    let beside = beside.iter().filter(|(count, _)| *count > 0);
+    let beside: Vec<String> = beside.map(|(count, what)| format!("{count} {what}")).collect();
+    let beside = match beside.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", beside.join(", ")),
+    };
     let on_paths = checked.findings.iter().filter(|one| one.cuts > 0).count();
     format!(
-        "Findings: {counts}{excepted}; {on_paths} cut paths; {}% of results decided",
+        "Findings: {counts}{beside}; {on_paths} cut paths; {}% of results decided",
         checked.checks_coverage
     )
 }

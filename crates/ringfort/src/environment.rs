@@ -42,9 +42,8 @@ pub(crate) enum Said {
 pub(crate) fn judge(names: &BTreeSet<String>, flags: &BTreeSet<String>) -> Vec<Said> {
     let known: BTreeSet<String> =
         flags.iter().map(|flag| variable(flag)).chain(OTHERS.iter().map(|&s| s.into())).collect();
-    let strange = |name: &&String| {
-        name.starts_with(OURS) && !known.contains(*name) && !is_of_service(name)
-    };
+    let strange =
+        |name: &&String| name.starts_with(OURS) && !known.contains(*name) && !is_of_service(name);
     let said = |name: &String| {
         let near = known.iter().map(|one| (distance(name, one), one)).min();
         match near.filter(|(slips, _)| *slips <= SLIPS) {
@@ -74,10 +73,8 @@ fn distance(one: &str, other: &str) -> usize {
             let before = &rows[at - 1];
             let differs = usize::from(one[at - 1] != other[to - 1]);
             let mut least = (before[to] + 1).min(row[to - 1] + 1).min(before[to - 1] + differs);
-            let swapped = at > 1
-                && to > 1
-                && one[at - 1] == other[to - 2]
-                && one[at - 2] == other[to - 1];
+            let swapped =
+                at > 1 && to > 1 && one[at - 1] == other[to - 2] && one[at - 2] == other[to - 1];
             if swapped {
                 least = least.min(rows[at - 2][to - 2] + 1);
             }

@@ -68,6 +68,20 @@ impl Rules {
                 ));
             }
         }
+        if let Some(baseline) = &baseline {
+            let chosen = crate::findings::chosen(checks)?;
+            let ids = chosen.checks.iter().map(|check| check.id);
+            let lacking = baseline.lacks(env!("CARGO_PKG_VERSION"), ids);
+            if let Some(first) = lacking.first() {
+                let more = match lacking.len() {
+                    1 => String::new(),
+                    many => format!(" and {} more", many - 1),
+                };
+                return Err(usage(format!(
+                    "the baseline was written with other --checks: {first}{more} did not run; write it with all that run now"
+                )));
+            }
+        }
         let unanswered = ringfort_checks::unanswered(checks);
         let registries: Vec<String> =
             judging.registries.iter().map(|one| one.trim().to_owned()).collect();
