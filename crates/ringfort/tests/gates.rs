@@ -417,6 +417,8 @@ fn findings_are_new_worse_unchanged_or_fixed() {
     let folder = Folder::new();
     folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
     folder.write("before.json", &folder.scan(&ONLY).out);
+    let both = ["--checks", "RF-WKL-001,RF-WKL-002"];
+    folder.write("both.json", &folder.scan(&both).out);
     let gate = ["--fail-on", "new-finding", "--baseline", "before.json", ONLY[0], ONLY[1]];
     let same = folder.scan(&gate);
     same.expect(0, &["0 new, 0 worse, 1 unchanged, 0 fixed findings"]);
@@ -444,7 +446,7 @@ fn findings_are_new_worse_unchanged_or_fixed() {
     silent.expect(4, &["0 fixed findings"]);
     assert_eq!(silent.report()["baseline"]["undecided"][0]["id"], "RF-WKL-001");
     // Of a check that is not asked for, nothing is said.
-    let other = ["--baseline", "before.json", "--checks", "RF-WKL-002"];
+    let other = ["--baseline", "both.json", "--checks", "RF-WKL-002"];
     folder.scan(&other).expect(0, &["0 new, 0 worse, 0 unchanged, 0 fixed findings"]);
 }
 
