@@ -15,32 +15,53 @@ pub enum Flag<'c> {
     Set(&'c str),
 }
 
-/// A flag of the API server as its pods in `kube-system` carry it (kubeadm labels them
-/// `component=kube-apiserver`).
+/// A flag of the API server that holds one text, as its pods in `kube-system` carry it (kubeadm
+/// labels them `component=kube-apiserver`) and spf13/pflag reads it: the last one counts, and an
+/// empty one takes back those before it. Of several servers the first that has it.
 #[must_use]
 pub fn flag<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
     let mut answer = Flag::Unseen;
     for pod in servers(cluster) {
-        if answer == Flag::Unseen {
-            answer = Flag::Unset;
-        }
-        for container in &pod.spec.containers {
-            let mut words = container.command.iter().chain(container.args.iter());
-            while let Some(word) = words.next() {
-                let Some(rest) = word.strip_prefix("--").and_then(|w| w.strip_prefix(name)) else {
-                    continue;
-                };
-                match rest.strip_prefix('=') {
-                    Some(value) => return Flag::Set(value),
-                    None if rest.is_empty() => {
-                        return Flag::Set(words.next().map_or("", |value| value.as_str()));
-                    }
-                    None => {}
-                }
-            }
+        match values(pod, name).last() {
+            Some(value) if !value.is_empty() => return Flag::Set(value),
+            _ => answer = Flag::Unset,
         }
     }
     answer
+}
+
+/// A flag that holds a list, of each server: what is said again is added, as pflag's `StringSlice`
+/// does. `None` where it is not said.
+#[must_use]
+pub fn lists<'c>(cluster: &'c Cluster, name: &str) -> Vec<Option<Vec<&'c str>>> {
+    let list = |pod| {
+        let all = values(pod, name);
+        let items = all.iter().flat_map(|value| value.split(','));
+        let items = items.map(str::trim).filter(|item| !item.is_empty()).collect();
+        (!all.is_empty()).then_some(items)
+    };
+    servers(cluster).map(list).collect()
+}
+
+/// What a server says of a flag, in order: `--flag=value`, or `--flag value`.
+fn values<'c>(pod: &'c Pod, name: &str) -> Vec<&'c str> {
+    let mut found = Vec::new();
+    for container in &pod.spec.containers {
+        let mut words = container.command.iter().chain(container.args.iter());
+        while let Some(word) = words.next() {
+            let Some(rest) = word.strip_prefix("--").and_then(|w| w.strip_prefix(name)) else {
+                continue;
+            };
+            match rest.strip_prefix('=') {
+                Some(value) => found.push(value),
+                None if rest.is_empty() => {
+                    found.push(words.next().map_or("", |value| value.as_str()));
+                }
+                None => {}
+            }
+        }
+    }
+    found
 }
 
 fn servers(cluster: &Cluster) -> impl Iterator<Item = &Pod> {
@@ -78,22 +99,21 @@ pub fn switch<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
     answer
 }
 
-/// Whether an admission plug-in that is off by default was turned on; `None` if the flag
-/// cannot be seen.
+/// Whether an admission plug-in that is off by default was turned on, in every server; `None` if
+/// the flag cannot be seen.
 #[must_use]
 pub fn plugin_is_on(cluster: &Cluster, plugin: &str) -> Option<bool> {
-    match flag(cluster, "enable-admission-plugins") {
-        Flag::Unseen => None,
-        Flag::Unset => Some(false),
-        Flag::Set(list) => Some(list.split(',').any(|one| one.trim() == plugin)),
-    }
+    let has = |list: &Option<Vec<&str>>| list.as_ref().is_some_and(|all| all.contains(&plugin));
+    let servers = lists(cluster, "enable-admission-plugins");
+    (!servers.is_empty()).then(|| servers.iter().all(has))
 }
 
-/// A feature gate as the API server's flag sets it; `None` if the flag does not name it.
+/// A feature gate as the API server's flag sets it, the last time; `None` if the flag does not
+/// name it.
 #[must_use]
 pub fn gate(cluster: &Cluster, name: &str) -> Option<bool> {
-    let Flag::Set(gates) = flag(cluster, "feature-gates") else { return None };
-    let mut set = gates.split(',').filter_map(|one| one.split_once('='));
+    let all = lists(cluster, "feature-gates").into_iter().flatten().next()?;
+    let mut set = all.iter().rev().filter_map(|one| one.split_once('='));
     set.find(|(gate, _)| gate.trim() == name).and_then(|(_, value)| go_bool(value.trim()))
 }
 
@@ -196,6 +216,44 @@ mod tests {
     }
 
     #[test]
+    fn the_last_text_counts_and_lists_grow() {
+        let text = |words: &str| {
+            let cluster = cluster(&[words]);
+            match flag(&cluster, "token-auth-file") {
+                Flag::Set(value) => value.to_owned(),
+                other => format!("{other:?}"),
+            }
+        };
+        assert_eq!(text(r#""--token-auth-file=""#), "Unset");
+        assert_eq!(text(r#""--token-auth-file=/t","--token-auth-file=""#), "Unset");
+        assert_eq!(text(r#""--token-auth-file","/t""#), "(not kept)");
+        // The border drops what a flag with such a name says; the next flag is not its value.
+        assert_eq!(text(r#""--token-auth-file=/t","--etcd-servers=x""#), "(not kept)");
+        let path = |words: &str| match flag(&cluster(&[words]), "audit-log-path") {
+            Flag::Set(value) => value.len(),
+            _ => 0,
+        };
+        assert_eq!(path(r#""--audit-log-path=/a","--audit-log-path=/bc""#), 3);
+        assert_eq!(path(r#""--audit-log-path-x=/a""#), 0);
+        let modes = |servers: &[&str]| {
+            let cluster = cluster(servers);
+            let all = lists(&cluster, "authorization-mode");
+            all.into_iter().map(|one| one.map(|list| list.join(" "))).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            modes(&[r#""--authorization-mode=Node,RBAC","--authorization-mode","Webhook""#, ""]),
+            [Some("Node RBAC Webhook".to_owned()), None]
+        );
+        let on = |servers: &[&str]| plugin_is_on(&cluster(servers), "P");
+        let (given, twice) = (
+            r#""--enable-admission-plugins=P""#,
+            r#""--enable-admission-plugins=Q","--enable-admission-plugins=P""#,
+        );
+        assert_eq!((on(&[]), on(&[given]), on(&[twice])), (None, Some(true), Some(true)));
+        assert_eq!(on(&[given, r#""x""#]), Some(false), "one server lacks it");
+    }
+
+    #[test]
     fn gates_are_booleans_of_go() {
         let gate = |text: &str| {
             let words = format!(r#""--feature-gates=A=true,B={text}""#);
@@ -203,5 +261,6 @@ mod tests {
         };
         assert_eq!((gate("True"), gate("1"), gate("0")), (Some(true), Some(true), Some(false)));
         assert_eq!(gate("on"), None);
+        assert_eq!(gate("0,C=true,B=1"), Some(true), "the last one counts");
     }
 }

@@ -21,6 +21,9 @@ use crate::outcome::Object;
 use crate::run::Findings;
 use crate::{checks, own};
 
+/// What annotations of ours begin with.
+const OURS: &str = "ringfort.dev/";
+
 /// Annotations `ringfort.dev/ignore.ID: "reason"`.
 const IGNORE: &str = "ringfort.dev/ignore.";
 
@@ -171,15 +174,29 @@ impl Exceptions {
     }
 
     /// Adds those that objects carry as annotations. A pod that something manages carries what
-    /// its template says, so only the template is asked.
+    /// its template says, so only the template is asked. The last day of an object is that of its
+    /// template as well: where both name one, the earlier.
     pub fn of_objects(&mut self, cluster: &Cluster, own: &[&'static Check]) {
+        let mut templates: BTreeMap<(Kind, &str, &str), &Meta> = BTreeMap::new();
+        for workload in &cluster.workloads {
+            let template = workload.pod_template().and_then(|template| template.metadata.as_ref());
+            if let Some(template) = template {
+                let meta = &workload.metadata;
+                let key = (Kind::Workload(workload.kind), &*meta.namespace, &*meta.name);
+                templates.insert(key, template);
+            }
+        }
         let mut found: BTreeMap<(String, String), Exception> = BTreeMap::new();
         let mut add = |kind: Kind, meta: &Meta, carrier: &Meta| {
-            if !carrier.annotations.iter().any(|(key, _)| key.starts_with(IGNORE)) {
+            if !carrier.annotations.iter().any(|(key, _)| key.starts_with(OURS)) {
                 return;
             }
             let object = Object::new(kind.name(), &meta.namespace, &meta.name).to_string();
-            for one in annotated(&object, carrier, own) {
+            let template = templates.get(&(kind, &*meta.namespace, &*meta.name)).copied();
+            let carriers = [Some(meta), template];
+            let bounds = carriers.into_iter().flatten();
+            let bounds = bounds.filter_map(|one| one.annotations.get(UNTIL));
+            for one in annotated(&object, carrier, bounds.map(|day| &**day), own) {
                 let Covers::Object { id, .. } = &one.covers else { continue };
                 found.entry((object.clone(), id.clone())).or_insert(one);
             }
@@ -248,15 +265,23 @@ fn no_day(day: &str) -> String {
     format!("{day:?} is no day; write it as 2027-12-31")
 }
 
-/// The exceptions that an object's annotations make.
+/// The exceptions that an object's annotations make, until the earliest of some days. One of
+/// ours that means nothing is one that is wrong, by its whole key.
 fn annotated<'m>(
     object: &'m str,
     meta: &'m Meta,
+    bounds: impl Iterator<Item = &'m str>,
     own: &'m [&'static Check],
 ) -> impl Iterator<Item = Exception> + 'm {
-    let until = meta.annotations.get(UNTIL).map(|day| date(day).ok_or_else(|| no_day(day)));
+    let days: Result<Vec<Date>, String> =
+        bounds.map(|day| date(day).ok_or_else(|| no_day(day))).collect();
+    let until = days.map(|days| days.into_iter().min()).transpose();
     meta.annotations.iter().filter_map(move |(key, reason)| {
-        let id = key.strip_prefix(IGNORE)?;
+        let id = match key.strip_prefix(IGNORE) {
+            Some(id) => id,
+            None if key.starts_with(OURS) && **key != *UNTIL => key,
+            None => return None,
+        };
         let exact = checks::by_id(id).is_some()
             || checks::NOT_EVALUATED.contains(&id)
             || own.iter().any(|check| check.id == id);
@@ -266,6 +291,9 @@ fn annotated<'m>(
             None => (None, None),
         };
         let wrong = match (exact, reason.trim().is_empty()) {
+            (false, _) if id.starts_with(OURS) => {
+                Some(format!("there is no annotation {id}; {IGNORE}ID and {UNTIL} are"))
+            }
             (false, _) => Some(format!("no check has the id {id}")),
             (_, true) => Some("the reason is empty".to_owned()),
             _ => wrong,

@@ -8,7 +8,7 @@ use crate::{checks, own};
 
 /// A word that names no check.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("--checks {0}: no check has that id")]
+#[error("--checks: no check has the id {0:?}")]
 pub struct FilterError(pub String);
 
 /// The checks that were asked for.

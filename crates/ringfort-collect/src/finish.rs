@@ -25,6 +25,9 @@ pub(crate) struct Extras {
     pub(crate) broken: bool,
     /// Whether some file, entry or object was not read, whatever it holds.
     pub(crate) unread: bool,
+    /// Files of YAML that hold nothing. Among manifests they are no loss; in a dump they are what
+    /// a command leaves that failed.
+    pub(crate) hollow: Vec<String>,
 }
 
 impl Extras {
@@ -51,14 +54,19 @@ pub(crate) fn finish(
     place: &str,
     what: &str,
 ) -> Result<Collected, CollectError> {
-    let Filled { mut builder, objects, from_server, seen, untyped, broken } = filled;
-    let broken = extras.broken || broken;
+    let Filled { mut builder, objects, from_server, seen, untyped, broken, strange, listed } =
+        filled;
     let source = if from_server { SourceKind::Dump } else { SourceKind::Manifests };
+    let hollow = source == SourceKind::Dump && !extras.hollow.is_empty();
+    let broken = extras.broken || broken || hollow;
+    for file in extras.hollow.iter().filter(|_| hollow) {
+        builder.gap(file, "is no YAML: it begins with nothing");
+    }
     builder.source(source);
     let known = extras.git_version.as_deref().and_then(|text| KubeVersion::parse(text).ok());
     builder.version(known.or(options.version), extras.git_version.as_deref().unwrap_or_default());
     if source == SourceKind::Dump {
-        for (resource, listed) in listed(&builder, seen) {
+        for (resource, listed) in self::listed(&builder, seen) {
             builder.coverage().note(&resource, listed);
         }
     } else {
@@ -72,9 +80,11 @@ pub(crate) fn finish(
         builder.coverage().rest_is_complete = true;
         builder.coverage().not_listed = extras.not_listed;
     }
-    builder.coverage().unread = broken || extras.unread || untyped;
+    builder.coverage().unread = broken || extras.unread || untyped || strange;
+    let whole = builder.coverage().rest_is_complete && listed;
     let mut cluster = builder.freeze();
-    if objects == 0 {
+    // A cluster that was listed and has nothing is one; a folder without anything is none.
+    if objects == 0 && !whole {
         let detail = cluster
             .gaps
             .first()

@@ -127,6 +127,12 @@ pub fn yaml_values(text: &str) -> Result<Vec<serde_json::Value>, std::io::Error>
     }
 }
 
+/// The same of a file of settings, where a mapping that says a key twice is an error, and a number
+/// that is not written as it would be printed stays text: `1.30` is no `1.3`.
+pub fn yaml_settings(text: &str) -> Result<Vec<serde_json::Value>, std::io::Error> {
+    yaml::settings(text, Limits::default().depth, 1_000_000).map_err(std::io::Error::other)
+}
+
 /// The same with the lines on which values stand.
 pub fn yaml_documents(text: &str) -> Result<Vec<(serde_json::Value, FieldLines)>, std::io::Error> {
     let (documents, errors) = yaml::documents(text, 0, Limits::default().depth, 1_000_000);

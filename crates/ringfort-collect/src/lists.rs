@@ -170,6 +170,7 @@ impl Sink for Lists<'_, '_> {
             single(self.pool.store(), &self.file, line, &types, head, || of_json(head, line));
             return;
         }
+        self.pool.with(|filled| filled.listed = true);
         let types = if types.kind.is_empty() {
             type_of_file(&self.file)
                 .map(|one| TypeMeta { kind: format!("{}List", one.kind), ..one })

@@ -62,6 +62,7 @@ fn keep_document(store: Store<'_>, name: &str, document: &yaml::Document) {
         return;
     };
     let element = types.element();
+    store.with(|filled| filled.listed = true);
     let file: Arc<str> = Arc::from(name);
     if let Some(types) = &element {
         store.with(|filled| filled.seen.insert((Arc::clone(&file), types.clone())));

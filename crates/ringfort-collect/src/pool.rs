@@ -59,6 +59,10 @@ pub(crate) struct Filled {
     pub(crate) untyped: bool,
     /// Whether documents of YAML are broken.
     pub(crate) broken: bool,
+    /// Whether an object of a kind that the model keeps does not read.
+    pub(crate) strange: bool,
+    /// Whether there is a list, be it of nothing.
+    pub(crate) listed: bool,
 }
 
 impl Filled {
@@ -70,6 +74,8 @@ impl Filled {
             seen: FxHashSet::default(),
             untyped: false,
             broken: false,
+            strange: false,
+            listed: false,
         }
     }
 
@@ -79,6 +85,7 @@ impl Filled {
         let kind = resource_of(types).or_else(|| resource_of(&types.element()?));
         match kind {
             Some(resource) => {
+                self.strange = true;
                 let listed = Listed::Partial("some objects do not read".into());
                 self.builder.coverage().note(&resource, listed);
             }

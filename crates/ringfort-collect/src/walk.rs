@@ -401,6 +401,8 @@ impl Walk<'_, '_> {
             || memchr::memmem::find(prefix, b"apiVersion:").is_some()
         {
             self.yaml(name, reader);
+        } else if first.is_none() && (base.ends_with(".yaml") || base.ends_with(".yml")) {
+            self.extras.hollow.push(name.to_owned());
         } else if let Some(what) = promised(base) {
             self.extras.broken = true;
             let nothing = if first.is_none() { ": it begins with nothing" } else { "" };

@@ -106,6 +106,18 @@ pub(crate) fn documents(
     (builder.done, errors)
 }
 
+/// Reads every document of a file of settings: a key stands once in its mapping, and a number that
+/// is written otherwise than it is printed stays text.
+pub(crate) fn settings(text: &str, depth: usize, nodes: usize) -> Result<Vec<Value>, String> {
+    let mut builder = Builder { depth, budget: nodes, is_settings: true, ..Builder::default() };
+    let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut budget = tabs::BUDGET;
+    match builder.read(&tabs::in_brackets(rest, &mut budget)) {
+        Some((line, error)) => Err(format!("line {line}: {error}")),
+        None => Ok(builder.done.into_iter().map(|document| document.value).collect()),
+    }
+}
+
 /// The text from the first line on that begins a document and is not before the given one,
 /// counted from 1, nor the first of all; and how many lines are before it.
 fn next_document(text: &str, line: usize) -> Option<(usize, &str)> {
@@ -130,6 +142,8 @@ struct Builder {
     depth: usize,
     budget: usize,
     is_spent: bool,
+    /// Keys stand once, and numbers stay as they are written.
+    is_settings: bool,
     /// Lines before the text that is read now.
     before: usize,
     error: Option<(usize, String)>,
@@ -172,7 +186,12 @@ impl Builder {
                 let tag = tag.map(|tag| tag.suffix);
                 let is_key = matches!(self.stack.last(), Some(Open::Map(_, None, ..)));
                 let value = match style {
-                    TScalarStyle::Plain if !is_key => scalar(&text, tag.as_deref()),
+                    TScalarStyle::Plain if !is_key => match scalar(&text, tag.as_deref()) {
+                        Value::Number(number) if self.is_settings && number.to_string() != text => {
+                            Value::String(text)
+                        }
+                        value => value,
+                    },
                     _ => Value::String(text),
                 };
                 if is_key {
@@ -271,7 +290,11 @@ impl Builder {
                     *key = Some((text, (self.before + mark.line()) as u32));
                 }
                 Some((name, _)) if name == "<<" => merged.push(value),
-                Some((name, _)) => {
+                Some((name, line)) => {
+                    if self.is_settings && map.contains_key(&name) {
+                        let line = line as usize - self.before;
+                        self.error = Some((line, format!("the key {name} stands twice")));
+                    }
                     map.insert(name, value);
                 }
             },
@@ -379,6 +402,22 @@ mod tests {
             serde_json::json!({"a": 420, "b": "true", "c": true, "d": true, "e": 1.5,
                 "f": null, "g": "1.2.3", "h": 31, "i": "5"})
         );
+    }
+
+    #[test]
+    fn settings_say_a_key_once_and_keep_their_numbers() {
+        let read = |text: &str| settings(text, 100, 1000);
+        assert_eq!(
+            read("a: 1.30\nb: 1.5\nc: 20\nd: 010\ne: [1_0, 3]\nf: yes\n"),
+            Ok(vec![serde_json::json!({"a": "1.30", "b": 1.5, "c": 20, "d": "010",
+                "e": ["1_0", 3], "f": true})])
+        );
+        assert_eq!(read("a: 1\n---\na: 2\n").map(|all| all.len()), Ok(2));
+        assert_eq!(
+            read("a: 1\nb: {c: 1, d: 2}\na: 3\n"),
+            Err("line 3: the key a stands twice".to_owned())
+        );
+        assert!(read("b: {c: 1, c: 1}\n").is_err_and(|error| error.contains("the key c")));
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub fn non_root(
         Uid::Known(0) if promised && rule.promise_refuses_root => {
             let path = container_path(spec, container);
             evidence.push(format!("{path}.securityContext.runAsNonRoot"));
-            Effect::without("the kubelet refuses to start root where runAsNonRoot is asked for")
+            // The kubelet refuses to start it (`verifyRunAsNonRoot`): it never runs as root.
+            Effect::Effective
         }
         Uid::Known(0) => Effect::without("the user is root"),
         Uid::Known(_) if windows && rule.windows_reads_no_user => {

@@ -129,12 +129,14 @@ fn decided(missing: &[&str]) -> Effect {
     Effect::Unknown(missing.iter().map(|what| (*what).to_owned()).collect())
 }
 
-/// Whether a flag has a value among the words of a command: `--flag=value`, or `--flag value`.
+/// Whether a flag has a value among the words of a command: `--flag=value`, or `--flag value`. Of
+/// repeated ones the last counts, as spf13/pflag reads them.
 fn is_given(words: &[&Str], flag: &str) -> bool {
     let any = !rules().switches.flag_needs_a_value;
-    words.iter().enumerate().any(|(at, word)| match word.strip_prefix(flag) {
-        Some("") => any || words.get(at + 1).is_some_and(|next| !next.is_empty()),
-        Some(rest) => any || rest.strip_prefix('=').is_some_and(|value| !value.is_empty()),
-        None => false,
-    })
+    let mut last =
+        words.iter().enumerate().rev().filter_map(|(at, word)| match word.strip_prefix(flag)? {
+            "" => Some(any || words.get(at + 1).is_some_and(|next| !next.is_empty())),
+            rest => rest.strip_prefix('=').map(|value| any || !value.is_empty()),
+        });
+    last.next().unwrap_or(false)
 }

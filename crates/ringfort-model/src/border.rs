@@ -231,8 +231,12 @@ fn scrub_spec(spec: &mut PodSpec) {
     }
 }
 
+/// Stands for the value of a flag that looks like a credential.
+const NOT_KEPT: &str = "(not kept)";
+
 /// Keeps the shape of a command line: plain words and flags stay, the values of flags that
-/// look like credentials are blanked. Positions are kept so that a patch by index fits.
+/// look like credentials are replaced, unless they are empty. Positions are kept so that a patch
+/// by index fits.
 fn kept_words(words: &List<Str>) -> List<Str> {
     const SECRETIVE: &[&str] = &["password", "passwd", "token", "secret", "key", "credential"];
     let mut blank_next = false;
@@ -240,7 +244,7 @@ fn kept_words(words: &List<Str>) -> List<Str> {
         .iter()
         .map(|word| {
             if std::mem::take(&mut blank_next) && !word.starts_with('-') {
-                return Str::default();
+                return Str::new(if word.is_empty() { "" } else { NOT_KEPT });
             }
             let lower = word.to_ascii_lowercase();
             let flag = lower.split(['=', ' ']).next().unwrap_or_default();
@@ -249,7 +253,12 @@ fn kept_words(words: &List<Str>) -> List<Str> {
             }
             if flag.starts_with('-') && SECRETIVE.iter().any(|part| flag.contains(part)) {
                 blank_next = flag.len() == lower.len();
-                return Str::new(&word[..flag.len()]);
+                let said = match word[flag.len()..].strip_prefix('=') {
+                    Some("") => "=".to_owned(),
+                    Some(_) => format!("={NOT_KEPT}"),
+                    None => String::new(),
+                };
+                return Str::from(format!("{}{said}", &word[..flag.len()]));
             }
             // A script or connection string that mentions a credential: nothing of it is kept.
             Str::default()

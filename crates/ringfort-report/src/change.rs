@@ -17,7 +17,7 @@ use crate::report::{Filter, Report};
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// It is no report.
-    #[error("is no report of ringfort scan -f json: {0}")]
+    #[error("is no report of ringfort scan -f json")]
     Shape(#[from] serde_json::Error),
     /// A report of another shape.
     #[error("has the schema {0:?}; only {expected} can be compared with", expected = crate::SCHEMA)]
@@ -28,6 +28,7 @@ pub enum BaselineError {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Earlier {
     schema: String,
+    tool: KnownTool,
     findings: Vec<Known>,
     checks: Vec<KnownCheck>,
     connected: Vec<KnownEnds>,
@@ -50,6 +51,11 @@ struct KnownSpot {
     object: String,
     field: String,
     value: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct KnownTool {
+    version: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -118,6 +124,15 @@ impl Earlier {
         let earlier: Self = serde_json::from_slice(json)?;
         debug_assert_eq!(earlier.schema, head.schema);
         Ok(earlier)
+    }
+
+    /// The checks of ours among some that did not run then: of these every finding would be new. A
+    /// report of another version says nothing of checks that its program did not have.
+    #[must_use]
+    pub fn lacks<'c>(&self, version: &str, checks: impl Iterator<Item = &'c str>) -> Vec<&'c str> {
+        let ran: BTreeSet<&str> = self.checks.iter().map(|check| check.id.as_str()).collect();
+        let same = self.tool.version == version;
+        checks.filter(|check| same && !ran.contains(check)).collect()
     }
 
     /// What it left out.

@@ -8,6 +8,7 @@ use ringfort_checks::Finding;
 use serde_json::{Value, json};
 
 use crate::human::harmless;
+use crate::json::plain;
 use crate::locate::{clipped, located};
 use crate::report::Report;
 
@@ -51,7 +52,7 @@ pub fn render(report: &Report) -> String {
         },
         "vulnerabilities": vulnerabilities,
     });
-    format!("{file:#}\n")
+    plain(&format!("{file:#}\n"))
 }
 
 /// UTC to the second, without its zone.

@@ -7,6 +7,8 @@ use std::fmt::Write;
 use ringfort_attack::{Attack, NodeKey, maker::zone_of, techniques};
 use ringfort_graph::{BitSet, EdgeId, NodeId};
 
+use crate::human::is_hidden;
+
 /// Edges to write, and which of them a plan cuts.
 pub struct Selection {
     /// The edges.
@@ -39,7 +41,7 @@ fn quoted(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            c if c.is_control() => out.push('\u{fffd}'),
+            c if c.is_control() || is_hidden(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
@@ -86,7 +88,9 @@ fn xml(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c if c.is_control() || is_hidden(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => {
+                out.push('\u{fffd}');
+            }
             c => out.push(c),
         }
     }

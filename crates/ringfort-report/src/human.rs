@@ -25,16 +25,21 @@ pub struct Style {
 /// direction of what follows, are shown as escapes.
 #[must_use]
 pub fn harmless(text: &str) -> String {
-    let hostile = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
+    let hostile = |c: char| c.is_control() || is_hidden(c);
     if !text.chars().any(hostile) {
         return text.to_owned();
     }
     text.chars()
         .map(|c| if hostile(c) { c.escape_unicode().to_string() } else { c.to_string() })
         .collect()
+}
+
+/// Whether a character turns the text around it, or is not seen.
+pub(crate) fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 fn cut(text: &str, columns: usize) -> String {
@@ -183,7 +188,8 @@ pub fn first_screen(report: &Report, style: Style) -> String {
         line(cut(&versions, WIDTH));
     }
     if let Some(checked) = &report.checked {
-        line(cut(&counted(checked, language), WIDTH));
+        let hidden = report.filter.as_ref().map_or(0, |filter| filter.hidden);
+        line(cut(&counted(checked, hidden, language), WIDTH));
     }
     crate::framework::human(&mut out, &report.frameworks, language);
     out
@@ -300,17 +306,21 @@ pub(crate) fn severities(checked: &Findings, language: Language) -> String {
 }
 
 /// The numbers of findings, and how much of the checks is decided.
-fn counted(checked: &Findings, language: Language) -> String {
+fn counted(checked: &Findings, hidden: usize, language: Language) -> String {
     let excepted = checked.findings.iter().filter(|one| one.about.excepted.is_some()).count();
-    let excepted = match excepted {
-        0 => Sentence::default(),
-        count => sentence!(" ({count} excepted)", count),
+    let beside = match (excepted, hidden) {
+        (0, 0) => Sentence::default(),
+        (count, 0) => sentence!(" ({count} excepted)", count),
+        (0, count) => sentence!(" ({count} filtered out)", count),
+        (excepted, hidden) => {
+            sentence!(" ({excepted} excepted, {hidden} filtered out)", excepted, hidden)
+        }
     };
     say!(
         language,
-        "Findings: {counts}{excepted}; {paths} cut paths; {percent}% of results decided",
+        "Findings: {counts}{beside}; {paths} cut paths; {percent}% of results decided",
         counts = severities(checked, language),
-        excepted,
+        beside,
         paths = checked.findings.iter().filter(|one| one.cuts > 0).count(),
         percent = checked.checks_coverage
     )

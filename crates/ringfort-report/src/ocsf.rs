@@ -9,6 +9,7 @@ use ringfort_checks::{Check, Finding, Tally};
 use serde_json::{Value, json};
 
 use crate::human::harmless;
+use crate::json::plain;
 use crate::locate::{clipped, located, sentence};
 use crate::report::Report;
 
@@ -38,7 +39,7 @@ pub fn render(report: &Report) -> String {
             }
         }
     }
-    events.iter().map(|event| format!("{event}\n")).collect()
+    events.iter().map(|event| plain(&format!("{event}\n"))).collect()
 }
 
 /// What every event has.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::format::Rendered;
 use crate::human::harmless;
+use crate::json::plain;
 use crate::locate::{clipped, located, sentence, uri};
 use crate::report::Report;
 
@@ -91,7 +92,7 @@ pub fn render(report: &Report) -> Rendered {
             },
         }],
     });
-    Rendered { text: format!("{file}\n"), cut }
+    Rendered { text: plain(&format!("{file}\n")), cut }
 }
 
 /// A text as a plain message: braces are doubled (SARIF 3.11.5) and nothing in it is a link

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use ringfort_language::Language;
 
@@ -30,8 +31,9 @@ pub(crate) struct Reading {
     /// The context of a live cluster; else the current one
     #[arg(long, global = true, env = "RINGFORT_CONTEXT")]
     pub(crate) context: Option<String>,
-    /// Worker threads; 0 takes the number of processors
-    #[arg(long, global = true, default_value_t = 0, env = "RINGFORT_THREADS")]
+    /// Worker threads, up to 256; 0 takes the number of processors
+    #[arg(long, global = true, default_value_t = 0, env = "RINGFORT_THREADS",
+        value_parser = RangedU64ValueParser::<usize>::new().range(..=256))]
     pub(crate) threads: usize,
     /// Print results only
     #[arg(short, long, global = true, env = "RINGFORT_QUIET")]

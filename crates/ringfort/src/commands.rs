@@ -10,7 +10,7 @@ use ringfort_checks::own::Answers;
 use ringfort_checks::{Chosen, World};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
-use ringfort_model::{EntityId, KubeVersion, SourceKind, Str, snapshot};
+use ringfort_model::{EntityId, SourceKind, Str, snapshot};
 use ringfort_plan::{Wish, Work, first_fixes};
 use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
@@ -19,6 +19,7 @@ use ringfort_report::{Format, Head, Rendered, Report, human, json};
 use crate::args::{Arguments, Can, Command, Output, Paths, Reading, WhoCan};
 use crate::judging::Rules;
 use crate::stages::Stages;
+use crate::streams::{Out, say};
 use crate::versions::Versions;
 
 /// Wrong usage that the argument parser cannot see.
@@ -111,11 +112,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
 }
 
 pub(crate) fn options(reading: &Reading) -> Result<Options> {
-    let version = reading.k8s_version.as_deref().map(KubeVersion::parse).transpose();
+    let version = reading.k8s_version.as_deref().map(crate::versions::minor).transpose()?;
     Ok(Options {
         threads: reading.threads,
         complete: reading.complete,
-        version: version.map_err(|error| usage(error.to_string()))?,
+        version,
         ..Options::default()
     })
 }
@@ -149,8 +150,8 @@ fn collected(source: &Source, path: Option<&Path>, reading: &Reading) -> Result<
     if !reading.quiet {
         let described = harmless(&collected.described);
         match path {
-            Some(path) => eprintln!("{}: {described}", harmless(&path.display().to_string())),
-            None => eprintln!("{described}"),
+            Some(path) => say(&format!("{}: {described}", harmless(&path.display().to_string()))),
+            None => say(&described),
         }
     }
     Ok(collected)
@@ -177,7 +178,7 @@ fn base(source: &Path) -> String {
 
 /// Writes to standard output.
 pub(crate) fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Out::new();
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
@@ -300,7 +301,7 @@ fn scan(
                     json::write(&report, std::io::BufWriter::new(out))
                         .with_context(|| format!("cannot write {}", file.display()))?;
                 }
-                None => json::write(&report, std::io::BufWriter::new(std::io::stdout().lock()))?,
+                None => json::write(&report, std::io::BufWriter::new(Out::new()))?,
             }
             continue;
         }
@@ -319,7 +320,7 @@ fn scan(
             false => rendered,
         };
         if !rendered.cut.is_empty() && !reading.quiet {
-            eprintln!("{}: left out: {}", wanted.name, harmless(&rendered.cut));
+            say(&format!("{}: left out: {}", wanted.name, harmless(&rendered.cut)));
         }
         match &wanted.file {
             Some(file) => std::fs::write(file, rendered.text)

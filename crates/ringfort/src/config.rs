@@ -16,10 +16,13 @@ use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 use ringfort_checks::Exceptions;
 use ringfort_model::record::FieldLines;
 use ringfort_plan::Costs;
+use ringfort_report::human::harmless;
 use serde_json::{Map, Value};
 
 use crate::args::Arguments;
+use crate::environment::{self, Said};
 use crate::own::Written;
+use crate::streams::say;
 
 /// The file's name.
 const FILE: &str = "ringfort.yaml";
@@ -39,6 +42,9 @@ pub(crate) enum ConfigError {
     /// A key that no command has.
     #[error("{file}: unknown key {key}")]
     Key { file: PathBuf, key: String },
+    /// A variable of the environment that no flag has.
+    #[error("{name} is no variable of ringfort; {meant} is")]
+    Variable { name: String, meant: String },
     /// A value that the key does not take.
     #[error("{file}: {key}: {reason}")]
     Value { file: PathBuf, key: String, reason: String },
@@ -68,6 +74,7 @@ pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
         command = command.bin_name("kubectl ringfort");
     }
     names(&command, &takes_many, &mut file.lists);
+    environment(&command)?;
     let matches = file.command(command)?.get_matches();
     // The parser ends the program on wrong usage, as it does for what is typed.
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -75,6 +82,22 @@ pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
     arguments.reading.exceptions = file.exceptions;
     arguments.reading.rules = file.rules;
     Ok(arguments)
+}
+
+/// Looks for variables that mean nothing.
+fn environment(command: &Command) -> Result<(), ConfigError> {
+    let mut flags = BTreeSet::new();
+    names(command, &|_| true, &mut flags);
+    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    for said in environment::judge(&variables, &flags) {
+        match said {
+            Said::Misspelt { name, meant } => return Err(ConfigError::Variable { name, meant }),
+            Said::Unknown(name) => {
+                say(&format!("warning: {} is no variable of ringfort", harmless(&name)));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether kubectl started the program, as its plug-in.
@@ -99,11 +122,15 @@ impl File {
         }
         let text = std::fs::read_to_string(place).map_err(unreadable)?;
         let values =
+            ringfort_collect::yaml_settings(&text).map_err(|error| wrong(&error.to_string()))?;
+        let lines =
             ringfort_collect::yaml_documents(&text).map_err(|error| wrong(&error.to_string()))?;
-        let mut values = values.into_iter().filter(|(value, _)| !value.is_null());
-        let (keys, lines) = match (values.next(), values.next()) {
-            (None, _) => (Map::new(), FieldLines::default()),
-            (Some((Value::Object(keys), lines)), None) => (keys, lines),
+        let lines = lines.into_iter().find(|(value, _)| !value.is_null());
+        let lines = lines.map_or_else(FieldLines::default, |(_, lines)| lines);
+        let mut values = values.into_iter().filter(|value| !value.is_null());
+        let keys = match (values.next(), values.next()) {
+            (None, _) => Map::new(),
+            (Some(Value::Object(keys)), None) => keys,
             _ => return Err(wrong("not one mapping of keys to values")),
         };
         let mut read = Self { place: place.to_owned(), keys, ..Self::default() };
@@ -195,7 +222,7 @@ impl File {
             let mut filled = arg.clone();
             let foreign = |text: &str| self.is_foreign(arg, long, text);
             if arg.get_env().is_none() {
-                let name = format!("RINGFORT_{}", long.to_uppercase().replace('-', "_"));
+                let name = environment::variable(long);
                 if !std::env::var(&name).is_ok_and(|text| foreign(&text)) {
                     filled = filled.env(name);
                 }

@@ -52,11 +52,11 @@ pub(crate) fn run(asked: &ImportExceptions, reading: &Reading) -> Result<u8> {
         None => print(&text)?,
     }
     if !reading.quiet {
-        eprintln!(
+        crate::streams::say(&format!(
             "{} exceptions from {rules} rules, {} of which were not carried over",
             entries.len(),
             refused.len()
-        );
+        ));
     }
     Ok(0)
 }

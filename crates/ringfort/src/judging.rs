@@ -18,6 +18,7 @@ use ringfort_report::{Filter, Report, gate};
 use crate::args::{Judging, Reading};
 use crate::clock::today;
 use crate::commands::usage;
+use crate::streams::say;
 use crate::versions::Versions;
 
 /// Bytes of a file of exceptions that are read at the most.
@@ -75,11 +76,27 @@ impl Rules {
                 ));
             }
         }
+        if let Some(baseline) = &baseline {
+            let chosen = crate::findings::chosen(checks)?;
+            let ids = chosen.checks.iter().map(|check| check.id);
+            let lacking = baseline.lacks(env!("CARGO_PKG_VERSION"), ids);
+            if let Some(first) = lacking.first() {
+                let more = match lacking.len() {
+                    1 => String::new(),
+                    many => format!(" and {} more", many - 1),
+                };
+                return Err(usage(format!(
+                    "the baseline was written with other --checks: {first}{more} did not run; write it with all that run now"
+                )));
+            }
+        }
         let unanswered = ringfort_checks::unanswered(checks);
         let registries: Vec<String> =
             judging.registries.iter().map(|one| one.trim().to_owned()).collect();
-        if registries.iter().any(String::is_empty) {
-            return Err(usage("--registries: a registry without a name"));
+        if let Some(wrong) = registries.iter().find(|one| !is_registry(one)) {
+            return Err(usage(format!(
+                "--registries {wrong:?}: write a host, or a host with a path, as registry.example/team"
+            )));
         }
         let versions = Versions::new(reading)?;
         let frameworks = Vec::new();
@@ -199,6 +216,29 @@ impl Rules {
     }
 }
 
+/// Whether a text begins a name of an image: a host, perhaps with a port, and perhaps a path, in
+/// the letters that references have (distribution/reference). Anything else allows no image, or
+/// looks as if it allowed all.
+fn is_registry(text: &str) -> bool {
+    let letters = |part: &str, more: &[char]| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(&c))
+    };
+    let mut parts = text.strip_suffix('/').unwrap_or(text).split('/');
+    let host = parts.next().unwrap_or_default();
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !host.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    };
+    let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let named = match address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => letters(name, &['.', '-']),
+    };
+    named
+        && port.is_none_or(|port| port.parse::<u16>().is_ok())
+        && parts.all(|part| letters(part, &['.', '-', '_']))
+}
+
 fn filter(selection: &Selection) -> Filter {
     Filter {
         severities: selection.severities().into_iter().map(str::to_owned).collect(),
@@ -244,12 +284,12 @@ fn read_baseline(file: &Path) -> Result<Earlier> {
 pub(crate) fn said(report: &Report, quiet: bool) -> u8 {
     for one in &report.gates {
         if one.state != State::Passed || !quiet {
-            eprint!("{}", line(one));
+            say(&line(one));
         }
     }
     if !quiet {
         if let Some(change) = &report.baseline {
-            eprintln!(
+            say(&format!(
                 "since the baseline: {} new, {} worse, {} unchanged, {} fixed findings; {} new, {} fixed paths",
                 change.new,
                 change.worse,
@@ -257,13 +297,13 @@ pub(crate) fn said(report: &Report, quiet: bool) -> u8 {
                 change.fixed.len(),
                 change.new_paths.len(),
                 change.fixed_paths.len()
-            );
+            ));
         }
         for one in report.exceptions.iter().filter(|one| !matches!(one.state, "used" | "not-asked"))
         {
             let wrong = one.wrong.as_deref().map_or_else(String::new, |text| format!(": {text}"));
             let text = format!("exception {} {} is {}{wrong}", one.id, one.object, one.state);
-            eprintln!("{}", harmless(&text));
+            say(&harmless(&text));
         }
     }
     gate::exit_code(&report.gates)

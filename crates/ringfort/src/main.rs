@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod demo;
 mod dry_run;
+mod environment;
 mod explain;
 mod exposed;
 mod findings;
@@ -21,12 +22,15 @@ mod questions;
 mod reach;
 mod shell;
 mod stages;
+mod streams;
 mod triage;
 mod verify;
 mod versions;
 mod what_if;
 
 use std::process::ExitCode;
+
+use ringfort_report::human::harmless;
 
 /// What one thread allocates another one frees: pages of objects that were read go to the graph.
 /// It does that in less time and memory than the system's; how soon it gives memory back is set
@@ -40,25 +44,16 @@ fn main() -> ExitCode {
     let arguments = match config::arguments() {
         Ok(arguments) => arguments,
         Err(error) => {
-            eprintln!("error: {}", ringfort_report::human::harmless(&error.to_string()));
+            streams::say(&format!("error: {}", harmless(&error.to_string())));
             return ExitCode::from(2);
         }
     };
     match commands::run(&arguments) {
         Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let text = ringfort_report::human::harmless(&format!("{error:#}"));
-            eprintln!("error: {text}");
+            streams::say(&format!("error: {}", harmless(&format!("{error:#}"))));
             let usage = error.downcast_ref::<commands::Usage>().is_some();
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }

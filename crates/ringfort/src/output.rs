@@ -1,6 +1,6 @@
 //! Which formats a run writes, and where to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ringfort_report::{Format, UnknownFormat};
@@ -27,11 +27,33 @@ impl Output {
                 None => (text.as_str(), self.output.clone()),
             };
             let format = name.parse().map_err(|error: UnknownFormat| usage(error.to_string()))?;
-            if found.iter().any(|one| one.file == file) {
+            let place = file.as_deref().map(place);
+            if found.iter().any(|one| one.file.as_deref().map(self::place) == place) {
                 return Err(usage("two formats for one output; write NAME=FILE"));
             }
             found.push(Wanted { name: name.to_owned(), format, file });
         }
+        if let Some(file) = &self.output
+            && found.iter().all(|one| one.file.as_ref() != Some(file))
+        {
+            let file = file.display();
+            return Err(usage(format!("--output {file}: every format has a file of its own")));
+        }
         Ok(found)
+    }
+}
+
+/// One name for each place, however it is written: links are followed as far as there are any.
+fn place(file: &Path) -> PathBuf {
+    if let Ok(found) = file.canonicalize() {
+        return found;
+    }
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match (folder.canonicalize(), file.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => file.to_owned(),
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
     match arguments.format.as_str() {
         "json" => {
             let file = serde_json::to_string_pretty(&PlanFile::new(&attack, &wish, &plan))?;
-            eprint!("{}", lines(&text));
+            crate::streams::say(&lines(&text));
             print(&format!("{file}\n"))?;
         }
         _ => print(&lines(&format!("{text}{}", shown(&plan))))?,

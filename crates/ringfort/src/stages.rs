@@ -26,7 +26,7 @@ impl Stages {
     /// Prints them, if somebody asked.
     pub(crate) fn print(&self) {
         if std::env::var_os("RINGFORT_TIMINGS").is_some() {
-            eprintln!("{{{}}}", self.text);
+            crate::streams::say(&format!("{{{}}}", self.text));
         }
     }
 }

@@ -6,12 +6,32 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use ringfort_checks::World;
 use ringfort_checks::versions::{Data, STALE_DAYS};
+use ringfort_model::KubeVersion;
 use ringfort_report::human::harmless;
 
 use crate::args::Reading;
+use crate::commands::usage;
 
 /// Bytes of the file that are read at the most.
 const MOST: u64 = 64 << 20;
+
+/// Minor versions that may have come out since the data: three a year.
+const SINCE: u32 = 3;
+
+/// The server's version that somebody gives. One that there cannot be is wrong usage: every rule
+/// would be judged as of it.
+pub(crate) fn minor(text: &str) -> Result<KubeVersion> {
+    let version = KubeVersion::parse(text).map_err(|error| usage(error.to_string()))?;
+    match Data::shipped().minors() {
+        Some((oldest, newest)) if !(oldest..=newest + SINCE).contains(&version.minor) => {
+            Err(usage(format!(
+                "--k8s-version {text}: versions 1.{oldest} to 1.{} are known",
+                newest + SINCE
+            )))
+        }
+        _ => Ok(version),
+    }
+}
 
 /// The data of a run.
 #[derive(Debug, Default)]
@@ -31,10 +51,10 @@ impl Versions {
         if let (Some(days), false) =
             (versions.data().stale_by(crate::clock::today()), reading.quiet)
         {
-            eprintln!(
+            crate::streams::say(&format!(
                 "warning: the data on versions are {days} days old (of {}, more than {STALE_DAYS} days); newer ones: --data FILE",
                 versions.data().date()
-            );
+            ));
         }
         Ok(versions)
     }

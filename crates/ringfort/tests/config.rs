@@ -145,3 +145,30 @@ fn costs_decide_what_a_plan_takes() {
     let report: Value = serde_json::from_slice(&scan.stdout).expect("JSON");
     assert!(without.contains(report["plan"]["summary"].as_str().expect("a line")), "{without}");
 }
+
+#[test]
+fn a_number_is_what_is_written_and_a_key_stands_once() {
+    let place = Place::new("numbers", "k8s-version: 1.30\nformat: [json]\nthreads: 1\n");
+    assert_eq!(version(&place.run(&["scan", DEMO], &[])), "1.30");
+    let text = "fail-on: [severity>=high]\nquiet: true\nfail-on: [coverage<1]\n";
+    let twice = Place::new("twice", text).run(&["scan", DEMO], &[]);
+    assert_eq!(twice.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&twice.stderr).into_owned();
+    assert!(said.contains("line 3") && said.contains("fail-on"), "{said}");
+    let old = Place::new("minors", "k8s-version: 1.3\n").run(&["scan", DEMO], &[]);
+    assert_eq!(old.status.code(), Some(2));
+}
+
+#[test]
+fn a_misspelt_variable_is_wrong_usage() {
+    let place = Place::new("misspelt", "");
+    let wrong = place.run(&["scan", DEMO], &[("RINGFORT_FALI_ON", "severity>=high")]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(said.contains("RINGFORT_FALI_ON") && said.contains("RINGFORT_FAIL_ON"), "{said}");
+    let other = place.run(&["scan", DEMO, "-q"], &[("RINGFORT_SERVICE_PORT", "80")]);
+    assert!(other.status.success() && other.stderr.is_empty());
+    let script = place.run(&["scan", DEMO, "-q"], &[("RINGFORT_HOME", "/x")]);
+    assert!(script.status.success());
+    assert!(String::from_utf8_lossy(&script.stderr).contains("RINGFORT_HOME"));
+}

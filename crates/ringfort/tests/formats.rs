@@ -54,13 +54,22 @@ impl Formats {
             "gitlab-sast",
             "prometheus",
             "html",
+            "dot",
+            "graphml",
         ] {
             command.args(["-f", &format!("{format}={format}")]);
         }
         let output = command.args(["-f", "human"]).output().expect("it starts");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{said}");
-        let text = |name: &str| std::fs::read_to_string(folder.join(name)).expect(name);
+        let text = |name: &str| {
+            let text = std::fs::read_to_string(folder.join(name)).expect(name);
+            // Nothing turns the line around in which it stands, in no format.
+            let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            assert!(!text.contains(turns), "{name}");
+            text
+        };
+        assert!(!text("dot").is_empty() && !text("graphml").is_empty());
         let json = |name: &str| serde_json::from_str(&text(name)).expect(name);
         let found = Self {
             json: json("json"),

@@ -115,11 +115,59 @@ fn words_that_name_nothing_are_wrong_usage() {
         (vec!["--fail-on", "new-path"], "--baseline"),
         (vec!["--fail-on", "new-finding>=high"], "--baseline"),
         (vec!["-n", "shop", "-A"], "--all-namespaces"),
+        (vec!["--registries", "http://foo/"], "http://foo/"),
+        (vec!["--registries", "*"], "\"*\""),
+        (vec!["--registries", "docker.io,*"], "\"*\""),
+        (vec!["--registries", "docker.io,"], "\"\""),
+        (vec!["--registries", "docker.io/a//b"], "docker.io/a//b"),
+        (vec!["--threads", "257"], "257"),
+        (vec!["-f", "sarif=./a.json", "-f", "csv=a.json"], "two formats"),
+        (vec!["-f", "csv", "-f", "sarif=a", "-f", "junit=app/../a"], "two formats"),
     ] {
         let run = folder.scan(&arguments);
         run.expect(2, &[part]);
         assert!(run.out.is_empty(), "{arguments:?}");
     }
+    let idle = folder.run(&["scan", "app", "-f", "csv=a.csv", "-o", "b.txt"]);
+    idle.expect(2, &["--output b.txt"]);
+    let good = ["--registries", "registry.example:5000/team/x,docker.io,[::1]:5000/"];
+    assert_eq!(folder.scan(&good).code, Some(0));
+}
+
+/// Starts the program with a standard stream that cannot be written, and reads none of the other.
+#[cfg(unix)]
+fn deaf(folder: &Folder, arguments: &[&str], closed: bool) -> Option<i32> {
+    use std::process::Stdio;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfort"));
+    command.current_dir(&folder.0).args(arguments).stderr(Stdio::null());
+    if closed {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        command.stdout(writer);
+    } else {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        command.stdout(Stdio::null()).stderr(full);
+    }
+    command.status().expect("it starts").code()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_is_gone_changes_neither_files_nor_the_exit_code() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    let gate = ["--complete", "--fail-on", "severity>=medium"];
+    for format in ["human", "json", "csv"] {
+        let asked = [&["scan", "app", "-f", format, "-f", "sarif=late.sarif"], &gate[..]].concat();
+        assert_eq!(deaf(&folder, &asked, true), Some(3), "{format}");
+        let late = folder.0.join("late.sarif");
+        assert!(std::fs::metadata(&late).is_ok_and(|file| file.len() > 100), "{format}");
+        std::fs::remove_file(late).expect("it is there");
+    }
+    let can = ["can", "user/a", "get", "pods", "--cluster", "app", "--complete", "--exit-code"];
+    assert_eq!(deaf(&folder, &can, true), Some(3));
+    assert_eq!(deaf(&folder, &[&["scan", "app"], &gate[..]].concat(), false), Some(3));
+    assert_eq!(deaf(&folder, &["scan", "nowhere"], false), Some(1));
 }
 
 #[test]
@@ -367,6 +415,8 @@ fn findings_are_new_worse_unchanged_or_fixed() {
     let folder = Folder::new();
     folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
     folder.write("before.json", &folder.scan(&ONLY).out);
+    let both = ["--checks", "RF-WKL-001,RF-WKL-002"];
+    folder.write("both.json", &folder.scan(&both).out);
     let gate = ["--fail-on", "new-finding", "--baseline", "before.json", ONLY[0], ONLY[1]];
     let same = folder.scan(&gate);
     same.expect(0, &["0 new, 0 worse, 1 unchanged, 0 fixed findings"]);
@@ -394,7 +444,7 @@ fn findings_are_new_worse_unchanged_or_fixed() {
     silent.expect(4, &["0 fixed findings"]);
     assert_eq!(silent.report()["baseline"]["undecided"][0]["id"], "RF-WKL-001");
     // Of a check that is not asked for, nothing is said.
-    let other = ["--baseline", "before.json", "--checks", "RF-WKL-002"];
+    let other = ["--baseline", "both.json", "--checks", "RF-WKL-002"];
     folder.scan(&other).expect(0, &["0 new, 0 worse, 0 unchanged, 0 fixed findings"]);
 }
 
@@ -521,4 +571,90 @@ fn annotations_are_exceptions_of_their_object() {
     assert_eq!(run.report()["exceptions"][0]["state"], "not-asked");
     let run = folder.scan(&["--checks", "RF-WKL-002"]);
     run.expect(0, &["exception RF-WKL-002 Deployment shop/web is unused"]);
+}
+
+#[test]
+fn what_is_empty_or_does_not_read() {
+    let folder = Folder::new();
+    let gated = |folder: &Folder| folder.scan(&["--fail-on", "severity>=high", ONLY[0], ONLY[1]]);
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[false]));
+    folder.write("app/nothing.yaml", "");
+    gated(&folder).expect(0, &[]);
+    // An object of a kind that the check does not ask for.
+    let bad = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: shop}\ndata: 7\n";
+    folder.write("app/b.yaml", bad);
+    gated(&folder).expect(4, &["a file could not be read"]);
+    // In what a server wrote, a file without anything is one that broke off.
+    let folder = Folder::new();
+    let list = r#"{"apiVersion": "v1", "kind": "NamespaceList", "items": [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "uid": "u"}}]}"#;
+    folder.write("app/n.json", list);
+    gated(&folder).expect(0, &[]);
+    folder.write("app/pods.yaml", "");
+    gated(&folder).expect(4, &[]);
+    // A cluster that was listed and has nothing is a cluster.
+    let folder = Folder::new();
+    folder.write("app/all.json", r#"{"apiVersion": "v1", "kind": "List", "items": []}"#);
+    let none = folder.scan(&[]);
+    none.expect(0, &[]);
+    assert_eq!(none.report()["zones"].as_array().map(Vec::len), Some(3));
+    folder.run(&["scan", "app"]).expect(1, &["no Kubernetes object"]);
+}
+
+#[test]
+fn what_is_filtered_out_is_told_at_the_prompt() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    let human = ["scan", "app", "--complete", "--severity", "critical"];
+    let run = folder.run(&human);
+    let line = run.out.lines().find(|line| line.starts_with("Findings:")).expect("a line");
+    assert!(line.starts_with("Findings: none (") && line.contains(" filtered out)"), "{line}");
+    folder.write("broken.json", "{");
+    let run = folder.scan(&["--baseline", "broken.json"]);
+    run.expect(1, &["is no report"]);
+    assert_eq!(run.said.matches("EOF while parsing").count(), 1, "{}", run.said);
+}
+
+#[test]
+fn a_baseline_of_other_checks_is_wrong_usage() {
+    let folder = Folder::new();
+    folder.write("app/a.yaml", &deployment("shop", "web", "", &[true]));
+    folder.write("few.json", &folder.scan(&ONLY).out);
+    let against = |more: &[&str]| {
+        let run =
+            folder.scan(&[&["--baseline", "few.json", "--fail-on", "new-finding"], more].concat());
+        (run.code, run.said)
+    };
+    assert_eq!(against(&ONLY).0, Some(0));
+    let (code, said) = against(&[]);
+    assert!(code == Some(2) && said.contains("--checks") && said.contains("more"), "{said}");
+    let (code, said) = against(&["--checks", "RF-WKL-001,RF-WKL-002"]);
+    assert!(code == Some(2) && said.contains("RF-WKL-002 did not run"), "{said}");
+}
+
+#[test]
+fn annotations_of_ours_that_mean_nothing_are_named() {
+    let folder = Folder::new();
+    let web = |annotations: &str, template: &str| {
+        let text = deployment("shop", "web", annotations, &[true]);
+        let labels = "labels: {app: web}}\n    spec";
+        let more = format!("labels: {{app: web}}, annotations: {{{template}}}}}\n    spec");
+        folder.write("app/a.yaml", &text.replace(labels, &more));
+        let report = folder.scan(&ONLY).report();
+        let states = report["exceptions"].as_array().expect("exceptions").clone();
+        let said = |one: &Value| format!("{} {}", one["state"], one["id"]).replace('"', "");
+        states.iter().map(said).collect::<Vec<_>>()
+    };
+    let ignore = "ringfort.dev/ignore.RF-WKL-001: why";
+    assert_eq!(
+        web(&format!("{ignore}, ringfort.dev/ignore-untl: \"2020-01-01\""), ""),
+        ["used RF-WKL-001", "invalid ringfort.dev/ignore-untl"]
+    );
+    assert_eq!(web("ringfort.dev/ignore: why", ""), ["invalid ringfort.dev/ignore"]);
+    let until = |day: &str| format!("ringfort.dev/ignore-until: \"{day}\"");
+    assert_eq!(web(ignore, &until("2020-01-01")), ["expired RF-WKL-001"], "the template's day");
+    assert_eq!(web(&until("2020-01-01"), ignore), ["expired RF-WKL-001"], "the object's day");
+    let both = format!("{ignore}, {}", until("2999-01-01"));
+    assert_eq!(web(&both, &until("2020-01-01")), ["expired RF-WKL-001"], "the earlier");
+    assert_eq!(web(&both, ""), ["used RF-WKL-001"]);
 }

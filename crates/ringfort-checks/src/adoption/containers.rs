@@ -3,7 +3,7 @@
 use ringfort_isolation::{
     Effect, NodeFacts, dropped_capabilities, is_pinned, non_root, read_only_root, seccomp,
 };
-use ringfort_model::{Container, ContainerKind, PodSpec, SourceKind};
+use ringfort_model::{Container, ContainerKind, PodSpec, SourceKind, Str};
 use ringfort_network::policy::Tri;
 
 use crate::adoption::{Adoption, Metric, pods, tri};
@@ -71,7 +71,9 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
             users.count_in(namespace, weight, tri(asked), effective);
 
             let drops = context.and_then(|one| one.capabilities.as_ref());
-            let asked = drops.is_some_and(|one| one.drop.has("ALL"));
+            // Runtimes look for the word without its case.
+            let all = |name: &Str| name.eq_ignore_ascii_case("ALL");
+            let asked = drops.is_some_and(|one| one.drop.iter().any(all));
             let effective = caps.said(dropped_capabilities(spec, container, node).effect);
             caps.count_in(namespace, weight, tri(asked), effective);
 
@@ -125,7 +127,7 @@ fn not_root(spec: &PodSpec, container: &Container) -> bool {
     let pod = spec.security_context.as_ref();
     let user = own.and_then(|one| one.run_as_user).or(pod.and_then(|one| one.run_as_user));
     let flag = own.and_then(|one| one.run_as_non_root).or(pod.and_then(|one| one.run_as_non_root));
-    user.is_some_and(|uid| uid > 0) || (flag == Some(true) && user != Some(0))
+    user.is_some_and(|uid| uid > 0) || flag == Some(true)
 }
 
 /// Whether memory is limited and CPU asked for, by the container, its pod, or what fills in. A

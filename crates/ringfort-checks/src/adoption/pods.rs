@@ -53,12 +53,13 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
 
         let record = world.cluster.service_accounts.get(&unit.namespace, account);
         let by_account = record.and_then(|one| one.automount_service_account_token);
-        let asked = unit.spec.automount_service_account_token.or(by_account);
+        // Present is the word of either, effective whether it holds: a pod may take it back.
+        let off = [unit.spec.automount_service_account_token, by_account].contains(&Some(false));
         let at_creation = unit.pods.is_empty() || world.cluster.source == SourceKind::Manifests;
         let control =
             no_token(&unit.spec, &unit.namespace, world.cluster, unit.mirror, at_creation);
         let effective = automount.said(control.effect);
-        automount.count_in(namespace, weight, tri(asked == Some(false)), effective);
+        automount.count_in(namespace, weight, tri(off), effective);
 
         let present = unit.spec.host_users == Some(false);
         let effective = spaces.said(world.user_namespace(place.at));

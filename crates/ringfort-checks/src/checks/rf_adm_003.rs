@@ -55,21 +55,24 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         out.add(object, Verdict::of(spot.into_iter().collect()));
     }
     for policy in &world.cluster.others {
-        let Some(kind) = engine_kind(policy.group(), &policy.kind) else { continue };
+        let Some((engine, kind)) = engine_kind(policy.group(), &policy.kind) else { continue };
         let meta = &policy.metadata;
         let spec = policy.engine_spec.as_ref().map(|text| serde_json::from_str(text));
         let verdict = match spec {
             None | Some(Err(_)) => Verdict::missing("the specification of the policy"),
-            Some(Ok(spec)) if matches!(kind, Engine::Constraint) && only_generated(&spec) => {
+            Some(Ok(spec)) if matches!(engine, Engine::Constraint) && only_generated(&spec) => {
                 Verdict::missing("whether Gatekeeper made the admission policy of the constraint")
             }
-            Some(Ok(spec)) => match idle(kind, &spec) {
+            Some(Ok(spec)) => match idle(engine, &spec) {
                 None => Verdict::Pass,
                 Some((path, value)) => {
                     // Kinds of constraints are made by their templates: none has a fixed name.
-                    let name = format!("{}/{}", policy.kind, meta.name);
+                    let name = match engine {
+                        Engine::Constraint => format!("{}/{}", policy.kind, meta.name),
+                        _ => meta.name.to_string(),
+                    };
                     let at = (path, value.as_str());
-                    Verdict::of(vec![facts::field(kind.name(), &meta.namespace, &name, at)])
+                    Verdict::of(vec![facts::field(kind, &meta.namespace, &name, at)])
                 }
             },
         };
@@ -87,33 +90,26 @@ enum Engine {
     Kubewarden,
 }
 
-impl Engine {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Kyverno | Self::KyvernoCel => "Policy of Kyverno",
-            Self::Constraint => "Constraint",
-            Self::Kubewarden => "Policy of Kubewarden",
-        }
-    }
-}
+/// Kinds of the engines' policies. Those of Kyverno that mutate, generate or delete refuse nothing
+/// and are not asked to.
+const KINDS: &[(&str, &str, Engine)] = &[
+    ("kyverno.io", "ClusterPolicy", Engine::Kyverno),
+    ("kyverno.io", "Policy", Engine::Kyverno),
+    ("policies.kyverno.io", "ValidatingPolicy", Engine::KyvernoCel),
+    ("policies.kyverno.io", "NamespacedValidatingPolicy", Engine::KyvernoCel),
+    ("policies.kyverno.io", "ImageValidatingPolicy", Engine::KyvernoCel),
+    ("policies.kyverno.io", "NamespacedImageValidatingPolicy", Engine::KyvernoCel),
+    ("policies.kubewarden.io", "ClusterAdmissionPolicy", Engine::Kubewarden),
+    ("policies.kubewarden.io", "AdmissionPolicy", Engine::Kubewarden),
+];
 
-fn engine_kind(group: &str, kind: &str) -> Option<Engine> {
-    match (group, kind) {
-        ("kyverno.io", "ClusterPolicy" | "Policy") => Some(Engine::Kyverno),
-        // The mutating, generating and deleting ones refuse nothing and are not asked to.
-        (
-            "policies.kyverno.io",
-            "ValidatingPolicy"
-            | "NamespacedValidatingPolicy"
-            | "ImageValidatingPolicy"
-            | "NamespacedImageValidatingPolicy",
-        ) => Some(Engine::KyvernoCel),
-        ("constraints.gatekeeper.sh", _) => Some(Engine::Constraint),
-        ("policies.kubewarden.io", "ClusterAdmissionPolicy" | "AdmissionPolicy") => {
-            Some(Engine::Kubewarden)
-        }
-        _ => None,
+/// The engine of a policy, and its kind for kubectl.
+fn engine_kind(group: &str, kind: &str) -> Option<(Engine, &'static str)> {
+    if group == "constraints.gatekeeper.sh" {
+        return Some((Engine::Constraint, "Constraint"));
     }
+    let row = KINDS.iter().find(|(of, known, _)| *of == group && *known == kind);
+    row.map(|(_, kind, engine)| (*engine, *kind))
 }
 
 /// Points at which a constraint is enforced (open-policy-agent/frameworks, constraint
@@ -233,6 +229,8 @@ mod tests {
         }
         let known = |kind| engine_kind("policies.kyverno.io", kind).is_some();
         assert!(known("ImageValidatingPolicy") && !known("MutatingPolicy"));
+        let shown = engine_kind("kyverno.io", "ClusterPolicy").map(|(_, kind)| kind);
+        assert_eq!(shown, Some("ClusterPolicy"), "the command asks for what the server knows");
         assert!(idle(Engine::Kubewarden, &json!({"mode": "monitor"})).is_some());
     }
 }

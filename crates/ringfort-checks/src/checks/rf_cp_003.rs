@@ -41,33 +41,44 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
-    let flag = |name| server::flag(world.cluster, name);
-    let has = |list: &str, wanted: &str| list.split(',').any(|one| one.trim() == wanted);
-    let off = |list: Flag<'_>, plugin: &str| matches!(list, Flag::Set(list) if has(list, plugin));
+    let lists = |name| server::lists(world.cluster, name);
     let mut bad: Vec<(&str, String)> = Vec::new();
     let mut doubt = None;
-    match (flag("authorization-mode"), flag("authorization-config")) {
-        (Flag::Unseen, _) => doubt = Some("the flags of the API server"),
-        (_, Flag::Set(_)) => doubt = Some("the file of --authorization-config"),
-        (Flag::Unset, _) => {
-            bad.push(("--authorization-mode", "absent, which is AlwaysAllow".to_owned()));
-        }
-        (Flag::Set(modes), _) => {
-            let weak = has(modes, "AlwaysAllow") || !has(modes, "Node") || !has(modes, "RBAC");
-            if weak {
-                bad.push(("--authorization-mode", modes.to_owned()));
+    match server::flag(world.cluster, "authorization-config") {
+        Flag::Unseen => doubt = Some("the flags of the API server"),
+        Flag::Set(_) => doubt = Some("the file of --authorization-config"),
+        Flag::Unset => {
+            for modes in lists("authorization-mode") {
+                match modes {
+                    None => {
+                        bad.push((
+                            "--authorization-mode",
+                            "absent, which is AlwaysAllow".to_owned(),
+                        ));
+                    }
+                    Some(modes) => {
+                        let has = |mode| modes.contains(&mode);
+                        if has("AlwaysAllow") || !has("Node") || !has("RBAC") {
+                            bad.push(("--authorization-mode", modes.join(",")));
+                        }
+                    }
+                }
             }
         }
     }
-    let disabled = flag("disable-admission-plugins");
+    let disabled = lists("disable-admission-plugins");
+    let off = |plugin: &str| disabled.iter().flatten().any(|list| list.contains(&plugin));
     if server::plugin_is_on(world.cluster, "NodeRestriction") == Some(false) {
         bad.push(("--enable-admission-plugins", "NodeRestriction is not on".to_owned()));
     }
     for plugin in ["NodeRestriction", "ServiceAccount"] {
-        if off(disabled, plugin) {
+        if off(plugin) {
             bad.push(("--disable-admission-plugins", plugin.to_owned()));
         }
     }
+    // Servers that are set up alike say it once.
+    bad.sort();
+    bad.dedup();
     let spots: Vec<Why> =
         bad.iter().map(|(name, value)| settings::server_field(world, (name, value))).collect();
     let missing: BTreeSet<String> = doubt.into_iter().map(str::to_owned).collect();

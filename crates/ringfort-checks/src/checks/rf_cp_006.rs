@@ -22,8 +22,8 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::Pod, Kind::Secret],
     doc: Doc {
         why: "Such a credential cannot be taken back from whoever copied it.",
-        fails: "The API server takes tokens from a file; or a bootstrap token that logs in has no expiry.",
-        not: "Bootstrap tokens with an expiry, which the controller manager removes; those whose usage-bootstrap-authentication is anything but true, with which nobody logs in.",
+        fails: "The API server takes tokens from a file; or a bootstrap token that logs in has no expiry, and the API server takes such tokens or its flags are not seen.",
+        not: "Bootstrap tokens with an expiry, which the controller manager removes; those whose usage-bootstrap-authentication is anything but true, with which nobody logs in; and those of a cluster every API server of which has --enable-bootstrap-token-auth off, which is the default.",
         unknown: "The values of a bootstrap token were not read. Of the API server otherwise always: client certificates with administrator's groups, and local accounts of a provider, show in no object.",
         fix: "Drop --token-auth-file; delete the bootstrap token.",
     },
@@ -48,10 +48,17 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         }
     };
     out.add(facts::whole("api-server"), verdict);
+    // Off unless a server switches it on (apiserver `BuiltInAuthenticationOptions`). Servers that
+    // are not seen may have it on, and the token is meant to be used.
+    let switch = server::switch(world.cluster, "enable-bootstrap-token-auth");
+    let refused = switch == Flag::Unset || switch.is_off();
     for secret in world.cluster.secrets.iter().filter(|secret| *secret.kind == *TOKEN) {
         let meta = &secret.metadata;
         let lasts = secret.data.0.has(LOGS_IN) && !secret.data.0.has("expiration");
-        let logs_in = if lasts { secret.holds(BOOTSTRAP_LOGIN) } else { Some(false) };
+        let logs_in = match lasts && !refused {
+            true => secret.holds(BOOTSTRAP_LOGIN),
+            false => Some(false),
+        };
         let verdict = match logs_in {
             Some(false) => Verdict::Pass,
             None => Verdict::missing(format!("the value of {LOGS_IN} in a bootstrap token")),

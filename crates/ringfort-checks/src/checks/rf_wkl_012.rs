@@ -28,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         why: "Root in the container is root to the kernel, and every other escape needs less.",
         fails: "Neither runAsUser nor runAsNonRoot keeps its processes from being root, and no user namespace has effect. The container's field goes before the pod's.",
-        not: "A uid above 0, runAsNonRoot, or an effective user namespace; Windows.",
+        not: "A uid above 0; runAsNonRoot, beside uid 0 as well, which the kubelet refuses to start; or an effective user namespace; Windows.",
         unknown: "Whether the pod runs on Windows, or whether its user namespace has effect.",
         fix: "Set runAsNonRoot to true and a numeric runAsUser.",
     },

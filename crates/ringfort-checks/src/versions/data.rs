@@ -446,6 +446,17 @@ impl Data {
         Some((end.is_none_or(|end| end >= today.as_str()), end))
     }
 
+    /// The oldest and the newest minor version of Kubernetes of which the data know.
+    #[must_use]
+    pub fn minors(&self) -> Option<(u32, u32)> {
+        let of = self.support.keys().filter(|(product, _)| product == "kubernetes");
+        let minors = of.filter_map(|(_, cycle)| cycle.strip_prefix("1.")?.parse::<u32>().ok());
+        minors.fold(None, |ends, minor| {
+            let (oldest, newest) = ends.unwrap_or((minor, minor));
+            Some((oldest.min(minor), newest.max(minor)))
+        })
+    }
+
     /// Whether every advisory of a component is meant to be in the data.
     pub(crate) fn covers(&self, component: &str) -> bool {
         self.covers.contains(component)
