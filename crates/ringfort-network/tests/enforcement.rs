@@ -159,6 +159,7 @@ fn cilium(command: &[&str], env: Value, more: Option<Value>) -> (Tri, [Tri; 7]) 
     (found.anywhere().0, families(&objects))
 }
 
+#[allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
 fn config(namespace: &str, data: Value) -> Option<Value> {
     Some(json!({"apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"namespace": namespace, "name": "cilium-config"}, "data": data}))

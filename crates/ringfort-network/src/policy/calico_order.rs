@@ -7,6 +7,7 @@
 //! ambiguous.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use ringfort_model::Str;
 
@@ -32,11 +33,12 @@ pub(crate) fn stages(
     let last = |order: Option<f64>| order.unwrap_or(f64::INFINITY);
     sorted.sort_by(|a, b| {
         let (a, b) = (tiers[*a], tiers[*b]);
-        last(a.1).total_cmp(&last(b.1)).then_with(|| a.0.cmp(b.0))
+        stage_of(last(a.1)).cmp(&stage_of(last(b.1))).then_with(|| a.0.cmp(b.0))
     });
     let mut found = vec![None; tiers.len()];
-    for run in sorted.chunk_by(|a, b| last(tiers[*a].1) == last(tiers[*b].1)) {
-        let own = stage_of(last(tiers[run[0]].1));
+    let stage = |tier: usize| stage_of(last(tiers[tier].1));
+    for run in sorted.chunk_by(|a, b| stage(*a) == stage(*b)) {
+        let own = stage(run[0]);
         let (names, matters): (&[&str], bool) = match own {
             ADMIN => (&OF_ADMIN, admin),
             BASELINE => (&OF_BASELINE, baseline),
@@ -221,7 +223,7 @@ fn blocks(members: &[Member<'_>], styles: &[Style]) -> Vec<Vec<usize>> {
     let mut namespaces: Vec<&str> = members.iter().map(|member| member.namespace).collect();
     namespaces.sort_unstable();
     namespaces.dedup();
-    let mut of_namespace: std::collections::BTreeMap<&str, Vec<usize>> = Default::default();
+    let mut of_namespace: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for member in &sorted {
         of_namespace.entry(members[*member].namespace).or_default().push(*member);
     }

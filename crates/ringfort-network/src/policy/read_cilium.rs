@@ -583,9 +583,8 @@ fn one_port(
             return Err(refuse(format!("{path}.port"), "must be set"));
         } else if port.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(refuse(format!("{path}.port"), format!("\"{port}\" is no port")));
-        } else {
-            named.extend(protocols.iter().map(|one| (Str::new(&port), Some(*one))));
         }
+        named.extend(protocols.iter().map(|one| (Str::new(&port), Some(*one))));
         return Ok(());
     };
     let last = match (end.as_u64().and_then(|end| u16::try_from(end).ok()), end.is_null()) {

@@ -151,7 +151,7 @@ pub(crate) fn agent(spec: &PodSpec) -> Option<&Container> {
 pub(crate) fn argument<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
     let words: Vec<&str> =
         container.command.iter().chain(container.args.iter()).map(Str::as_str).collect();
-    let found =
+    let mut found =
         words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix(name)? {
             "" => match words.get(at + 1) {
                 Some(value) if !value.starts_with('-') => Some(*value),
@@ -159,7 +159,7 @@ pub(crate) fn argument<'a>(container: &'a Container, name: &str) -> Option<&'a s
             },
             rest => rest.strip_prefix('='),
         });
-    found.last()
+    found.next_back()
 }
 
 /// `(1, 17)` of an image `…:v1.17.2-x`; nothing where the tag is no version.
