@@ -17,7 +17,15 @@ use ringfort_model::mutation::VARIABLE;
 use serde_json::Value;
 
 /// Mutants that may survive, and why no input tells them from the right rules.
-const REASONS: &[(&str, &str)] = &[];
+const REASONS: &[(&str, &str)] = &[
+    ("network:calico since/Cluster 1 -1", "it is open from the version on in which it begins"),
+    ("network:families/Cilium Cilium: No", DECIDED),
+    ("network:families/Cilium CiliumClusterwide: No", DECIDED),
+    ("network:families/Cilium Cluster: Yes", DECIDED),
+    ("network:families/Cilium Kubernetes: No", DECIDED),
+];
+
+const DECIDED: &str = "a setting of Cilium's, or its default, decides this family";
 
 /// The fewest mutants of an engine that make a run worth its name.
 const FEWEST: usize = 12;

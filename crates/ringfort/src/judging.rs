@@ -77,7 +77,8 @@ impl Rules {
             }
         }
         if let Some(baseline) = &baseline {
-            let chosen = crate::findings::chosen(checks)?;
+            let chosen = ringfort_checks::choose_with(checks, own, true)
+                .map_err(|error| usage(error.to_string()))?;
             let ids = chosen.checks.iter().map(|check| check.id);
             let lacking = baseline.lacks(env!("CARGO_PKG_VERSION"), ids);
             if let Some(first) = lacking.first() {

@@ -29,9 +29,15 @@ fn folder(name: &str, bad: &Value) -> PathBuf {
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).expect("a folder");
     let meta = |name: &str| json!({"namespace": "kube-system", "name": name});
-    let agent = json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": meta("calico"),
+    // Kinds are enforced by who knows them.
+    let is_cilium = bad["apiVersion"].as_str().is_some_and(|group| group.starts_with("cilium"));
+    let (container, image) = match is_cilium {
+        true => ("cilium-agent", "quay.io/cilium/cilium:v1.17.1"),
+        false => ("c", "quay.io/calico/node:v3"),
+    };
+    let agent = json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": meta("agent"),
         "spec": {"selector": {}, "template": {"spec": {"hostNetwork": true,
-            "containers": [{"name": "c", "image": "quay.io/calico/node:v3"}]}}}});
+            "containers": [{"name": container, "image": image}]}}}});
     let deny = json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"namespace": "good", "name": "deny"}, "spec": {"podSelector": {}}});
     let objects =

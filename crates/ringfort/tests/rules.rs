@@ -384,7 +384,8 @@ fn rules_are_checks_in_every_format_filter_exception_and_baseline() {
     assert!(folder.run(&[&["scan"], &asked[..], &["-f", &to_file]].concat()).status.success());
     let gate =
         [&["scan"], &asked[..], &["--baseline", &before, "--fail-on", "new-finding"]].concat();
-    assert_eq!(folder.run(&gate).status.code(), Some(0));
+    let same = folder.run(&gate);
+    assert_eq!(same.status.code(), Some(0), "{}", said(&same));
     folder.write("source/shop.yaml", &SHOP.replace("replicas: 2", "replicas: 0"));
     assert_eq!(folder.run(&gate).status.code(), Some(3));
 }

@@ -274,7 +274,7 @@ fn policies_are_lifted_where_they_isolate() {
         let data = running("data", "x", listens(80), json!({}));
         with(with(holds(false, rules.clone()), [data]), with(agent(image), more))
     };
-    let calico = "quay.io/calico/node:v3";
+    let calico = "quay.io/calico/node:v3.30.0";
     assert!(reaches(&objects(vec![deny()], calico), &["sa/a/s"], "listener/pod/a/data"));
     assert!(!found(&objects(vec![], calico)).contains("netpol-write"), "nothing is isolated");
     let flannel = objects(vec![deny()], "ghcr.io/flannel-io/flannel:v0");

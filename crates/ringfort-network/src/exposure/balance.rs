@@ -184,9 +184,15 @@ fn external_ips(
                 let reason = "the proxy's gate AllowServiceExternalIPs is off";
                 shown(Reach::Internal, own, path, text.clone(), reason)
             }
-            Some(address) if is_private(address) => {
-                shown(Reach::Internal, own, path, text.clone(), "a private address")
-            }
+            Some(address) if is_private(address) => match super::node::public_of(finder, address) {
+                // What reaches the public address of the node arrives at this one.
+                Some((node, path, value)) if rule.public_is_translated => {
+                    let reason = "the address that a node's public one is translated to; what a \
+                                  firewall lets through is not shown";
+                    shown(Reach::Unknown, &node, path, value, reason)
+                }
+                _ => shown(Reach::Internal, own, path, text.clone(), "a private address"),
+            },
             Some(_) => {
                 let reason = "a public address; whether it is routed to a node, and what a \
                               firewall lets through, is not shown";

@@ -145,9 +145,12 @@ fn usable<'a>(
         });
         if let Some(to) = refused.filter(|_| rules().switches.certificates_need_grants) {
             let path = format!("spec.listeners[{at}].tls.certificateRefs");
-            let reason = format!("no ReferenceGrant lets it use Secret {}", to.name);
-            finder.idle(own, &path, reason);
-            continue;
+            if finder.cluster.coverage.is_complete(Kind::ReferenceGrant) {
+                let reason = format!("no ReferenceGrant lets it use Secret {}", to.name);
+                finder.idle(own, &path, reason);
+                continue;
+            }
+            finder.idle(own, &path, "ReferenceGrants were not all read; taken as allowed");
         }
         found.push(Socket {
             namespace: own.namespace.clone(),
@@ -189,15 +192,15 @@ fn listener_set<'a>(finder: &mut Finder<'_>, set: &'a ListenerSet, sockets: &mut
     let allowed = gateway_spec.allowed_listeners.as_ref().and_then(|all| all.namespaces.as_ref());
     let default = if rules().switches.no_listener_sets_by_default { "None" } else { "Same" };
     match lets_in(finder, allowed, default, namespace, &set.metadata.namespace) {
-        Some(true) => {}
-        Some(false) => {
+        Ok(true) => {}
+        Ok(false) => {
             finder.idle(&own, "spec.parentRef", "the Gateway does not allow its namespace");
             return;
         }
-        None => {
-            let path = "spec.allowedListeners.namespaces.selector";
+        Err(doubt) => {
+            let path = format!("spec.allowedListeners.namespaces.{}", doubt.field);
             let gateway = gateway.map(|gateway| object("Gateway", &gateway.metadata));
-            finder.wrong(&gateway.unwrap_or(own), path, "operator", "is no operator");
+            finder.wrong(&gateway.unwrap_or(own), &path, &doubt.value, doubt.reason);
             return;
         }
     }
@@ -238,14 +241,16 @@ fn attach(
         let mut attached = false;
         for socket in all {
             match meets(finder, kind, route, parent, socket) {
-                Ok((hosts, sure)) => {
+                Ok((hosts, doubt)) => {
                     attached = true;
-                    let mut verdict = None;
-                    if !sure {
-                        let path = "spec.listeners[].allowedRoutes.namespaces.selector";
-                        let object = socket.object.clone();
-                        verdict = Some(finder.wrong(&object, path, "operator", "is no operator"));
-                    }
+                    let verdict = doubt.map(|doubt| {
+                        let name = &socket.listener.name;
+                        let path = format!(
+                            "spec.listeners[{name}].allowedRoutes.namespaces.{}",
+                            doubt.field
+                        );
+                        finder.wrong(&socket.object.clone(), &path, &doubt.value, doubt.reason)
+                    });
                     for (number, rule) in spec.rules.iter().enumerate() {
                         serve(finder, socket, &own, number, rule, &hosts, verdict.as_ref());
                     }
@@ -260,15 +265,23 @@ fn attach(
     }
 }
 
-/// Whether a route attaches to a listener: the host names that both have, and whether that is
-/// sure. An empty reason says that the parentRef does not mean this listener.
+/// Why nobody can tell whether a namespace is let in: a field that says nothing, or labels that
+/// were not read.
+struct Doubt {
+    field: &'static str,
+    value: Str,
+    reason: &'static str,
+}
+
+/// Whether a route attaches to a listener: the host names that both have, and what leaves it
+/// open. An empty reason says that the parentRef does not mean this listener.
 fn meets(
     finder: &Finder<'_>,
     kind: &str,
     route: &GatewayRoute,
     parent: &ParentReference,
     socket: &Socket<'_>,
-) -> Result<(Vec<Str>, bool), &'static str> {
+) -> Result<(Vec<Str>, Option<Doubt>), &'static str> {
     let listener = socket.listener;
     let rule = &rules().switches;
     let named = parent.section_name.as_ref().filter(|name| !name.is_empty());
@@ -283,15 +296,15 @@ fn meets(
     let spaces = listener.allowed_routes.as_ref().and_then(|all| all.namespaces.as_ref());
     let from = &route.metadata.namespace;
     let default = if rule.same_namespace_by_default { "Same" } else { "All" };
-    let sure = match lets_in(finder, spaces, default, &socket.namespace, from) {
-        Some(true) => true,
-        Some(false) => return Err("the listener does not allow its namespace"),
-        None => false,
+    let doubt = match lets_in(finder, spaces, default, &socket.namespace, from) {
+        Ok(true) => None,
+        Ok(false) => return Err("the listener does not allow its namespace"),
+        Err(doubt) => Some(doubt),
     };
     let own = listener.hostname.as_ref().filter(|host| !host.is_empty());
     let wanted = route.spec.as_ref().map_or(&[][..], |spec| &spec.hostnames);
     if matches!(kind, "TCPRoute" | "UDPRoute") {
-        return Ok((Vec::new(), sure));
+        return Ok((Vec::new(), doubt));
     }
     let hosts = match (own, wanted) {
         (None, wanted) => wanted.to_vec(),
@@ -305,7 +318,7 @@ fn meets(
             common
         }
     };
-    Ok((hosts, sure))
+    Ok((hosts, doubt))
 }
 
 /// The narrower of two host names that meet. A wildcard stands for one label or more.
@@ -324,44 +337,55 @@ fn intersection(one: &Str, other: &Str) -> Option<Str> {
     under(&b, &a).then(|| one.clone())
 }
 
-/// Whether namespaces are let in; `None` where the selector cannot be evaluated.
+/// Whether a namespace is let in.
 fn lets_in(
     finder: &Finder<'_>,
     spaces: Option<&FromNamespaces>,
     default: &str,
     own: &str,
     from: &str,
-) -> Option<bool> {
+) -> Result<bool, Doubt> {
     let mode = spaces.and_then(|spaces| spaces.from.as_ref()).map_or(default, Str::as_str);
-    Some(match mode {
-        "All" => rules().switches.all_lets_in_all || own == from,
-        "Same" => own == from,
-        "Selector" => {
-            let selector = spaces.and_then(|spaces| spaces.selector.as_ref());
-            if !rules().switches.selector_lets_in {
-                return Some(own == from);
-            }
-            return selects(finder, selector?, from);
-        }
-        _ => false,
-    })
+    let rule = &rules().switches;
+    match mode {
+        "All" => Ok(rule.all_lets_in_all || own == from),
+        "Same" => Ok(own == from),
+        "None" => Ok(false),
+        "Selector" if !rule.selector_lets_in => Ok(own == from),
+        "Selector" => match spaces.and_then(|spaces| spaces.selector.as_ref()) {
+            Some(selector) => selects(finder, selector, from),
+            // Its validation asks for one.
+            None => doubt("selector", "", "is not set"),
+        },
+        other => doubt("from", other, "is none of All, Same, Selector and None"),
+    }
 }
 
-fn selects(finder: &Finder<'_>, selector: &LabelSelector, namespace: &str) -> Option<bool> {
+fn doubt(field: &'static str, value: &str, reason: &'static str) -> Result<bool, Doubt> {
+    if rules().switches.wrong_selector_is_unknown {
+        Err(Doubt { field, value: Str::new(value), reason })
+    } else {
+        Ok(false)
+    }
+}
+
+fn selects(finder: &Finder<'_>, selector: &LabelSelector, namespace: &str) -> Result<bool, Doubt> {
     const KNOWN: [&str; 4] = ["In", "NotIn", "Exists", "DoesNotExist"];
-    if selector.match_expressions.iter().any(|need| !KNOWN.contains(&need.operator.as_str())) {
-        return if rules().switches.wrong_selector_is_unknown { None } else { Some(false) };
+    let mut needs = selector.match_expressions.iter();
+    if let Some(need) = needs.find(|need| !KNOWN.contains(&need.operator.as_str())) {
+        return doubt("selector.matchExpressions[].operator", &need.operator, "is no operator");
     }
     let labels = finder.cluster.namespaces.get("", namespace).map(|known| &known.metadata.labels);
     if labels.is_none() && !finder.cluster.coverage.is_complete(Kind::Namespace) {
-        return None;
+        let reason = "asks for labels of a namespace that was not read";
+        return Err(Doubt { field: "selector", value: Str::default(), reason });
     }
     // The API server puts the name on every namespace.
     let name = ("kubernetes.io/metadata.name".into(), Str::new(namespace));
     let own =
         labels.into_iter().flat_map(Map::iter).map(|(key, value)| (key.clone(), value.clone()));
     let name = Some(name).filter(|_| rules().switches.namespaces_carry_their_name);
-    Some(selector.matches(&own.chain(name).collect()))
+    Ok(selector.matches(&own.chain(name).collect()))
 }
 
 /// Whether a ReferenceGrant in the target's namespace allows a reference.

@@ -142,6 +142,13 @@ fn addresses_of(public: &[Option<Public>], nodes: &[Id<Node>]) -> Arc<[Str]> {
     found.map(|one| one.value.clone()).collect()
 }
 
+/// The public address of the node that has an address: the node, its field and the value.
+pub(super) fn public_of(finder: &Finder<'_>, address: IpAddr) -> Option<(ObjectRef, Str, Str)> {
+    let mut nodes = finder.cluster.nodes.iter();
+    let node = nodes.find(|node| proxy::addresses(node).contains(&address))?;
+    public_address(node).map(|public| (public.node, public.path, public.value))
+}
+
 fn public_address(node: &Node) -> Option<Public> {
     rules().node_addresses.iter().find_map(|kind| {
         node.addresses(kind).find_map(|text: &Str| {

@@ -165,12 +165,8 @@ pub static UPSTREAM: Rules = Rules {
         "kube-apiserver",
     ],
     nobody: &["health", "init", "none", "ingress"],
-    kept_labels: &[
-        "io.kubernetes.pod.namespace",
-        "io.cilium.k8s.namespace.labels",
-        "app.kubernetes.io",
-        "io.cilium.k8s.policy.cluster",
-    ],
+    // Upstream names others too, which begin like nothing that is dropped.
+    kept_labels: &["io.kubernetes.pod.namespace"],
     dropped_labels: &[
         "io.kubernetes",
         "kubernetes.io",
