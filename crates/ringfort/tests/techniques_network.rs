@@ -292,13 +292,20 @@ fn definition(group: &str, kind: &str, plural: &str) -> Value {
 fn policies_of_every_kind_are_lifted_where_they_decide() {
     const ADMIN: &str = "policy.networking.k8s.io";
     const CALICO: &str = "crd.projectcalico.org";
-    let (calico, cilium) = ("quay.io/calico/node:v3", "quay.io/cilium/cilium:v1");
+    let (calico, cilium) = ("quay.io/calico/node:v3.30.0", "quay.io/cilium/cilium:v1");
     let data = || running("data", "x", listens(80), json!({}));
     let lifts = |cluster: bool, grant: Value, image: &str, more: Vec<Value>| {
         let base = with(with(holds(cluster, json!([grant])), [data()]), agent(image));
         reaches(&with(base, more), &["sa/a/s"], "listener/pod/a/data")
     };
     let write = |verb: &str, group: &str, resource: &str| rule(&[verb], group, &[resource]);
+    // Cilium enforces ClusterNetworkPolicies where its configuration says so.
+    let tiers_on = || {
+        let mut meta = meta("agent");
+        meta["name"] = json!("cilium-config");
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta,
+            "data": {"enable-k8s-cluster-network-policy": "true"}})
+    };
     let anp = |priority: i64, action: &str| {
         json!({"apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "AdminNetworkPolicy",
             "metadata": wide("anp"), "spec": {"priority": priority, "subject": {"namespaces": {}},
@@ -428,13 +435,28 @@ fn policies_of_every_kind_are_lifted_where_they_decide() {
             vec![baseline],
             true,
         ),
-        ("a tier goes", true, write("delete", ADMIN, cnps), calico, vec![tiered("Admin")], true),
+        (
+            "a tier goes",
+            true,
+            write("delete", ADMIN, cnps),
+            cilium,
+            vec![tiered("Admin"), tiers_on()],
+            true,
+        ),
+        (
+            "a tier that the agent does not know",
+            true,
+            write("delete", ADMIN, cnps),
+            cilium,
+            vec![tiered("Admin")],
+            false,
+        ),
         (
             "a baseline tier goes",
             true,
             write("patch", ADMIN, cnps),
-            calico,
-            vec![tiered("Baseline")],
+            cilium,
+            vec![tiered("Baseline"), tiers_on()],
             true,
         ),
         (
