@@ -127,20 +127,25 @@ pub fn yaml_values(text: &str) -> Result<Vec<serde_json::Value>, std::io::Error>
     }
 }
 
+/// A document and the lines on which its values stand.
+pub type Lined = (serde_json::Value, FieldLines);
+
+fn lined(documents: Vec<yaml::Document>) -> Vec<Lined> {
+    documents.into_iter().map(|one| (one.value, FieldLines::new(&one.lines))).collect()
+}
+
 /// The same of a file of settings, where a mapping that says a key twice is an error, and a number
 /// that is not written as it would be printed stays text: `1.30` is no `1.3`.
-pub fn yaml_settings(text: &str) -> Result<Vec<serde_json::Value>, std::io::Error> {
-    yaml::settings(text, Limits::default().depth, 1_000_000).map_err(std::io::Error::other)
+pub fn yaml_settings(text: &str) -> Result<Vec<Lined>, std::io::Error> {
+    let settings = yaml::settings(text, Limits::default().depth, 1_000_000);
+    settings.map(lined).map_err(std::io::Error::other)
 }
 
 /// The same with the lines on which values stand.
-pub fn yaml_documents(text: &str) -> Result<Vec<(serde_json::Value, FieldLines)>, std::io::Error> {
+pub fn yaml_documents(text: &str) -> Result<Vec<Lined>, std::io::Error> {
     let (documents, errors) = yaml::documents(text, 0, Limits::default().depth, 1_000_000);
     match errors.into_iter().next() {
         Some(error) => Err(std::io::Error::other(error)),
-        None => {
-            let lined = |one: yaml::Document| (one.value, FieldLines::new(&one.lines));
-            Ok(documents.into_iter().map(lined).collect())
-        }
+        None => Ok(lined(documents)),
     }
 }

@@ -50,14 +50,13 @@ fn keep_document(store: Store<'_>, name: &str, document: &yaml::Document) {
         Some(Value::Null) => Some(&none),
         _ => None,
     };
-    let one = |types: &TypeMeta, value: &Value, lines: &[FieldLine]| {
+    let one = |types: &TypeMeta, json: &str, lines: &[FieldLine]| {
         let line = lines.first().map_or(0, |first| first.line);
-        let json = value.to_string();
         single(store, name, line, types, json.as_bytes(), || FieldLines::new(lines));
     };
     let (Some(items), true) = (items, types.kind.ends_with("List")) else {
         if !document.value.is_null() {
-            one(&types, &document.value, &document.lines);
+            one(&types, &document.value.to_string(), &document.lines);
         }
         return;
     };
@@ -80,7 +79,7 @@ fn keep_document(store: Store<'_>, name: &str, document: &yaml::Document) {
             store.with(|filled| filled.seen.insert((Arc::clone(&file), types)));
         }
         let lines = lines.get(at).copied().unwrap_or(&document.lines);
-        one(types, item, lines);
+        one(types, &json, lines);
     }
     if let Some(resource) = element.as_ref().and_then(resource_of) {
         store.with(|filled| filled.builder.coverage().note(&resource, Listed::Complete));

@@ -2,6 +2,7 @@
 //!
 //! The order in which batches finish does not matter: the builder sorts when it is frozen.
 
+use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
@@ -28,6 +29,22 @@ pub(crate) struct Batch {
     pub(crate) ends: Vec<usize>,
     /// The line on which each begins, where the list is a file; 0 for not known.
     pub(crate) lines: Vec<u32>,
+}
+
+impl Batch {
+    /// Each item with its type and the line on which it begins.
+    fn items(&self) -> impl Iterator<Item = (&[u8], Cow<'_, TypeMeta>, u32)> {
+        let mut from = 0;
+        self.ends.iter().enumerate().map(move |(at, &end)| {
+            let item = &self.bytes[from..end];
+            from = end;
+            let types = match &self.types {
+                Some(types) => Cow::Borrowed(types),
+                None => Cow::Owned(type_of(item)),
+            };
+            (item, types, self.lines.get(at).copied().unwrap_or_default())
+        })
+    }
 }
 
 /// Documents of a YAML file.
@@ -216,21 +233,9 @@ fn serve(receive: &Mutex<Receiver<Work>>, store: Store<'_>) {
 
 /// Shows items to a visitor, those that would be kept and no others.
 fn show(batch: &Batch, visitor: &Visitor<'_>) {
-    let mut from = 0;
     let file = Str::new(&batch.file);
-    for (at, &end) in batch.ends.iter().enumerate() {
-        let item = &batch.bytes[from..end];
-        from = end;
-        let own;
-        let types = match &batch.types {
-            Some(types) => types,
-            None => {
-                own = type_of(item);
-                &own
-            }
-        };
-        let line = batch.lines.get(at).copied().unwrap_or_default();
-        visitor.show(types, item, (&file, line));
+    for (item, types, line) in batch.items() {
+        visitor.show(&types, item, (&file, line));
     }
 }
 
@@ -240,22 +245,11 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     let mut written = Vec::new();
     let mut unread: Vec<(TypeMeta, String)> = Vec::new();
     let mut seen: FxHashSet<TypeMeta> = FxHashSet::default();
-    let mut from = 0;
     let file = Str::new(&batch.file);
-    for (at, &end) in batch.ends.iter().enumerate() {
-        let item = &batch.bytes[from..end];
-        from = end;
-        let own;
-        let types = match &batch.types {
-            Some(types) => types,
-            None => {
-                own = type_of(item);
-                &own
-            }
-        };
+    for (item, types, line) in batch.items() {
+        let types = &*types;
         match read_one(types, item) {
             Ok((mut object, warning)) => {
-                let line = batch.lines.get(at).copied().unwrap_or_default();
                 stand(&mut object, &file, line, || of_json(item, line));
                 specs.share(&mut object);
                 warnings.extend(warning.map(|warning| (object.title(), warning)));

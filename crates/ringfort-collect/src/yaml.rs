@@ -108,13 +108,13 @@ pub(crate) fn documents(
 
 /// Reads every document of a file of settings: a key stands once in its mapping, and a number that
 /// is written otherwise than it is printed stays text.
-pub(crate) fn settings(text: &str, depth: usize, nodes: usize) -> Result<Vec<Value>, String> {
+pub(crate) fn settings(text: &str, depth: usize, nodes: usize) -> Result<Vec<Document>, String> {
     let mut builder = Builder { depth, budget: nodes, is_settings: true, ..Builder::default() };
     let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut budget = tabs::BUDGET;
     match builder.read(&tabs::in_brackets(rest, &mut budget)) {
         Some((line, error)) => Err(format!("line {line}: {error}")),
-        None => Ok(builder.done.into_iter().map(|document| document.value).collect()),
+        None => Ok(builder.done),
     }
 }
 
@@ -406,7 +406,9 @@ mod tests {
 
     #[test]
     fn settings_say_a_key_once_and_keep_their_numbers() {
-        let read = |text: &str| settings(text, 100, 1000);
+        let read = |text: &str| -> Result<Vec<Value>, String> {
+            Ok(settings(text, 100, 1000)?.into_iter().map(|one| one.value).collect())
+        };
         assert_eq!(
             read("a: 1.30\nb: 1.5\nc: 20\nd: 010\ne: [1_0, 3]\nf: yes\n"),
             Ok(vec![serde_json::json!({"a": "1.30", "b": 1.5, "c": 20, "d": "010",

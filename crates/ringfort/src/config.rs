@@ -123,14 +123,10 @@ impl File {
         let text = std::fs::read_to_string(place).map_err(unreadable)?;
         let values =
             ringfort_collect::yaml_settings(&text).map_err(|error| wrong(&error.to_string()))?;
-        let lines =
-            ringfort_collect::yaml_documents(&text).map_err(|error| wrong(&error.to_string()))?;
-        let lines = lines.into_iter().find(|(value, _)| !value.is_null());
-        let lines = lines.map_or_else(FieldLines::default, |(_, lines)| lines);
-        let mut values = values.into_iter().filter(|value| !value.is_null());
-        let keys = match (values.next(), values.next()) {
-            (None, _) => Map::new(),
-            (Some(Value::Object(keys)), None) => keys,
+        let mut values = values.into_iter().filter(|(value, _)| !value.is_null());
+        let (keys, lines) = match (values.next(), values.next()) {
+            (None, _) => (Map::new(), FieldLines::default()),
+            (Some((Value::Object(keys), lines)), None) => (keys, lines),
             _ => return Err(wrong("not one mapping of keys to values")),
         };
         let mut read = Self { place: place.to_owned(), keys, ..Self::default() };
