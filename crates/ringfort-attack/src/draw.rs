@@ -414,7 +414,7 @@ const NODE_PORTS: [u16; 3] = [2379, 10250, 10255];
 /// that an enforced policy keeps from every node is not there; where that is not known its way
 /// is unverified.
 pub(crate) fn pod_network(context: &Context<'_>, maker: &mut Maker<'_>, port: u16) -> NodeKey {
-    let position = NodeKey::Outside("network", Str::from(format!("nodes:{port}")));
+    let position = NodeKey::Join("network", Str::from(format!("nodes:{port}")));
     if maker.has(&position) {
         return position;
     }
@@ -433,7 +433,7 @@ pub(crate) fn pod_network(context: &Context<'_>, maker: &mut Maker<'_>, port: u1
     }
     // Most pods reach all of them alike: they meet, and lead on from there. Where all that is
     // reached is one port, the place to meet is the port's own.
-    let place = |text: String| NodeKey::Outside("network", Str::from(format!("nodes:{text}")));
+    let place = |text: String| NodeKey::Join("network", Str::from(format!("nodes:{text}")));
     let mut met: BTreeMap<Vec<Tri>, NodeKey> = BTreeMap::new();
     for set in answers.values().filter(|set| set.iter().any(|answer| *answer != Tri::No)) {
         let names = ports.iter().zip(set).filter_map(|(port, answer)| match answer {

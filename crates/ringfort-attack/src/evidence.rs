@@ -294,7 +294,7 @@ impl Attack<'_> {
             NodeKey::UnreadSecret => "secret/unread".into(),
             NodeKey::Webhook(name) => format!("webhook/{name}"),
             NodeKey::HostData(on, path) => format!("host-data/{}{path}", any(on)),
-            NodeKey::Outside(sort, name) => format!("{sort}/{name}"),
+            NodeKey::Outside(sort, name) | NodeKey::Join(sort, name) => format!("{sort}/{name}"),
             NodeKey::ControlPlane => "control-plane".into(),
             NodeKey::Impact(impact) => format!("impact/{}", impact.name()),
         }
@@ -347,7 +347,7 @@ pub(crate) fn plain_name(key: &NodeKey) -> Str {
         NodeKey::EveryNode => "every-node".to_owned(),
         NodeKey::Impact(impact) => impact.name().to_owned(),
         NodeKey::Power(power, scope) => format!("{}{}", power_name(*power), at(scope)),
-        NodeKey::Outside(sort, name) => format!("{sort}/{name}"),
+        NodeKey::Outside(sort, name) | NodeKey::Join(sort, name) => format!("{sort}/{name}"),
         other => format!("{other:?}"),
     })
 }

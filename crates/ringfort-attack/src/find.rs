@@ -32,7 +32,8 @@ impl Attack<'_> {
     /// node, the instances of a vector, everything in a namespace. A pod means the pods of its
     /// unit that run where it does. A star in the place of the sort stands for what is of the
     /// cluster or beside it, not for the steps in between ([`NodeKey::is_step`]), which are
-    /// found where their sort is written. Nothing found is an empty list.
+    /// found where their sort is written; where ways only meet is found by its id alone. Nothing
+    /// found is an empty list.
     #[must_use]
     pub fn find(&self, id: &str) -> Vec<(String, NodeId)> {
         let within = |known: &str| {
@@ -51,9 +52,11 @@ impl Attack<'_> {
         let one_pod = !is_pattern && !pods.is_empty();
         for (at, key) in self.keys().iter().enumerate().filter(|_| !one_pod) {
             let known = self.id(key);
-            // What all nodes lead to, and what leads to all of them, is none of them.
+            // What all nodes lead to, and what leads to all of them, is none of them; where ways
+            // meet is a position of its own for nobody.
             let of_nodes = matches!(key, NodeKey::EveryNode | NodeKey::SomeNode);
-            let is_hidden = (of_any_sort && key.is_step()) || (is_pattern && of_nodes);
+            let is_none = of_nodes || matches!(key, NodeKey::Join(..));
+            let is_hidden = (of_any_sort && key.is_step()) || (is_pattern && is_none);
             if means(&known) && !is_hidden {
                 found.insert(NodeId(at as u32), known);
             }

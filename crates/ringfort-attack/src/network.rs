@@ -80,7 +80,7 @@ fn passes(sets: &[&ConnectionSet]) -> bool {
 
 /// The position of what shares the network of a node.
 pub(crate) fn on_node(context: &Context<'_>, node: Id<Node>) -> NodeKey {
-    NodeKey::Outside("network", Str::from(format!("on/{}", context.place_name(Some(node)))))
+    NodeKey::Join("network", Str::from(format!("on/{}", context.place_name(Some(node)))))
 }
 
 /// Positions for the pods that share the network of a node, which reach what runs there.
@@ -165,7 +165,7 @@ pub(crate) fn outward(
     server: &str,
     port: u16,
 ) -> NodeKey {
-    let position = NodeKey::Outside("network", Str::from(format!("to/{server}:{port}")));
+    let position = NodeKey::Join("network", Str::from(format!("to/{server}:{port}")));
     if maker.has(&position) {
         return position;
     }

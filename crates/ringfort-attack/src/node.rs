@@ -298,6 +298,9 @@ pub enum NodeKey {
     /// Something beside the cluster's objects: its sort (`cloud-principal`, `registry`,
     /// `account` …) and its name.
     Outside(&'static str, Str),
+    /// Where positions meet from which the same follows: their sort and what tells them apart,
+    /// which may be a number that only this graph knows.
+    Join(&'static str, Str),
     /// Cluster CA key, ServiceAccount signing key or etcd.
     ControlPlane,
     /// An impact.
@@ -306,7 +309,7 @@ pub enum NodeKey {
 
 impl NodeKey {
     /// Whether it only stands between others: permissions, conjunctions, several nodes at once,
-    /// and facts that are assumed. What an attacker holds there is told by what follows from it.
+    /// places where ways meet, and facts that are assumed. What an attacker holds there is told by what follows from it.
     #[must_use]
     pub fn is_step(&self) -> bool {
         matches!(
@@ -316,6 +319,7 @@ impl NodeKey {
                 | Self::Stage(..)
                 | Self::And(..)
                 | Self::Conjunct(..)
+                | Self::Join(..)
                 | Self::Nodes(_)
                 | Self::EveryNode
                 | Self::SomeNode

@@ -158,6 +158,28 @@ impl<'g> Severed<'g> {
         self.plain.iter().map(of).sum::<usize>() + self.conjoined.len()
     }
 
+    /// For each edge how many pairs the searches found a way for that passes it. Blocking edges
+    /// loses at most the sum of theirs, so edges that no way passes lose nothing.
+    #[must_use]
+    pub fn passed(&self) -> Vec<u32> {
+        let mut passed = vec![0u32; self.graph.edge_count()];
+        for tree in &self.plain {
+            for &entry in self.entries.iter().filter(|&&at| tree.reached_from(at)) {
+                let mut at = entry;
+                while at != tree.target {
+                    let edge = EdgeId(tree.next[at.index()] - 1);
+                    passed[edge.index()] = passed[edge.index()].saturating_add(1);
+                    at = self.graph.edge(edge).to;
+                }
+            }
+        }
+        for (edge, pairs) in &self.through {
+            let count = &mut passed[edge.index()];
+            *count = count.saturating_add(pairs.len() as u32);
+        }
+        passed
+    }
+
     /// The pairs, by position and ascending, that are connected and no longer are once these
     /// edges, ascending, are blocked.
     pub fn lost(&self, blocked: &[EdgeId], room: &mut Room) -> Vec<(usize, usize)> {

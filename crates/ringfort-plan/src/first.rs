@@ -1,18 +1,18 @@
-//! The first fixes: for the shown paths, changes that cut them, each tried on the cluster.
+//! The first fixes: single changes that cut most, each tried on the cluster.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use ringfort_attack::{Attack, Engines};
-use ringfort_graph::{Derivation, EdgeId, NodeId, Severed};
+use ringfort_graph::{EdgeId, NodeId, Severed};
 use ringfort_model::Cluster;
 
 use crate::apply::apply;
 use crate::change::Change;
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
-use crate::question::{Pair, Question, connected};
+use crate::question::{Pair, Question, between, connected};
 
 /// A fix, with what it cuts by itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,8 @@ pub struct FirstFix {
 /// Edges that may be drawn again to try candidates; one candidate is tried on any graph.
 const TRIES: usize = 2_000_000;
 
-/// How many candidates are blocked in the graph to see what they would cut.
+/// How many candidates are blocked in the graph to see what they would cut, those that may cut
+/// most.
 const BLOCKED: usize = 1_000;
 
 /// The pairs of the default question that are connected: each entry with each default target.
@@ -40,14 +41,13 @@ pub fn pairs(attack: &Attack<'_>) -> BTreeSet<Pair> {
     connected(attack, &asked)
 }
 
-/// Changes that cut the shown paths, the ones that cut most pairs first. Each was applied to
-/// the cluster and the whole pipeline run again; those that cut nothing or connect something
-/// new are left out.
+/// Changes that cut most of the pairs, each other than those before it. Each was applied to the
+/// cluster and the whole pipeline run again; those that cut nothing or connect something new are
+/// left out.
 #[must_use]
 pub fn first_fixes(
     cluster: &Cluster,
     attack: &Attack<'_>,
-    paths: &[Derivation],
     costs: &Costs,
     limit: usize,
 ) -> Vec<FirstFix> {
@@ -55,47 +55,23 @@ pub fn first_fixes(
         return Vec::new();
     }
     let before = pairs(attack);
-    let mut shown = attack.no_edges();
-    for edge in paths.iter().flat_map(|path| &path.edges) {
-        shown.insert(edge.index());
-    }
-    let catalogue = Catalogue::new(attack, &shown, costs);
-    // The fixes on most of the shown paths come first; only so many are blocked in the graph.
-    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
-    for path in paths {
-        let on_path = path.edges.iter().flat_map(|&edge| catalogue.of_edge(attack, edge));
-        for fix in on_path.collect::<BTreeSet<u32>>() {
-            *counts.entry(fix).or_default() += 1;
-        }
-    }
-    let mut ordered: Vec<(u32, usize)> = counts.into_iter().collect();
-    ordered.sort_by_key(|&(fix, count)| (Reverse(count), fix));
-    ordered.truncate(BLOCKED);
     let entries: Vec<NodeId> = attack.entries().map(|(_, node)| node).collect();
     let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
-    let mut cut_by: BTreeMap<u32, Vec<EdgeId>> =
-        ordered.iter().map(|&(fix, _)| (fix, Vec::new())).collect();
-    for edge in (0..attack.graph.edge_count()).map(|edge| EdgeId(edge as u32)) {
-        for fix in catalogue.fixes_of(attack, edge) {
-            if let Some(edges) = cut_by.get_mut(&fix) {
-                edges.push(edge);
-            }
-        }
-    }
     let severed = Severed::new(&attack.graph, &entries, &targets);
-    let mut room = severed.room();
-    let mut candidates: Vec<(usize, &Fix)> = Vec::new();
-    for (&fix, edges) in &mut cut_by {
-        edges.dedup();
-        let cut = severed.lost(edges, &mut room).len();
-        if cut > 0 {
-            candidates.push((cut, &catalogue.fixes[fix as usize]));
-        }
-    }
-    candidates.sort_by(|a, b| (b.0, a.1.cost, &a.1.id).cmp(&(a.0, b.1.cost, &b.1.id)));
+    // A fix may stand on edges that no way passes, and cut what would go round by them.
+    let asked = Question::default().ask(attack, false).expect("it names no id");
+    let catalogue = Catalogue::unasked(attack, &between(attack, &asked), costs);
     let tries = (TRIES / attack.graph.edge_count().max(1)).clamp(1, limit);
-    candidates.truncate(tries);
-    let tried = candidates.into_par_iter().filter_map(|(_, fix)| {
+    let admitted = |fix: &Fix, edges: &[EdgeId]| {
+        let mut own = attack.no_edges();
+        for edge in edges {
+            own.insert(edge.index());
+        }
+        Catalogue::new(attack, &own, costs).fixes.iter().any(|one| one.id == fix.id)
+    };
+    let candidates = candidates(attack, &catalogue, &severed, tries, admitted);
+    let tried = candidates.into_par_iter().filter_map(|fix| {
+        let fix = &catalogue.fixes[fix as usize];
         let changes = changes(&fix.edits);
         let changed = apply(cluster, &changes).ok()?;
         let engines = Engines::after(attack, &changed);
@@ -106,6 +82,66 @@ pub fn first_fixes(
     });
     let mut fixes: Vec<FirstFix> = tried.collect();
     fixes.sort_by(|a, b| (b.cut, a.fix.cost, &a.fix.id).cmp(&(a.cut, b.fix.cost, &b.fix.id)));
-    fixes.truncate(limit);
     fixes
+}
+
+/// What a fix cuts.
+struct Candidate {
+    fix: u32,
+    edges: Vec<EdgeId>,
+    /// Pairs by position.
+    pairs: BTreeSet<(usize, usize)>,
+}
+
+/// The fixes that cut most pairs in the graph, each counted without what those before it cut:
+/// another way to cut the same is no further choice.
+fn candidates(
+    attack: &Attack<'_>,
+    catalogue: &Catalogue,
+    severed: &Severed<'_>,
+    count: usize,
+    admitted: impl Fn(&Fix, &[EdgeId]) -> bool,
+) -> Vec<u32> {
+    let mut at_most: BTreeMap<u32, u64> = BTreeMap::new();
+    for (edge, pairs) in severed.passed().into_iter().enumerate().filter(|(_, pairs)| *pairs > 0) {
+        for fix in catalogue.fixes_of(attack, EdgeId(edge as u32)) {
+            *at_most.entry(fix).or_default() += u64::from(pairs);
+        }
+    }
+    let mut ordered: Vec<(u32, u64)> = at_most.into_iter().collect();
+    ordered.sort_by_key(|&(fix, pairs)| (Reverse(pairs), fix));
+    ordered.truncate(BLOCKED);
+    let mut cut_by: BTreeMap<u32, Vec<EdgeId>> =
+        ordered.iter().map(|&(fix, _)| (fix, Vec::new())).collect();
+    for edge in (0..attack.graph.edge_count()).map(|edge| EdgeId(edge as u32)) {
+        for fix in catalogue.fixes_of(attack, edge) {
+            if let Some(edges) = cut_by.get_mut(&fix) {
+                edges.push(edge);
+            }
+        }
+    }
+    let mut room = severed.room();
+    let mut left: Vec<Candidate> = Vec::new();
+    for (fix, mut edges) in cut_by {
+        edges.dedup();
+        let pairs: BTreeSet<_> = severed.lost(&edges, &mut room).into_iter().collect();
+        left.push(Candidate { fix, edges, pairs });
+    }
+    let mut chosen = Vec::new();
+    while chosen.len() < count {
+        left.retain(|one| !one.pairs.is_empty());
+        let rank = |one: &Candidate| {
+            (Reverse(one.pairs.len()), catalogue.fixes[one.fix as usize].cost, one.fix)
+        };
+        let Some(best) = (0..left.len()).min_by_key(|&at| rank(&left[at])) else { break };
+        let best = left.swap_remove(best);
+        if !admitted(&catalogue.fixes[best.fix as usize], &best.edges) {
+            continue;
+        }
+        chosen.push(best.fix);
+        for one in &mut left {
+            one.pairs.retain(|pair| !best.pairs.contains(pair));
+        }
+    }
+    chosen
 }

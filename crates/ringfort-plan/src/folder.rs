@@ -174,14 +174,28 @@ fn head(readme: &mut String, plan: &Plan, file: &PlanFile, dry_run: &DryRun) {
             }
         }
     }
-    let _ = writeln!(readme, "\n| changes | cost | pairs left | no choice leaves fewer than |");
-    let _ = writeln!(readme, "|---|---|---|---|");
-    for point in &file.curve {
+    let _ = writeln!(
+        readme,
+        "\n| changes | cost | pairs left | no choice leaves fewer than | against the row before |"
+    );
+    let _ = writeln!(readme, "|---|---|---|---|---|");
+    for (at, point) in file.curve.iter().enumerate() {
         let exact = if point.exact { " (the best)" } else { "" };
+        let before = at.checked_sub(1).map_or([].as_slice(), |before| &file.curve[before].fixes);
+        let without = |list: &[String], other: &[String], sign| -> Vec<String> {
+            let of = list.iter().filter(|fix| !other.contains(fix));
+            of.map(|fix| format!("{sign}{}", line(fix))).collect()
+        };
+        let mut turned = without(&point.fixes, before, '+');
+        turned.extend(without(before, &point.fixes, '\u{2212}'));
         let _ = writeln!(
             readme,
-            "| {} | {} | {}{exact} | {} |",
-            point.changes, point.cost, point.pairs, point.at_least
+            "| {} | {} | {}{exact} | {} | {} |",
+            point.changes,
+            point.cost,
+            point.pairs,
+            point.at_least,
+            turned.join(", ")
         );
     }
     if !file.no_cut.is_empty() {

@@ -240,7 +240,7 @@ fn scan(
     // These formats show the cut on the graph.
     let drawn = wanted.iter().any(|one| matches!(one.format, Format::Dot | Format::Graphml));
     let large = attack.graph.edge_count() > PLANNED;
-    let first = || first_fixes(cluster, &attack, &paths, &reading.costs, FIXES);
+    let first = || first_fixes(cluster, &attack, &reading.costs, FIXES);
     let planned = || -> Result<_> {
         if !drawn && large {
             return Ok(None);

@@ -187,8 +187,12 @@ fn shown(plan: &Plan) -> String {
             many => format!("after {many} changes"),
         };
         let exact = if point.exact && point.changes > 0 { ", the best" } else { "" };
+        let single = match point.fixes.as_slice() {
+            [fix] => format!(" ({fix})"),
+            _ => String::new(),
+        };
         text.push_str(&format!(
-            "{after}{exact}: {} pairs, {} targets, {} ways in\n",
+            "{after}{exact}: {} pairs, {} targets, {} ways in{single}\n",
             point.pairs, point.targets, point.entries
         ));
     }

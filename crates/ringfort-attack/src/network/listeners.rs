@@ -393,7 +393,7 @@ impl<'c, 'a> Drawing<'c, 'a> {
             return known.clone();
         }
         let number = self.sets.len() + 1;
-        let key = NodeKey::Outside("network", Str::from(format!("sources/{number}")));
+        let key = NodeKey::Join("network", Str::from(format!("sources/{number}")));
         for atom in &atoms {
             for &at in &self.of_atom[atom] {
                 let one = &self.endpoints[at];
@@ -427,7 +427,7 @@ impl<'c, 'a> Drawing<'c, 'a> {
             true => format!("pods-of/{namespace}"),
             false => format!("pods-of/{namespace}/{number}"),
         };
-        let key = NodeKey::Outside("network", Str::from(text));
+        let key = NodeKey::Join("network", Str::from(text));
         for at in members {
             let one = &self.endpoints[at];
             maker.structure(self.context.sender(one.unit, one.place), key.clone(), []);

@@ -42,10 +42,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         .collect();
     let mut from: Vec<Vec<Draft>> = vec![Vec::new(); accounts.len()];
     let waiting =
-        |class: usize| NodeKey::Outside("waiting", Str::from(format!("placement-{class}")));
+        |class: usize| NodeKey::Join("waiting", Str::from(format!("placement-{class}")));
     for (at, nodes) in placements.node_classes().iter().enumerate() {
         let alike = &cluster.nodes[nodes[0]].metadata.name;
-        let alike = NodeKey::Outside("nodes-like", alike.clone());
+        let alike = NodeKey::Join("nodes-like", alike.clone());
         let wanted = placements.fitting(at).iter().map(|class| *class as usize);
         let wanted: Vec<usize> = wanted.filter(|class| !accounts[*class].is_empty()).collect();
         if wanted.is_empty() {

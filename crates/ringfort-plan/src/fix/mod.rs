@@ -113,13 +113,23 @@ impl Catalogue {
     /// The fixes of all reasons of these edges.
     #[must_use]
     pub fn new(attack: &Attack<'_>, edges: &BitSet, costs: &Costs) -> Self {
+        Self::made(Desk::new(attack, *costs), edges)
+    }
+
+    /// The same, and those among them whose changed pod admission would refuse: the most
+    /// expensive question about a fix is left to whoever wants it.
+    pub(crate) fn unasked(attack: &Attack<'_>, edges: &BitSet, costs: &Costs) -> Self {
+        Self::made(Desk { asks: false, ..Desk::new(attack, *costs) }, edges)
+    }
+
+    fn made(mut desk: Desk<'_, '_>, edges: &BitSet) -> Self {
+        let attack = desk.attack;
         let of_entry = of_entries(attack);
         let mut whys: BTreeSet<WhyId> = BTreeSet::new();
         for edge in edges.iter().map(|edge| EdgeId(edge as u32)) {
             whys.extend(attack.edge(edge).why_ids);
             whys.extend(of_entry.get(&attack.graph.edge(edge).from).into_iter().flatten());
         }
-        let mut desk = Desk::new(attack, *costs);
         for &id in &whys {
             if let Why::Rule { role, rule, .. }
             | Why::Held { role, rule, .. }
@@ -245,6 +255,8 @@ pub(crate) struct Desk<'a, 'c> {
     system: BTreeSet<(Str, Str)>,
     /// Grants of each role, by position.
     grants_of: FxHashMap<&'a RoleKey, Vec<usize>>,
+    /// Whether changed pods are asked about.
+    asks: bool,
     /// Who lets new pods in.
     door: OnceLock<Door<'c>>,
     /// Changes of pods by id, and whether the changed pod is refused.
@@ -275,6 +287,7 @@ impl<'a, 'c> Desk<'a, 'c> {
             units,
             system,
             grants_of,
+            asks: true,
             door: OnceLock::new(),
             refused: Mutex::default(),
         }
@@ -283,6 +296,9 @@ impl<'a, 'c> Desk<'a, 'c> {
     /// Whether admission refuses the pod that a change of a unit's specification makes. Of a
     /// unit that runs nothing no pod is made.
     pub(crate) fn refuses(&self, unit: u32, written: &Object, fix: &Fix) -> bool {
+        if !self.asks {
+            return false;
+        }
         let key = (unit, fix.id.clone());
         let known = self.refused.lock().ok().and_then(|known| known.get(&key).copied());
         if let Some(known) = known {
