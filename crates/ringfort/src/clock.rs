@@ -22,9 +22,10 @@ fn fixed() -> Option<Timestamp> {
     Timestamp::from_second(text.trim().parse().ok()?).ok()
 }
 
-/// The time.
+/// The time, to the second.
 pub(crate) fn now() -> Timestamp {
-    fixed().unwrap_or_else(Timestamp::now)
+    let clock = || Timestamp::from_second(Timestamp::now().as_second());
+    fixed().or_else(|| clock().ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// The day, in UTC.
