@@ -1,6 +1,8 @@
 //! What the techniques that leave a container share: who the process is, what is mounted, and
 //! whether a user namespace or a sandbox holds it (semantics EFF-UNS, EFF-RTC).
 
+use std::borrow::Cow;
+
 use ringfort_isolation::{CapabilityUse, Effect, capability_use, sandbox, uid, user_namespace};
 use ringfort_model::record::Node;
 use ringfort_model::{Container, ContainerKind, Id, PodSpec, Str, Unit, VolumeSource};
@@ -109,13 +111,19 @@ impl<'c> One<'c> {
             None => self.unit.spec.is_windows(),
         }
     }
-    /// The field that gives the container a capability beyond the default ones.
-    pub(crate) fn by(&self, capability: &str) -> Why {
-        if self.is_privileged() {
-            self.because(&self.field("securityContext.privileged"), "true")
-        } else {
-            self.because(&self.field("securityContext.capabilities.add"), capability)
-        }
+    /// The fields each of which by itself gives a process that is root a capability beyond the
+    /// default ones: who takes one of them away has not taken the other.
+    pub(crate) fn gives(&self, capability: &str) -> Vec<Why> {
+        let privileged = self.is_privileged() && self.can(capability);
+        let fields = [
+            privileged.then(|| self.because(&self.field("securityContext.privileged"), "true")),
+            self.lists(capability).then(|| self.listed(capability)),
+        ];
+        fields.into_iter().flatten().collect()
+    }
+    /// The field that lists a capability.
+    pub(crate) fn listed(&self, capability: &str) -> Why {
+        self.because(&self.field("securityContext.capabilities.add"), capability)
     }
     pub(crate) fn because(&self, path: &str, value: &str) -> Why {
         Why::PodField { unit: self.at, path: Str::new(path), value: Str::new(value) }
@@ -130,9 +138,21 @@ impl<'c> One<'c> {
     pub(crate) fn can(&self, capability: &str) -> bool {
         capability_use(&self.unit.spec, self.container, capability) == CapabilityUse::AsRoot
     }
-    /// The same, for a capability that no runtime gives by default.
-    pub(crate) fn adds(&self, capability: &str) -> bool {
-        self.can(capability)
+    /// The same by its list of capabilities, whether the container is privileged too or not.
+    pub(crate) fn lists(&self, capability: &str) -> bool {
+        let plain = self.unprivileged();
+        capability_use(&self.unit.spec, &plain, capability) == CapabilityUse::AsRoot
+    }
+    /// The container as it would be without `privileged`.
+    pub(crate) fn unprivileged(&self) -> Cow<'c, Container> {
+        if !self.is_privileged() {
+            return Cow::Borrowed(self.container);
+        }
+        let mut plain = self.container.clone();
+        if let Some(context) = &mut plain.security_context {
+            context.privileged = None;
+        }
+        Cow::Owned(plain)
     }
     /// Mounts of paths of the node: hostPath volumes, and claims bound to such.
     pub(crate) fn mounts(&self) -> Vec<Mount> {

@@ -29,15 +29,19 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let context = one.container().security_context.as_ref();
         let unmasked =
             context.and_then(|c| c.proc_mount.as_ref()).is_some_and(|p| *p == *"Unmasked");
-        if unmasked && one.may_be_root() && one.spec().host_users != Some(false) {
-            return Some(Found::new([
-                one.because(&one.field("securityContext.procMount"), "Unmasked")
-            ]));
+        if !one.may_be_root() {
+            return Vec::new();
         }
-        let mount = one.mounts().into_iter().find(|mount| {
+        let mut all = Vec::new();
+        if unmasked && one.spec().host_users != Some(false) {
+            let why = one.because(&one.field("securityContext.procMount"), "Unmasked");
+            all.push(Found::new([why]));
+        }
+        let mounts = one.mounts().into_iter().filter(|mount| {
             !mount.read_only
                 && ["/proc", "/proc/sys", "/proc/sys/kernel"].contains(&mount.path.as_str())
-        })?;
-        one.may_be_root().then(|| Found::new([mount.why()]))
+        });
+        all.extend(mounts.map(|mount| Found::new([mount.why()])));
+        all
     });
 }

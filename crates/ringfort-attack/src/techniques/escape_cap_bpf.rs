@@ -26,7 +26,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        (!one.is_privileged() && one.can("BPF") && one.can("PERFMON"))
-            .then(|| Found::new([one.by("BPF"), one.by("PERFMON")]))
+        (one.lists("BPF") && one.lists("PERFMON"))
+            .then(|| Found::new([one.listed("BPF"), one.listed("PERFMON")]))
     });
 }

@@ -16,7 +16,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Pss, FixKind::Pod],
     doc: Doc {
         what: "A root process with DAC_READ_SEARCH reaches beyond its container.",
-        when: "The container holds DAC_READ_SEARCH as root and is not privileged.",
+        when: "The container lists DAC_READ_SEARCH among its capabilities and is root, privileged beside it or not.",
         not: "DAC_READ_SEARCH asked for by a process that is not root: it holds nothing.",
         controls: "An effective user namespace or sandbox runtime removes it.",
         cut: "Drop DAC_READ_SEARCH.",
@@ -27,7 +27,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        (!one.is_privileged() && one.can("DAC_READ_SEARCH"))
-            .then(|| Found::new([one.by("DAC_READ_SEARCH")]).files(Files::All))
+        one.lists("DAC_READ_SEARCH")
+            .then(|| Found::new([one.listed("DAC_READ_SEARCH")]).files(Files::All))
     });
 }

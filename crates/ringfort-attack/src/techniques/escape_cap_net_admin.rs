@@ -28,9 +28,11 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for found in escape::containers(context) {
-        if found.one.spec().host_network == Some(true) && found.one.can("NET_ADMIN") {
-            let (network, power) =
-                (found.one.because("hostNetwork", "true"), found.one.by("NET_ADMIN"));
+        if found.one.spec().host_network != Some(true) {
+            continue;
+        }
+        for power in found.one.gives("NET_ADMIN") {
+            let network = found.one.because("hostNetwork", "true");
             let draft = Draft::new(found.node(), NodeKey::Traffic(found.place));
             maker.edge(draft.because(network).because(power));
         }

@@ -15,7 +15,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Pss, FixKind::Pod],
     doc: Doc {
         what: "A root process with SYS_ADMIN reaches beyond its container.",
-        when: "The container holds SYS_ADMIN as root and is not privileged.",
+        when: "The container lists SYS_ADMIN among its capabilities and is root, privileged beside it or not.",
         not: "SYS_ADMIN asked for by a process that is not root: it holds nothing.",
         controls: "An effective user namespace or sandbox runtime removes it.",
         cut: "Drop SYS_ADMIN.",
@@ -26,8 +26,6 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        (!one.is_privileged() && one.adds("SYS_ADMIN")).then(|| {
-            Found::new([one.because(&one.field("securityContext.capabilities.add"), "SYS_ADMIN")])
-        })
+        one.lists("SYS_ADMIN").then(|| Found::new([one.listed("SYS_ADMIN")]))
     });
 }

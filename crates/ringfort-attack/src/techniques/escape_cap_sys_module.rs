@@ -15,7 +15,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Pss, FixKind::Pod],
     doc: Doc {
         what: "A root process with SYS_MODULE reaches beyond its container.",
-        when: "The container holds SYS_MODULE as root and is not privileged.",
+        when: "The container lists SYS_MODULE among its capabilities and is root, privileged beside it or not.",
         not: "SYS_MODULE asked for by a process that is not root: it holds nothing.",
         controls: "An effective user namespace or sandbox runtime removes it.",
         cut: "Drop SYS_MODULE.",
@@ -26,8 +26,6 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        (!one.is_privileged() && one.adds("SYS_MODULE")).then(|| {
-            Found::new([one.because(&one.field("securityContext.capabilities.add"), "SYS_MODULE")])
-        })
+        one.lists("SYS_MODULE").then(|| Found::new([one.listed("SYS_MODULE")]))
     });
 }

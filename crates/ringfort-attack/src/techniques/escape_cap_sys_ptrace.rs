@@ -26,13 +26,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        (!one.is_privileged() && one.adds("SYS_PTRACE") && one.spec().host_pid == Some(true)).then(
-            || {
-                Found::new([
-                    one.because(&one.field("securityContext.capabilities.add"), "SYS_PTRACE"),
-                    one.because("hostPID", "true"),
-                ])
-            },
-        )
+        (one.lists("SYS_PTRACE") && one.spec().host_pid == Some(true))
+            .then(|| Found::new([one.listed("SYS_PTRACE"), one.because("hostPID", "true")]))
     });
 }

@@ -26,7 +26,11 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        let device = one.mounts().into_iter().find(|mount| escape::is_device(&mount.path))?;
-        one.can("SYS_RAWIO").then(|| Found::new([device.why(), one.by("SYS_RAWIO")]))
+        let devices = one.mounts().into_iter().filter(|mount| escape::is_device(&mount.path));
+        let given = one.gives("SYS_RAWIO");
+        let of = |device: escape::Mount| {
+            given.iter().map(move |why| Found::new([device.why(), why.clone()])).collect::<Vec<_>>()
+        };
+        devices.flat_map(of).collect::<Vec<_>>()
     });
 }

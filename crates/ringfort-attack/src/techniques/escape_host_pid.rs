@@ -31,9 +31,14 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        let power = ["SYS_PTRACE", "SYS_ADMIN"].into_iter().find(|cap| one.can(cap))?;
-        one.spec().host_pid.filter(|on| *on)?;
-        Some(Found::new([one.because("hostPID", "true"), one.by(power)]))
+        let shared = one.spec().host_pid == Some(true);
+        let powers = ["SYS_PTRACE", "SYS_ADMIN"].into_iter().filter(|_| shared);
+        let mut given: Vec<Why> = powers.flat_map(|power| one.gives(power)).collect();
+        // Privileged gives both.
+        given.sort();
+        given.dedup();
+        let of = |why| Found::new([one.because("hostPID", "true"), why]);
+        given.into_iter().map(of).collect::<Vec<_>>()
     });
     neighbours(context, maker);
 }
@@ -44,10 +49,11 @@ fn neighbours(context: &Context<'_>, maker: &mut Maker<'_>) {
     let mut seen = BTreeSet::new();
     for found in escape::containers(context) {
         let one = &found.one;
-        let Some(held) = plain_set(one.container()).filter(|_| one.spec().host_pid == Some(true))
-        else {
+        if one.spec().host_pid != Some(true) {
             continue;
-        };
+        }
+        // What a privileged container could without that is told too.
+        let Some(held) = plain_set(&one.unprivileged()) else { continue };
         if !is_root(one.spec(), one.container()) {
             continue;
         }

@@ -35,21 +35,20 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let mut places = BTreeSet::new();
     for found in escape::containers(context) {
-        let Some(mount) = found
-            .one
-            .mounts()
-            .into_iter()
-            .find(|mount| !mount.read_only && escape::holds_pod_logs(&mount.path))
-        else {
+        let mut mounts = found.one.mounts();
+        mounts.retain(|mount| !mount.read_only && escape::holds_pod_logs(&mount.path));
+        if mounts.is_empty() {
             continue;
-        };
+        }
         let place = found.place;
         let text = Str::new(context.place_name(place));
         let writes = NodeKey::Conjunct(TECHNIQUE.id, text.clone());
         let all = NodeKey::And(TECHNIQUE.id, text);
-        let draft = Draft::new(found.node(), writes.clone()).because(mount.why());
-        let draft = draft.because(Why::RunsOn { unit: found.at(), node: place });
-        maker.edge(found.controlled(draft));
+        for mount in mounts {
+            let draft = Draft::new(found.node(), writes.clone()).because(mount.why());
+            let draft = draft.because(Why::RunsOn { unit: found.at(), node: place });
+            maker.edge(found.controlled(draft));
+        }
         maker.structure(writes, all.clone(), []);
         maker.structure(NodeKey::LogReader(place), all.clone(), []);
         maker.structure(all, NodeKey::NodeFiles(place, Files::All), []);

@@ -41,8 +41,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         .map(|units| units.iter().filter_map(|&unit| account(context, unit)).collect())
         .collect();
     let mut from: Vec<Vec<Draft>> = vec![Vec::new(); accounts.len()];
-    let waiting =
-        |class: usize| NodeKey::Join("waiting", Str::from(format!("placement-{class}")));
+    let waiting = |class: usize| NodeKey::Join("waiting", Str::from(format!("placement-{class}")));
     for (at, nodes) in placements.node_classes().iter().enumerate() {
         let alike = &cluster.nodes[nodes[0]].metadata.name;
         let alike = NodeKey::Join("nodes-like", alike.clone());
