@@ -8,7 +8,8 @@ use ringfort_attack::{Attack, Engines};
 use ringfort_graph::{NodeId, easiest};
 use ringfort_plan::plan_file::edge_name;
 use ringfort_plan::{
-    CheckError, DryRun, GoalText, Plan, PlanError, PlanFile, Question, Wish, Work, files, plan,
+    CheckError, DryRun, GoalText, Plan, PlanError, PlanFile, PointFile, Question, Wish, Work,
+    files, plan,
 };
 use serde_json::json;
 
@@ -180,7 +181,12 @@ fn shown(plan: &Plan) -> String {
     if !plan.fixes.is_empty() {
         text.push('\n');
     }
-    for point in plan.curve.iter().filter(|_| plan.curve.len() > 1) {
+    let left = |point: &PointFile| (point.pairs, point.targets, point.entries);
+    for (at, point) in plan.curve.iter().enumerate().filter(|_| plan.curve.len() > 1) {
+        // A row that buys nothing is no step; all of them are in the plan's folder.
+        if at > 0 && left(point) == left(&plan.curve[at - 1]) {
+            continue;
+        }
         let after = match point.changes {
             0 => "before any change".to_owned(),
             1 => "after 1 change".to_owned(),
