@@ -17,21 +17,25 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Rbac],
     doc: Doc {
         what: "The identity reads the values of Secrets through the API.",
-        when: "get, list or watch on secrets; resourceNames limit it to those.",
-        not: "get on configmaps; list with resourceNames reads only the named object.",
+        when: "get, list or watch on secrets; patch, for the answer to an empty patch is the Secret; deletecollection, whose answer is the list, also in a dry run. resourceNames limit all but the last to those.",
+        not: "get on configmaps; update or delete, whose answers show what was sent or nothing; list with resourceNames reads only the named object; deletecollection with resourceNames, which allows nothing.",
         controls: "None in RBAC.",
         cut: "Drop the verb from the role, name single objects, or remove the subject from the binding.",
-        upstream: "kubernetes/kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go",
+        upstream: "kubernetes/kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go; staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go: Update, DeleteCollection",
     },
     find,
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    draw::power(
-        context,
-        maker,
-        &Ask::named(&["get", "list", "watch"], "", "secrets"),
-        Power::ReadSecrets,
-        draw::secrets_named,
-    );
+    for ask in reading() {
+        draw::power(context, maker, &ask, Power::ReadSecrets, draw::secrets_named);
+    }
+}
+
+/// Requests whose answer holds a Secret: all but the last may name it.
+pub(crate) fn reading() -> [Ask; 2] {
+    [
+        Ask::named(&["get", "list", "watch", "patch"], "", "secrets"),
+        Ask::unnamed(&["deletecollection"], "", "secrets"),
+    ]
 }
