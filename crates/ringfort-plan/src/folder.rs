@@ -242,7 +242,7 @@ impl Step<'_> {
             let instead = fix.owner.manager.instead();
             told.extend(instead.map(|instead| {
                 let instead = line(&instead.to_string());
-                format!("The patch alone does not last: make the change {instead}, too.")
+                format!("The patch alone does not last: make the change {instead}.")
             }));
         }
         let mut seen = BTreeSet::new();

@@ -69,7 +69,9 @@ impl Manager {
             Self::Rancher(source) => {
                 sentence!("in {source}, from which Rancher, k3s or RKE2 writes it", source)
             }
-            Self::Release => sentence!("nowhere: OpenShift writes the object of its release again"),
+            Self::Release => sentence!(
+                "in spec.overrides of OpenShift's ClusterVersion, whose operator writes this object"
+            ),
         })
     }
 }

@@ -1,7 +1,8 @@
 //! `secret-read`: The identity reads the values of Secrets through the API.
 
-use crate::context::Ask;
-use crate::context::Context;
+use std::collections::BTreeSet;
+
+use crate::context::{Ask, Context, Held};
 use crate::draw;
 use crate::maker::Maker;
 use crate::node::Power;
@@ -27,15 +28,14 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    for ask in reading() {
-        draw::power(context, maker, &ask, Power::ReadSecrets, draw::secrets_named);
-    }
+    draw::power_of(context, maker, reading(context), Power::ReadSecrets, draw::secrets_named);
 }
 
-/// Requests whose answer holds a Secret: all but the last may name it.
-pub(crate) fn reading() -> [Ask; 2] {
-    [
-        Ask::named(&["get", "list", "watch", "patch"], "", "secrets"),
-        Ask::unnamed(&["deletecollection"], "", "secrets"),
-    ]
+/// Rules that allow a request whose answer holds Secrets, each once.
+pub(crate) fn reading(context: &Context<'_>) -> Vec<Held> {
+    let mut all = context.held(&Ask::named(&["get", "list", "watch", "patch"], "", "secrets"));
+    let rules: BTreeSet<(usize, u32)> = all.iter().map(|held| (held.grant, held.rule)).collect();
+    let deleting = context.held(&Ask::unnamed(&["deletecollection"], "", "secrets")).into_iter();
+    all.extend(deleting.filter(|held| !rules.contains(&(held.grant, held.rule))));
+    all
 }

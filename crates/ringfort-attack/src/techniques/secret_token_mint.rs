@@ -37,7 +37,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let create = context.held(&Ask::unnamed(&["create"], "", "secrets"));
     let (create, doubt) = Wanted::TokenSecret.let_through(context, create);
-    let read: Vec<Held> = secret_read::reading().iter().flat_map(|ask| context.held(ask)).collect();
+    let read = secret_read::reading(context);
     let delete = context.held(&Ask::named(&["delete"], "", "secrets"));
     let mut mint = |conjunction: &Conjunction, name: &str| {
         let to = NodeKey::Power(Power::MintTokens, conjunction.scope.clone());
