@@ -129,12 +129,12 @@ fn without_token_volume(mut object: Value, operations: &[Value]) -> (Value, Vec<
 fn behind(path: &str, gone: &BTreeSet<String>) -> String {
     let mut found = String::new();
     for part in path.split('/').skip(1) {
-        let moved = part.parse::<usize>().ok().and_then(|at| {
+        let moved = part.parse::<usize>().ok().map(|at| {
             let before = |one: &&String| {
                 let (list, item) = one.rsplit_once('/').unwrap_or_default();
                 list == found && item.parse::<usize>().is_ok_and(|item| item < at)
             };
-            Some((at - gone.iter().filter(before).count()).to_string())
+            (at - gone.iter().filter(before).count()).to_string()
         });
         found = format!("{found}/{}", moved.as_deref().unwrap_or(part));
     }
