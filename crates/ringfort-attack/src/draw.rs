@@ -25,7 +25,18 @@ pub(crate) fn power(
     power: Power,
     named: impl Fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey>,
 ) {
-    for held in context.held(ask) {
+    power_of(context, maker, context.held(ask), power, named);
+}
+
+/// The same for the rules that give the permission.
+pub(crate) fn power_of(
+    context: &Context<'_>,
+    maker: &mut Maker<'_>,
+    held: Vec<Held>,
+    power: Power,
+    named: impl Fn(&Context<'_>, &Scope, &Str) -> Vec<NodeKey>,
+) {
+    for held in held {
         let from = held.node(context);
         let scope = held.scope(context).clone();
         match &held.names {

@@ -432,6 +432,15 @@ pub(crate) fn runs_code(path: &str) -> bool {
         "/var/spool/cron",
         "/var/lib/docker",
         "/var/lib/containerd",
+        "/var/lib/containers",
+        "/var/lib/rancher/k3s/agent",
+        "/var/lib/rancher/k3s/data",
+        "/var/lib/rancher/k3s/server",
+        "/var/lib/rancher/rke2",
+        "/var/lib/k0s",
+        "/var/snap/microk8s/current",
+        "/var/snap/microk8s/common/var",
+        "/home/kubernetes",
         "/var/lib/kubelet/pods",
         "/run/systemd",
     ];
@@ -553,7 +562,10 @@ pub(crate) fn holds_socket(path: &str) -> bool {
         "/run/podman/podman.sock",
         "/run/dockershim.sock",
         "/run/cri-dockerd.sock",
+        "/run/docker/containerd/containerd.sock",
         "/run/k3s/containerd/containerd.sock",
+        "/run/k0s/containerd.sock",
+        "/var/snap/microk8s/common/run/containerd.sock",
     ];
     SOCKETS.iter().any(|socket| covers(path, socket))
 }
@@ -564,7 +576,18 @@ mod tests {
 
     #[test]
     fn path_classes_are_about_places_not_names() {
-        for path in ["/", "/etc", "/etc/cron.d", "/var", "/var/lib/kubelet", "/usr/local/bin"] {
+        for path in [
+            "/",
+            "/etc",
+            "/etc/cron.d",
+            "/var",
+            "/var/lib/kubelet",
+            "/usr/local/bin",
+            "/var/lib/containers/storage/overlay",
+            "/var/lib/rancher",
+            "/var/lib/rancher/k3s/agent/pod-manifests",
+            "/home/kubernetes/bin",
+        ] {
             assert!(runs_code(path), "{path}");
         }
         for path in [
@@ -573,6 +596,8 @@ mod tests {
             "/data",
             "/var/lib/kubelet/device-plugins",
             "/etcetera",
+            "/var/lib/rancher/k3s/storage/pvc-1",
+            "/var/snap/microk8s/common/default-storage/pvc-1",
         ] {
             assert!(!runs_code(path), "{path}");
         }
@@ -589,6 +614,7 @@ mod tests {
         assert!(holds_socket("/run") && holds_socket(&normal("/var/run/docker.sock")));
         assert!(runs_code(&normal("/var/run/systemd")) && !runs_code(&normal("/var/run/app")));
         assert!(!holds_socket("/run/app/docker.sock"));
+        assert!(holds_socket("/run/docker") && holds_socket("/run/k0s/containerd.sock"));
         assert_eq!(normal("/etc/../var//lib/./kubelet/"), "/var/lib/kubelet");
         assert_eq!(normal("/var/run/docker.sock"), "/run/docker.sock");
         assert_eq!(normal("/var/running"), "/var/running");

@@ -89,9 +89,10 @@ impl Sentence {
         Self { template: text.into(), values: Vec::new() }
     }
 
-    /// With one more value.
+    /// With one more value, or another one of that name.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.values.retain(|(known, _)| *known != name);
         self.values.push((name, value.into()));
         self
     }

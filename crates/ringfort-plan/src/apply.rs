@@ -23,7 +23,7 @@ use crate::fix::service::takes_balancer;
 use crate::nodes;
 use crate::place::{WorkloadKey, Written, place, place_pod, stored};
 use crate::refuse::refused;
-use crate::renew::{Renewal, Whom};
+use crate::renew::{Renewal, Whom, with_token};
 
 /// The cluster after the changes, one after the other.
 pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, ChangeError> {
@@ -263,6 +263,12 @@ fn patch(
         return Err(ChangeError::Refused { object: change.object(), reason });
     }
     let edited = settle(changed, object, edited);
+    let edited = match (object, edited) {
+        (Object::Pod(before), Object::Pod(after)) if before.spec != after.spec => {
+            Object::Pod(with_token(changed, before, after))
+        }
+        (_, edited) => edited,
+    };
     if let (Object::Pod(before), Object::Pod(after)) = (object, &edited)
         && before.spec != after.spec
     {

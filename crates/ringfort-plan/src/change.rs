@@ -280,8 +280,12 @@ impl Change {
         if kind.is_empty() || name.is_empty() {
             return Err(ChangeError::Format("a change without kind and name".into()));
         }
-        let edit = if let Some(patch) = value.get("patch").and_then(Value::as_array) {
-            Edit::Json(patch.clone())
+        let edit = if let Some(patch) = value.get("patch") {
+            let Some(operations) = patch.as_array() else {
+                let reason = "patch is a list of operations; a merge patch stands under merge";
+                return Err(ChangeError::Format(reason.into()));
+            };
+            Edit::Json(operations.clone())
         } else if value.get("delete") == Some(&Value::Bool(true)) {
             Edit::Delete
         } else if value.get("restart") == Some(&Value::Bool(true)) {

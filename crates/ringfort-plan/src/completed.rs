@@ -12,13 +12,14 @@
 use std::collections::BTreeSet;
 
 use ringfort_attack::{Attack, Engines};
-use ringfort_graph::cut::{Answer, solve};
+use ringfort_graph::cut::{Answer, FixId, solve};
 use ringfort_model::{Cluster, Kind};
 
 use crate::apply::{applied, apply};
 use crate::edits::{Edited, changes};
 use crate::fix::Fix;
 use crate::left::Answered;
+use crate::lift::Earlier;
 use crate::plan::{PlanError, Posed, Wish, Work, posed, tried_again};
 use crate::question::Pair;
 
@@ -62,7 +63,7 @@ impl First<'_, '_, '_> {
             }
         }
         for _ in 0..ROUNDS {
-            let more = self.bare(&fixes, |posed| {
+            let more = self.bare(&fixes, |posed, _| {
                 let size = posed.between.len();
                 match solve(&posed.problem, &mut work.limits(size)) {
                     Answer::Cut(found) => found.fixes,
@@ -119,18 +120,29 @@ impl First<'_, '_, '_> {
         tried_again(self.cluster, self.attack, &changes, self.answered, self.expected)
     }
 
-    /// Fixes of the problem on the cluster after other fixes.
+    /// Fixes of the problem on the cluster after other fixes, as fixes of the cluster before them.
+    /// One that the first problem has as well is the same, with the cost that it has there.
     fn bare(
         &self,
         fixes: &[Fix],
-        choose: impl FnOnce(&Posed<'_>) -> Vec<ringfort_graph::cut::FixId>,
+        choose: impl FnOnce(&Posed<'_>, &[Fix]) -> Vec<FixId>,
     ) -> Result<Vec<Fix>, PlanError> {
         let changed = apply(self.cluster, &changes(edits(fixes)))?;
         let engines = Engines::new(&changed);
         let attack = Attack::new(&changed, &engines);
         let posed = posed(&attack, self.wish, false)?;
-        let chosen = choose(&posed);
-        Ok(chosen.into_iter().map(|fix| posed.catalogue.fixes[fix.index()].clone()).collect())
+        let earlier = Earlier::new(self.cluster, edits(fixes));
+        let lifted = |fix: &Fix| {
+            let lifted = earlier.lifted(fix);
+            let mut known = self.posed.catalogue.fixes.iter();
+            known.find(|one| one.id == lifted.id).cloned().unwrap_or(lifted)
+        };
+        let mut found: Vec<Fix> = posed.catalogue.fixes.iter().map(lifted).collect();
+        let chosen: BTreeSet<usize> =
+            choose(&posed, &found).into_iter().map(FixId::index).collect();
+        let mut at = 0..;
+        found.retain(|_| at.next().is_some_and(|at| chosen.contains(&at)));
+        Ok(found)
     }
 
     /// Whether the fixes of the problem among these are a cut by themselves.
@@ -174,10 +186,9 @@ impl First<'_, '_, '_> {
             if found.len() == ids.len() {
                 break;
             }
-            let more = self.bare(&found, |posed| {
-                let known = posed.catalogue.fixes.iter().enumerate();
-                let known = known.filter(|(_, fix)| wanted(&found, fix));
-                known.map(|(at, _)| ringfort_graph::cut::FixId(at as u32)).collect()
+            let more = self.bare(&found, |_, fixes| {
+                let known = fixes.iter().enumerate().filter(|(_, fix)| wanted(&found, fix));
+                known.map(|(at, _)| FixId(at as u32)).collect()
             })?;
             if more.is_empty() {
                 break;

@@ -33,7 +33,7 @@ pub enum FieldEdit {
 }
 
 impl FieldEdit {
-    fn pointer(&self) -> &str {
+    pub(crate) fn pointer(&self) -> &str {
         match self {
             Self::Set { pointer, .. } | Self::Remove { pointer } | Self::Test { pointer, .. } => {
                 pointer

@@ -5,10 +5,10 @@
 //! come in the order of cost, the least risky first. A Pod Security level is set in three steps:
 //! warn, audit, enforce.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use ringfort_model::{Cluster, Kind, Str};
+use ringfort_model::{Cluster, Kind, SourceKind, Str, WorkloadKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::edits::{Edited, ObjectEdit, changes};
 use crate::fix::Fix;
 use crate::plan::Plan;
 use crate::plan_file::PlanFile;
-use crate::rollback::{holds, rollbacks};
+use crate::rollback::{holds, is_whole, rollbacks};
 
 /// A file of the folder: path and text.
 pub type File = (String, String);
@@ -46,9 +46,9 @@ pub struct Tried {
 
 /// Every change of a plan as its folder writes it, in order, each with the name of its file.
 #[must_use]
-pub fn patches(plan: &Plan) -> Vec<(String, Change)> {
+pub fn patches(cluster: &Cluster, plan: &Plan) -> Vec<(String, Change)> {
     let mut found = Vec::new();
-    for (number, step) in steps(&plan.fixes).into_iter().enumerate() {
+    for (number, step) in steps(cluster, &plan.fixes).into_iter().enumerate() {
         for (at, change) in step.changes.into_iter().enumerate() {
             found.push((file_name(number + 1, at, &change), change));
         }
@@ -72,7 +72,7 @@ fn ways_back(cluster: &Cluster, number: usize, changes: &[Change]) -> Vec<(Strin
 /// What the folder of these fixes holds, in order: the steps, and the ways back of each.
 pub(crate) fn step_files(cluster: &Cluster, fixes: &[Fix]) -> (Vec<StepFile>, Vec<StepFile>) {
     let (mut there, mut back) = (Vec::new(), Vec::new());
-    for (number, step) in steps(fixes).into_iter().enumerate() {
+    for (number, step) in steps(cluster, fixes).into_iter().enumerate() {
         for (at, change) in step.changes.iter().enumerate() {
             there.push(StepFile::new(file_name(number + 1, at, change), change));
         }
@@ -89,30 +89,10 @@ pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) 
     let json = serde_json::to_string_pretty(file).expect("a plan is plain data");
     found.push(("plan.json".to_owned(), json + "\n"));
     let mut readme = String::new();
-    head(&mut readme, plan, file, dry_run);
-    for (number, step) in steps(&plan.fixes).iter().enumerate() {
+    head(&mut readme, cluster, plan, file, dry_run);
+    for (number, step) in steps(cluster, &plan.fixes).iter().enumerate() {
         let number = number + 1;
-        for fix in &step.fixes {
-            let mode = step.mode.map_or_else(String::new, |mode| format!(": {mode}"));
-            let title = fix.title.to_string();
-            let _ = writeln!(readme, "\n## Step {number}: {}{mode}\n", line(&title));
-            // What only warns breaks nothing.
-            if !step.takes_effect() {
-                let _ = writeln!(readme, "No cost; {}.", step.stage);
-                continue;
-            }
-            let _ = writeln!(readme, "Cost {}; {}.", fix.cost, step.stage);
-            for one in &fix.breaks {
-                let _ = writeln!(readme, "\n- May break: {}", line(one));
-            }
-            if let Some(instead) = fix.owner.manager.instead() {
-                let _ = writeln!(
-                    readme,
-                    "\n- A controller would write this object again: make the change {}.",
-                    line(&instead.to_string())
-                );
-            }
-        }
+        step.told(&mut readme, number);
         let mut there = String::new();
         let mut back = String::new();
         for (at, change) in step.changes.iter().enumerate() {
@@ -131,7 +111,7 @@ pub fn files(cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) 
     found
 }
 
-fn head(readme: &mut String, plan: &Plan, file: &PlanFile, dry_run: &DryRun) {
+fn head(readme: &mut String, cluster: &Cluster, plan: &Plan, file: &PlanFile, dry_run: &DryRun) {
     let _ = writeln!(readme, "# Plan\n\n{}\n", file.summary);
     let _ = writeln!(
         readme,
@@ -143,10 +123,16 @@ fn head(readme: &mut String, plan: &Plan, file: &PlanFile, dry_run: &DryRun) {
     );
     let _ = writeln!(
         readme,
-        "\nCheck it: `ringfort plan check plan.json --cluster SOURCE`. Ways back are made from \
-         what was read; keep a copy of an object before it is deleted \
-         (`kubectl get KIND NAME -o yaml`)."
+        "\nCheck it: `ringfort plan check plan.json --cluster SOURCE`. Run the commands in this \
+         folder, one step after the other. A patch tests what it was made for: if an object has \
+         changed since, kubectl says that the test failed, and nothing is changed."
     );
+    if cluster.source == SourceKind::Manifests {
+        readme.push_str(
+            "\nThe source is manifests: make the changes there. The commands change what runs \
+             from them.\n",
+        );
+    }
     match dry_run {
         DryRun::NotDone => {
             readme.push_str(
@@ -231,13 +217,82 @@ impl Step<'_> {
     fn takes_effect(&self) -> bool {
         self.mode.is_none_or(|mode| mode == "enforce")
     }
+
+    /// What it does, what it costs, what it may break and whose the object is.
+    fn told(&self, readme: &mut String, number: usize) {
+        let titles: Vec<String> =
+            self.fixes.iter().map(|fix| line(&fix.title.to_string())).collect();
+        match (titles.as_slice(), self.mode) {
+            ([title], Some(mode)) => {
+                let _ = writeln!(readme, "\n## Step {number}: {title}: {mode}\n");
+            }
+            ([title], None) => {
+                let _ = writeln!(readme, "\n## Step {number}: {title}\n");
+            }
+            (titles, _) => {
+                let object = self.fixes.first().map(|fix| line(&fix.object()));
+                let object = object.unwrap_or_default();
+                let _ =
+                    writeln!(readme, "\n## Step {number}: {} changes of {object}\n", titles.len());
+                for title in titles {
+                    let _ = writeln!(readme, "- {title}");
+                }
+                readme.push('\n');
+            }
+        }
+        // What only warns breaks nothing.
+        if !self.takes_effect() {
+            let _ = writeln!(readme, "No cost; {}.", self.stage);
+            return;
+        }
+        let cost: u32 = self.fixes.iter().map(|fix| fix.cost).sum();
+        let mut owners: Vec<String> =
+            self.fixes.iter().map(|fix| line(&fix.owner.to_string())).collect();
+        owners.dedup();
+        let _ = writeln!(readme, "Cost {cost}; {}. Owner: {}.", self.stage, owners.join("; "));
+        let mut told: Vec<String> = Vec::new();
+        for fix in &self.fixes {
+            told.extend(fix.breaks.iter().map(|one| format!("May break: {}", line(one))));
+            let instead = fix.owner.manager.instead();
+            told.extend(instead.map(|instead| {
+                let instead = line(&instead.to_string());
+                format!("The patch alone does not last: make the change {instead}.")
+            }));
+        }
+        let mut seen = BTreeSet::new();
+        for one in told.into_iter().filter(|one| seen.insert(one.clone())) {
+            let _ = writeln!(readme, "\n- {one}");
+        }
+    }
+}
+
+/// When changes of objects take effect.
+fn stage(changes: &[Change], fixes: &[&Fix]) -> &'static str {
+    let is_pods = |one: &Change| {
+        matches!(one.kept(), Some(Kind::Workload(kind)) if kind != WorkloadKind::Job)
+            && matches!(one.edit, Edit::Json(_) | Edit::Merge(_))
+    };
+    let lasts = fixes.iter().all(|fix| fix.owner.manager.instead().is_none());
+    if changes.iter().any(Change::is_outside) {
+        "takes effect node by node"
+    } else if changes.iter().any(Change::replaces_pod) {
+        "the pod is deleted and made again"
+    } else if changes.iter().any(|one| one.edit == Edit::Restart) {
+        "its pods are deleted and made again"
+    } else if changes.iter().any(is_pods) {
+        "takes effect as its pods are replaced"
+    } else if lasts {
+        "takes effect at once"
+    } else {
+        "takes effect at once, until the object is written again"
+    }
 }
 
 /// Kind, namespace and name.
 type Key<'p> = (Kind, &'p Str, &'p Str);
 
 /// Fixes that change the same object make one step, since their patches are one.
-fn steps(fixes: &[Fix]) -> Vec<Step<'_>> {
+fn steps<'p>(cluster: &Cluster, fixes: &'p [Fix]) -> Vec<Step<'p>> {
     let mut groups: Vec<(Vec<&Fix>, Vec<Key<'_>>)> = Vec::new();
     for fix in fixes {
         let objects: Vec<_> =
@@ -264,10 +319,11 @@ fn steps(fixes: &[Fix]) -> Vec<Step<'_>> {
                     ("audit", "writes to the audit log only"),
                     ("enforce", "refuses pods from now on"),
                 ] {
-                    let labels = BTreeMap::from([(
-                        format!("pod-security.kubernetes.io/{mode}"),
-                        level.clone(),
-                    )]);
+                    let label = format!("pod-security.kubernetes.io/{mode}");
+                    if mode != "enforce" && is_as_strict(cluster, &edited.name, &label, &level) {
+                        continue;
+                    }
+                    let labels = BTreeMap::from([(label, level.clone())]);
                     let edited = Edited { edit: ObjectEdit::Labels(labels), ..edited.clone() };
                     let changes = changes([&edited]);
                     found.push(Step { fixes: members.clone(), changes, stage, mode: Some(mode) });
@@ -275,12 +331,8 @@ fn steps(fixes: &[Fix]) -> Vec<Step<'_>> {
             }
             None => {
                 let changes = changes(edits);
-                found.push(Step {
-                    fixes: members,
-                    changes,
-                    stage: "takes effect at once",
-                    mode: None,
-                });
+                let stage = stage(&changes, &members);
+                found.push(Step { fixes: members, changes, stage, mode: None });
             }
         }
     }
@@ -300,6 +352,17 @@ fn level<'e>(edits: &[&'e Edited]) -> Option<(&'e Edited, String)> {
     let level = labels.get(ENFORCE).filter(|_| labels.len() == 1)?;
     Some((edited, level.clone()))
 }
+
+/// Whether a label of a namespace asks for the level already, or for more.
+fn is_as_strict(cluster: &Cluster, namespace: &Str, label: &str, level: &str) -> bool {
+    let written = cluster.namespaces.get("", namespace);
+    let written = written.and_then(|one| one.metadata.labels.get(label));
+    let strictness = |level: &str| LEVELS.iter().position(|known| *known == level);
+    written.and_then(|written| strictness(written)) >= strictness(level)
+}
+
+/// Levels of Pod Security, the stricter the later.
+const LEVELS: &[&str] = &["privileged", "baseline", "restricted"];
 
 fn file_name(number: usize, at: usize, change: &Change) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
@@ -322,6 +385,11 @@ fn patch(name: &str, change: &Change, commands: &mut String) -> Option<File> {
         _ => "merge",
     };
     let command = match (&content, &change.edit) {
+        (None, Edit::Create(_)) => from_copy(name, change),
+        (None, Edit::Delete) if !change.kept().is_some_and(is_whole) => format!(
+            "mkdir -p rollback && kubectl get {object} -o json > rollback/{name} && {}",
+            change.command()
+        ),
         (None, _) => change.command(),
         (Some(_), Edit::Create(_)) => format!("kubectl create -f {name}"),
         (Some(_), _) if change.replaces_pod() => format!(
@@ -334,6 +402,21 @@ fn patch(name: &str, change: &Change, commands: &mut String) -> Option<File> {
     Some((name.to_owned(), format!("{:#}\n", content?)))
 }
 
+/// Makes an object again from the copy of it. What a controller wrote into a Job to tell its pods
+/// apart is that of the old one, and refused (pkg/registry/batch/job/strategy.go: generateSelector).
+fn from_copy(name: &str, change: &Change) -> String {
+    if change.kept() != Some(Kind::Workload(WorkloadKind::Job)) {
+        return format!("kubectl replace --force -f {name}");
+    }
+    let gone = json!({"controller-uid": null, "batch.kubernetes.io/controller-uid": null});
+    let patch = json!({"metadata": {"labels": gone.clone()},
+        "spec": {"selector": null, "template": {"metadata": {"labels": gone}}}});
+    format!(
+        "kubectl patch --local -f {name} --type=merge -p '{patch}' -o json | \
+         kubectl replace --force -f -"
+    )
+}
+
 /// What the file of a change holds: the patch, or the object to make. Deletions, restarts and
 /// what is made on a machine are commands alone.
 fn content(change: &Change) -> Option<Value> {
@@ -341,6 +424,8 @@ fn content(change: &Change) -> Option<Value> {
         _ if change.is_outside() => None,
         Edit::Json(operations) => Some(json!(operations)),
         Edit::Merge(patch) => Some(patch.clone()),
+        // What is written again from a copy has no file before that is made.
+        Edit::Create(_) if !change.kept().is_some_and(is_whole) => None,
         Edit::Create(made) => Some(made.clone()),
         Edit::Delete | Edit::Restart => None,
     }

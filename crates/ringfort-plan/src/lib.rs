@@ -19,6 +19,7 @@ pub mod first;
 pub mod fix;
 pub mod folder;
 mod left;
+mod lift;
 mod narrow;
 mod nodes;
 pub mod owner;

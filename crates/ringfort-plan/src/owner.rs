@@ -1,6 +1,8 @@
 //! Whose an object is, and what would write it again: a change of something that a controller
 //! keeps as it is lasts only if it is made where the controller takes it from.
 
+use std::fmt;
+
 use ringfort_attack::Attack;
 use ringfort_language::{Sentence, sentence};
 use ringfort_model::{Map, WorkloadKind, record::Meta};
@@ -24,6 +26,14 @@ pub enum Manager {
     Operator(String),
     /// The add-on manager of the cluster.
     Addons,
+    /// The Operator Lifecycle Manager, for this installed operator.
+    Lifecycle(String),
+    /// Config Sync, from a repository.
+    ConfigSync,
+    /// A bundle of Rancher Fleet, or a manifest that k3s or RKE2 deploys.
+    Rancher(String),
+    /// OpenShift's cluster-version operator, from the release.
+    Release,
 }
 
 /// Whose an object is.
@@ -52,7 +62,30 @@ impl Manager {
                 sentence!("in {resource}, whose operator writes this object", resource)
             }
             Self::Addons => sentence!("in the cluster's add-on manager"),
+            Self::Lifecycle(operator) => {
+                sentence!("in operator {operator}, which OLM keeps installed", operator)
+            }
+            Self::ConfigSync => sentence!("in the repository that Config Sync reads"),
+            Self::Rancher(source) => {
+                sentence!("in {source}, from which Rancher, k3s or RKE2 writes it", source)
+            }
+            Self::Release => sentence!(
+                "in spec.overrides of OpenShift's ClusterVersion, whose operator writes this object"
+            ),
         })
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.namespace.as_str() {
+            "" => f.write_str("the cluster")?,
+            namespace => write!(f, "namespace {namespace}")?,
+        }
+        match &self.team {
+            Some(team) => write!(f, ", {team}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -71,6 +104,29 @@ fn manager(meta: &Meta) -> Manager {
         && WorkloadKind::from_name(&controller.kind).is_none()
     {
         return Manager::Operator(format!("{} {}", controller.kind, controller.name));
+    }
+    // OLM owns what it installs without being its controller.
+    let installs = |kind: &str| kind == "ClusterServiceVersion";
+    if let Some(one) = meta.owner_references.iter().find(|one| installs(&one.kind)) {
+        return Manager::Lifecycle(one.name.to_string());
+    }
+    if let (Some(name), Some(kind)) = (label("olm.owner"), label("olm.owner.kind"))
+        && installs(&kind)
+    {
+        return Manager::Lifecycle(name);
+    }
+    if meta.annotations.iter().any(|(key, _)| key.starts_with("include.release.openshift.io/")) {
+        return Manager::Release;
+    }
+    if annotation("configmanagement.gke.io/managed").as_deref() == Some("enabled") {
+        return Manager::ConfigSync;
+    }
+    // rancher/wrangler, pkg/apply: what an apply has written carries the names of its set.
+    if annotation("objectset.rio.cattle.io/id").is_some()
+        && let Some(name) = annotation("objectset.rio.cattle.io/owner-name")
+    {
+        let namespace = annotation("objectset.rio.cattle.io/owner-namespace").unwrap_or_default();
+        return Manager::Rancher(format!("{namespace}/{name}").trim_matches('/').to_owned());
     }
     // addonmanager.kubernetes.io/mode: Reconcile is written again, EnsureExists is not.
     if label("addonmanager.kubernetes.io/mode").as_deref() == Some("Reconcile") {
@@ -160,6 +216,41 @@ mod tests {
         let operator = meta(json!({"name": "x", "ownerReferences":
             [{"kind": "Prometheus", "name": "k8s", "controller": true}]}));
         assert_eq!(owner(&operator).manager, Manager::Operator("Prometheus k8s".into()));
+        for (found, manager) in [
+            (
+                json!({"ownerReferences": [{"kind": "ClusterServiceVersion", "name": "op.v1"}]}),
+                Manager::Lifecycle("op.v1".into()),
+            ),
+            (
+                json!({"labels": {"olm.owner": "op.v1", "olm.owner.kind": "ClusterServiceVersion"}}),
+                Manager::Lifecycle("op.v1".into()),
+            ),
+            (
+                json!({"labels": {"olm.owner": "ns", "olm.owner.kind": "Namespace"}}),
+                Manager::Nobody,
+            ),
+            (
+                json!({"annotations": {"configmanagement.gke.io/managed": "enabled"}}),
+                Manager::ConfigSync,
+            ),
+            (
+                json!({"annotations": {"objectset.rio.cattle.io/id": "1",
+                    "objectset.rio.cattle.io/owner-namespace": "kube-system",
+                    "objectset.rio.cattle.io/owner-name": "coredns"}}),
+                Manager::Rancher("kube-system/coredns".into()),
+            ),
+            (
+                json!({"annotations": {"include.release.openshift.io/single-node-developer": "true"}}),
+                Manager::Release,
+            ),
+        ] {
+            let mut value = json!({"name": "x"});
+            value
+                .as_object_mut()
+                .expect("an object")
+                .extend(found.as_object().expect("an object").clone());
+            assert_eq!(owner(&meta(value)).manager, manager, "{found}");
+        }
         let plain = meta(json!({"name": "x", "ownerReferences":
             [{"kind": "ReplicaSet", "name": "k8s", "controller": true}]}));
         assert_eq!(owner(&plain).manager, Manager::Nobody);

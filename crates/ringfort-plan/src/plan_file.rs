@@ -187,7 +187,6 @@ impl PlanFile {
     /// A plan as a file.
     #[must_use]
     pub fn new(attack: &Attack<'_>, wish: &Wish, plan: &Plan) -> Self {
-        let path = |one: &Residual| one.edges.iter().map(|&edge| edge_name(attack, edge)).collect();
         let (steps, rollback) = step_files(attack.context.cluster, &plan.fixes);
         Self {
             schema: SCHEMA.to_owned(),
@@ -200,7 +199,7 @@ impl PlanFile {
             names: plan.names.clone(),
             certificate: plan.certificate.clone(),
             least_left: plan.least_left,
-            no_cut: plan.residual.iter().map(|one| NoCut::new(one, path(one))).collect(),
+            no_cut: plan.residual.iter().map(|one| NoCut::of(attack, one)).collect(),
             before: plan.before.clone(),
             after: plan.after.clone(),
             curve: plan.curve.clone(),
@@ -237,8 +236,6 @@ impl PlanFile {
         let before = answered.pairs();
         same("pairs before", shown(&self.before), shown(&before))?;
         let residual = posed.uncut();
-        let named: BTreeSet<Pair> =
-            self.no_cut.iter().map(|one| (one.from.clone(), one.to.clone())).collect();
         let first = First {
             cluster,
             attack,
@@ -255,6 +252,14 @@ impl PlanFile {
             let known = by_id.get(one.id.as_str()).copied();
             let cost = known.map_or_else(|| "no such fix".to_owned(), |fix| fix.cost.to_string());
             same(&format!("cost of {}", one.id), one.cost.to_string(), cost)?;
+            let text = |file: &FixFile| serde_json::to_string(file).expect("plain data");
+            if let Some(known) = known {
+                same(
+                    &format!("what is said of {}", one.id),
+                    text(one),
+                    text(&FixFile::new(known)),
+                )?;
+            }
             chosen.extend(known);
         }
         let patches = changes(chosen.iter().flat_map(|fix| &fix.edits));
@@ -284,9 +289,14 @@ impl PlanFile {
         if let Some((from, to)) = after.difference(expected).next() {
             return Err(CheckError::Left(from.clone(), to.clone()));
         }
-        let uncut: BTreeSet<Pair> = residual.intersection(&after).cloned().collect();
-        same("pairs without a cut", shown(&named), shown(&uncut))?;
+        let uncut = posed.residual.iter().filter(|one| after.contains(&one.pair));
+        let uncut: Vec<NoCut> = uncut.map(|one| NoCut::of(attack, one)).collect();
+        let text = |list: &[NoCut]| serde_json::to_string(list).expect("plain data");
+        same("pairs without a cut", text(&self.no_cut), text(&uncut))?;
         same("pairs after", shown(&self.after), shown(&after))?;
+        if let (Some(_), Some(least)) = (&self.certificate, self.least_left) {
+            same("pairs left at the least", least.to_string(), "a whole plan".to_owned())?;
+        }
         let short = self.certificate.is_none() && self.least_left.is_some();
         let least = short.then(|| least_left(&posed, &fixes, fixes.len())).flatten();
         // A shorter search may have known less.
@@ -330,6 +340,11 @@ fn least_left(posed: &Posed<'_>, chosen: &[FixId], count: usize) -> Option<usize
 }
 
 impl NoCut {
+    /// The pair, the reason, and the way edge by edge.
+    fn of(attack: &Attack<'_>, of: &Residual) -> Self {
+        Self::new(of, of.edges.iter().map(|&edge| edge_name(attack, edge)).collect())
+    }
+
     /// The pair and the reason, with what is to be told of the way.
     #[must_use]
     pub fn new(of: &Residual, path: Vec<String>) -> Self {
@@ -382,20 +397,13 @@ impl FixFile {
     /// What is told of a fix.
     #[must_use]
     pub fn new(fix: &Fix) -> Self {
-        let place = match fix.owner.namespace.as_str() {
-            "" => "the cluster".to_owned(),
-            namespace => format!("namespace {namespace}"),
-        };
         Self {
             id: fix.id.clone(),
             title: fix.title.clone(),
             object: fix.object(),
             cost: fix.cost,
             breaks: fix.breaks.clone(),
-            owner: match &fix.owner.team {
-                Some(team) => format!("{place}, {team}"),
-                None => place,
-            },
+            owner: fix.owner.to_string(),
             instead: fix.owner.manager.instead(),
         }
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use ringfort_model::record::PodTemplate;
 use ringfort_model::token_volume::{COMMON_NAME, PREFIX};
 use ringfort_model::{
-    Cluster, Map as Labels, Object, Pod, PodSpec, RollOut, Str, Workload, WorkloadKind,
+    Cluster, Map as Labels, Object, Pod, PodSpec, RollOut, SourceKind, Str, Workload, WorkloadKind,
 };
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
@@ -437,6 +437,29 @@ fn merge_lists(field: &str, then: &[Value], now: &[Value], own: &mut Vec<Value>)
     }
 }
 
+/// A pod that takes another's place: admission gives it a token volume if it should have one, and
+/// leaves one that is written there.
+pub(crate) fn with_token(cluster: &Cluster, before: &Pod, after: Pod) -> Pod {
+    if cluster.source == SourceKind::Manifests {
+        return after;
+    }
+    let value = |pod: &Pod| Object::Pod(pod.clone()).to_value();
+    let namespace = &after.metadata.namespace;
+    let mut made = value(&after);
+    if !mounts_token(cluster, namespace, &made) {
+        return after;
+    }
+    let written = made.clone();
+    admit_token(&mut made, mounts_token(cluster, namespace, &value(before)), true);
+    if made == written {
+        return after;
+    }
+    match Object::read(made.to_string().as_bytes()) {
+        Ok(Object::Pod(pod)) => pod,
+        _ => after,
+    }
+}
+
 /// Whether admission mounts a token into a new pod (plugin/pkg/admission/serviceaccount).
 fn mounts_token(cluster: &Cluster, namespace: &str, pod: &Value) -> bool {
     let text = |pointer: &str| pod.pointer(pointer).and_then(Value::as_str);
@@ -481,7 +504,9 @@ fn admit_token(pod: &mut Value, before: bool, after: bool) {
             json!({"name": name, "projected": {"sources": [
             {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
             {"configMap": {"name": "kube-root-ca.crt",
-                "items": [{"key": "ca.crt", "path": "ca.crt"}]}}]}}),
+                "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+            {"downwardAPI": {"items": [{"path": "namespace",
+                "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}),
         );
     }
     for container in containers(spec) {

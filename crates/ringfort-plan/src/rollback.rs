@@ -1,6 +1,9 @@
 //! The change that takes a change back, made from the object as it was read.
 
-use ringfort_model::Cluster;
+use std::collections::BTreeSet;
+
+use ringfort_model::token_volume::COMMON_NAME;
+use ringfort_model::{Cluster, Kind};
 use serde_json::{Value, json};
 
 use crate::change::{Change, Edit};
@@ -12,7 +15,14 @@ pub fn rollback(cluster: &Cluster, change: &Change) -> Option<Change> {
         Edit::Create(_) => Edit::Delete,
         Edit::Delete => Edit::Create(bare(&object(cluster, change)?)),
         Edit::Merge(patch) => Edit::Merge(before(&object(cluster, change)?, patch)),
-        Edit::Json(operations) => Edit::Json(inverse(object(cluster, change)?, operations)?),
+        Edit::Json(operations) => {
+            let object = object(cluster, change)?;
+            let (object, operations) = match change.replaces_pod() {
+                true => without_token_volume(object, operations),
+                false => (object, operations.clone()),
+            };
+            Edit::Json(inverse(object, &operations)?)
+        }
         Edit::Restart => Edit::Restart,
     };
     Some(Change { edit, ..change.clone() })
@@ -68,6 +78,67 @@ fn object(cluster: &Cluster, change: &Change) -> Option<Value> {
     // Of other kinds the model keeps too little to write them again.
     found.kind()?;
     Some(found.to_value())
+}
+
+/// Whether the model keeps everything of a kind that its creator writes. Of other kinds a deleted
+/// object comes back from a copy that was made before.
+#[must_use]
+pub fn is_whole(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Role
+            | Kind::ClusterRole
+            | Kind::RoleBinding
+            | Kind::ClusterRoleBinding
+            | Kind::NetworkPolicy
+    )
+}
+
+/// A pod without the token volume that operations take out, and the operations without that: it
+/// has a name in the model that no server takes, and admission gives a new pod its own.
+fn without_token_volume(mut object: Value, operations: &[Value]) -> (Value, Vec<Value>) {
+    let of = |operation: &Value| -> Option<String> {
+        let removes = operation.get("op") == Some(&json!("remove"));
+        Some(operation.get("path")?.as_str()?.to_owned()).filter(|_| removes)
+    };
+    let is_token = |path: &String| {
+        object.pointer(path).and_then(|item| item.get("name")) == Some(&json!(COMMON_NAME))
+    };
+    let gone: BTreeSet<String> = operations.iter().filter_map(of).filter(is_token).collect();
+    let mut left = Vec::new();
+    for operation in operations {
+        let mut operation = operation.clone();
+        match operation.get("path").and_then(Value::as_str) {
+            Some(path) if gone.contains(path) => continue,
+            Some(path) => operation["path"] = json!(behind(path, &gone)),
+            None => {}
+        }
+        left.push(operation);
+    }
+    for path in gone.iter().rev() {
+        let (list, at) = path.rsplit_once('/').unwrap_or_default();
+        if let (Some(Value::Array(items)), Ok(at)) = (object.pointer_mut(list), at.parse::<usize>())
+        {
+            items.remove(at);
+        }
+    }
+    (object, left)
+}
+
+/// Where a pointer leads once items of its lists are gone, one of each list.
+fn behind(path: &str, gone: &BTreeSet<String>) -> String {
+    let mut found = String::new();
+    for part in path.split('/').skip(1) {
+        let moved = part.parse::<usize>().ok().map(|at| {
+            let before = |one: &&String| {
+                let (list, item) = one.rsplit_once('/').unwrap_or_default();
+                list == found && item.parse::<usize>().is_ok_and(|item| item < at)
+            };
+            (at - gone.iter().filter(before).count()).to_string()
+        });
+        found = format!("{found}/{}", moved.as_deref().unwrap_or(part));
+    }
+    found
 }
 
 /// The object without what only a server may write.
@@ -133,7 +204,7 @@ fn inverse(mut object: Value, operations: &[Value]) -> Option<Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringfort_model::{ClusterBuilder, Kind, Object, SourceKind};
+    use ringfort_model::{ClusterBuilder, Object, SourceKind};
 
     fn cluster() -> Cluster {
         let mut builder = ClusterBuilder::new(SourceKind::Dump);

@@ -299,3 +299,26 @@ fn unlike_pods_of_one_workload_have_one_policy() {
         assert!(!connects(&changed, ("guest", "visitor"), ("shop", pod)), "{pod}");
     }
 }
+
+/// Labels that admission or a hand has put on the pods that run, the next ones may not have.
+#[test]
+fn a_policy_selects_by_what_the_template_gives() {
+    let template = json!({"metadata": {"labels": {"app": "web", "tier": "front"}},
+        "spec": {"containers": [{"name": "c", "image": "i", "ports": [{"containerPort": 80}]}]}});
+    let workload = json!({"apiVersion": "apps/v1", "kind": "StatefulSet",
+        "metadata": {"name": "web-set", "namespace": "shop", "uid": "w"},
+        "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": template}});
+    let mut web = pod("shop", "web", "web", "10.0.0.1");
+    web["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "StatefulSet",
+        "name": "web-set", "uid": "w", "controller": true}]);
+    web["metadata"]["labels"] = json!({"app": "web", "tier": "front", "by-hand": "x",
+        "topology.kubernetes.io/zone": "z"});
+    let setting = Setting::new(CALICO).with(service("ClusterIP")).with(workload).with(web);
+    let fixes = offered(&setting.cluster());
+    let meant = "only-own-namespace:NetworkPolicy shop/statefulset-web-set-only-own-namespace";
+    let fix =
+        fixes.iter().find(|fix| fix.id == meant).unwrap_or_else(|| panic!("{:?}", ids(&fixes)));
+    let Edit::Create(object) = &changes(&fix.edits)[0].edit else { panic!("a new object") };
+    let labels = json!({"app": "web", "tier": "front"});
+    assert_eq!(object["spec"]["podSelector"], json!({"matchLabels": labels}));
+}

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, Engines};
+use ringfort_model::token_volume::COMMON_NAME;
 use ringfort_model::{Cluster, Kind, Object};
 use ringfort_plan::apply::apply_noting;
 use ringfort_plan::edits::changes;
@@ -37,6 +38,13 @@ fn json_of(object: &Object) -> Value {
     // The status is the controller's answer.
     if matches!(object, Object::Service(_) | Object::Ingress(_)) {
         value.as_object_mut().expect("an object").remove("status");
+    }
+    // What admission writes into a pod is not the plan's.
+    let volumes = value.pointer_mut("/spec/volumes").and_then(Value::as_array_mut);
+    for volume in volumes.into_iter().flatten() {
+        if volume["name"] == *COMMON_NAME {
+            volume["projected"] = Value::Null;
+        }
     }
     value
 }

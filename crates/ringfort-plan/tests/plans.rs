@@ -173,7 +173,8 @@ fn written(cluster: &Cluster) -> BTreeSet<String> {
 #[test]
 fn steps_in_order_do_what_is_claimed_and_ways_back_in_reverse_undo_it() {
     for Solved { name, cluster, attack, plan, .. } in &*SOLVED {
-        let steps: Vec<Change> = patches(plan).into_iter().map(|(_, change)| change).collect();
+        let steps: Vec<Change> =
+            patches(cluster, plan).into_iter().map(|(_, change)| change).collect();
         assert!(!steps.is_empty(), "{name}");
         // One after the other, each applies and changes something.
         let mut so_far = written(cluster);
@@ -318,7 +319,7 @@ fn pairs_that_are_left_without_a_cut_are_in_the_closing_line() {
 fn every_patch_gives_the_object_that_the_plan_was_tried_with() {
     for Solved { name, cluster, plan, .. } in &*SOLVED {
         let mut count = 0;
-        for (_, change) in patches(plan) {
+        for (_, change) in patches(cluster, plan) {
             let kind = change.kept().expect("a kind that the model keeps");
             let read = |cluster: &Cluster| -> serde_json::Value {
                 let found = cluster.find(kind, &change.namespace, &change.name);

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ringfort_collect::{Trial, Write};
+use ringfort_model::Cluster;
 use ringfort_plan::change::{Change, Edit};
 use ringfort_plan::{Plan, Tried, patches};
 
@@ -9,11 +10,11 @@ use crate::args::Reading;
 use crate::commands::{live_cluster, options};
 
 /// Sends every patch, as the folder of the plan has it.
-pub(crate) fn run(plan: &Plan, reading: &Reading) -> Result<Tried> {
+pub(crate) fn run(cluster: &Cluster, plan: &Plan, reading: &Reading) -> Result<Tried> {
     let mut tried = Tried::default();
     let mut named: Vec<String> = Vec::new();
     let mut trials: Vec<Trial> = Vec::new();
-    for (_, change) in patches(plan) {
+    for (_, change) in patches(cluster, plan) {
         let object = change.object();
         let Some(kind) = change.kept() else {
             tried.untried.push((object, "its kind has no path in the API".to_owned()));

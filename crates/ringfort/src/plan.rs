@@ -11,6 +11,7 @@ use ringfort_plan::{
     CheckError, DryRun, GoalText, Plan, PlanError, PlanFile, PointFile, Question, Wish, Work,
     files, plan,
 };
+use ringfort_report::human::harmless;
 use serde_json::json;
 
 use crate::args::{Crossing, PlanCommand, Planning, Reading};
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
     let mut work = Work { visits: u64::MAX, stop: &mut || started.elapsed() > limit };
     let plan = plan(cluster, &attack, &wish, &mut work).map_err(wrong)?;
     let dry_run = match arguments.server_dry_run {
-        true => DryRun::Done(crate::dry_run::run(&plan, reading)?),
+        true => DryRun::Done(crate::dry_run::run(cluster, &plan, reading)?),
         false => DryRun::NotDone,
     };
     if let Some(folder) = &arguments.output {
@@ -148,7 +149,7 @@ pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
                 let edges: Vec<String> = edges.collect();
                 text.push_str(&format!("{from} reaches {to}, effort {}\n", way.cost));
                 for edge in &edges {
-                    text.push_str(&format!("  {edge}\n"));
+                    text.push_str(&format!("  {}\n", harmless(edge)));
                 }
                 let way = json!({"from": from, "to": to, "effort": way.cost, "edges": edges});
                 ways_found.push(way);
@@ -170,11 +171,17 @@ pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
 fn shown(plan: &Plan) -> String {
     let mut text = String::new();
     for (at, fix) in plan.fixes.iter().enumerate() {
-        text.push_str(&format!("{:>3}. {} (cost {})\n", at + 1, fix.title, fix.cost));
+        let title = harmless(&fix.title.to_string());
+        text.push_str(&format!("{:>3}. {title} (cost {})\n", at + 1, fix.cost));
         for one in fix.breaks.iter().take(3) {
-            text.push_str(&format!("     may break: {one}\n"));
+            text.push_str(&format!("     may break: {}\n", harmless(one)));
+        }
+        if fix.breaks.len() > 3 {
+            let more = fix.breaks.len() - 3;
+            text.push_str(&format!("     may break: {more} more, all in plan.json\n"));
         }
         if let Some(instead) = fix.owner.manager.instead() {
+            let instead = harmless(&instead.to_string());
             text.push_str(&format!("     would be written again; change it {instead}\n"));
         }
     }
@@ -205,7 +212,7 @@ fn shown(plan: &Plan) -> String {
     let mut reasons: std::collections::BTreeMap<&str, Vec<String>> =
         std::collections::BTreeMap::new();
     for one in &plan.residual {
-        let pair = format!("{} -> {}", one.pair.0, one.pair.1);
+        let pair = harmless(&format!("{} -> {}", one.pair.0, one.pair.1));
         reasons.entry(one.reason).or_default().push(pair);
     }
     for (reason, pairs) in reasons {
@@ -218,6 +225,7 @@ fn shown(plan: &Plan) -> String {
         }
     }
     for (from, to) in plan.disagreements() {
+        let (from, to) = (harmless(from), harmless(to));
         text.push_str(&format!(
             "BUG: the graph says that {from} no longer leads to {to}, the changed cluster that \
              it does; please report this\n"

@@ -10,6 +10,7 @@ use ringfort_attack::{Attack, Engines, NodeKey, techniques};
 use ringfort_graph::cut::{Answer, Limits, Solution, solve};
 use ringfort_graph::{EdgeId, NodeId};
 use ringfort_plan::{Fix, GoalText, Pair, Question, Wish, pose};
+use ringfort_report::human::harmless;
 use serde_json::{Value, json};
 
 use crate::args::{About, Between, Reading};
@@ -45,7 +46,7 @@ fn listed(groups: &Groups, all: bool) -> String {
         let few = if all { ids.len() } else { 5 };
         text.push_str(&format!("{sort}: {}\n", ids.len()));
         for id in ids.iter().take(few) {
-            text.push_str(&format!("  {id}\n"));
+            text.push_str(&format!("  {}\n", harmless(id)));
         }
         if ids.len() > few {
             text.push_str(&format!("  and {} more (--all)\n", ids.len() - few));
@@ -209,7 +210,7 @@ impl Standing {
             ));
         }
         for fix in &self.fixes {
-            text.push_str(&format!("  {}\n", fix.title));
+            text.push_str(&format!("  {}\n", harmless(&fix.title.to_string())));
         }
         for ((from, to), reason) in &self.residual {
             text.push_str(&format!("no change would stand between {from} and {to}: {reason}\n"));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use ringfort_plan::{Change, PlanError, PlanFile, Question, StepFile, WhatIf, what_if_asked};
+use ringfort_report::human::harmless;
 use serde_json::{Value, json};
 
 use crate::args::Reading;
@@ -65,7 +66,7 @@ fn shown(result: &WhatIf) -> String {
     }
     for (word, list) in [("gone", &result.gone), ("new", &result.new), ("left", &result.left)] {
         for (from, to) in list {
-            text.push_str(&format!("{word}  {from} -> {to}\n"));
+            text.push_str(&format!("{word}  {} -> {}\n", harmless(from), harmless(to)));
         }
     }
     text

@@ -742,7 +742,8 @@ fn a_create_rule_with_names_serves_server_side_apply() {
     let mint =
         |verbs: &[&str], name: &str| may(verbs, "secrets", name).contains("secret-token-mint");
     assert!(mint(&["create", "patch", "get"], "new"));
-    assert!(!mint(&["create", "get"], "new") && !mint(&["create", "patch"], "new"));
+    // The answer to a patch is the Secret.
+    assert!(!mint(&["create", "get"], "new") && mint(&["create", "patch"], "new"));
     assert!(!mint(&["create", "patch", "get"], "x"), "it is there");
     // Creating under any name, and reading one: of a Secret that is there, only after its deletion.
     let reads = |verbs: &[&str], name: &str| {
@@ -761,4 +762,46 @@ fn a_create_rule_with_names_serves_server_side_apply() {
         found(&holds(false, rules)).contains("pod-create")
     };
     assert!(apart(["new", "new"]) && !apart(["new", "other"]));
+}
+
+/// Whatever is answered with a Secret reads it: a patch with the object, a deletion of all with
+/// the list (registry/generic/registry/store.go).
+#[test]
+fn secrets_are_read_by_every_request_that_is_answered_with_them() {
+    let reads = |rules: Value| reaches(&holds(false, rules), &["sa/a/s"], "secret/a/x");
+    let secrets = |verbs: &[&str]| rule(verbs, "", &["secrets"]);
+    for verb in ["get", "list", "watch", "patch", "deletecollection"] {
+        assert!(reads(json!([secrets(&[verb])])), "{verb}");
+        assert!(!reads(json!([rule(&[verb], "", &["configmaps"])])), "{verb}");
+    }
+    for verb in ["create", "update", "delete"] {
+        assert!(!reads(json!([secrets(&[verb])])), "{verb}");
+    }
+    for (verb, name, reading) in [
+        ("patch", "x", true),
+        ("patch", "another", false),
+        // It names no object, so that no rule with names allows it.
+        ("deletecollection", "x", false),
+    ] {
+        let rules = json!([named(secrets(&[verb]), name)]);
+        assert_eq!(reads(rules), reading, "{verb} {name}");
+    }
+    let mints = |rules: Value| found(&holds(false, rules)).contains("secret-token-mint");
+    assert!(mints(json!([secrets(&["create", "patch"])])));
+    assert!(mints(json!([secrets(&["create", "deletecollection"])])));
+    assert!(!mints(json!([secrets(&["create", "update", "delete"])])));
+}
+
+/// The user of a node is named by no binding; with its group it has the node's rights.
+#[test]
+fn any_user_and_the_group_of_nodes_are_every_node() {
+    let is_node = |rules: Value| reaches(&holds(true, rules), &["sa/a/s"], "user/system:node:n");
+    let impersonates = |resource: &str| rule(&["impersonate"], "", &[resource]);
+    let users = impersonates("users");
+    let nodes = named(impersonates("groups"), "system:nodes");
+    assert!(is_node(json!([users, nodes])));
+    assert!(is_node(json!([named(users.clone(), "system:node:n"), nodes])));
+    assert!(!is_node(json!([named(users.clone(), "system:node:other"), nodes])));
+    assert!(!is_node(json!([users, named(impersonates("groups"), "system:others")])));
+    assert!(!is_node(json!([users])) && !is_node(json!([nodes])));
 }

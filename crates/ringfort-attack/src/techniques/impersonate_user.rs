@@ -33,6 +33,10 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let ask = Ask::named(&["impersonate"], "", "users").cluster();
     let mut nodes: BTreeMap<Str, Vec<Held>> = BTreeMap::new();
+    // No binding names the users of nodes.
+    let of_nodes = context.cluster.nodes.iter();
+    let of_nodes = of_nodes.map(|node| Str::from(format!("system:node:{}", node.metadata.name)));
+    let of_nodes: Vec<Str> = of_nodes.collect();
     for held in context.held(&ask) {
         let users: Vec<Str> = match &held.names {
             Names::Any => context
@@ -41,6 +45,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                     Subject::User(name) => Some(name.clone()),
                     _ => None,
                 })
+                .chain(of_nodes.iter().cloned())
                 .collect(),
             Names::Only(names) => names.clone(),
         };

@@ -143,7 +143,7 @@ mod sa_annotate_cloud;
 mod secret_ca_key;
 mod secret_cloud_key;
 mod secret_kubeconfig;
-mod secret_read;
+pub(crate) mod secret_read;
 mod secret_token_mint;
 mod secret_token_use;
 mod security_tool_deputy;

@@ -10,6 +10,7 @@ use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::node::{Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use crate::techniques::secret_read;
 use crate::writes::{Wanted, doubted};
 use ringfort_authz::Names;
 use ringfort_model::Str;
@@ -24,7 +25,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Rbac, FixKind::Admission],
     doc: Doc {
         what: "The identity creates a Secret of type service-account-token; the controller fills it with a token of the account that it names.",
-        when: "create on secrets, and get, list or watch on secrets in the same namespace; create of a name needs patch of it, for server-side apply. If reading is limited to names, one of them must be free, or be deleted first.",
+        when: "create on secrets, and what reads Secrets (secret-read) in the same namespace; create of a name needs patch of it, for server-side apply. If reading is limited to names, one of them must be free, or be deleted first.",
         not: "create on secrets alone; reading limited to names of Secrets that are there already.",
         controls: "None in RBAC.",
         cut: "Drop one of the permissions.",
@@ -36,7 +37,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let create = context.held(&Ask::unnamed(&["create"], "", "secrets"));
     let (create, doubt) = Wanted::TokenSecret.let_through(context, create);
-    let read = context.held(&Ask::named(&["get", "list", "watch"], "", "secrets"));
+    let read = secret_read::reading(context);
     let delete = context.held(&Ask::named(&["delete"], "", "secrets"));
     let mut mint = |conjunction: &Conjunction, name: &str| {
         let to = NodeKey::Power(Power::MintTokens, conjunction.scope.clone());

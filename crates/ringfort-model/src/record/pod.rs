@@ -178,6 +178,8 @@ record! {
         pub sub_path: Str,
         pub sub_path_expr: Str,
         pub read_only: Option<bool>,
+        pub mount_propagation: Str,
+        pub recursive_read_only: Str,
     }
 
     /// VolumeDevice.

@@ -57,19 +57,26 @@ fn enforced(desk: &Desk<'_, '_>, unit: u32) -> bool {
         })
 }
 
-/// What a policy for the unit selects by: the labels that all pods of its workload have, so that
-/// pods of one workload have one policy.
+/// What a policy for the unit selects by: the labels that all pods of its workload have and its
+/// template gives, so that pods of one workload have one policy, and the next ones as well.
 fn labels(desk: &Desk<'_, '_>, unit: u32) -> Map {
     let context = &desk.attack.context;
     let one = &context.units[unit as usize];
     if one.owner.is_none() {
         return one.labels.clone();
     }
-    let like: Vec<&Map> = context
+    let mut like: Vec<&Map> = context
         .units_in(&one.namespace)
         .filter(|(_, other)| other.owner == one.owner)
         .map(|(_, other)| &other.labels)
         .collect();
+    // What admission or somebody has added to these pods the next ones may not have.
+    let workload = one
+        .owner
+        .as_ref()
+        .and_then(|(kind, name)| context.cluster.workload(*kind, &one.namespace, name));
+    let template = workload.and_then(|workload| workload.pod_template());
+    like.extend(template.and_then(|one| one.metadata.as_ref()).map(|meta| &meta.labels));
     one.labels.filtered(|key, value| {
         like.iter().all(|labels| labels.get(key).is_some_and(|known| known == value))
     })

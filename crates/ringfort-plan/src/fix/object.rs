@@ -9,7 +9,7 @@ use ringfort_podsec::{Level, PolicyVersion, evaluate};
 
 use crate::edits::{Edited, FieldEdit, ObjectEdit};
 use crate::fix::{Desk, Fix, Remedy, service};
-use crate::owner::{is_system, owner};
+use crate::owner::{Owner, is_system, owner};
 
 /// Has a namespace enforce the baseline level.
 pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
@@ -53,7 +53,7 @@ pub(super) fn pod_security(desk: &Desk<'_, '_>, namespace: &Str) -> Remedy {
         cost,
         breadth: 1,
         breaks,
-        owner: owner(&object.metadata),
+        owner: Owner { namespace: namespace.to_string(), ..owner(&object.metadata) },
     }])
 }
 

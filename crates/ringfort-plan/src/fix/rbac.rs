@@ -155,8 +155,13 @@ fn reached<'c>(cluster: &'c Cluster, role: &RoleKey, places: &[Written<'_>]) -> 
 
 /// Verbs any of which may serve where one of them is used. For a subresource several of both
 /// kinds may (`get` and `create` of `pods/exec`), so that its verbs are not told apart.
-fn alike(verb: &str) -> &[&str] {
+fn alike<'v>(resource: &str, verb: &'v str) -> &'v [&'v str] {
     const READ: &[&str] = &["get", "list", "watch"];
+    // All of them are answered with what is there (`secret-read`).
+    const ANSWERED: &[&str] = &["get", "list", "watch", "patch", "deletecollection"];
+    if resource == "secrets" && ANSWERED.contains(&verb) {
+        return ANSWERED;
+    }
     const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
     const NONE: &[&str] = &[];
     [READ, WRITE].into_iter().find(|verbs| verbs.contains(&verb)).unwrap_or(NONE)
@@ -260,7 +265,7 @@ pub(super) fn narrow(
             false,
         ));
     }
-    let used = alike(verb);
+    let used = alike(resource, verb);
     let taken: Vec<usize> = (0..rule.verbs.len())
         .filter(|&at| used.contains(&rule.verbs[at].as_str()) || rule.verbs[at] == *verb)
         .collect();
