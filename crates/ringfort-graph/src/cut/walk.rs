@@ -1,0 +1,333 @@
+//! Fixes that are chosen one after the other, for the curve.
+//!
+//! Each step takes the fix that cuts most pairs. A fix cuts a pair by itself only if it is on
+//! every derivation, hence on the one that is known of it: what it cuts is asked ([`Severed`])
+//! only while it might be more than the best so far. Where several fixes together cut more pairs
+//! for each of them, they are taken: those that close one pair, a fix on each derivation that is
+//! left of it. Where nothing cuts a pair, the fix is taken that is on most of the derivations that
+//! are known, those of pairs that are nearly cut first.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
+
+use super::apart::Apart;
+use super::counted::{Counter, Left};
+use super::leave::Bounds;
+use super::problem::{FixId, Limits};
+use crate::graph::{EdgeId, NodeId};
+use crate::set::BitSet;
+use crate::severed::{Room, Severed};
+
+/// Nodes of the trees that one step may keep. Targets beyond that are not asked about when a fix
+/// is chosen; what it leaves is counted all the same.
+const TREES: usize = 20_000_000;
+
+/// Of fixes that cut as many pairs, those whose goals and targets are compared.
+const TIED: usize = 16;
+
+/// Pairs that one step tries to close.
+const CLOSED: usize = 128;
+
+/// A pair's share of what a fix is worth is a fraction of this.
+const UNIT: u64 = 720_720;
+
+/// What is worth more comes first: on derivations of more pairs, then cheaper.
+type Rank = (Reverse<u64>, u64, FixId);
+
+pub(super) struct Walk<'c, 'n> {
+    counter: &'c Counter<'n>,
+    bounds: &'c Bounds,
+    candidates: &'c BTreeSet<FixId>,
+    apart: Apart<'n>,
+    chosen: Vec<FixId>,
+    blocked: BitSet,
+    /// Positions of the pairs that are connected.
+    open: Vec<u32>,
+    /// The known derivations that are hit.
+    hit: Vec<bool>,
+    /// What comes next, with the pairs that are connected then.
+    planned: VecDeque<(FixId, Vec<u32>)>,
+}
+
+impl<'c, 'n> Walk<'c, 'n> {
+    pub(super) fn new(
+        counter: &'c Counter<'n>,
+        bounds: &'c Bounds,
+        candidates: &'c BTreeSet<FixId>,
+        open: Vec<u32>,
+    ) -> Self {
+        Self {
+            counter,
+            bounds,
+            candidates,
+            apart: Apart::new(counter.net),
+            chosen: Vec::new(),
+            blocked: BitSet::new(counter.graph.edge_count()),
+            open,
+            hit: vec![false; bounds.ways.len()],
+            planned: VecDeque::new(),
+        }
+    }
+
+    /// Goes on with one fix, of at most so many. Says also whether it is certain that none leaves
+    /// fewer pairs.
+    pub(super) fn step(&mut self, most: usize, limits: &mut Limits<'_>) -> Option<(Left, bool)> {
+        let sure = self.planned.is_empty() && self.plan(most, limits);
+        let (fix, open) = self.planned.pop_front()?;
+        self.chosen.push(fix);
+        for edge in self.counter.edges_of(fix) {
+            self.blocked.insert(edge.index());
+        }
+        for (fixes, hit) in self.bounds.ways.iter().zip(&mut self.hit) {
+            *hit |= fixes.binary_search(&fix).is_ok();
+        }
+        self.open = open;
+        Some((self.counter.left(&self.chosen, self.open.clone()), sure))
+    }
+
+    /// Decides what comes next. Says whether it is certain that no single fix cuts more pairs.
+    fn plan(&mut self, most: usize, limits: &mut Limits<'_>) -> bool {
+        let free: BTreeSet<FixId> =
+            self.candidates.iter().copied().filter(|fix| !self.chosen.contains(fix)).collect();
+        let worth = self.worth();
+        let counter = self.counter;
+        let rank = |fix: FixId| -> Rank {
+            (Reverse(worth.get(&fix).copied().unwrap_or(0)), counter.cost(fix), fix)
+        };
+        let Some(first) = free.iter().copied().min_by_key(|&fix| rank(fix)) else { return false };
+        if !self.chosen.is_empty() && !limits.search() {
+            self.take(&[first], None);
+            return false;
+        }
+        let judge = Judge::new(counter, &self.open, self.blocked.clone());
+        let (lost, mut tied, sure) = judge.best(&free, limits);
+        tied.sort_by_key(|&fix| rank(fix));
+        tied.truncate(TIED);
+        let of_tied = tied.into_iter().min_by_key(|&fix| {
+            let left = counter.left(&[], judge.left(counter.edges_of(fix)));
+            (left.goals, left.targets, rank(fix))
+        });
+        let single = (lost, vec![of_tied.unwrap_or(first)]);
+        // Most pairs for each fix; of as many, with fewer fixes.
+        let better = |one: &(usize, Vec<FixId>), other: &(usize, Vec<FixId>)| {
+            let (a, b) = (one.0 * other.1.len(), other.0 * one.1.len());
+            a > b || (a == b && one.1.len() < other.1.len())
+        };
+        let mut best = single;
+        for fixes in self.closing(most, &free, &rank, limits) {
+            let edges = counter.edges_of_all(&fixes);
+            let one = (judge.lost(&edges, &mut judge.severed.room()), fixes);
+            if better(&one, &best) {
+                best = one;
+            }
+        }
+        self.take(&best.1, judge.whole.then_some(&judge));
+        sure
+    }
+
+    /// Plans some fixes in their order.
+    fn take(&mut self, fixes: &[FixId], judge: Option<&Judge<'_, '_>>) {
+        for count in 1..=fixes.len() {
+            let edges = self.counter.edges_of_all(&fixes[..count]);
+            let open = match judge {
+                Some(judge) => judge.left(&edges),
+                None => {
+                    let mut blocked = self.blocked.clone();
+                    edges.iter().for_each(|edge| _ = blocked.insert(edge.index()));
+                    self.counter.open(&blocked)
+                }
+            };
+            self.planned.push_back((fixes[count - 1], open));
+        }
+    }
+
+    /// The known derivations of a pair that are not hit.
+    fn left_of(&self, pair: (u32, u32)) -> impl Iterator<Item = u32> + '_ {
+        let ways = self.bounds.of_pair.get(&pair).into_iter().flatten().copied();
+        ways.filter(|&way| !self.hit[way as usize])
+    }
+
+    /// The pairs of entry and target that are connected, ascending.
+    fn open_pairs(&self) -> Vec<(u32, u32)> {
+        let ends = self.open.iter().map(|&at| self.counter.pairs[at as usize]);
+        let mut pairs: Vec<(u32, u32)> = ends.map(|pair| (pair.entry, pair.target)).collect();
+        pairs.dedup();
+        pairs
+    }
+
+    /// What each fix is worth: for each connected pair the more, the fewer derivations are known
+    /// to be left of it.
+    fn worth(&self) -> BTreeMap<FixId, u64> {
+        let mut of_way: BTreeMap<u32, u64> = BTreeMap::new();
+        for pair in self.open_pairs() {
+            let ways: Vec<u32> = self.left_of(pair).collect();
+            let share = UNIT / (ways.len() as u64).pow(2).max(1);
+            ways.into_iter().for_each(|way| *of_way.entry(way).or_default() += share);
+        }
+        let mut worth: BTreeMap<FixId, u64> = BTreeMap::new();
+        for (way, share) in of_way {
+            for &fix in &self.bounds.ways[way as usize] {
+                *worth.entry(fix).or_default() += share;
+            }
+        }
+        worth
+    }
+
+    /// For some pairs, those of fewest derivations first, several fixes that close it.
+    fn closing(
+        &mut self,
+        most: usize,
+        free: &BTreeSet<FixId>,
+        rank: &dyn Fn(FixId) -> Rank,
+        limits: &mut Limits<'_>,
+    ) -> BTreeSet<Vec<FixId>> {
+        let mut order: BTreeMap<(usize, Vec<u32>), (u32, u32)> = BTreeMap::new();
+        for pair in self.open_pairs() {
+            let ways: Vec<u32> = self.left_of(pair).collect();
+            if ways.len() <= most {
+                order.entry((ways.len(), ways)).or_insert(pair);
+            }
+        }
+        let mut found = BTreeSet::new();
+        for pair in order.into_values().take(CLOSED) {
+            if (limits.stop)() {
+                break;
+            }
+            found.extend(self.closed(pair, most, free, rank).filter(|fixes| fixes.len() > 1));
+        }
+        found
+    }
+
+    /// At most so many of the free fixes that cut a pair, what is worth most on each derivation
+    /// that the others leave; best first.
+    fn closed(
+        &mut self,
+        (entry, target): (u32, u32),
+        most: usize,
+        free: &BTreeSet<FixId>,
+        rank: &dyn Fn(FixId) -> Rank,
+    ) -> Option<Vec<FixId>> {
+        let counter = self.counter;
+        let (start, end) =
+            (counter.entries[entry as usize].0, counter.targets[target as usize].0);
+        let mut blocked = self.blocked.clone();
+        let mut fixes: Vec<FixId> = Vec::new();
+        loop {
+            let is_open = |edge: u32| !blocked.contains(edge as usize);
+            let closed = !fixes.is_empty() && self.apart.is_closed(start, end, is_open);
+            let way = if closed { None } else { self.apart.way(start, end, is_open) };
+            let Some(way) = way else { break };
+            if fixes.len() == most {
+                return None;
+            }
+            let edges: Vec<EdgeId> = way.edges.into_iter().map(EdgeId).collect();
+            let on_way = counter.fixes_on(&edges).into_iter().filter(|fix| free.contains(fix));
+            let fix = on_way.min_by_key(|&fix| rank(fix))?;
+            counter.edges_of(fix).iter().for_each(|edge| _ = blocked.insert(edge.index()));
+            fixes.push(fix);
+        }
+        fixes.sort_by_key(|&fix| rank(fix));
+        Some(fixes)
+    }
+}
+
+/// What fixes would cut of the pairs that are connected.
+pub(super) struct Judge<'c, 'n> {
+    counter: &'c Counter<'n>,
+    pub(super) severed: Severed<'c>,
+    open: Vec<u32>,
+    /// For an entry and a target, by their positions, the pairs of `open` that they stand for.
+    pairs: BTreeMap<(usize, usize), Range<usize>>,
+    /// Whether all pairs are asked about.
+    pub(super) whole: bool,
+}
+
+impl<'c, 'n> Judge<'c, 'n> {
+    pub(super) fn new(counter: &'c Counter<'n>, open: &[u32], blocked: BitSet) -> Self {
+        let pair = |at: usize| counter.pairs[open[at] as usize];
+        let mut targets: Vec<u32> = (0..open.len()).map(|at| pair(at).target).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        let most = (TREES / counter.graph.node_count().max(1)).max(1);
+        let whole = targets.len() <= most;
+        targets.truncate(most);
+        let mut entries: Vec<u32> = (0..open.len()).map(|at| pair(at).entry).collect();
+        entries.dedup();
+        let mut pairs: BTreeMap<(usize, usize), Range<usize>> = BTreeMap::new();
+        for at in 0..open.len() {
+            let ends =
+                (entries.binary_search(&pair(at).entry), targets.binary_search(&pair(at).target));
+            if let (Ok(entry), Ok(target)) = ends {
+                pairs.entry((entry, target)).or_insert(at..at).end = at + 1;
+            }
+        }
+        let nodes = |list: &[NodeId], of: &[u32]| -> Vec<NodeId> {
+            of.iter().map(|&at| list[at as usize]).collect()
+        };
+        let (starts, ends) = (nodes(&counter.entries, &entries), nodes(&counter.targets, &targets));
+        let severed = Severed::without(&counter.graph, &starts, &ends, blocked);
+        Self { counter, severed, open: open.to_vec(), pairs, whole }
+    }
+
+    /// For each fix the number of pairs whose known derivation it cuts.
+    fn most(&self) -> BTreeMap<FixId, usize> {
+        let mut most: BTreeMap<FixId, usize> = BTreeMap::new();
+        for (&(entry, target), pairs) in &self.pairs {
+            let way = self.severed.way(entry, target).unwrap_or_default();
+            for fix in self.counter.fixes_on(&way) {
+                *most.entry(fix).or_default() += pairs.len();
+            }
+        }
+        most
+    }
+
+    /// How many pairs a fix cuts at the most, those of some fixes that do, none if no fix cuts
+    /// any, and whether that is certain.
+    fn best(
+        &self,
+        fixes: &BTreeSet<FixId>,
+        limits: &mut Limits<'_>,
+    ) -> (usize, Vec<FixId>, bool) {
+        let mut order: Vec<(Reverse<usize>, FixId)> =
+            self.most().into_iter().map(|(fix, most)| (Reverse(most), fix)).collect();
+        order.retain(|(_, fix)| fixes.contains(fix));
+        order.sort_unstable();
+        let mut room = self.severed.room();
+        let (mut best, mut tied) = (0, Vec::new());
+        for (Reverse(most), fix) in order {
+            if most < best {
+                break;
+            }
+            if (limits.stop)() {
+                return (best, tied, false);
+            }
+            let lost = self.lost(self.counter.edges_of(fix), &mut room);
+            if lost > best {
+                tied.clear();
+                best = lost;
+            }
+            if lost == best && lost > 0 {
+                tied.push(fix);
+            }
+        }
+        (best, tied, self.whole)
+    }
+
+    /// How many pairs are cut without some edges.
+    pub(super) fn lost(&self, edges: &[EdgeId], room: &mut Room) -> usize {
+        let lost = self.severed.lost(edges, room);
+        lost.iter().filter_map(|pair| self.pairs.get(pair)).map(Range::len).sum()
+    }
+
+    /// The pairs that are then left.
+    fn left(&self, edges: &[EdgeId]) -> Vec<u32> {
+        let mut gone = BitSet::new(self.open.len());
+        let lost = self.severed.lost(edges, &mut self.severed.room());
+        for at in lost.iter().filter_map(|pair| self.pairs.get(pair)).cloned().flatten() {
+            gone.insert(at);
+        }
+        let kept = (0..self.open.len()).filter(|&at| !gone.contains(at));
+        kept.map(|at| self.open[at]).collect()
+    }
+}
