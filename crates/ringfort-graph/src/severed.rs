@@ -60,12 +60,7 @@ impl<'g> Severed<'g> {
 
     /// The same on the graph without some edges.
     #[must_use]
-    pub fn without(
-        graph: &'g Graph,
-        entries: &[NodeId],
-        targets: &[NodeId],
-        gone: BitSet,
-    ) -> Self {
+    pub fn without(graph: &'g Graph, entries: &[NodeId], targets: &[NodeId], gone: BitSet) -> Self {
         let or = |node: NodeId| graph.kind(node) == Kind::Or;
         let tree = |end: NodeId| Tree::new(graph, &gone, end, or);
         let plain: Vec<Tree> = targets.iter().map(|&end| tree(end)).collect();
@@ -253,12 +248,7 @@ struct Tree {
 
 impl Tree {
     /// Searches backwards from a target past the nodes that count, the easiest way first.
-    fn new(
-        graph: &Graph,
-        gone: &BitSet,
-        target: NodeId,
-        counts: impl Fn(NodeId) -> bool,
-    ) -> Self {
+    fn new(graph: &Graph, gone: &BitSet, target: NodeId, counts: impl Fn(NodeId) -> bool) -> Self {
         let mut next = vec![0u32; graph.node_count()];
         let mut costs = vec![u32::MAX; graph.node_count()];
         let mut heap = BinaryHeap::new();
@@ -330,9 +320,8 @@ impl Tree {
                 }
             }
         }
-        let free = |edge: EdgeId| {
-            !gone.contains(edge.index()) && blocked.binary_search(&edge).is_err()
-        };
+        let free =
+            |edge: EdgeId| !gone.contains(edge.index()) && blocked.binary_search(&edge).is_err();
         for &node in &room.all {
             let other = graph.outgoing(node).iter().any(|&edge| {
                 let to = graph.edge(edge).to;

@@ -1,24 +1,28 @@
 //! Derivations of one entry and one target that share no fix.
 //!
 //! Any set of fixes that disconnects the two hits all of them, each with another fix: as many
-//! derivations, as many fixes at least. They are chosen greedily, fewest fixes first. What the
-//! rest of a way costs at least is known for each target from one search back from it, so that a
-//! search follows the way and little else; and that no way is left is found from whichever end
-//! is closed in sooner.
+//! derivations, as many fixes at least. They are found one after the other by going on to where
+//! fewest fixes are ahead, which is known for each target from one search back from it. Where that
+//! is a dead end it stays one for the derivations that follow, so that all of them together cost
+//! no more than what the entry leads to. What passes AND nodes is searched for anew.
 
 use super::net::{Net, Way};
-use super::search::{Guided, NONE, Queue as _, Room, put};
+use super::search::{Ahead, Guided, NONE, Queue as _, Room};
 use crate::set::BitSet;
 
-/// Searches for one target after the other.
+/// Searches for pairs of an entry and a target.
 pub(crate) struct Apart<'n> {
     net: &'n Net,
     target: u32,
-    /// From each node the fewest fixes on a way to the target, AND nodes taken for OR nodes.
-    ahead: Vec<u32>,
-    lists: Vec<Vec<u32>>,
+    ahead: Ahead,
     room: Room<u32>,
     barred: BitSet,
+    /// The round in which a node was met, the position of the next edge there, and whether it
+    /// is on the path.
+    round: u32,
+    met: Vec<u32>,
+    next: Vec<u32>,
+    on_path: BitSet,
     before: Side,
     behind: Side,
     looked: u64,
@@ -29,10 +33,13 @@ impl<'n> Apart<'n> {
         Self {
             net,
             target: NONE,
-            ahead: vec![NONE; net.nodes],
-            lists: Vec::new(),
+            ahead: Ahead::new(net),
             room: Room::new(net, Guided::NOTHING),
             barred: BitSet::new(net.fix_count()),
+            round: 0,
+            met: vec![0; net.nodes],
+            next: vec![0; net.nodes],
+            on_path: BitSet::new(net.nodes),
             before: Side::new(net),
             behind: Side::new(net),
             looked: 0,
@@ -44,18 +51,20 @@ impl<'n> Apart<'n> {
         self.looked + self.room.looked
     }
 
-    /// Derivations of the target from the entry, until none is left that shares no fix with them
-    /// or there are more than `most`. A derivation that no fix cuts is the last.
-    pub(crate) fn ways(&mut self, entry: u32, target: u32, most: usize) -> Vec<Way> {
+    /// Derivations of the target from the entry, one at least, until none is left that shares no
+    /// fix with them, there are more than `most`, or so many edges were looked at. A derivation
+    /// that no fix cuts is the last.
+    pub(crate) fn ways(&mut self, entry: u32, target: u32, most: usize, edges: u64) -> Vec<Way> {
         let net = self.net;
+        let end = self.looked() + edges;
         let mut found: Vec<Way> = Vec::new();
         let mut barred = std::mem::take(&mut self.barred);
-        while found.len() <= most {
+        self.begin(target);
+        while found.is_empty() || (found.len() <= most && self.looked() < end) {
             let is_open = |edge: u32| !net.is_barred(edge, &barred);
-            if !found.is_empty() && self.is_closed(entry, target, is_open) {
-                break;
-            }
-            let Some(way) = self.way(entry, target, is_open) else { break };
+            let all = found.is_empty() || net.has_and;
+            let way = self.next(entry, target, is_open, all);
+            let Some(way) = way else { break };
             way.fixes.iter().for_each(|&fix| _ = barred.insert(fix as usize));
             let last = way.fixes.is_empty();
             found.push(way);
@@ -70,62 +79,93 @@ impl<'n> Apart<'n> {
         found
     }
 
-    /// A derivation of fewest fixes past open edges.
-    pub(crate) fn way(
+    /// Begins with a target and without dead ends.
+    pub(crate) fn begin(&mut self, target: u32) {
+        if target != self.target {
+            self.target = target;
+            self.looked += self.ahead.look(self.net, target);
+        }
+        if self.round == u32::MAX {
+            self.met.fill(0);
+            self.round = 0;
+        }
+        self.round += 1;
+    }
+
+    /// The next derivation of the target with which a search began, where no edge opens again that
+    /// was not open before. With `all`, none is missed: a dead end may be none for a way that comes
+    /// from elsewhere.
+    pub(crate) fn next(
         &mut self,
         entry: u32,
         target: u32,
         is_open: impl Fn(u32) -> bool,
+        all: bool,
     ) -> Option<Way> {
-        self.look_back(target);
-        let mut queue = Guided::new(&self.ahead, &mut self.lists);
+        let path = self.path(entry, target, &is_open);
+        if path.is_some() || !all || self.is_closed(entry, target, &is_open) {
+            return path;
+        }
+        let mut queue = Guided::new(&self.ahead);
         let is_target = |node: u32| node == target;
         let edges = self.net.search(&[entry], is_target, is_open, &mut queue, &mut self.room);
         edges.map(|edges| self.net.way(edges))
     }
 
-    fn look_back(&mut self, target: u32) {
-        if target == self.target {
-            return;
-        }
+    /// A path past OR nodes and open edges, as far as it takes no dead end.
+    fn path(&mut self, entry: u32, target: u32, is_open: &impl Fn(u32) -> bool) -> Option<Way> {
         let net = self.net;
-        self.target = target;
-        self.ahead.fill(NONE);
-        self.ahead[target as usize] = 0;
-        // Nodes by what is ahead of them, a list for each number.
-        let lists = &mut self.lists;
-        lists.iter_mut().for_each(Vec::clear);
-        put(lists, 0, target);
-        let mut price = 0;
-        while price < lists.len() {
-            while let Some(node) = lists[price].pop() {
-                if (self.ahead[node as usize] as usize) < price {
-                    continue;
+        let mut path: Vec<u32> = Vec::new();
+        let mut node = entry;
+        self.on_path.insert(node as usize);
+        let way = loop {
+            if node == target {
+                break Some(net.way(path.clone()));
+            }
+            let row = &self.ahead.nearest[net.outgoing.range(node)];
+            let at = node as usize;
+            if std::mem::replace(&mut self.met[at], self.round) != self.round {
+                self.next[at] = 0;
+            }
+            let before = self.next[at];
+            let onward = loop {
+                let Some(&edge) = row.get(self.next[at] as usize) else { break None };
+                let to = net.to[edge as usize];
+                let end = to as usize;
+                let dead = self.met[end] == self.round
+                    && self.next[end] as usize == net.outgoing.range(to).len();
+                let usable = to == target || (!dead && self.ahead.leads_on(to));
+                let usable = usable && !net.is_and[end] && !self.on_path.contains(end);
+                if usable && is_open(edge) {
+                    break Some(edge);
                 }
-                let row = net.incoming.row(node);
-                self.looked += row.len() as u64;
-                for &edge in row {
-                    let from = net.from[edge as usize];
-                    let more = price + net.fixes.row(edge).len();
-                    if more < self.ahead[from as usize] as usize {
-                        self.ahead[from as usize] = more as u32;
-                        put(lists, more, from);
-                    }
+                self.next[at] += 1;
+            };
+            self.looked += u64::from(self.next[at] - before) + 1;
+            match onward {
+                Some(edge) => {
+                    path.push(edge);
+                    node = net.to[edge as usize];
+                    self.on_path.insert(node as usize);
+                }
+                None => {
+                    self.on_path.remove(at);
+                    let Some(edge) = path.pop() else { break None };
+                    node = net.from[edge as usize];
+                    self.next[node as usize] += 1;
                 }
             }
-            price += 1;
+        };
+        self.on_path.remove(entry as usize);
+        for &edge in &path {
+            self.on_path.remove(net.to[edge as usize] as usize);
         }
+        way
     }
 
     /// Whether it is certain that no way past open edges is left: one side has met all that it
     /// can, AND nodes taken for OR nodes, and not the other.
-    pub(crate) fn is_closed(
-        &mut self,
-        entry: u32,
-        target: u32,
-        is_open: impl Fn(u32) -> bool,
-    ) -> bool {
-        self.look_back(target);
+    fn is_closed(&mut self, entry: u32, target: u32, is_open: &impl Fn(u32) -> bool) -> bool {
         let net = self.net;
         let (before, behind) = (&mut self.before, &mut self.behind);
         before.begin(entry);
@@ -144,7 +184,7 @@ impl<'n> Apart<'n> {
             self.looked += row.len() as u64;
             for &edge in row {
                 let next = ends[edge as usize];
-                if self.ahead[next as usize] == NONE || side.has(next) || !is_open(edge) {
+                if side.has(next) || !is_open(edge) {
                     continue;
                 }
                 if other.has(next) {

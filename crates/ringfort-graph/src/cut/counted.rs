@@ -204,9 +204,8 @@ fn graph(net: &Net) -> Graph {
     let nowhere = NodeId(kinds.len() as u32);
     kinds.push(Kind::Or);
     let ends = net.from.iter().zip(&net.to);
-    let mut edges: Vec<Edge> = ends
-        .map(|(&from, &to)| Edge { from: NodeId(from), to: NodeId(to), weight: 1 })
-        .collect();
+    let mut edges: Vec<Edge> =
+        ends.map(|(&from, &to)| Edge { from: NodeId(from), to: NodeId(to), weight: 1 }).collect();
     for node in (0..net.nodes as u32).filter(|&node| net.is_and[node as usize]) {
         if (net.incoming.row(node).len() as u32) < net.conditions[node as usize] {
             edges.push(Edge { from: nowhere, to: NodeId(node), weight: 1 });

@@ -18,7 +18,7 @@ use super::counted::{Counter, Left};
 use super::leave::Bounds;
 use super::net::Net;
 use super::problem::{FixId, Limits, Problem};
-use super::walk::{Judge, Walk};
+use super::walk::{Judge, Walk, Wanted};
 
 /// What is left after a number of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,26 +62,23 @@ pub fn curve(
     let net = Net::new(problem);
     let counter = Counter::new(problem, &net);
     let bounds = Bounds::new(&counter, most, limits);
-    let needed: BTreeSet<FixId> =
-        (0..net.fix_count() as u32).map(|fix| net.fix_id(fix)).collect();
+    let needed: BTreeSet<FixId> = (0..net.fix_count() as u32).map(|fix| net.fix_id(fix)).collect();
     let known: BTreeSet<FixId> = cut.iter().copied().collect();
     let open: Vec<u32> = (0..counter.pairs.len() as u32).collect();
     let all = open.len();
-    let mut greedy = Walk::new(&counter, &bounds, &needed, open.clone());
-    let mut along = Walk::new(&counter, &bounds, &known, open.clone());
+    let walk = |candidates, wanted| Walk::new(&counter, &bounds, candidates, wanted);
+    let mut walks: Vec<Walk<'_, '_>> = Vec::new();
+    for wanted in [Wanted::Most, Wanted::Soonest] {
+        walks.extend([walk(&needed, wanted), walk(&known, wanted)]);
+    }
     let mut points: Vec<Point> = Vec::new();
     for k in 0..=most {
         let mut found: Vec<Left> = Vec::new();
-        let mut exact = k == 0;
-        if k == 0 {
-            found.push(counter.left(&[], open.clone()));
-        } else {
-            if let Some((left, best)) = greedy.step(most + 1 - k, limits) {
-                exact |= best && k == 1;
-                found.push(left);
-            }
-            found.extend(along.step(most + 1 - k, limits).map(|(left, _)| left));
+        match k {
+            0 => found.push(counter.left(&[], open.clone())),
+            _ => found.extend(walks.iter_mut().filter_map(|walk| walk.step(most + 1 - k, limits))),
         }
+        let mut exact = k == 0 || (k == 1 && walks[0].is_sure());
         if k > 1 && choices(needed.len(), k) <= exhaustive {
             let (best, tried) = every(&counter, &needed, k, limits);
             exact = tried;

@@ -16,7 +16,10 @@ use super::problem::{FixId, Limits};
 use crate::graph::{EdgeId, NodeId};
 
 /// Edges that may be looked at.
-const VISITS: u64 = 300_000_000;
+const VISITS: u64 = 100_000_000;
+
+/// How many times its share of them a pair may take.
+const SPREAD: u64 = 8;
 
 /// Known derivations that are kept.
 const WAYS: usize = 100_000;
@@ -41,18 +44,20 @@ impl Bounds {
         let mut of_pair = BTreeMap::new();
         // By number of derivations: how many pairs, and what each fix is given for them.
         let mut given: BTreeMap<usize, (usize, BTreeMap<u32, u64>)> = BTreeMap::new();
-        let mut stopped = false;
         let mut by_target: Vec<(u32, u32)> =
             counter.pairs.iter().map(|pair| (pair.target, pair.entry)).collect();
         by_target.sort_unstable();
+        let mut left = by_target.len();
         for pairs in by_target.chunk_by(|one, other| one == other) {
             let (target, entry) = pairs[0];
             let place = |list: &[NodeId], at: u32| list[at as usize].0;
             let ends = (place(&counter.entries, entry), place(&counter.targets, target));
-            // One derivation of every pair is found; of how many pairs there are more is known
-            // as far as work goes. That weakens the bound and no more.
-            stopped |= apart.looked() > VISITS || (limits.stop)();
-            let found = apart.ways(ends.0, ends.1, if stopped { 0 } else { most });
+            // One derivation of every pair is found; of how many there are more is known as far as
+            // work goes, the same for each pair. That weakens the bound and no more.
+            let rest = VISITS.saturating_sub(apart.looked()) / (left as u64).max(1) * SPREAD;
+            let edges = if (limits.stop)() { 0 } else { rest };
+            let found = apart.ways(ends.0, ends.1, most, edges);
+            left -= pairs.len();
             if found.last().is_none_or(|way| way.fixes.is_empty()) {
                 continue;
             }

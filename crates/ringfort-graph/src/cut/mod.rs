@@ -53,6 +53,7 @@ mod hitting;
 mod lazy;
 mod leave;
 mod local;
+mod merge;
 mod net;
 mod pack;
 mod places;

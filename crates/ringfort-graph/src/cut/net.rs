@@ -6,7 +6,7 @@
 //! from which no target is reached, is on no derivation. And a fix all of whose edges are also
 //! cut by one other fix that costs no more is never needed.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::places::Places;
 use super::problem::{FixId, Goal, Problem};
@@ -75,8 +75,13 @@ impl Rows {
     }
 
     pub(crate) fn row(&self, row: u32) -> &[u32] {
+        &self.items[self.range(row)]
+    }
+
+    /// Where the items of a row are among all of them.
+    pub(crate) fn range(&self, row: u32) -> std::ops::Range<usize> {
         let row = row as usize;
-        &self.items[self.starts[row] as usize..self.starts[row + 1] as usize]
+        self.starts[row] as usize..self.starts[row + 1] as usize
     }
 }
 
@@ -116,8 +121,9 @@ impl Net {
             nodes
         };
         let entries = ends(|goal| &goal.entries);
+        let targets = ends(|goal| &goal.targets);
         let mut useful = reach(graph, &entries, &none);
-        let before = co_reach(graph, &ends(|goal| &goal.targets), &none);
+        let before = co_reach(graph, &targets, &none);
         useful.intersect(&before);
         let mut cuttable = BitSet::new(graph.edge_count());
         for edge in 0..graph.edge_count() {
@@ -125,7 +131,7 @@ impl Net {
                 cuttable.insert(edge);
             }
         }
-        let places = Places::new(graph, &useful, &cuttable);
+        let places = Places::new(graph, &useful, &cuttable, (&entries, &targets));
         let nodes = places.count;
         let mut is_and = vec![false; nodes];
         let mut conditions = vec![0; nodes];
@@ -146,6 +152,10 @@ impl Net {
                 }
             }
         }
+        let kept = undominated(problem, &from, &to, &edge_ids, &is_and);
+        retain(&kept, &mut from);
+        retain(&kept, &mut to);
+        retain(&kept, &mut edge_ids);
         let (fix_ids, pairs) = needed_fixes(problem, &edge_ids);
         let swapped: Vec<(u32, u32)> = pairs.iter().map(|&(edge, fix)| (fix, edge)).collect();
         let by = |ends: &[u32]| -> Vec<(u32, u32)> {
@@ -299,6 +309,54 @@ impl Net {
         }
         best
     }
+}
+
+/// Of edges between the same places those that are needed: an edge that is cut whenever another
+/// one is, is not. Every edge into an AND node is a condition and stays.
+fn undominated(
+    problem: &Problem<'_>,
+    from: &[u32],
+    to: &[u32],
+    edge_ids: &[EdgeId],
+    is_and: &[bool],
+) -> Vec<bool> {
+    let mut kept = vec![true; edge_ids.len()];
+    let mut order: Vec<(u32, u32, u32)> = (0..edge_ids.len())
+        .filter(|&edge| !is_and[to[edge] as usize])
+        .map(|edge| (from[edge], to[edge], edge as u32))
+        .collect();
+    order.sort_unstable();
+    let fixes = |edge: u32| problem.cutting(edge_ids[edge as usize]);
+    for parallel in order.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+        if parallel.len() < 2 {
+            continue;
+        }
+        let mut sets: Vec<(usize, Vec<FixId>, u32)> = Vec::with_capacity(parallel.len());
+        for &(_, _, edge) in parallel {
+            let set: Vec<FixId> = fixes(edge).collect();
+            sets.push((set.len(), set, edge));
+        }
+        sets.sort_unstable();
+        // Kept sets by their first fix: that of a subset is in the superset.
+        let mut by_first: FxHashMap<FixId, Vec<&[FixId]>> = FxHashMap::default();
+        let never = sets[0].0 == 0;
+        for (at, (_, set, edge)) in sets.iter().enumerate() {
+            let within = |small: &&[FixId]| small.iter().all(|fix| set.binary_search(fix).is_ok());
+            let mut known = set.iter().filter_map(|fix| by_first.get(fix)).flatten();
+            let dominated = (never && at > 0) || known.any(within);
+            if dominated {
+                kept[*edge as usize] = false;
+            } else if let Some(&first) = set.first() {
+                by_first.entry(first).or_default().push(set);
+            }
+        }
+    }
+    kept
+}
+
+fn retain<T>(kept: &[bool], list: &mut Vec<T>) {
+    let mut kept = kept.iter();
+    list.retain(|_| *kept.next().expect("the lists are as long"));
 }
 
 /// The fixes that may be used, cut an edge of the list and are not outdone by another, and the

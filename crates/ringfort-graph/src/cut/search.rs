@@ -69,19 +69,89 @@ impl Queue for Priced<'_> {
     }
 }
 
-/// Every fix has the price one, and from each node on it is known what the rest costs at least.
-/// Prices are small, so that there is a list of nodes for each.
+/// What is ahead of each node on the way to a target, AND nodes taken for OR nodes: the fewest
+/// fixes, and the edges of a way with as many; [`NONE`] where there is no way.
+pub(crate) struct Ahead {
+    fixes: Vec<u32>,
+    edges: Vec<u32>,
+    lists: Vec<Vec<u32>>,
+    /// The edges of the net by their starts, of each first what is nearest to the target.
+    pub(crate) nearest: Vec<u32>,
+}
+
+impl Ahead {
+    pub(crate) fn new(net: &Net) -> Self {
+        let none = vec![NONE; net.nodes];
+        let nearest =
+            (0..net.nodes as u32).flat_map(|node| net.outgoing.row(node)).copied().collect();
+        Self { fixes: none.clone(), edges: none, lists: Vec::new(), nearest }
+    }
+
+    /// Looks back from a target; how many edges that took.
+    pub(crate) fn look(&mut self, net: &Net, target: u32) -> u64 {
+        self.fixes.fill(NONE);
+        (self.fixes[target as usize], self.edges[target as usize]) = (0, 0);
+        // Nodes by the fixes ahead of them, a list for each number.
+        self.lists.iter_mut().for_each(Vec::clear);
+        put(&mut self.lists, 0, target);
+        let (mut count, mut looked) = (0, 0);
+        while count < self.lists.len() {
+            let mut next = 0;
+            while let Some(&node) = self.lists[count].get(next) {
+                next += 1;
+                if (self.fixes[node as usize] as usize) < count {
+                    continue;
+                }
+                let row = net.incoming.row(node);
+                looked += row.len() as u64;
+                for &edge in row {
+                    let from = net.from[edge as usize] as usize;
+                    let more = count + net.fixes.row(edge).len();
+                    if more < self.fixes[from] as usize {
+                        self.fixes[from] = more as u32;
+                        self.edges[from] = self.edges[node as usize] + 1;
+                        put(&mut self.lists, more, from as u32);
+                    }
+                }
+            }
+            count += 1;
+        }
+        let key = |&edge: &u32| {
+            let to = net.to[edge as usize] as usize;
+            let fixes = self.fixes[to].saturating_add(net.fixes.row(edge).len() as u32);
+            (fixes, self.edges[to], edge)
+        };
+        for node in 0..net.nodes as u32 {
+            let row = &mut self.nearest[net.outgoing.range(node)];
+            row.sort_unstable_by_key(key);
+        }
+        looked
+    }
+
+    /// Whether there is a way from a node, if AND nodes were OR nodes.
+    pub(crate) fn leads_on(&self, node: u32) -> bool {
+        self.fixes[node as usize] != NONE
+    }
+}
+
+/// Puts a node into the list of a number.
+fn put(lists: &mut Vec<Vec<u32>>, at: usize, node: u32) {
+    if at >= lists.len() {
+        lists.resize_with(at + 1, Vec::new);
+    }
+    lists[at].push(node);
+}
+
+/// Every fix has the price one. Of nodes from which a way may have as few fixes altogether the one
+/// is next that is nearest to the target.
 pub(crate) struct Guided<'a> {
-    ahead: &'a [u32],
-    lists: &'a mut Vec<Vec<u32>>,
-    least: usize,
+    ahead: &'a Ahead,
+    heap: BinaryHeap<Reverse<(u32, u32, u32)>>,
 }
 
 impl<'a> Guided<'a> {
-    /// `lists` is room that is used again and again.
-    pub(crate) fn new(ahead: &'a [u32], lists: &'a mut Vec<Vec<u32>>) -> Self {
-        lists.iter_mut().for_each(Vec::clear);
-        Self { ahead, lists, least: usize::MAX }
+    pub(crate) fn new(ahead: &'a Ahead) -> Self {
+        Self { ahead, heap: BinaryHeap::new() }
     }
 }
 
@@ -99,31 +169,16 @@ impl Queue for Guided<'_> {
     }
 
     fn push(&mut self, price: u32, node: u32) {
-        let ahead = self.ahead[node as usize];
-        if ahead == NONE {
-            return;
+        let ahead = self.ahead.fixes[node as usize];
+        if ahead != NONE {
+            let edges = self.ahead.edges[node as usize];
+            self.heap.push(Reverse((price.saturating_add(ahead), edges, node)));
         }
-        let place = (price + ahead) as usize;
-        put(self.lists, place, node);
-        self.least = self.least.min(place);
     }
 
     fn pop(&mut self) -> Option<u32> {
-        loop {
-            if let Some(node) = self.lists.get_mut(self.least)?.pop() {
-                return Some(node);
-            }
-            self.least += 1;
-        }
+        self.heap.pop().map(|Reverse((_, _, node))| node)
     }
-}
-
-/// Puts a node into the list of a number.
-pub(crate) fn put(lists: &mut Vec<Vec<u32>>, at: usize, node: u32) {
-    if at >= lists.len() {
-        lists.resize_with(at + 1, Vec::new);
-    }
-    lists[at].push(node);
 }
 
 /// What a search keeps of each node. It is made once and used for many searches: what was written

@@ -3,9 +3,9 @@
 //! Each step takes the fix that cuts most pairs. A fix cuts a pair by itself only if it is on
 //! every derivation, hence on the one that is known of it: what it cuts is asked ([`Severed`])
 //! only while it might be more than the best so far. Where several fixes together cut more pairs
-//! for each of them, they are taken: those that close one pair, a fix on each derivation that is
-//! left of it. Where nothing cuts a pair, the fix is taken that is on most of the derivations that
-//! are known, those of pairs that are nearly cut first.
+//! for each of them, or the fewest that cut any, they are taken: those that close one pair, a fix on
+//! each derivation that is left of it. Where nothing cuts a pair, the fix is taken that is on most
+//! of the derivations that are known, those of pairs that are nearly cut first.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use super::apart::Apart;
 use super::counted::{Counter, Left};
+use super::hitting::cheapest;
 use super::leave::Bounds;
 use super::problem::{FixId, Limits};
 use crate::graph::{EdgeId, NodeId};
@@ -27,7 +28,18 @@ const TREES: usize = 20_000_000;
 const TIED: usize = 16;
 
 /// Pairs that one step tries to close.
-const CLOSED: usize = 128;
+const CLOSED: usize = 64;
+
+/// Derivations that are met for one of them, and branches of each search for what hits them.
+const ROUNDS: usize = 48;
+
+const BRANCHES: u64 = 200;
+
+/// What a fix costs there, so that fewer are always cheaper.
+const ONE: u64 = 1 << 32;
+
+/// Edges that it may look at for that.
+const VISITS: u64 = 2_000_000;
 
 /// A pair's share of what a fix is worth is a fraction of this.
 const UNIT: u64 = 720_720;
@@ -35,10 +47,37 @@ const UNIT: u64 = 720_720;
 /// What is worth more comes first: on derivations of more pairs, then cheaper.
 type Rank = (Reverse<u64>, u64, FixId);
 
+/// What several fixes must have to be taken together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Most pairs for each fix.
+    Most,
+    /// Some pairs, with fewest fixes.
+    Soonest,
+}
+
+/// A number of pairs that fixes cut, and the fixes.
+type Cut = (usize, Vec<FixId>);
+
+impl Wanted {
+    fn better(self, one: &Cut, other: &Cut) -> bool {
+        // Pairs for each fix, by cross products.
+        let rate = (one.0 * other.1.len()).cmp(&(other.0 * one.1.len()));
+        let fewer = other.1.len().cmp(&one.1.len());
+        let some = (one.0 > 0).cmp(&(other.0 > 0));
+        match self {
+            Self::Most => rate.then(fewer),
+            Self::Soonest => some.then(fewer).then(rate),
+        }
+        .is_gt()
+    }
+}
+
 pub(super) struct Walk<'c, 'n> {
     counter: &'c Counter<'n>,
     bounds: &'c Bounds,
     candidates: &'c BTreeSet<FixId>,
+    wanted: Wanted,
     apart: Apart<'n>,
     chosen: Vec<FixId>,
     blocked: BitSet,
@@ -48,6 +87,10 @@ pub(super) struct Walk<'c, 'n> {
     hit: Vec<bool>,
     /// What comes next, with the pairs that are connected then.
     planned: VecDeque<(FixId, Vec<u32>)>,
+    /// By number of fixes the best that was met on the way.
+    met: BTreeMap<usize, Left>,
+    /// Whether no single fix leaves fewer pairs than the one that was met.
+    sure: bool,
 }
 
 impl<'c, 'n> Walk<'c, 'n> {
@@ -55,25 +98,29 @@ impl<'c, 'n> Walk<'c, 'n> {
         counter: &'c Counter<'n>,
         bounds: &'c Bounds,
         candidates: &'c BTreeSet<FixId>,
-        open: Vec<u32>,
+        wanted: Wanted,
     ) -> Self {
         Self {
             counter,
             bounds,
             candidates,
+            wanted,
             apart: Apart::new(counter.net),
             chosen: Vec::new(),
             blocked: BitSet::new(counter.graph.edge_count()),
-            open,
+            open: (0..counter.pairs.len() as u32).collect(),
             hit: vec![false; bounds.ways.len()],
             planned: VecDeque::new(),
+            met: BTreeMap::new(),
+            sure: false,
         }
     }
 
-    /// Goes on with one fix, of at most so many. Says also whether it is certain that none leaves
-    /// fewer pairs.
-    pub(super) fn step(&mut self, most: usize, limits: &mut Limits<'_>) -> Option<(Left, bool)> {
-        let sure = self.planned.is_empty() && self.plan(most, limits);
+    /// The best set of one fix more than before, where at most so many more may be taken.
+    pub(super) fn step(&mut self, most: usize, limits: &mut Limits<'_>) -> Option<Left> {
+        if self.planned.is_empty() {
+            self.plan(most, limits);
+        }
         let (fix, open) = self.planned.pop_front()?;
         self.chosen.push(fix);
         for edge in self.counter.edges_of(fix) {
@@ -83,11 +130,25 @@ impl<'c, 'n> Walk<'c, 'n> {
             *hit |= fixes.binary_search(&fix).is_ok();
         }
         self.open = open;
-        Some((self.counter.left(&self.chosen, self.open.clone()), sure))
+        let left = self.counter.left(&self.chosen, self.open.clone());
+        self.meet(left);
+        self.met.remove(&self.chosen.len())
     }
 
-    /// Decides what comes next. Says whether it is certain that no single fix cuts more pairs.
-    fn plan(&mut self, most: usize, limits: &mut Limits<'_>) -> bool {
+    /// Whether no single candidate leaves fewer pairs than the first step.
+    pub(super) fn is_sure(&self) -> bool {
+        self.sure
+    }
+
+    fn meet(&mut self, left: Left) {
+        let count = left.fixes.len();
+        if self.met.get(&count).is_none_or(|known| left.key() < known.key()) {
+            self.met.insert(count, left);
+        }
+    }
+
+    /// Decides what comes next.
+    fn plan(&mut self, most: usize, limits: &mut Limits<'_>) {
         let free: BTreeSet<FixId> =
             self.candidates.iter().copied().filter(|fix| !self.chosen.contains(fix)).collect();
         let worth = self.worth();
@@ -95,49 +156,63 @@ impl<'c, 'n> Walk<'c, 'n> {
         let rank = |fix: FixId| -> Rank {
             (Reverse(worth.get(&fix).copied().unwrap_or(0)), counter.cost(fix), fix)
         };
-        let Some(first) = free.iter().copied().min_by_key(|&fix| rank(fix)) else { return false };
+        let Some(first) = free.iter().copied().min_by_key(|&fix| rank(fix)) else { return };
         if !self.chosen.is_empty() && !limits.search() {
             self.take(&[first], None);
-            return false;
+            return;
         }
         let judge = Judge::new(counter, &self.open, self.blocked.clone());
         let (lost, mut tied, sure) = judge.best(&free, limits);
+        self.sure |= self.chosen.is_empty() && sure;
         tied.sort_by_key(|&fix| rank(fix));
         tied.truncate(TIED);
         let of_tied = tied.into_iter().min_by_key(|&fix| {
             let left = counter.left(&[], judge.left(counter.edges_of(fix)));
             (left.goals, left.targets, rank(fix))
         });
-        let single = (lost, vec![of_tied.unwrap_or(first)]);
-        // Most pairs for each fix; of as many, with fewer fixes.
-        let better = |one: &(usize, Vec<FixId>), other: &(usize, Vec<FixId>)| {
-            let (a, b) = (one.0 * other.1.len(), other.0 * one.1.len());
-            a > b || (a == b && one.1.len() < other.1.len())
-        };
-        let mut best = single;
-        for fixes in self.closing(most, &free, &rank, limits) {
-            let edges = counter.edges_of_all(&fixes);
-            let one = (judge.lost(&edges, &mut judge.severed.room()), fixes);
-            if better(&one, &best) {
-                best = one;
+        // By number of fixes what cuts most.
+        let mut of_size: BTreeMap<usize, Cut> = BTreeMap::new();
+        of_size.insert(1, (lost, vec![of_tied.unwrap_or(first)]));
+        let mut room = judge.severed.room();
+        let mut ranked: Vec<Rank> = free.iter().map(|&fix| rank(fix)).collect();
+        ranked.sort_unstable();
+        let order = ranked.into_iter().zip(0..).map(|((_, _, fix), at)| (fix, at)).collect();
+        for fixes in self.closing(most, &order, limits) {
+            let lost = judge.lost(&counter.edges_of_all(&fixes), &mut room);
+            let known = of_size.entry(fixes.len()).or_default();
+            if lost > known.0 {
+                *known = (lost, fixes);
             }
         }
-        self.take(&best.1, judge.whole.then_some(&judge));
-        sure
+        of_size.retain(|_, cut| !cut.1.is_empty());
+        let known = judge.whole.then_some(&judge);
+        let mut best: Option<Cut> = None;
+        for cut in of_size.into_values() {
+            let all: Vec<FixId> = self.chosen.iter().chain(&cut.1).copied().collect();
+            let open = self.open_after(&cut.1, known);
+            self.meet(counter.left(&all, open));
+            if best.as_ref().is_none_or(|best| self.wanted.better(&cut, best)) {
+                best = Some(cut);
+            }
+        }
+        self.take(&best.map_or_else(|| vec![first], |cut| cut.1), known);
+    }
+
+    /// The pairs that are connected after some more fixes.
+    fn open_after(&self, fixes: &[FixId], judge: Option<&Judge<'_, '_>>) -> Vec<u32> {
+        let edges = self.counter.edges_of_all(fixes);
+        if let Some(judge) = judge {
+            return judge.left(&edges);
+        }
+        let mut blocked = self.blocked.clone();
+        edges.iter().for_each(|edge| _ = blocked.insert(edge.index()));
+        self.counter.open(&blocked)
     }
 
     /// Plans some fixes in their order.
     fn take(&mut self, fixes: &[FixId], judge: Option<&Judge<'_, '_>>) {
         for count in 1..=fixes.len() {
-            let edges = self.counter.edges_of_all(&fixes[..count]);
-            let open = match judge {
-                Some(judge) => judge.left(&edges),
-                None => {
-                    let mut blocked = self.blocked.clone();
-                    edges.iter().for_each(|edge| _ = blocked.insert(edge.index()));
-                    self.counter.open(&blocked)
-                }
-            };
+            let open = self.open_after(&fixes[..count], judge);
             self.planned.push_back((fixes[count - 1], open));
         }
     }
@@ -178,57 +253,101 @@ impl<'c, 'n> Walk<'c, 'n> {
     fn closing(
         &mut self,
         most: usize,
-        free: &BTreeSet<FixId>,
-        rank: &dyn Fn(FixId) -> Rank,
+        order: &BTreeMap<FixId, u64>,
         limits: &mut Limits<'_>,
     ) -> BTreeSet<Vec<FixId>> {
-        let mut order: BTreeMap<(usize, Vec<u32>), (u32, u32)> = BTreeMap::new();
+        let mut nearest: BTreeMap<(usize, Vec<u32>), (u32, u32)> = BTreeMap::new();
         for pair in self.open_pairs() {
             let ways: Vec<u32> = self.left_of(pair).collect();
             if ways.len() <= most {
-                order.entry((ways.len(), ways)).or_insert(pair);
+                nearest.entry((ways.len(), ways)).or_insert(pair);
             }
         }
+        // What is ahead is looked for once for each target.
+        let mut pairs: Vec<(u32, u32)> = nearest.into_values().take(CLOSED).collect();
+        pairs.sort_unstable_by_key(|&(entry, target)| (target, entry));
         let mut found = BTreeSet::new();
-        for pair in order.into_values().take(CLOSED) {
-            if (limits.stop)() {
+        let end = self.apart.looked() + VISITS;
+        for pair in pairs {
+            if (limits.stop)() || self.apart.looked() > end {
                 break;
             }
-            found.extend(self.closed(pair, most, free, rank).filter(|fixes| fixes.len() > 1));
+            found.extend(self.closed(pair, most, order).filter(|fixes| fixes.len() > 1));
         }
         found
     }
 
-    /// At most so many of the free fixes that cut a pair, what is worth most on each derivation
-    /// that the others leave; best first.
+    /// At most so many of the free fixes that cut a pair, fewest and then what is worth most; best
+    /// first. Derivations are met while those that are known are hit.
     fn closed(
         &mut self,
         (entry, target): (u32, u32),
         most: usize,
-        free: &BTreeSet<FixId>,
-        rank: &dyn Fn(FixId) -> Rank,
+        order: &BTreeMap<FixId, u64>,
     ) -> Option<Vec<FixId>> {
         let counter = self.counter;
-        let (start, end) =
-            (counter.entries[entry as usize].0, counter.targets[target as usize].0);
-        let mut blocked = self.blocked.clone();
-        let mut fixes: Vec<FixId> = Vec::new();
-        loop {
-            let is_open = |edge: u32| !blocked.contains(edge as usize);
-            let closed = !fixes.is_empty() && self.apart.is_closed(start, end, is_open);
-            let way = if closed { None } else { self.apart.way(start, end, is_open) };
-            let Some(way) = way else { break };
-            if fixes.len() == most {
+        let (start, end) = (counter.entries[entry as usize].0, counter.targets[target as usize].0);
+        let mut known = Known::default();
+        for way in self.left_of((entry, target)) {
+            known.add(&self.bounds.ways[way as usize], order)?;
+        }
+        for _ in 0..ROUNDS {
+            let mut fixes = known.hit();
+            if fixes.len() > most {
                 return None;
             }
+            let mut blocked = self.blocked.clone();
+            for edge in counter.edges_of_all(&fixes) {
+                blocked.insert(edge.index());
+            }
+            let is_open = |edge: u32| !blocked.contains(edge as usize);
+            self.apart.begin(end);
+            // What is missed shows when it is asked what the fixes cut.
+            let Some(way) = self.apart.next(start, end, is_open, counter.net.has_and) else {
+                fixes.sort_by_key(|fix| order[fix]);
+                return Some(fixes);
+            };
             let edges: Vec<EdgeId> = way.edges.into_iter().map(EdgeId).collect();
-            let on_way = counter.fixes_on(&edges).into_iter().filter(|fix| free.contains(fix));
-            let fix = on_way.min_by_key(|&fix| rank(fix))?;
-            counter.edges_of(fix).iter().for_each(|edge| _ = blocked.insert(edge.index()));
-            fixes.push(fix);
+            known.add(&counter.fixes_on(&edges), order)?;
         }
-        fixes.sort_by_key(|&fix| rank(fix));
-        Some(fixes)
+        None
+    }
+}
+
+/// The fixes of derivations, in numbers of their own.
+#[derive(Default)]
+struct Known {
+    fixes: Vec<FixId>,
+    numbers: BTreeMap<FixId, u32>,
+    costs: Vec<u64>,
+    ways: Vec<Vec<u32>>,
+}
+
+impl Known {
+    /// Adds those of a derivation that are in the order; there must be one.
+    fn add(&mut self, fixes: &[FixId], order: &BTreeMap<FixId, u64>) -> Option<()> {
+        let mut way = Vec::new();
+        for fix in fixes {
+            let Some(at) = order.get(fix) else { continue };
+            let next = self.fixes.len() as u32;
+            let number = *self.numbers.entry(*fix).or_insert(next);
+            if number == next {
+                self.fixes.push(*fix);
+                self.costs.push(ONE + at);
+            }
+            way.push(number);
+        }
+        way.sort_unstable();
+        let some = (!way.is_empty()).then_some(());
+        self.ways.push(way);
+        some
+    }
+
+    /// Few fixes that hit all of them.
+    fn hit(&self) -> Vec<FixId> {
+        let sets: Vec<&[u32]> = self.ways.iter().map(Vec::as_slice).collect();
+        let hit = cheapest(&sets, &self.costs, &mut BRANCHES.clone(), &mut || false);
+        hit.items.into_iter().map(|number| self.fixes[number as usize]).collect()
     }
 }
 
@@ -284,11 +403,7 @@ impl<'c, 'n> Judge<'c, 'n> {
 
     /// How many pairs a fix cuts at the most, those of some fixes that do, none if no fix cuts
     /// any, and whether that is certain.
-    fn best(
-        &self,
-        fixes: &BTreeSet<FixId>,
-        limits: &mut Limits<'_>,
-    ) -> (usize, Vec<FixId>, bool) {
+    fn best(&self, fixes: &BTreeSet<FixId>, limits: &mut Limits<'_>) -> (usize, Vec<FixId>, bool) {
         let mut order: Vec<(Reverse<usize>, FixId)> =
             self.most().into_iter().map(|(fix, most)| (Reverse(most), fix)).collect();
         order.retain(|(_, fix)| fixes.contains(fix));
