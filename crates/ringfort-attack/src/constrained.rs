@@ -75,8 +75,11 @@ pub(crate) fn prepare(context: &mut Context<'_>) {
             NodeKey::Container(unit, ..) => NodeKey::Subject(account_of(context, *unit)),
             other => other.clone(),
         };
-        let own =
-            Limited { target: candidate.target.clone(), mode: candidate.mode, by: label(context, &by) };
+        let own = Limited {
+            target: candidate.target.clone(),
+            mode: candidate.mode,
+            by: label(context, &by),
+        };
         let to = Subject::Limited(Box::new(own));
         if !done.contains(&to) {
             let grants = left(context, &by, &candidate, &to);
