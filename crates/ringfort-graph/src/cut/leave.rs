@@ -87,7 +87,9 @@ impl Bounds {
         for k in 1..=most {
             if let Some((count, more)) = given.get(&k) {
                 pairs += count;
-                more.iter().for_each(|(&fix, &share)| shares[fix as usize] += share);
+                for (&fix, &share) in more {
+                    shares[fix as usize] += share;
+                }
             }
             let mut greatest = shares.clone();
             greatest.sort_unstable_by(|a, b| b.cmp(a));

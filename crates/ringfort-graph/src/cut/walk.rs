@@ -205,7 +205,9 @@ impl<'c, 'n> Walk<'c, 'n> {
             return judge.left(&edges);
         }
         let mut blocked = self.blocked.clone();
-        edges.iter().for_each(|edge| _ = blocked.insert(edge.index()));
+        for edge in edges {
+            blocked.insert(edge.index());
+        }
         self.counter.open(&blocked)
     }
 
@@ -238,7 +240,9 @@ impl<'c, 'n> Walk<'c, 'n> {
         for pair in self.open_pairs() {
             let ways: Vec<u32> = self.left_of(pair).collect();
             let share = UNIT / (ways.len() as u64).pow(2).max(1);
-            ways.into_iter().for_each(|way| *of_way.entry(way).or_default() += share);
+            for way in ways {
+                *of_way.entry(way).or_default() += share;
+            }
         }
         let mut worth: BTreeMap<FixId, u64> = BTreeMap::new();
         for (way, share) in of_way {
