@@ -75,8 +75,11 @@ pub(crate) fn prepare(context: &mut Context<'_>) {
             NodeKey::Container(unit, ..) => NodeKey::Subject(account_of(context, *unit)),
             other => other.clone(),
         };
-        let own =
-            Limited { target: candidate.target.clone(), mode: candidate.mode, by: label(&by) };
+        let own = Limited {
+            target: candidate.target.clone(),
+            mode: candidate.mode,
+            by: label(context, &by),
+        };
         let to = Subject::Limited(Box::new(own));
         if !done.contains(&to) {
             let grants = left(context, &by, &candidate, &to);
@@ -93,16 +96,16 @@ pub(crate) fn prepare(context: &mut Context<'_>) {
     }
 }
 
-fn label(at: &NodeKey) -> Str {
+fn label(context: &Context<'_>, at: &NodeKey) -> Str {
     Str::from(match at {
-        NodeKey::Subject(subject) => crate::evidence::subject_id(subject),
+        NodeKey::Subject(subject) => crate::ids::subject_id(subject),
         NodeKey::Role(RoleKey::Cluster(name), scope) => {
             format!("clusterrole/{name}@{}", crate::maker::scope_text(scope))
         }
         NodeKey::Role(RoleKey::Namespaced(namespace, name), _) => {
             format!("role/{namespace}/{name}")
         }
-        other => format!("{other:?}"),
+        other => context.id(other),
     })
 }
 
@@ -322,7 +325,7 @@ fn left<'a>(
         return found;
     }
     let own = grants_of(context, candidate);
-    let who = label(&NodeKey::Subject(to.clone()));
+    let who = label(context, &NodeKey::Subject(to.clone()));
     for (role, scope, rules, binding, index) in &own {
         for (limit, limit_scope, limit_rule, limiting) in &on {
             let Some(scope) = scope.meet(limit_scope) else { continue };
@@ -331,7 +334,7 @@ fn left<'a>(
             if rules.is_empty() {
                 continue;
             }
-            let at = label(&NodeKey::Role(limit.clone(), limit_scope.clone()));
+            let at = label(context, &NodeKey::Role(limit.clone(), limit_scope.clone()));
             let text = format!("{who}|{at}|{limit_rule}");
             found.push(Grant {
                 role: RoleKey::Limited(Box::new(role.clone()), Str::from(text)),

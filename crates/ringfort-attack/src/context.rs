@@ -329,7 +329,7 @@ impl<'a> Context<'a> {
     /// A subject as it is written in ids.
     #[must_use]
     pub fn subject_name(&self, subject: &Subject) -> String {
-        crate::evidence::subject_id(subject)
+        crate::ids::subject_id(subject)
     }
 
     /// What admission answers to pods in a namespace.

@@ -28,6 +28,7 @@ pub mod evidence;
 pub mod find;
 pub mod gitops;
 mod harm;
+mod ids;
 mod image;
 pub mod impact;
 mod listener;

@@ -428,7 +428,7 @@ impl<'a> Maker<'a> {
     ) {
         let Some(at) = self.current else { return };
         let id = crate::techniques::ALL[at as usize].id;
-        let text = crate::evidence::plain_name(&to);
+        let text = crate::ids::plain_name(self.context, &to);
         let met = NodeKey::Conjunct(id, text.clone());
         let mut any = false;
         for mut draft in from {
@@ -455,7 +455,7 @@ impl<'a> Maker<'a> {
     ) {
         let Some(at) = self.current else { return };
         let id = crate::techniques::ALL[at as usize].id;
-        let all = NodeKey::And(id, crate::evidence::plain_name(&from));
+        let all = NodeKey::And(id, crate::ids::plain_name(self.context, &from));
         debug_assert!(!self.has(&all), "every edge into an AND node is a condition");
         self.structure(from, all.clone(), []);
         self.structure(NodeKey::Fact(id), all.clone(), []);

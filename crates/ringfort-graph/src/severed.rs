@@ -24,6 +24,8 @@ use crate::set::BitSet;
 /// The questions about some entries and targets.
 pub struct Severed<'g> {
     graph: &'g Graph,
+    /// Edges that are gone already.
+    gone: BitSet,
     entries: Vec<NodeId>,
     targets: Vec<NodeId>,
     /// Positions in `entries` of each node that is one.
@@ -53,16 +55,22 @@ impl<'g> Severed<'g> {
     /// Prepares the questions.
     #[must_use]
     pub fn new(graph: &'g Graph, entries: &[NodeId], targets: &[NodeId]) -> Self {
-        let none = BitSet::new(graph.edge_count());
+        Self::without(graph, entries, targets, BitSet::new(graph.edge_count()))
+    }
+
+    /// The same on the graph without some edges.
+    #[must_use]
+    pub fn without(graph: &'g Graph, entries: &[NodeId], targets: &[NodeId], gone: BitSet) -> Self {
         let or = |node: NodeId| graph.kind(node) == Kind::Or;
-        let plain: Vec<Tree> = targets.iter().map(|&end| Tree::new(graph, end, or)).collect();
+        let tree = |end: NodeId| Tree::new(graph, &gone, end, or);
+        let plain: Vec<Tree> = targets.iter().map(|&end| tree(end)).collect();
         let mut wide = Vec::new();
         let mut conjoined = BTreeMap::new();
         let mut through: FxHashMap<EdgeId, Vec<(u32, u32)>> = FxHashMap::default();
         if graph.has_and() {
-            let held = reach(graph, entries, &none);
+            let held = reach(graph, entries, &gone);
             let counts = |node: NodeId| or(node) || held.contains(node.index());
-            wide = targets.iter().map(|&end| Tree::new(graph, end, counts)).collect();
+            wide = targets.iter().map(|&end| Tree::new(graph, &gone, end, counts)).collect();
             let alone = |at: usize, target: usize| {
                 wide[target].reached_from(entries[at]) && !plain[target].reached_from(entries[at])
             };
@@ -70,7 +78,7 @@ impl<'g> Severed<'g> {
                 .filter(|&at| (0..targets.len()).any(|target| alone(at, target)))
                 .collect();
             let starts: Vec<NodeId> = asked.iter().map(|&at| entries[at]).collect();
-            let found = easiest_pairs(graph, &starts, targets, &none, 1);
+            let found = easiest_pairs(graph, &starts, targets, &gone, 1);
             for (&at, found) in asked.iter().zip(found) {
                 for (target, derivation) in found.into_iter().enumerate() {
                     let Some(one) = derivation.filter(|_| alone(at, target)) else { continue };
@@ -88,6 +96,7 @@ impl<'g> Severed<'g> {
         }
         Self {
             graph,
+            gone,
             entries: entries.to_vec(),
             targets: targets.to_vec(),
             of_node,
@@ -135,8 +144,7 @@ impl<'g> Severed<'g> {
             .filter(|&at| (0..self.targets.len()).any(|target| self.may_be_cheaper(at, target)))
             .collect();
         let starts: Vec<NodeId> = asked.iter().map(|&at| self.entries[at]).collect();
-        let none = BitSet::new(self.graph.edge_count());
-        let found = easiest_pairs(self.graph, &starts, &self.targets, &none, 1);
+        let found = easiest_pairs(self.graph, &starts, &self.targets, &self.gone, 1);
         let mut cheaper = BTreeMap::new();
         for (&at, found) in asked.iter().zip(found) {
             for (target, derivation) in found.into_iter().enumerate() {
@@ -158,26 +166,36 @@ impl<'g> Severed<'g> {
         self.plain.iter().map(of).sum::<usize>() + self.conjoined.len()
     }
 
-    /// For each edge how many pairs the searches found a way for that passes it. Blocking edges
-    /// loses at most the sum of theirs, so edges that no way passes lose nothing.
+    /// For each edge how many pairs have it on the way that [`Severed::way`] tells. Blocking
+    /// edges loses at most the sum of theirs, so edges that no way passes lose nothing.
     #[must_use]
     pub fn passed(&self) -> Vec<u32> {
         let mut passed = vec![0u32; self.graph.edge_count()];
-        for tree in &self.plain {
-            for &entry in self.entries.iter().filter(|&&at| tree.reached_from(at)) {
-                let mut at = entry;
-                while at != tree.target {
-                    let edge = EdgeId(tree.next[at.index()] - 1);
-                    passed[edge.index()] = passed[edge.index()].saturating_add(1);
-                    at = self.graph.edge(edge).to;
-                }
+        for entry in 0..self.entries.len() {
+            for edge in (0..self.targets.len()).filter_map(|end| self.way(entry, end)).flatten() {
+                let count = &mut passed[edge.index()];
+                *count = count.saturating_add(1);
             }
         }
-        for (edge, pairs) in &self.through {
-            let count = &mut passed[edge.index()];
-            *count = count.saturating_add(pairs.len() as u32);
-        }
         passed
+    }
+
+    /// The edges of some derivation of a pair, by position: what cuts none of them does not
+    /// disconnect it. `None` if it is not connected.
+    #[must_use]
+    pub fn way(&self, entry: usize, target: usize) -> Option<Vec<EdgeId>> {
+        let tree = &self.plain[target];
+        let mut node = self.entries[entry];
+        if !tree.reached_from(node) {
+            let pair = (entry as u32, target as u32);
+            return self.conjoined.get(&pair).map(|(_, edges)| edges.clone());
+        }
+        let mut edges = Vec::new();
+        while let Some(edge) = tree.next(node) {
+            edges.push(edge);
+            node = self.graph.edge(edge).to;
+        }
+        Some(edges)
     }
 
     /// The pairs, by position and ascending, that are connected and no longer are once these
@@ -186,7 +204,7 @@ impl<'g> Severed<'g> {
         let mut sure = Vec::new();
         let mut unsure: Vec<(usize, usize)> = Vec::new();
         for target in 0..self.targets.len() {
-            let lost = self.plain[target].lost(self.graph, blocked, room);
+            let lost = self.plain[target].lost(self.graph, &self.gone, blocked, room);
             let mut met: Vec<usize> = lost
                 .iter()
                 .filter_map(|node| self.of_node.get(node))
@@ -205,7 +223,8 @@ impl<'g> Severed<'g> {
                 sure.extend(met.into_iter().map(|at| (at, target)));
                 continue;
             };
-            let gone: BTreeSet<NodeId> = wide.lost(self.graph, blocked, room).into_iter().collect();
+            let lost = wide.lost(self.graph, &self.gone, blocked, room);
+            let gone: BTreeSet<NodeId> = lost.into_iter().collect();
             for at in met {
                 let list = match gone.contains(&self.entries[at]) {
                     true => &mut sure,
@@ -215,7 +234,7 @@ impl<'g> Severed<'g> {
             }
         }
         if !unsure.is_empty() {
-            let mut set = BitSet::new(self.graph.edge_count());
+            let mut set = self.gone.clone();
             for edge in blocked {
                 set.insert(edge.index());
             }
@@ -243,7 +262,7 @@ struct Tree {
 
 impl Tree {
     /// Searches backwards from a target past the nodes that count, the easiest way first.
-    fn new(graph: &Graph, target: NodeId, counts: impl Fn(NodeId) -> bool) -> Self {
+    fn new(graph: &Graph, gone: &BitSet, target: NodeId, counts: impl Fn(NodeId) -> bool) -> Self {
         let mut next = vec![0u32; graph.node_count()];
         let mut costs = vec![u32::MAX; graph.node_count()];
         let mut heap = BinaryHeap::new();
@@ -260,7 +279,11 @@ impl Tree {
                 let from = edge.from;
                 // Costs that no longer fit stay at the highest: only their order is lost.
                 let cost = cost.saturating_add(edge.weight).min(u32::MAX - 1);
-                if from != target && cost < costs[from.index()] && counts(from) {
+                if from != target
+                    && cost < costs[from.index()]
+                    && !gone.contains(id.index())
+                    && counts(from)
+                {
                     costs[from.index()] = cost;
                     next[from.index()] = id.0 + 1;
                     heap.push(Reverse((cost, from)));
@@ -278,12 +301,23 @@ impl Tree {
         self.reached_from(node).then(|| u64::from(self.costs[node.index()]))
     }
 
+    /// The edge that leads on from a node that reaches the target and is not it.
+    fn next(&self, node: NodeId) -> Option<EdgeId> {
+        self.next[node.index()].checked_sub(1).map(EdgeId)
+    }
+
     fn leads_on(&self, edge: EdgeId, from: NodeId) -> bool {
         from != self.target && self.next[from.index()] == edge.0 + 1
     }
 
     /// The nodes that no longer reach the target in this tree's sense without the blocked edges.
-    fn lost(&self, graph: &Graph, blocked: &[EdgeId], room: &mut Room) -> Vec<NodeId> {
+    fn lost(
+        &self,
+        graph: &Graph,
+        gone: &BitSet,
+        blocked: &[EdgeId],
+        room: &mut Room,
+    ) -> Vec<NodeId> {
         for &edge in blocked {
             let from = graph.edge(edge).from;
             if self.leads_on(edge, from) && room.hanging.insert(from.index()) {
@@ -300,7 +334,8 @@ impl Tree {
                 }
             }
         }
-        let free = |edge: EdgeId| blocked.binary_search(&edge).is_err();
+        let free =
+            |edge: EdgeId| !gone.contains(edge.index()) && blocked.binary_search(&edge).is_err();
         for &node in &room.all {
             let other = graph.outgoing(node).iter().any(|&edge| {
                 let to = graph.edge(edge).to;

@@ -101,6 +101,50 @@ fn agrees(case: &Case) -> Result<(), TestCaseError> {
         let most: usize = edges.iter().map(|edge| passed[edge.index()] as usize).sum();
         prop_assert!(gone.len() <= most, "{} of {most}", gone.len());
         prop_assert_eq!(severed.lost(&edges, &mut severed.room()), gone);
+        // Where they are gone from the start, the other questions are about what is left.
+        let rest = Severed::without(&graph, &entries, &targets, set.clone());
+        prop_assert_eq!(rest.connected(), after.len());
+        ways_hold(&graph, &rest, &entries, &targets, &set)?;
+        for other in &case.blocked {
+            let mut both = set.clone();
+            let mut more: Vec<EdgeId> = other.iter().map(|&edge| EdgeId(edge as u32)).collect();
+            more.sort_unstable();
+            more.dedup();
+            for edge in &more {
+                both.insert(edge.index());
+            }
+            let left = pairs(&graph, &entries, &targets, &both);
+            let gone: Vec<(usize, usize)> =
+                after.iter().copied().filter(|pair| !left.contains(pair)).collect();
+            prop_assert_eq!(rest.lost(&more, &mut rest.room()), gone);
+        }
+    }
+    Ok(())
+}
+
+/// The way of each connected pair connects it by itself, without the edges that are gone.
+fn ways_hold(
+    graph: &Graph,
+    severed: &Severed<'_>,
+    entries: &[NodeId],
+    targets: &[NodeId],
+    gone: &BitSet,
+) -> Result<(), TestCaseError> {
+    let connected = pairs(graph, entries, targets, gone);
+    for at in 0..entries.len() {
+        for end in 0..targets.len() {
+            let Some(way) = severed.way(at, end) else {
+                prop_assert!(!connected.contains(&(at, end)));
+                continue;
+            };
+            let mut others = BitSet::new(graph.edge_count());
+            (0..graph.edge_count()).for_each(|edge| _ = others.insert(edge));
+            for edge in way {
+                prop_assert!(!gone.contains(edge.index()));
+                others.remove(edge.index());
+            }
+            prop_assert!(pairs(graph, entries, targets, &others).contains(&(at, end)));
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! of the edges that come back, a way that a chosen fix held shut would take one that starts where
 //! an entry leads and one that ends where a target is ahead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::Attack;
 use ringfort_graph::cut::{FixId, Limits};
@@ -34,7 +34,7 @@ pub(crate) fn narrowed(
             .filter(|&other| {
                 all[other.index()].breadth < wide.breadth
                     && posed.problem.cost(other).is_some_and(|cost| cost <= wide.cost)
-                    && !cut.chosen.contains(&other)
+                    && !cut.known.contains(&other)
             })
             .collect();
         others.sort_by_key(|&other| (all[other.index()].cost, all[other.index()].breadth, other));
@@ -56,6 +56,8 @@ struct Cut<'p, 'g, 'a> {
     attack: &'p Attack<'a>,
     posed: &'p Posed<'g>,
     chosen: Vec<FixId>,
+    /// The same as a set.
+    known: BTreeSet<FixId>,
     /// Edges by fix, of the edges between entries and targets.
     edges: BTreeMap<FixId, Vec<EdgeId>>,
     blocked: BitSet,
@@ -86,14 +88,15 @@ impl<'p, 'g, 'a> Cut<'p, 'g, 'a> {
         let blocked = posed.problem.blocked_by(&chosen);
         let ahead = reach(&attack.graph, &entries, &blocked);
         let behind = co_reach(&attack.graph, &targets, &blocked);
-        Self { attack, posed, chosen, edges, blocked, entries, targets, ahead, behind }
+        let known = chosen.iter().copied().collect();
+        Self { attack, posed, chosen, known, edges, blocked, entries, targets, ahead, behind }
     }
 
     /// Puts another fix in the place of one, if the fixes stay a cut.
     fn exchange(&mut self, at: usize, other: FixId) -> bool {
         let fixes_of = &self.posed.problem.fixes_of_edge;
         let old = self.chosen[at];
-        let is_chosen = |fix: &FixId| *fix == other || (*fix != old && self.chosen.contains(fix));
+        let is_chosen = |fix: &FixId| *fix == other || (*fix != old && self.known.contains(fix));
         let of = |fix: FixId| self.edges.get(&fix).map_or(&[][..], Vec::as_slice);
         let back: Vec<EdgeId> = of(old)
             .iter()
@@ -115,6 +118,8 @@ impl<'p, 'g, 'a> Cut<'p, 'g, 'a> {
             return false;
         }
         self.chosen[at] = other;
+        self.known.remove(&old);
+        self.known.insert(other);
         if !back.is_empty() {
             self.ahead = reach(graph, &self.entries, &blocked);
             self.behind = co_reach(graph, &self.targets, &blocked);

@@ -159,6 +159,8 @@ pub enum About {
     Vector(&'static str),
     /// An impact.
     Impact(Impact),
+    /// A target that is a question about pairs of positions, by its name.
+    Asked(&'static str),
 }
 
 impl About {
@@ -167,14 +169,16 @@ impl About {
     pub fn all() -> BTreeSet<Self> {
         let techniques = techniques::ALL.iter().map(|technique| Self::Technique(technique.id));
         let vectors = vectors::ids().map(Self::Vector);
-        techniques.chain(vectors).chain(Impact::ALL.into_iter().map(Self::Impact)).collect()
+        let impacts = Impact::ALL.into_iter().map(Self::Impact);
+        let asked = Impact::ASKED_ELSEWHERE.iter().map(|(name, _)| Self::Asked(name));
+        techniques.chain(vectors).chain(impacts).chain(asked).collect()
     }
 
     /// Its id.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
-            Self::Technique(id) | Self::Vector(id) => id,
+            Self::Technique(id) | Self::Vector(id) | Self::Asked(id) => id,
             Self::Impact(impact) => impact.name(),
         }
     }
@@ -240,7 +244,11 @@ impl Controls {
         let about = match (&head.technique, &head.vector, &head.impact) {
             (Some(id), None, None) => techniques::by_id(id).map(|one| About::Technique(one.id)),
             (None, Some(id), None) => vectors::ids().find(|one| one == id).map(About::Vector),
-            (None, None, Some(id)) => Impact::from_name(id).map(About::Impact),
+            (None, None, Some(id)) => {
+                let asked = Impact::ASKED_ELSEWHERE.iter().find(|(name, _)| name == id);
+                let asked = asked.map(|(name, _)| About::Asked(name));
+                Impact::from_name(id).map(About::Impact).or(asked)
+            }
             _ => return Err("it names not exactly one technique, vector or impact".to_owned()),
         };
         let about = about.ok_or("what it is about does not exist")?;
@@ -280,7 +288,7 @@ impl Controls {
         let wanted = match self.about {
             About::Technique(_) => "techniques",
             About::Vector(_) => "vectors",
-            About::Impact(_) => "impacts",
+            About::Impact(_) | About::Asked(_) => "impacts",
         };
         let name = format!("{}.yaml", self.about.id());
         let named = path.file_name().is_some_and(|own| *own == *name);
@@ -357,6 +365,15 @@ impl Controls {
                 (Some(reach), _) => together(&attack, reach),
                 (None, Some(reach)) => apart(&attack, reach),
                 (None, None) => Err("it says not from where the impact is reached".to_owned()),
+            },
+            About::Asked(_) => match (&wanted.reach, &self.gives.reach) {
+                (Some(reach), _) if crosses(&attack, reach) => Ok(()),
+                (Some(reach), _) => Err(format!("{:?} do not reach {}", reach.from, reach.to)),
+                (None, Some(reach)) if crosses(&attack, reach) => {
+                    Err(format!("{} is reached", reach.to))
+                }
+                (None, Some(_)) => Ok(()),
+                (None, None) => Err("it says not who crosses".to_owned()),
             },
             About::Vector(id) => {
                 let Some(vector) = attack.vectors.iter().find(|vector| vector.id == id) else {
@@ -442,6 +459,13 @@ fn node(attack: &Attack<'_>, id: &str) -> Option<NodeId> {
 fn reaches<'r>(attack: &Attack<'_>, from: impl Iterator<Item = &'r String>, to: &str) -> bool {
     let from: Vec<NodeId> = from.filter_map(|id| node(attack, id)).collect();
     node(attack, to).is_some_and(|to| attack.reach(&from).contains(to.index()))
+}
+
+/// Whether each of the tenants leads to the other.
+fn crosses(attack: &Attack<'_>, reach: &Reach) -> bool {
+    let crossed = ringfort_plan::question::crossed(attack);
+    let mut from = reach.from.iter();
+    !reach.from.is_empty() && from.all(|one| crossed.contains(&(one.clone(), reach.to.clone())))
 }
 
 /// All of the positions reach the end, and all but one of them do not.

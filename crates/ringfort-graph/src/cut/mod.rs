@@ -43,22 +43,28 @@
 //! assert!(check(&problem, &solution.certificate()).is_ok_and(|proven| proven.is_optimal()));
 //! ```
 
+mod apart;
 mod certificate;
 mod check;
+mod counted;
 mod curve;
 mod flow;
 mod hitting;
 mod lazy;
+mod leave;
 mod local;
+mod merge;
 mod net;
 mod pack;
 mod places;
 mod problem;
 mod prune;
 mod route;
+mod search;
 mod simplex;
 mod single;
 mod solve;
+mod walk;
 
 pub use certificate::{Answer, Certificate, Evidence, Proof, Solution, Uncuttable, VERSION};
 pub use check::{CORE_STEPS, CheckError, Proven, check, redundant};

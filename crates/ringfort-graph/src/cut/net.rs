@@ -6,13 +6,11 @@
 //! from which no target is reached, is on no derivation. And a fix all of whose edges are also
 //! cut by one other fix that costs no more is never needed.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::places::Places;
 use super::problem::{FixId, Goal, Problem};
+use super::search::{Priced, Queue as _, Room};
 use crate::graph::{EdgeId, Graph, Kind, NodeId};
 use crate::reach::{co_reach, reach};
 use crate::set::BitSet;
@@ -77,8 +75,13 @@ impl Rows {
     }
 
     pub(crate) fn row(&self, row: u32) -> &[u32] {
+        &self.items[self.range(row)]
+    }
+
+    /// Where the items of a row are among all of them.
+    pub(crate) fn range(&self, row: u32) -> std::ops::Range<usize> {
         let row = row as usize;
-        &self.items[self.starts[row] as usize..self.starts[row + 1] as usize]
+        self.starts[row] as usize..self.starts[row + 1] as usize
     }
 }
 
@@ -118,8 +121,9 @@ impl Net {
             nodes
         };
         let entries = ends(|goal| &goal.entries);
+        let targets = ends(|goal| &goal.targets);
         let mut useful = reach(graph, &entries, &none);
-        let before = co_reach(graph, &ends(|goal| &goal.targets), &none);
+        let before = co_reach(graph, &targets, &none);
         useful.intersect(&before);
         let mut cuttable = BitSet::new(graph.edge_count());
         for edge in 0..graph.edge_count() {
@@ -127,7 +131,7 @@ impl Net {
                 cuttable.insert(edge);
             }
         }
-        let places = Places::new(graph, &useful, &cuttable);
+        let places = Places::new(graph, &useful, &cuttable, (&entries, &targets));
         let nodes = places.count;
         let mut is_and = vec![false; nodes];
         let mut conditions = vec![0; nodes];
@@ -148,6 +152,10 @@ impl Net {
                 }
             }
         }
+        let kept = undominated(problem, &from, &to, &edge_ids, &is_and);
+        retain(&kept, &mut from);
+        retain(&kept, &mut to);
+        retain(&kept, &mut edge_ids);
         let (fix_ids, pairs) = needed_fixes(problem, &edge_ids);
         let swapped: Vec<(u32, u32)> = pairs.iter().map(|&(edge, fix)| (fix, edge)).collect();
         let by = |ends: &[u32]| -> Vec<(u32, u32)> {
@@ -189,12 +197,14 @@ impl Net {
         self.fix_ids[fix as usize]
     }
 
-    /// The edges of the graph that a fix cuts, ascending.
-    pub(crate) fn edges_cut_by(&self, fix: u32) -> Vec<EdgeId> {
-        let mut edges: Vec<EdgeId> =
-            self.edges_of.row(fix).iter().map(|&edge| self.edge_ids[edge as usize]).collect();
-        edges.sort_unstable();
-        edges
+    /// The edge of the graph that an edge of the net stands for.
+    pub(crate) fn edge_id(&self, edge: u32) -> EdgeId {
+        self.edge_ids[edge as usize]
+    }
+
+    /// The place of a node of the graph, if it lies on some way.
+    pub(crate) fn place(&self, node: NodeId) -> Option<u32> {
+        self.places.of(node)
     }
 
     /// The edges of a way in the graph, each after those that it rests on.
@@ -225,12 +235,6 @@ impl Net {
         fixes.iter().map(|&fix| self.cost[fix as usize]).sum()
     }
 
-    /// One entry by itself and one target, if both are in the net.
-    pub(crate) fn front(&self, entry: NodeId, target: NodeId) -> Option<Front> {
-        let front = Front::new(&self.places, Goal::together(&[entry], &[target]));
-        (!front.entries.is_empty() && !front.targets.is_empty()).then_some(front)
-    }
-
     /// A set of fixes as flags.
     pub(crate) fn flags(&self, fixes: &[u32]) -> BitSet {
         let mut flags = BitSet::new(self.fix_count());
@@ -238,6 +242,11 @@ impl Net {
             flags.insert(fix as usize);
         }
         flags
+    }
+
+    /// Whether one of the fixes cuts the edge.
+    pub(crate) fn is_barred(&self, edge: u32, fixes: &BitSet) -> bool {
+        self.fixes.row(edge).iter().any(|&fix| fixes.contains(fix as usize))
     }
 
     pub(crate) fn way(&self, edges: Vec<u32>) -> Way {
@@ -269,180 +278,12 @@ impl Net {
         barred: &BitSet,
         price: &dyn Fn(u32) -> u64,
     ) -> Option<Way> {
-        const NONE: u32 = u32::MAX;
-        let mut cost = vec![u64::MAX; self.nodes];
-        let mut steps = vec![u64::MAX; self.nodes];
-        let mut via = vec![NONE; self.nodes];
-        let mut held = BitSet::new(self.nodes);
-        let mut settled = BitSet::new(self.nodes);
-        let mut sums: Vec<(u64, u64, u32)> = Vec::new();
-        if self.has_and {
-            sums = self.conditions.iter().map(|&conditions| (0, 0, conditions)).collect();
-        }
-        let mut heap = BinaryHeap::new();
-        for &entry in &front.entries {
-            held.insert(entry as usize);
-            cost[entry as usize] = 0;
-            steps[entry as usize] = 0;
-            heap.push(Reverse((0u64, 0u64, entry)));
-        }
-        while let Some(Reverse((spent, length, node))) = heap.pop() {
-            if !settled.insert(node as usize) {
-                continue;
-            }
-            if front.is_target.contains(node as usize) {
-                return Some(self.way(self.collect(node, &held, &via)));
-            }
-            for &edge in self.outgoing.row(node) {
-                let end = self.to[edge as usize] as usize;
-                let fixes = self.fixes.row(edge);
-                if settled.contains(end)
-                    || held.contains(end)
-                    || fixes.iter().any(|&fix| barred.contains(fix as usize))
-                {
-                    continue;
-                }
-                let reached = fixes.iter().fold(spent, |sum, &fix| sum.saturating_add(price(fix)));
-                let length = length.saturating_add(1);
-                if self.is_and[end] {
-                    let (sum, long, missing) = &mut sums[end];
-                    *sum = sum.saturating_add(reached);
-                    *long = long.saturating_add(length);
-                    *missing -= 1;
-                    if *missing == 0 {
-                        heap.push(Reverse((*sum, *long, end as u32)));
-                    }
-                } else if (reached, length, edge) < (cost[end], steps[end], via[end]) {
-                    if (reached, length) < (cost[end], steps[end]) {
-                        heap.push(Reverse((reached, length, end as u32)));
-                    }
-                    (cost[end], steps[end], via[end]) = (reached, length, edge);
-                }
-            }
-        }
-        None
-    }
-
-    /// As [`Net::derive_at`] where every fix has the price one, without an order among derivations
-    /// of equal price.
-    pub(crate) fn derive_plain(&self, front: &Front, barred: &BitSet) -> Option<Way> {
-        const NONE: u32 = u32::MAX;
-        let mut cost = vec![u32::MAX; self.nodes];
-        let mut via = vec![NONE; self.nodes];
-        let mut held = BitSet::new(self.nodes);
-        let mut settled = BitSet::new(self.nodes);
-        let mut sums: Vec<(u32, u32)> = Vec::new();
-        if self.has_and {
-            sums = self.conditions.iter().map(|&conditions| (0, conditions)).collect();
-        }
-        // Nodes by their price, which is small: a queue for each.
-        let mut queues: Vec<Vec<u32>> = vec![front.entries.clone()];
-        for &entry in &front.entries {
-            held.insert(entry as usize);
-            cost[entry as usize] = 0;
-        }
-        let mut price = 0;
-        while price < queues.len() {
-            let mut next = 0;
-            while let Some(&node) = queues[price].get(next) {
-                next += 1;
-                if !settled.insert(node as usize) {
-                    continue;
-                }
-                if front.is_target.contains(node as usize) {
-                    return Some(self.way(self.collect(node, &held, &via)));
-                }
-                for &edge in self.outgoing.row(node) {
-                    let end = self.to[edge as usize] as usize;
-                    let fixes = self.fixes.row(edge);
-                    if settled.contains(end)
-                        || held.contains(end)
-                        || fixes.iter().any(|&fix| barred.contains(fix as usize))
-                    {
-                        continue;
-                    }
-                    let mut reached = (price + fixes.len()) as u32;
-                    if self.is_and[end] {
-                        let (sum, missing) = &mut sums[end];
-                        *sum += reached;
-                        *missing -= 1;
-                        if *missing > 0 {
-                            continue;
-                        }
-                        reached = *sum;
-                    } else if reached >= cost[end] {
-                        continue;
-                    }
-                    (cost[end], via[end]) = (reached, edge);
-                    let place = reached as usize;
-                    if place >= queues.len() {
-                        queues.resize_with(place + 1, Vec::new);
-                    }
-                    queues[place].push(end as u32);
-                }
-            }
-            price += 1;
-        }
-        None
-    }
-
-    /// Whether a target of the front has a derivation that none of the barred fixes cuts.
-    pub(crate) fn is_derived(&self, front: &Front, barred: &BitSet) -> bool {
-        let mut held = BitSet::new(self.nodes);
-        let mut missing: Vec<u32> = if self.has_and { self.conditions.clone() } else { Vec::new() };
-        let mut stack = front.entries.clone();
-        for &entry in &stack {
-            held.insert(entry as usize);
-        }
-        while let Some(node) = stack.pop() {
-            if front.is_target.contains(node as usize) {
-                return true;
-            }
-            for &edge in self.outgoing.row(node) {
-                let end = self.to[edge as usize];
-                let cut = || self.fixes.row(edge).iter().any(|&fix| barred.contains(fix as usize));
-                if held.contains(end as usize) || cut() {
-                    continue;
-                }
-                if self.is_and[end as usize] {
-                    missing[end as usize] -= 1;
-                    if missing[end as usize] > 0 {
-                        continue;
-                    }
-                }
-                held.insert(end as usize);
-                stack.push(end);
-            }
-        }
-        false
-    }
-
-    /// The edges of a derivation, every edge after those that it rests on.
-    fn collect(&self, target: u32, held: &BitSet, via: &[u32]) -> Vec<u32> {
-        let conditions = |node: u32| -> &[u32] {
-            match node as usize {
-                at if held.contains(at) => &[],
-                at if self.is_and[at] => self.incoming.row(node),
-                at => std::slice::from_ref(&via[at]),
-            }
-        };
-        let mut seen = BitSet::new(self.nodes);
-        let mut edges = Vec::new();
-        let mut stack: Vec<(&[u32], usize)> = vec![(conditions(target), 0)];
-        seen.insert(target as usize);
-        while let Some((list, next)) = stack.last_mut() {
-            if let Some(&edge) = list.get(*next) {
-                *next += 1;
-                let from = self.from[edge as usize];
-                if seen.insert(from as usize) {
-                    stack.push((conditions(from), 0));
-                }
-            } else {
-                edges.extend_from_slice(list);
-                stack.pop();
-            }
-        }
-        edges
+        let mut room = Room::new(self, Priced::NOTHING);
+        let is_target = |node: u32| front.is_target.contains(node as usize);
+        let mut queue = Priced::new(price);
+        let is_open = |edge: u32| !self.is_barred(edge, barred);
+        let edges = self.search(&front.entries, is_target, is_open, &mut queue, &mut room);
+        edges.map(|edges| self.way(edges))
     }
 
     /// The same derivation or one that fewer fixes cut: no fix can be left out of what cuts it.
@@ -468,6 +309,54 @@ impl Net {
         }
         best
     }
+}
+
+/// Of edges between the same places those that are needed: an edge that is cut whenever another
+/// one is, is not. Every edge into an AND node is a condition and stays.
+fn undominated(
+    problem: &Problem<'_>,
+    from: &[u32],
+    to: &[u32],
+    edge_ids: &[EdgeId],
+    is_and: &[bool],
+) -> Vec<bool> {
+    let mut kept = vec![true; edge_ids.len()];
+    let mut order: Vec<(u32, u32, u32)> = (0..edge_ids.len())
+        .filter(|&edge| !is_and[to[edge] as usize])
+        .map(|edge| (from[edge], to[edge], edge as u32))
+        .collect();
+    order.sort_unstable();
+    let fixes = |edge: u32| problem.cutting(edge_ids[edge as usize]);
+    for parallel in order.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+        if parallel.len() < 2 {
+            continue;
+        }
+        let mut sets: Vec<(usize, Vec<FixId>, u32)> = Vec::with_capacity(parallel.len());
+        for &(_, _, edge) in parallel {
+            let set: Vec<FixId> = fixes(edge).collect();
+            sets.push((set.len(), set, edge));
+        }
+        sets.sort_unstable();
+        // Kept sets by their first fix: that of a subset is in the superset.
+        let mut by_first: FxHashMap<FixId, Vec<&[FixId]>> = FxHashMap::default();
+        let never = sets[0].0 == 0;
+        for (at, (_, set, edge)) in sets.iter().enumerate() {
+            let within = |small: &&[FixId]| small.iter().all(|fix| set.binary_search(fix).is_ok());
+            let mut known = set.iter().filter_map(|fix| by_first.get(fix)).flatten();
+            let dominated = (never && at > 0) || known.any(within);
+            if dominated {
+                kept[*edge as usize] = false;
+            } else if let Some(&first) = set.first() {
+                by_first.entry(first).or_default().push(set);
+            }
+        }
+    }
+    kept
+}
+
+fn retain<T>(kept: &[bool], list: &mut Vec<T>) {
+    let mut kept = kept.iter();
+    list.retain(|_| *kept.next().expect("the lists are as long"));
 }
 
 /// The fixes that may be used, cut an edge of the list and are not outdone by another, and the

@@ -1,12 +1,14 @@
 //! Nodes that no fix can tell apart.
 //!
 //! OR nodes that lead to each other along edges that cannot be cut are held together or not at
-//! all, whatever is done, so they are one place. A place remembers a way from each of its nodes
-//! to a node in its middle and from there to each, along edges that cannot be cut: with these a
-//! derivation over places becomes one over nodes.
+//! all, whatever is done, so they are one place, and so are those that join them ([`Merged`]). A
+//! place remembers a way from each of its nodes to one in its middle, and from there to each,
+//! along edges that cannot be cut, as far as there is one: with these a derivation over places
+//! becomes one over nodes.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::merge::Merged;
 use crate::graph::{EdgeId, Graph, Kind, NodeId};
 use crate::reach::Order;
 use crate::set::BitSet;
@@ -26,20 +28,36 @@ pub(crate) struct Places {
 
 impl Places {
     /// The places of the useful nodes, where the cuttable edges are not used.
-    pub(crate) fn new(graph: &Graph, useful: &BitSet, cuttable: &BitSet) -> Self {
+    pub(crate) fn new(
+        graph: &Graph,
+        useful: &BitSet,
+        cuttable: &BitSet,
+        ends: (&[NodeId], &[NodeId]),
+    ) -> Self {
         let order = Order::new(graph, cuttable, useful);
+        let merged = Merged::new(graph, &order, useful, cuttable, ends);
         let nodes = graph.node_count();
+        // Places are numbered as their middles come: one of those nodes that others have joined.
+        let mut number = vec![NONE; order.components];
+        let mut middles = Vec::new();
+        for &node in &order.nodes {
+            let group = order.component[node.index()];
+            if merged.place(group) == group && number[group as usize] == NONE {
+                number[group as usize] = middles.len() as u32;
+                middles.push(node);
+            }
+        }
+        let place = |&group: &u32| match group {
+            NONE => NONE,
+            group => number[merged.place(group) as usize],
+        };
         let mut made = Self {
-            count: order.components,
-            of: order.component,
+            count: middles.len(),
+            of: order.component.iter().map(place).collect(),
             from_middle: vec![NONE; nodes],
             to_middle: vec![NONE; nodes],
         };
-        let mut met = vec![false; made.count];
-        for middle in order.nodes {
-            if std::mem::replace(&mut met[made.of[middle.index()] as usize], true) {
-                continue;
-            }
+        for middle in middles {
             for forward in [true, false] {
                 let mut queue = vec![middle];
                 while let Some(node) = queue.pop() {
