@@ -78,6 +78,7 @@ const ANNOTATIONS: &[&str] = &[
 
 /// Environment variables whose literal value is a documented setting that a rule reads.
 const SETTINGS: &[&str] = &[
+    "ARGOCD_SERVER_DISABLE_AUTH",
     "GF_AUTH_ANONYMOUS_ENABLED",
     "GF_AUTH_ANONYMOUS_ORG_ROLE",
     "ETCD_CLIENT_CERT_AUTH",

@@ -221,9 +221,6 @@ pub(crate) fn literal(name: &str, value: &str) -> Option<&'static str> {
     if value == "REDACTED" {
         return Some(UNREAD);
     }
-    if names::is_placeholder(value) {
-        return None;
-    }
     let mut finder = Finder::default();
     finder.entry(name, value);
     let mut classes = finder.classes();
@@ -360,6 +357,8 @@ mod tests {
         assert_eq!(literal("DB_URL", "postgres://u:hunter2@db/x"), Some(ADDRESS));
         assert_eq!(literal("DB_URL", "postgres://u:$(PASSWORD)@db/x"), None);
         assert_eq!(literal("DB_URL", "postgres://db/x"), None);
+        assert_eq!(literal("DB_URL", "postgres://u:hunter2@db.example/x"), Some(ADDRESS));
+        assert_eq!(literal("GITHUB", &format!("ghp_{}", "x".repeat(36))), None);
         assert_eq!(literal("DB_PASSWORD", "hunter2"), Some(NAMED));
         for value in
             ["", "changeme", "<password>", "${PASSWORD}", "$(PW)", "/run/secrets/pw", "true"]

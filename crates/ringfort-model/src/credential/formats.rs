@@ -154,7 +154,9 @@ fn words<'v>(
 /// Whether the value holds the prefix at the start of a word, and then so many such bytes and
 /// no more for fixed formats. Example keys of documentation are none.
 fn has_word(value: &str, prefix: &str, least: usize, allowed: impl Fn(u8) -> bool) -> bool {
-    words(value, prefix, allowed).any(|rest| rest.len() >= least && !rest.ends_with("EXAMPLE"))
+    let filled = |rest: &str| rest.bytes().all(|b| b.eq_ignore_ascii_case(&rest.as_bytes()[0]));
+    words(value, prefix, allowed)
+        .any(|rest| rest.len() >= least && !rest.ends_with("EXAMPLE") && !filled(rest))
 }
 
 /// `scheme://user:password@host`, where the password is no reference; `at` is where the scheme ends.
