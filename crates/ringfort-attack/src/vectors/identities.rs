@@ -222,8 +222,9 @@ pub(super) fn leaked(context: &Context<'_>) -> Finding {
                         (format!("env/{shown}/{name}"), place)
                     }
                     None => {
-                        let place = Sentence::plain(format!("{path} of {shown}"));
-                        (format!("words/{shown}/{}[{index}].{path}", kind.field()), place)
+                        let field = format!("{}[{index}].{path}", kind.field());
+                        let name = format!("word/{shown}/{field}");
+                        (name, sentence!("{field} of {object}", field, object = &shown))
                     }
                 };
                 add(name, place, why);

@@ -43,8 +43,10 @@ pub(super) const OPENSTACK: &str = "service.beta.kubernetes.io/openstack-interna
 pub(super) const BAIDU: &str = "service.beta.kubernetes.io/cce-load-balancer-internal-vpc";
 const TENCENT: &str = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid";
 const TENCENT_EXISTING: &str = "service.kubernetes.io/tke-existed-lbid";
-pub(super) const ALIBABA: &str = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type";
-pub(super) const ALIBABA_OLD: &str = "service.beta.kubernetes.io/alicloud-loadbalancer-address-type";
+pub(super) const ALIBABA: &str =
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type";
+pub(super) const ALIBABA_OLD: &str =
+    "service.beta.kubernetes.io/alicloud-loadbalancer-address-type";
 const ALIBABA_EXISTING: &str = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-id";
 pub(super) const OCI: &str = "service.beta.kubernetes.io/oci-load-balancer-internal";
 pub(super) const OCI_NLB: &str = "oci-network-load-balancer.oraclecloud.com/internal";
