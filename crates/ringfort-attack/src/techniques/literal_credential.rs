@@ -94,7 +94,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     annotated::draw(context, maker);
     let mut configs = false;
     for config in &context.cluster.config_maps {
-        for (path, class) in config.held() {
+        for (one, (path, class)) in config.credentials.iter().zip(config.held()) {
             // Where a kubeconfig leads is another technique's.
             if credential::KUBECONFIG.contains(&class.as_str()) {
                 continue;
@@ -102,7 +102,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             configs = true;
             let meta = &config.metadata;
             let from = NodeKey::ConfigMap(meta.namespace.clone(), meta.name.clone());
-            let to = account(class, &format!("configmap/{}/{path}", meta.full_name()));
+            let to = account(class, &format!("configmap/{}/{}", meta.full_name(), one.key));
             let why = Why::ObjectField {
                 kind: "ConfigMap",
                 namespace: meta.namespace.clone(),
