@@ -161,7 +161,7 @@ fn bits(value: &str) -> f64 {
     for byte in value.bytes() {
         counts[usize::from(byte)] += 1;
     }
-    let length = value.len() as f64;
+    let length: f64 = counts.iter().map(|count| f64::from(*count)).sum();
     let shares = counts.iter().filter(|count| **count > 0).map(|&count| f64::from(count) / length);
     shares.map(|share| -share * share.log2()).sum()
 }
