@@ -204,6 +204,12 @@ pub fn argo_controllers(context: &Context<'_>) -> Vec<Operator> {
     argo::controllers(context)
 }
 
+/// The servers of the interface of Argo CD.
+#[must_use]
+pub fn argo_servers(context: &Context<'_>) -> Vec<Operator> {
+    argo::servers(context)
+}
+
 /// Whether a controller of Argo CD syncs as accounts that the projects name instead of its own.
 #[must_use]
 pub fn argo_impersonates(context: &Context<'_>, controller: &Operator) -> bool {

@@ -132,6 +132,28 @@ impl Operator {
             .and_then(go_bool)
     }
 
+    /// The literal value of a variable, if it is a documented setting.
+    pub fn variable<'c>(&self, context: &'c Context<'_>, name: &str) -> Option<&'c str> {
+        let spec = &context.units[self.unit as usize].spec;
+        let mut containers = spec
+            .all_containers()
+            .filter(|(kind, index, _)| (*kind, *index) == (self.kind, self.container));
+        let (_, _, container) = containers.next()?;
+        // The last of one name holds.
+        let variable = container.env.iter().rev().find(|variable| *variable.name == *name)?;
+        variable.value.as_deref()
+    }
+
+    /// A field of its container, as a reason.
+    #[must_use]
+    pub fn field(&self, path: &str, value: &str) -> Why {
+        Why::PodField {
+            unit: self.unit,
+            path: Str::from(format!("{}[{}].{path}", self.kind.field(), self.container)),
+            value: Str::new(value),
+        }
+    }
+
     /// That a flag is not set, as a reason.
     pub(crate) fn without(&self, flag: &str) -> Why {
         Why::PodField {

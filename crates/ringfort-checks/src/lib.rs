@@ -28,6 +28,7 @@ mod facts;
 pub mod filter;
 pub mod framework;
 mod gain;
+mod held;
 mod images;
 pub mod import;
 mod isolated;

@@ -318,3 +318,110 @@ spec:
     ];
     assert_eq!(paths, BTreeSet::from(wanted), "{fault:?}");
 }
+
+/// Paths and values of the fields that show what is wrong with an object.
+fn shown(text: &str, check: &str, object: &str) -> BTreeSet<(String, String)> {
+    let found = of_manifests(text, true, check);
+    let Verdict::Fail(fault) = &found[object] else { panic!("{found:?}") };
+    let spots = fault.spots.iter().filter_map(|why| match why {
+        ringfort_attack::Why::PodField { path, value, .. }
+        | ringfort_attack::Why::ObjectField { path, value, .. } => {
+            Some((path.to_string(), value.to_string()))
+        }
+        _ => None,
+    });
+    spots.collect()
+}
+
+fn pairs(wanted: &[(&str, &str)]) -> BTreeSet<(String, String)> {
+    wanted.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn the_field_that_leaves_a_container_without_seccomp_is_named() {
+    let text = "
+{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: a}, spec: {
+ securityContext: {seccompProfile: {type: Unconfined}}, containers: [
+  {name: c, image: x},
+  {name: d, image: x},
+  {name: e, image: x, securityContext: {seccompProfile: {type: RuntimeDefault}}},
+  {name: f, image: x, securityContext: {privileged: true, seccompProfile: {type: RuntimeDefault}}}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: q, namespace: a}, spec: {containers: [
+  {name: c, image: x, securityContext: {privileged: true}},
+  {name: d, image: x, securityContext: {seccompProfile: {type: Unconfined}}}]}}
+";
+    let pod = [
+        ("securityContext.seccompProfile", "Unconfined"),
+        ("containers[3].securityContext.privileged", "true"),
+    ];
+    assert_eq!(shown(text, "RF-WKL-013", "Pod a/p"), pairs(&pod));
+    let containers = [
+        ("containers[0].securityContext.privileged", "true"),
+        ("containers[1].securityContext.seccompProfile", "Unconfined"),
+    ];
+    assert_eq!(shown(text, "RF-WKL-013", "Pod a/q"), pairs(&containers));
+}
+
+#[test]
+fn every_credential_is_named_with_its_key() {
+    let text = "
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: c
+  namespace: a
+  annotations: {example.com/db-password: hunter2}
+data:
+  password: hunter2
+  app.properties: |
+    db.password=S3cr3t-9fKq2
+    url=postgres://u:hunter2@db/x
+  colour: blue
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d, namespace: a}
+spec:
+  template:
+    metadata: {annotations: {example.com/api-token: hunter2}}
+    spec:
+      containers:
+      - name: c
+        image: x
+        args: [--db-password, hunter2]
+        env: [{name: COLOUR, value: blue}, {name: DB_PASSWORD, value: hunter2}]
+";
+    let named = "named-as-secret";
+    let keys = [
+        ("data[password]", named),
+        ("data[app.properties]", named),
+        ("data[app.properties]", "address-with-password"),
+        ("metadata.annotations[example.com/db-password]", named),
+    ];
+    assert_eq!(shown(text, "RF-SEC-001", "ConfigMap a/c"), pairs(&keys));
+    let places = [
+        ("containers[0].args[1]", named),
+        ("containers[0].env[1]", named),
+        ("spec.template.metadata.annotations[example.com/api-token]", named),
+    ];
+    assert_eq!(shown(text, "RF-SEC-001", "Deployment a/d"), pairs(&places));
+}
+
+#[test]
+fn labelled_settings_of_argo_cd_are_judged_without_its_controller() {
+    let text = "
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-rbac-cm, namespace: x, labels: {app.kubernetes.io/part-of: argocd}}
+data: {policy.default: role:admin}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-rbac-cm, namespace: y}
+data: {policy.default: role:admin}
+";
+    let found = of_manifests(text, true, "RF-CICD-002");
+    assert!(matches!(found.get("ConfigMap x/argocd-rbac-cm"), Some(Verdict::Fail(_))), "{found:?}");
+    assert_eq!(found.get("ConfigMap y/argocd-rbac-cm"), None);
+}

@@ -23,6 +23,7 @@ mod options;
 mod pool;
 mod split;
 mod tabs;
+mod unjudged;
 mod version;
 mod visit;
 mod walk;

@@ -11,6 +11,7 @@ use crate::field_lines::of_json;
 use crate::finish::Extras;
 use crate::pool::{BATCH_BYTES, Batch, Pool, Store, read_one, resource_of};
 use crate::split::Sink;
+use crate::unjudged;
 
 /// Adds an object that stands by itself in a file, or in a list of YAML.
 pub(crate) fn single(
@@ -25,14 +26,20 @@ pub(crate) fn single(
         return visitor.show(types, json, (&Str::new(name), line));
     }
     match read_one(types, json) {
-        Ok((mut object, warning)) => store.with(|filled| {
+        Ok((mut object, warning)) => {
             stand(&mut object, &Str::new(name), line, fields);
-            if let Some(warning) = warning {
-                filled.builder.gap(&object.title(), warning);
-            }
-            filled.builder.written(Written::of(&types.api_version, &object));
-            filled.add(object);
-        }),
+            let not_judged = unjudged::of(types, &object, json);
+            store.with(|filled| {
+                if let Some(warning) = warning {
+                    filled.builder.gap(&object.title(), warning);
+                }
+                if let Some(why) = not_judged {
+                    filled.unjudged(&object.title(), &why);
+                }
+                filled.builder.written(Written::of(&types.api_version, &object));
+                filled.add(object);
+            });
+        }
         // A document without a kind is some other tool's file.
         Err(reason) if types.kind.is_empty() => {
             store.with(|filled| filled.builder.gap(name, reason));

@@ -14,6 +14,7 @@ use rustc_hash::FxHashSet;
 use crate::document::{TypeMeta, type_of};
 use crate::field_lines::of_json;
 use crate::lists::stand;
+use crate::unjudged::{self, Unjudged};
 use crate::visit::Visitor;
 
 /// Items are handed over in batches of about this many bytes.
@@ -106,7 +107,20 @@ impl Filled {
                 let listed = Listed::Partial("some objects do not read".into());
                 self.builder.coverage().note(&resource, listed);
             }
-            None => self.untyped |= matches!(types.kind.as_str(), "" | "List"),
+            None => {
+                self.strange |= unjudged::misspelled(types).is_some();
+                self.untyped |= matches!(types.kind.as_str(), "" | "List");
+            }
+        }
+    }
+
+    /// Notes that an object is not judged though verdicts rest on it.
+    pub(crate) fn unjudged(&mut self, title: &str, why: &Unjudged) {
+        self.builder.gap(title, &why.reason);
+        self.strange = true;
+        if let Some(resource) = &why.resource {
+            let listed = Listed::Partial("some objects are not judged, see the gaps".into());
+            self.builder.coverage().note(resource, listed);
         }
     }
 
@@ -242,6 +256,7 @@ fn show(batch: &Batch, visitor: &Visitor<'_>) {
 fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     let mut objects = Vec::with_capacity(batch.ends.len());
     let mut warnings: Vec<(String, String)> = Vec::new();
+    let mut not_judged: Vec<(String, Unjudged)> = Vec::new();
     let mut written = Vec::new();
     let mut unread: Vec<(TypeMeta, String)> = Vec::new();
     let mut seen: FxHashSet<TypeMeta> = FxHashSet::default();
@@ -250,6 +265,8 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
         let types = &*types;
         match read_one(types, item) {
             Ok((mut object, warning)) => {
+                let missed = unjudged::of(types, &object, item);
+                not_judged.extend(missed.map(|why| (object.title(), why)));
                 stand(&mut object, &file, line, || of_json(item, line));
                 specs.share(&mut object);
                 warnings.extend(warning.map(|warning| (object.title(), warning)));
@@ -273,6 +290,9 @@ fn parse(batch: &Batch, specs: &mut SpecPool, filled: &Mutex<Filled>) {
     filled.builder.written(written);
     for (object, warning) in warnings {
         filled.builder.gap(&object, &warning);
+    }
+    for (object, why) in not_judged {
+        filled.unjudged(&object, &why);
     }
     for (types, reason) in unread {
         filled.unread(&batch.file, &types, &reason);

@@ -62,7 +62,10 @@ pub fn seccomp(spec: &PodSpec, container: &Container, facts: &NodeFacts) -> Cont
     let privileged = is_privileged(container) && rule.privileged_has_no_seccomp;
     let effect = match asked {
         Asked::Unconfined => Effect::Absent,
-        Asked::Nothing if privileged => Effect::Absent,
+        Asked::Nothing if privileged => {
+            evidence.push(format!("{path}.securityContext.privileged"));
+            Effect::Absent
+        }
         Asked::RuntimeDefault | Asked::Localhost if privileged => {
             evidence.push(format!("{path}.securityContext.privileged"));
             Effect::without("a privileged container runs without a system call filter")

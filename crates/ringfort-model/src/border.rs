@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use crate::credential::{self, Finder};
 use crate::kinds::Object;
-use crate::record::pod::EnvVar;
-use crate::record::{Annotated, ConfigMap, Meta, PodSpec, Secret};
+use crate::record::pod::{EnvVar, ExecAction, Handler};
+use crate::record::{Annotated, ConfigMap, Container, Keyed, Meta, PodSpec, Secret};
 use crate::text::Str;
-use crate::wire::{List, Map};
+use crate::wire::List;
 
 /// Annotations longer than this many bytes are dropped: no rule reads such a value.
 const LONGEST_ANNOTATION: usize = 1024;
@@ -78,6 +78,7 @@ const ANNOTATIONS: &[&str] = &[
 
 /// Environment variables whose literal value is a documented setting that a rule reads.
 const SETTINGS: &[&str] = &[
+    "ARGOCD_SERVER_DISABLE_AUTH",
     "GF_AUTH_ANONYMOUS_ENABLED",
     "GF_AUTH_ANONYMOUS_ORG_ROLE",
     "ETCD_CLIENT_CERT_AUTH",
@@ -136,7 +137,7 @@ pub(crate) fn scrub(object: &mut Object) {
             }
         }
         Object::ConfigMap(config) => {
-            config.credentials = credentials(&config.data);
+            config.credentials = credentials(config);
             let name = config.metadata.name.clone();
             let kubelets = is_kubelet_config(config);
             let kept = |key: &Str, value: &Str| match (name.as_str(), key.as_str()) {
@@ -226,44 +227,109 @@ fn scrub_spec(spec: &mut PodSpec) {
         for variable in container.env.iter_mut() {
             scrub_variable(variable);
         }
-        container.command = kept_words(&container.command);
-        container.args = kept_words(&container.args);
+        scrub_words(container);
     }
 }
 
 /// Stands for the value of a flag that looks like a credential.
 const NOT_KEPT: &str = "(not kept)";
 
-/// Keeps the shape of a command line: plain words and flags stay, the values of flags that
-/// look like credentials are replaced, unless they are empty. Positions are kept so that a patch
-/// by index fits.
-fn kept_words(words: &List<Str>) -> List<Str> {
+/// Begins what stands for a credential, before its class.
+const HELD: &str = "(not kept: ";
+
+/// The class of the credential that a word of a command line held.
+pub(crate) fn held_in(word: &str) -> Option<&str> {
+    let (_, rest) = word.split_once(HELD)?;
+    rest.strip_suffix(')').filter(|class| credential::known(class))
+}
+
+/// Keeps the shape of a container's command line: plain words and flags stay, credentials are
+/// replaced by their class, and so are other values of flags that look like one, unless they are
+/// empty. Positions are kept so that a patch by index fits.
+fn scrub_words(container: &mut Container) {
+    let words: Vec<&str> =
+        container.command.iter().chain(&container.args).map(Str::as_str).collect();
+    let classes = credential::of_words(&words);
+    let (ran, given) = classes.split_at(container.command.len());
+    let kept = [kept_words(&container.command, ran), kept_words(&container.args, given)];
+    [container.command, container.args] = kept;
+    let mut hooks = container.lifecycle.as_mut();
+    let (start, stop) = match &mut hooks {
+        Some(hooks) => (hooks.post_start.as_mut(), hooks.pre_stop.as_mut()),
+        None => (None, None),
+    };
+    let probes = [
+        container.liveness_probe.as_mut(),
+        container.readiness_probe.as_mut(),
+        container.startup_probe.as_mut(),
+        start,
+        stop,
+    ];
+    probes.into_iter().flatten().for_each(scrub_handler);
+}
+
+/// Keeps the command of a handler if a word of it is a credential, and then these words alone.
+fn scrub_handler(handler: &mut Handler) {
+    let Some(exec) = &mut handler.exec else { return };
+    let words: Vec<&str> = exec.command.iter().map(Str::as_str).collect();
+    let classes = credential::of_words(&words);
+    let kept = exec.command.iter().zip(classes).map(|(word, class)| match (held_in(word), class) {
+        (Some(_), _) => word.clone(),
+        (None, Some(class)) => Str::from(format!("{HELD}{class})")),
+        (None, None) => Str::default(),
+    });
+    let kept: List<Str> = kept.collect();
+    handler.exec = kept.iter().any(|word| !word.is_empty()).then_some(ExecAction { command: kept });
+}
+
+fn kept_words(words: &List<Str>, classes: &[Option<&'static str>]) -> List<Str> {
     const SECRETIVE: &[&str] = &["password", "passwd", "token", "secret", "key", "credential"];
     let mut blank_next = false;
+    let held = |class: &str| format!("{HELD}{class})");
     words
         .iter()
-        .map(|word| {
-            if std::mem::take(&mut blank_next) && !word.starts_with('-') {
-                return Str::new(if word.is_empty() { "" } else { NOT_KEPT });
-            }
-            let lower = word.to_ascii_lowercase();
-            let flag = lower.split(['=', ' ']).next().unwrap_or_default();
-            if !SECRETIVE.iter().any(|part| lower.contains(part)) {
+        .zip(classes)
+        .map(|(word, class)| {
+            let after_flag = std::mem::take(&mut blank_next) && !word.starts_with('-');
+            if held_in(word).is_some() {
                 return word.clone();
             }
-            if flag.starts_with('-') && SECRETIVE.iter().any(|part| flag.contains(part)) {
-                blank_next = flag.len() == lower.len();
+            if let Some(class) = class {
+                let flag = word.split_once('=').filter(|(flag, _)| is_flag(flag));
+                let name = flag.map_or_else(String::new, |(flag, _)| format!("{flag}="));
+                return Str::from(format!("{name}{}", held(class)));
+            }
+            if after_flag {
+                return Str::new(if word.is_empty() { "" } else { NOT_KEPT });
+            }
+            if !SECRETIVE.iter().any(|part| has_in_any_case(word, part)) {
+                return word.clone();
+            }
+            let flag = word.split(['=', ' ']).next().unwrap_or_default();
+            if is_flag(flag) && SECRETIVE.iter().any(|part| has_in_any_case(flag, part)) {
+                blank_next = flag.len() == word.len();
                 let said = match word[flag.len()..].strip_prefix('=') {
                     Some("") => "=".to_owned(),
                     Some(_) => format!("={NOT_KEPT}"),
                     None => String::new(),
                 };
-                return Str::from(format!("{}{said}", &word[..flag.len()]));
+                return Str::from(format!("{flag}{said}"));
             }
             // A script or connection string that mentions a credential: nothing of it is kept.
             Str::default()
         })
         .collect()
+}
+
+/// Whether a word names a flag, so that nothing of it is a value.
+fn is_flag(word: &str) -> bool {
+    word.starts_with('-')
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// Whether a text has a word of lower-case letters in it, in letters of any case.
+fn has_in_any_case(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// The lines of a KubeProxyConfiguration that say how and where node ports listen.
@@ -284,13 +350,24 @@ fn proxy_settings(text: &str) -> Str {
     Str::from(kept)
 }
 
-/// Classes of credential that a ConfigMap's values hold.
-fn credentials(data: &Map) -> List<Str> {
+/// Credentials that a ConfigMap's values are; of those whose value is gone already, what is given.
+fn credentials(config: &mut ConfigMap) -> List<Keyed> {
+    let given = std::mem::take(&mut config.credentials);
+    let gone = |key: &str| {
+        config.data.get(key).is_some_and(|value| value.is_empty()) || config.binary_data.0.has(key)
+    };
+    let known = |one: &&Keyed| credential::known(&one.class) && gone(&one.key);
+    let mut found: Vec<Keyed> = given.iter().filter(known).cloned().collect();
     let mut finder = Finder::default();
-    for (key, value) in data.iter() {
-        finder.entry(key, value);
+    for (key, value) in config.data.iter().filter(|(_, value)| !value.is_empty()) {
+        finder.config_entry(key, value);
     }
-    finder.classes().into_iter().map(Str::new).collect()
+    let entries = finder.entries().into_iter();
+    found.extend(entries.map(|(key, class)| Keyed { key, class: class.into() }));
+    found.extend(std::mem::take(&mut config.binary_data.1).to_vec());
+    found.sort();
+    found.dedup();
+    found.into()
 }
 
 /// The ConfigMap from which kubeadm writes the file of every kubelet (with the minor version
@@ -358,7 +435,8 @@ fn kubelet_settings(document: &str) -> String {
 /// What a Secret's values are, its `stringData` joined with its `data`.
 fn scrub_secret(secret: &mut Secret) {
     let mut names: Vec<Str> = secret.data.0.to_vec();
-    let mut classes: Vec<Str> = std::mem::take(&mut secret.data.1).to_vec();
+    let held = std::mem::take(&mut secret.data.1);
+    let mut classes: Vec<Str> = held.iter().map(|one| one.class.clone()).collect();
     let text = std::mem::take(&mut secret.string_data);
     if names.is_empty() && text.is_empty() {
         secret.credentials = None;
@@ -470,6 +548,39 @@ mod tests {
             let document = format!("{other}\nkind: KubeletConfiguration\n");
             assert_eq!(kubelet_settings(&document), "", "{other}");
         }
+    }
+
+    #[test]
+    fn of_command_lines_credentials_leave_their_class() {
+        let pod = serde_json::json!({"metadata": {"name": "p", "namespace": "a"}, "spec":
+            {"containers": [{"name": "c",
+                "command": ["sh", "-c", "mysql -psecretCANARY1 -h db", "--token-file=/CANARY"],
+                "args": ["--url=mq://u:CANARY@h", "--db-password", "CANARY1", "--verbose=2",
+                    "--key=", "plain", "u:CANARY@h token"],
+                "livenessProbe": {"exec": {"command": ["redis-cli", "-a", "CANARY1", "ping"]}},
+                "readinessProbe": {"exec": {"command": ["true"]}, "httpGet": {"host": "h"}}}]}});
+        let text = pod.to_string();
+        let read = crate::kinds::Kind::Pod.read(text.as_bytes()).expect("a Pod");
+        let kept = String::from_utf8(read.to_json()).expect("text");
+        assert!(!kept.contains("CANARY"), "{kept}");
+        let Object::Pod(pod) = &read else { panic!("a Pod") };
+        let container = &pod.spec.containers[0];
+        let words = |list: &List<Str>| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let named = format!("{HELD}{})", credential::NAMED);
+        let address = format!("--url={HELD}{})", credential::ADDRESS);
+        assert_eq!(words(&container.command), ["sh", "-c", &named, "--token-file=(not kept)"]);
+        let args = [&address, "--db-password", &named, "--verbose=2", "--key=", "plain", ""];
+        assert_eq!(words(&container.args), args);
+        let held: Vec<_> = container.held().map(|(path, _)| path).collect();
+        let known = ["command[2]", "args[0]", "args[2]", "livenessProbe.exec.command[2]"];
+        assert_eq!(held, known);
+        let handlers: Vec<_> =
+            container.handlers().map(|(field, one)| (field, &one.exec)).collect();
+        assert!(matches!(handlers[..], [(_, Some(_)), ("readinessProbe", None)]), "{handlers:?}");
+        // Read again it is the same, and what is no class is none.
+        let again = crate::Object::read(kept.as_bytes()).expect("a Pod");
+        assert_eq!(again.to_json(), read.to_json());
+        assert_eq!(held_in("(not kept: hunter2)"), None);
     }
 
     #[test]

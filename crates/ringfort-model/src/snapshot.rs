@@ -23,10 +23,14 @@ use crate::version::KubeVersion;
 pub const MAGIC: &[u8; 8] = b"RFSNAP1\n";
 
 /// The version of the format that this program writes, and the newest that it reads.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The first format that says which annotations hold credentials.
 const ANNOTATED: u32 = 3;
+
+/// The first format that says which keys of ConfigMaps hold credentials, be they known by a name
+/// only, and which words of command lines do.
+const KEYED: u32 = 4;
 
 /// Longest header, in bytes.
 const LONGEST_HEADER: u64 = 64 << 20;
@@ -154,6 +158,12 @@ pub fn read(mut input: impl BufRead, largest: usize) -> Result<Cluster, Snapshot
                       the snapshot";
         builder.gap("annotations", reason);
     }
+    if format.format < KEYED {
+        let reason = "whether they hold credentials that a name tells was not looked at by the \
+                      program that wrote the snapshot";
+        builder.gap("configmaps", reason);
+        builder.gap("command lines of containers", reason);
+    }
     builder.written(header.written);
     let frame = BufReader::new(zstd::stream::read::Decoder::with_buffer(input)?);
     let (result, _) = with_interner(Interner::default(), || objects(frame, largest, &mut builder));
@@ -192,7 +202,8 @@ fn objects(
         let wrong = |reason: String| SnapshotError::Object { number, reason };
         let mut object = Object::read(&line).map_err(|error| wrong(error.to_string()))?;
         if let Object::ConfigMap(config) = &mut object {
-            // The values that they were found in are gone; the snapshot vouches for them.
+            // The values that they were found in are gone; the snapshot vouches for them, be it
+            // without their keys.
             let kept: record::ConfigMap =
                 serde_json::from_slice(&line).map_err(|error| wrong(error.to_string()))?;
             config.credentials = kept.credentials;

@@ -13,6 +13,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::credential::{Finder, base64};
+use crate::record::Keyed;
 use crate::text::Str;
 
 /// Whether a field would be written as nothing.
@@ -311,10 +312,10 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
-/// The keys of a map whose values are never kept (Secret data), and, until the border takes
-/// them away, the classes of credential that the values were.
+/// The keys of a map whose values are never kept (Secret data, binary data), and, until the border
+/// takes them away, the credentials that the values were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Keys(pub List<Str>, pub(crate) List<Str>);
+pub struct Keys(pub List<Str>, pub(crate) List<Keyed>);
 
 /// A value that is looked at and dropped; anything but text is passed over.
 struct Seen(Option<String>);
@@ -386,14 +387,15 @@ impl<'de> Deserialize<'de> for Keys {
                     let value = value.filter(|value| !gone(value));
                     match value.as_deref().and_then(base64) {
                         Some(bytes) => finder.secret_entry(&key, &String::from_utf8_lossy(&bytes)),
-                        None => finder.unread(),
+                        None => finder.unread(&key),
                     }
                     keys.push(key);
                 }
                 keys.sort();
                 keys.dedup();
-                let classes = finder.classes().into_iter().map(Str::new);
-                Ok(Keys(keys.into(), classes.collect()))
+                let found = finder.entries().into_iter();
+                let found = found.map(|(key, class)| Keyed { key, class: class.into() });
+                Ok(Keys(keys.into(), found.collect()))
             }
         }
         deserializer.deserialize_any(Names)

@@ -156,9 +156,60 @@ fn what_an_older_snapshot_did_not_look_at_is_a_gap() {
     let after = snapshot::read(&written[..], 1 << 20).expect("it reads");
     assert_eq!((class(&before), class(&after)), (class(&after), vec!["named-as-secret".into()]));
     assert!(after.gaps.iter().all(|gap| gap.subject != "annotations"));
-    let place = written.windows(12).position(|part| part == b"\"format\":3,\"").expect("a format");
-    let mut older = written;
-    older[place + 9] = b'2';
-    let older = snapshot::read(&older[..], 1 << 20).expect("older ones read");
+    let older = snapshot::read(&of_format(written, b'2')[..], 1 << 20).expect("older ones read");
     assert!(older.gaps.iter().any(|gap| gap.subject == "annotations"), "{:?}", older.gaps);
+}
+
+/// A snapshot as if it were of another format.
+fn of_format(mut written: Vec<u8>, format: u8) -> Vec<u8> {
+    let place = written.windows(12).position(|part| part == b"\"format\":4,\"").expect("a format");
+    written[place + 9] = format;
+    written
+}
+
+#[test]
+fn credentials_keep_their_keys_and_older_snapshots_have_none() {
+    let object = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "c", "namespace": "a"},
+        "data": {"app.properties": "db.password=hunter2\n", "colour": "blue"},
+        "binaryData": {"b": "Z2hwX2FCM2RFNmdIOWpLMm1ONXBROHNUMXZXNHlaN2JDMGRFM2ZHNg=="}});
+    let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "a"}, "spec": {"containers": [{"name": "c",
+            "args": ["--password=hunter2", "--password=(not kept)"]}]}});
+    let before = cluster(&[object, pod], 36);
+    let held = |cluster: &Cluster| {
+        let config = cluster.config_maps.get("a", "c").expect("a ConfigMap");
+        let pod = cluster.pods.get("a", "p").expect("a Pod");
+        let words = pod.spec.containers[0].held();
+        let words = words.map(|(path, class)| (path, class.to_owned()));
+        let keys = config.held().map(|(path, class)| (path, class.to_string()));
+        keys.chain(words).collect::<Vec<_>>()
+    };
+    let own = |path: &str, class: &str| (path.to_owned(), class.to_owned());
+    let known = [
+        own("data[app.properties]", "named-as-secret"),
+        own("binaryData[b]", "source-host-token"),
+        own("args[0]", "named-as-secret"),
+    ];
+    assert_eq!(held(&before), known);
+    let written = bytes(&before);
+    let after = snapshot::read(&written[..], 1 << 20).expect("it reads");
+    assert_eq!(held(&after), known);
+    assert_eq!(after.gaps, before.gaps);
+    let older = snapshot::read(&of_format(written, b'3')[..], 1 << 20).expect("older ones read");
+    assert!(older.gaps.iter().any(|gap| gap.subject == "configmaps"), "{:?}", older.gaps);
+    // What an object says of itself counts only where its value is gone, and of format 3 without key.
+    let said = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "c", "namespace": "a"}, "data": {"k": "", "l": "blue"},
+        "x-ringfort-credentials": [{"key": "k", "class": "aws-access-key"},
+            {"key": "l", "class": "aws-access-key"}, {"key": "k", "class": "any"}, "ssh-key"]});
+    let read = cluster(&[said], 36);
+    let config = read.config_maps.get("a", "c").expect("a ConfigMap");
+    let held: Vec<_> = config.held().map(|(path, class)| (path, class.to_string())).collect();
+    assert_eq!(held, [own("data[k]", "aws-access-key")]);
+    let keyless: ringfort_model::record::ConfigMap =
+        serde_json::from_value(serde_json::json!({"x-ringfort-credentials": ["ssh-key"]}))
+            .expect("format 3");
+    let held: Vec<_> = keyless.held().map(|(path, class)| (path, class.to_string())).collect();
+    assert_eq!(held, [own("data", "ssh-key")]);
 }

@@ -373,19 +373,11 @@ pub(crate) fn edit(object: &Object, change: &Change) -> Result<Object, ChangeErr
     Ok(edited)
 }
 
-/// What values of a Secret or ConfigMap were is known from when they were read; it stays so as
-/// long as the patch leaves them alone.
+/// What values of a Secret were is known from when they were read; it stays so as long as the patch
+/// leaves them alone.
 fn keep_classes(before: &Object, after: &mut Object) {
-    let keys = |data: &ringfort_model::Map| -> BTreeSet<Str> {
-        data.iter().map(|(key, _)| key.clone()).collect()
-    };
     match (before, after) {
         (Object::Secret(before), Object::Secret(after)) if before.data.0 == after.data.0 => {
-            after.credentials.clone_from(&before.credentials);
-        }
-        (Object::ConfigMap(before), Object::ConfigMap(after))
-            if keys(&before.data) == keys(&after.data) =>
-        {
             after.credentials.clone_from(&before.credentials);
         }
         _ => {}

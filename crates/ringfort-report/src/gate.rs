@@ -154,7 +154,7 @@ const NAMED: usize = 5;
 
 /// Judges a report before anything is filtered out by severity. `needs` is what the checks did
 /// not get, `unanswered` the words of `--checks` that only name ids without a predicate,
-/// `broken` whether some file broke off.
+/// `broken` whether some file or object was not read in full.
 #[must_use]
 pub fn judge(
     gate: Gate,
@@ -171,7 +171,7 @@ pub fn judge(
     };
     let mut missing: Vec<Sentence> = Vec::new();
     if broken {
-        missing.push(sentence!("a file could not be read to its end, see the gaps"));
+        missing.push(sentence!("a file or an object was not read in full, see the gaps"));
     }
     let not_read = || report.coverage.incomplete.iter().map(not_read);
     let failing: Vec<Sentence> = match gate {

@@ -379,7 +379,7 @@ fn a_gate_on_zones_fails_closed() {
     open(&format!("zone.in-cluster<{bound}")).expect(4, &["is undecided"]);
     // A file that is no object may hold anything.
     folder.write("app/b.yaml", "a: [\n");
-    folder.scan(&["--fail-on", "zone<1"]).expect(4, &["could not be read to its end"]);
+    folder.scan(&["--fail-on", "zone<1"]).expect(4, &["was not read in full"]);
 }
 
 #[test]
@@ -583,7 +583,7 @@ fn what_is_empty_or_does_not_read() {
     // An object of a kind that the check does not ask for.
     let bad = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: shop}\ndata: 7\n";
     folder.write("app/b.yaml", bad);
-    gated(&folder).expect(4, &["a file could not be read"]);
+    gated(&folder).expect(4, &["was not read in full"]);
     // In what a server wrote, a file without anything is one that broke off.
     let folder = Folder::new();
     let list = r#"{"apiVersion": "v1", "kind": "NamespaceList", "items": [
@@ -657,4 +657,41 @@ fn annotations_of_ours_that_mean_nothing_are_named() {
     let both = format!("{ignore}, {}", until("2999-01-01"));
     assert_eq!(web(&both, &until("2020-01-01")), ["expired RF-WKL-001"], "the earlier");
     assert_eq!(web(&both, ""), ["used RF-WKL-001"]);
+}
+
+/// A manifest of a kind that is not read, with a pod in it.
+fn rollout(meta: &str) -> String {
+    format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {{name: r, namespace: a{meta}}}\n\
+         spec:\n  template:\n    spec:\n      hostPID: true\n      \
+         containers: [{{name: c, image: registry.example/a:1}}]\n"
+    )
+}
+
+#[test]
+fn what_makes_pods_and_is_not_judged_leaves_gates_undecided() {
+    let read = deployment("a", "d", "", &[false]);
+    let typo = read.replace("kind: Deployment", "kind: deployment");
+    let group = read.replace("apiVersion: apps/v1", "apiVersion: v1");
+    assert!(typo != read && group != read, "{read}");
+    for (text, gap) in
+        [(rollout(""), "Rollout a/r"), (typo, "deployment a/d"), (group, "Deployment a/d")]
+    {
+        let folder = Folder::new();
+        folder.write("app/x.yaml", &text);
+        folder.write("app/n.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n");
+        let run = folder.scan(&["--fail-on", "severity>=low", "--checks", "RF-WKL-00*"]);
+        run.expect(4, &["is undecided", "not read in full"]);
+        let report = run.report();
+        let gaps = report["gaps"].as_array().expect("a list");
+        let told = gaps.iter().find(|one| one["subject"] == gap).expect(gap);
+        let reason = told["reason"].to_string();
+        assert!(reason.contains("is not judged"), "{reason}");
+        let checks = report["checks"].as_array().expect("a list");
+        assert!(checks.iter().all(|one| one["status"] != "pass"), "{checks:?}");
+    }
+    // What a server holds makes pods that are read themselves.
+    let folder = Folder::new();
+    folder.write("app/x.yaml", &rollout(", uid: u"));
+    folder.scan(&["--fail-on", "severity>=low", "--checks", "RF-WKL-00*"]).expect(0, &["passed"]);
 }

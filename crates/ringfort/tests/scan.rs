@@ -224,7 +224,9 @@ fn planted() -> Vec<(&'static str, Value)> {
         (
             "configmaps.json",
             json!({"kind": "ConfigMapList", "apiVersion": "v1", "items": [
-            {"metadata": meta("a", "c"), "data": {"k": "CANARY-config", "url": "mq://u:CANARY@h"}},
+            {"metadata": meta("a", "c"), "data": {"k": "CANARY-config", "url": "mq://u:CANARY@h",
+                "password": "CANARY1", "app.properties": "db.password=CANARY1\n"},
+                "binaryData": {"b": "ZGIucGFzc3dvcmQ9Q0FOQVJZMQo="}},
             {"metadata": meta("kube-system", "kubelet-config"), "data": {"kubelet":
                 "authentication:\n  anonymous:\n    enabled: CANARY\nkind: KubeletConfiguration\n\
                  staticPodURLHeader: CANARY\nreadOnlyPort: [CANARY]\n"}}]}),
@@ -234,7 +236,10 @@ fn planted() -> Vec<(&'static str, Value)> {
             json!({"items": [
             {"metadata": meta("a", "evil\u{1b}[2J<script>alert(1)</script>"),
              "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "x:1",
-                "args": ["--password=CANARY-flag"],
+                "command": ["sh", "-c", "mysql -pCANARY1 -h db; curl -u ann:CANARY1 https://x"],
+                "args": ["--password=CANARY-flag", "--url", "mq://u:CANARY@h", "--id", concat!("AKIA", "CANARYCANARYCANA"),
+                    "u=CANARY, password=CANARY1"],
+                "livenessProbe": {"exec": {"command": ["redis-cli", "-a", "CANARY1"]}},
                 "env": [{"name": "E", "value": "CANARY-env"}, {"name": "DB_PASSWORD", "value": "CANARY"},
                     {"name": "URL", "value": "postgres://u:CANARY@db/x"}],
                 "securityContext": {"privileged": true}}]},

@@ -119,9 +119,23 @@ fn literals_give_their_readers_an_account() {
             "data": {"url": value}});
         with(holds(false, json!([rule(&["get"], "", &["configmaps"])])), [config])
     };
-    let account = "account/address-with-password/configmap/a/c";
+    let account = "account/address-with-password/configmap/a/c/url";
     assert!(reaches(&config("amqp://u:hunter2@mq"), &["sa/a/s"], account));
     assert!(of(id, &config("amqp://mq")).is_empty());
+    // A word of the command line is as good, and what only a name tells is marked.
+    let words = |args: Value| {
+        let mut objects = holds(false, json!([rule(&["list"], "", &["pods"])]));
+        objects[4] = pod(json!({"serviceAccountName": "t"}), json!({"args": args}));
+        objects
+    };
+    let word = "account/address-with-password/a/p/args[0]";
+    let given = words(json!(["--db=postgres://u:hunter2@db/x"]));
+    assert!(reaches(&given, &["pod/a/p:c"], word) && reaches(&given, &["sa/a/s"], word));
+    assert!(of(id, &words(json!(["--db=postgres://db/x", "--password=$(PW)"]))).is_empty());
+    let named = of(id, &config("password=hunter2-Zq81"));
+    let to_account = named.iter().filter(|edge| edge.to.starts_with("account/"));
+    let notes: Vec<&str> = to_account.map(|edge| edge.note.as_str()).collect();
+    assert!(!notes.is_empty() && notes.iter().all(|note| note.contains("name")), "{notes:?}");
     // The container that it is given to, and no other.
     let given = |name: &str| {
         let mut objects = config("amqp://u:hunter2@mq");

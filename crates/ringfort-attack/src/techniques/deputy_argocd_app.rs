@@ -41,13 +41,21 @@ const HERE: &str = "https://kubernetes.default.svc";
 
 /// The application controllers of Argo CD.
 pub(crate) fn controllers(context: &Context<'_>) -> Vec<Operator> {
+    running(context, "argocd-application-controller")
+}
+
+/// The servers of its interface.
+pub(crate) fn servers(context: &Context<'_>) -> Vec<Operator> {
+    running(context, "argocd-server")
+}
+
+/// Parts of Argo CD that run a program, by their command line or label.
+fn running(context: &Context<'_>, program: &str) -> Vec<Operator> {
     let mut all = operators(context, &ARGO);
     all.retain(|one| {
         let labels = &context.units[one.unit as usize].labels;
-        one.runs(context, "argocd-application-controller")
-            || labels
-                .get("app.kubernetes.io/name")
-                .is_some_and(|name| *name == *"argocd-application-controller")
+        one.runs(context, program)
+            || labels.get("app.kubernetes.io/name").is_some_and(|name| *name == *program)
     });
     all
 }

@@ -12,7 +12,7 @@ use crate::node::{NodeKey, Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 use crate::why::Why;
 use ringfort_model::credential;
-use ringfort_model::record::Annotated;
+use ringfort_model::record::{Annotated, Container};
 use ringfort_model::{Str, VolumeSource};
 
 /// The technique.
@@ -24,10 +24,10 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     difficulty: Difficulty::D1,
     cut_by: &[FixKind::Delete],
     doc: Doc {
-        what: "A credential stands as plain text in an environment variable, a ConfigMap or an annotation, where every reader of the object and the container itself find it.",
-        when: "A literal of a container, a value of a ConfigMap or of an annotation (such as the copy of the whole object that kubectl apply leaves there) that has the format of a credential, or, for literals and annotations, a name that says that it is one. A container finds its literals, the ConfigMaps that it is given, and the annotations that the downward API shows it. Only the class is kept when objects are read.",
+        what: "A credential stands as plain text in an environment variable, a command line, a ConfigMap or an annotation, where every reader of the object and the container itself find it.",
+        when: "A variable or a word of a command line, a value of a ConfigMap or of an annotation (such as the copy of the whole object that kubectl apply leaves there) that has the format of a credential, or that stands under a name that says that it is one. A container finds its literals, the ConfigMaps that it is given, and the annotations that the downward API shows it. Only the class is kept when objects are read.",
         not: "Placeholders, references to other variables, paths; a reference to a Secret; an annotation of a Secret, which shows no more than the Secret.",
-        controls: "What is a credential by its name only is marked as such. Where a dump hides the value of an annotation, the edge is unknown.",
+        controls: "What is a credential by its name only is marked as such. Where a dump hides a value, the edge is unknown.",
         cut: "Move the value into a Secret that only its user may read, and renew it.",
         upstream: "Kubernetes documentation: good practices for Secrets",
     },
@@ -38,16 +38,15 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let mut pods = false;
     for (at, unit) in context.units.iter().enumerate() {
         for (kind, index, container) in unit.spec.all_containers() {
-            for (place_in, variable) in container.env.iter().enumerate() {
-                let Some(class) = &variable.credential else { continue };
+            for (path, class) in container.held() {
                 pods = true;
                 let why = Why::PodField {
                     unit: at as u32,
-                    path: Str::from(format!("{}[{index}].env[{place_in}]", kind.field())),
-                    value: class.clone(),
+                    path: Str::from(format!("{}[{index}].{path}", kind.field())),
+                    value: Str::new(class),
                 };
                 let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
-                let to = account(class, &format!("{shown}/{}", variable.name));
+                let to = account(class, &format!("{shown}/{}", named(container, &path)));
                 let mut from: Vec<NodeKey> = context
                     .places(at as u32)
                     .into_iter()
@@ -95,20 +94,23 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     annotated::draw(context, maker);
     let mut configs = false;
     for config in &context.cluster.config_maps {
-        let own = |class: &&Str| !credential::KUBECONFIG.contains(&class.as_str());
-        for class in config.credentials.iter().filter(own) {
+        for (one, (path, class)) in config.credentials.iter().zip(config.held()) {
+            // Where a kubeconfig leads is another technique's.
+            if credential::KUBECONFIG.contains(&class.as_str()) {
+                continue;
+            }
             configs = true;
             let meta = &config.metadata;
+            let from = NodeKey::ConfigMap(meta.namespace.clone(), meta.name.clone());
+            let to = account(class, &format!("configmap/{}/{}", meta.full_name(), one.key));
             let why = Why::ObjectField {
                 kind: "ConfigMap",
                 namespace: meta.namespace.clone(),
                 name: meta.name.clone(),
-                path: "data".into(),
+                path: Str::from(path),
                 value: class.clone(),
             };
-            let from = NodeKey::ConfigMap(meta.namespace.clone(), meta.name.clone());
-            let to = account(class, &format!("configmap/{}", meta.full_name()));
-            maker.edge(Draft::new(from, to).because(why));
+            maker.edge(sure(class, Draft::new(from, to).because(why)));
         }
         configs |= !config.credentials.is_empty();
     }
@@ -129,6 +131,13 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             }
         }
     }
+}
+
+/// What a literal is called: a variable by its name, another by its place in the container.
+fn named<'c>(container: &'c Container, path: &'c str) -> &'c str {
+    let variable = path.strip_prefix("env[").and_then(|rest| rest.strip_suffix(']'));
+    let variable = variable.and_then(|at| container.env.get(at.parse::<usize>().ok()?));
+    variable.map_or(path, |variable| variable.name.as_str())
 }
 
 /// Where a credential leads: to the account that it is one of, by its class.

@@ -55,7 +55,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         maker.edge(Draft::new(from, to()).because(why));
     }
     for config in &context.cluster.config_maps {
-        let Some(class) = config.credentials.iter().find(|class| FIXED.contains(&class.as_str()))
+        let Some((path, class)) = config.held().find(|(_, class)| FIXED.contains(&class.as_str()))
         else {
             continue;
         };
@@ -64,7 +64,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             kind: "ConfigMap",
             namespace: meta.namespace.clone(),
             name: meta.name.clone(),
-            path: "data".into(),
+            path: Str::from(path),
             value: class.clone(),
         };
         let from = NodeKey::ConfigMap(meta.namespace.clone(), meta.name.clone());

@@ -180,7 +180,7 @@ pub(super) fn any_account(context: &Context<'_>) -> Finding {
 /// V3. Laptops and repositories are not observable, so this is never closed from objects. What
 /// logs in with a program carries no credential.
 pub(super) fn leaked(context: &Context<'_>) -> Finding {
-    let fixed = |class: &Str| class.starts_with("kubeconfig-") && *class != *"kubeconfig-exec";
+    let fixed = |class: &str| class.starts_with("kubeconfig-") && class != "kubeconfig-exec";
     let mut found = Vec::new();
     let mut add = |name: String, place: Sentence, why: Why| {
         found.push(Instance {
@@ -194,11 +194,11 @@ pub(super) fn leaked(context: &Context<'_>) -> Finding {
         });
     };
     for config in &context.cluster.config_maps {
-        let Some(class) = config.credentials.iter().find(|class| fixed(class)) else { continue };
+        let Some((path, class)) = config.held().find(|(_, class)| fixed(class)) else { continue };
         let meta = &config.metadata;
         let why = Why::Field {
             object: EntityId::ConfigMap(meta.namespace.clone(), meta.name.clone()),
-            path: "data".into(),
+            path: Str::from(path),
             value: class.clone(),
         };
         let shown = meta.full_name();
@@ -207,19 +207,27 @@ pub(super) fn leaked(context: &Context<'_>) -> Finding {
     for (at, unit) in context.units.iter().enumerate() {
         let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
         for (kind, index, container) in unit.spec.all_containers() {
-            for (place, variable) in container.env.iter().enumerate() {
-                let Some(class) = variable.credential.as_ref().filter(|class| fixed(class)) else {
-                    continue;
-                };
+            for (path, class) in container.held().filter(|(_, class)| fixed(class)) {
+                let variable = path.strip_prefix("env[").and_then(|rest| rest.strip_suffix(']'));
+                let variable = variable.and_then(|at| container.env.get(at.parse::<usize>().ok()?));
                 let why = Why::PodField {
                     unit: at as u32,
-                    path: Str::from(format!("{}[{index}].env[{place}]", kind.field())),
-                    value: class.clone(),
+                    path: Str::from(format!("{}[{index}].{path}", kind.field())),
+                    value: Str::new(class),
                 };
-                let name = &variable.name;
-                let place =
-                    sentence!("variable {name} of {object}", name = name.as_str(), object = &shown);
-                add(format!("env/{shown}/{name}"), place, why);
+                let (name, place) = match variable {
+                    Some(variable) => {
+                        let name = variable.name.as_str();
+                        let place = sentence!("variable {name} of {object}", name, object = &shown);
+                        (format!("env/{shown}/{name}"), place)
+                    }
+                    None => {
+                        let field = format!("{}[{index}].{path}", kind.field());
+                        let name = format!("word/{shown}/{field}");
+                        (name, sentence!("{field} of {object}", field, object = &shown))
+                    }
+                };
+                add(name, place, why);
             }
         }
     }

@@ -106,10 +106,8 @@ fn cloud(world: &World<'_>) -> Adoption {
         let account = world.cluster.service_accounts.get(&unit.namespace, unit.spec.account());
         let effect =
             account.map_or(Effect::Absent, |one| workload_identity(one, Some(&unit.spec)).effect);
-        let key = unit.spec.all_containers().flat_map(|(_, _, one)| one.env.iter()).any(|one| {
-            let class = one.credential.as_ref();
-            class.is_some_and(|class| credential::CLOUD.contains(&class.as_str()))
-        });
+        let mut held = unit.spec.all_containers().flat_map(|(_, _, one)| one.held());
+        let key = held.any(|(_, class)| credential::CLOUD.contains(&class));
         if effect != Effect::Absent || key {
             // A static key is used whatever the account is annotated with.
             let effect = if key { Effect::Absent } else { effect };

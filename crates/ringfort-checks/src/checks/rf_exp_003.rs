@@ -6,7 +6,7 @@ use crate::outcome::{Object, Outcomes, Verdict};
 use crate::world::World;
 use ringfort_attack::{Why, Zone};
 use ringfort_model::{Kind, Str};
-use ringfort_network::exposure::{ListenerKind, Reach};
+use ringfort_network::exposure::{Asked, Listener, ListenerKind, Reach, asked};
 
 pub(crate) static CHECK: Check = Check {
     id: "RF-EXP-003",
@@ -18,8 +18,8 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::Service, Kind::Ingress, Kind::IngressClass],
     doc: Doc {
         why: "The owner believes that nobody outside reaches it, so that nothing else protects it.",
-        fails: "Annotations or the name of the class ask for an internal front, and its address is public, or the acting controller reads the value as something else.",
-        not: "A front that is meant to be public; a value that the acting controller takes for internal.",
+        fails: "Annotations or the name of the class ask for an internal front, and its address is public, or the acting controller refuses the value, or reads it as something else: a word that it does not document and that is nearer to its word for internal than to that for public.",
+        not: "A front that is meant to be public; a value that the acting controller takes for internal; one with a private address.",
         unknown: "Whether the front has a public address.",
         fix: "Write the value that the controller documents, and let the load balancer be made again.",
     },
@@ -34,9 +34,11 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             continue;
         }
         let object = Object::new(own.kind, &own.namespace, &own.name);
+        let mut garbled = false;
         let meant = match listener.intent.reach {
             Reach::Internal => Some(facts::decided(&listener.intent)),
-            _ => wish(world, own.kind, &own.namespace, &own.name),
+            _ => misspelled(world, listener, &mut garbled)
+                .or_else(|| wish(world, own.kind, &own.namespace, &own.name)),
         };
         let Some(meant) = meant else {
             out.add(object, Verdict::NotApplicable);
@@ -51,11 +53,31 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                 }
                 Verdict::Fail(world.fault_of(spots, &listener.backends.units))
             }
+            // What decides is a word that says nothing to the controller.
+            Reach::Unknown if garbled => {
+                let fault = world.fault_of(vec![meant], &listener.backends.units);
+                Verdict::Fail(fault.noted("the controller takes no such value"))
+            }
             Reach::Unknown => Verdict::missing("whether the front has a public address"),
             Reach::AllowListed | Reach::Internal => Verdict::Pass,
         };
         out.add(object, result);
     }
+}
+
+/// An annotation that asks for an internal front in a word that no controller documents; `decides` is
+/// whether the acting controller looks at it.
+fn misspelled(world: &World<'_>, listener: &Listener, decides: &mut bool) -> Option<Why> {
+    let own = &listener.object;
+    let annotations = match own.kind {
+        "Service" => &world.cluster.services.get(&own.namespace, &own.name)?.metadata.annotations,
+        _ => &world.cluster.ingresses.get(&own.namespace, &own.name)?.metadata.annotations,
+    };
+    let (key, value) =
+        annotations.iter().find(|(key, value)| asked(key, value) == Some(Asked::Garbled(true)))?;
+    let path = format!("metadata.annotations[{key}]");
+    *decides = listener.intent.object == *own && listener.intent.path == *path;
+    Some(facts::field(own.kind, &own.namespace, &own.name, (&path, value)))
 }
 
 /// What people write who mean yes, whether or not a controller reads it so.

@@ -85,6 +85,11 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                     .filter_map(|&edge| attack.edge(edge).technique)
                     .map(|at| techniques::ALL[usize::from(at)].id)
                     .collect();
+                // What takes no technique is held: nobody does anything to have it.
+                if steps.is_empty() {
+                    out.add(object, Verdict::NotApplicable);
+                    continue;
+                }
                 let whys = edges
                     .iter()
                     .flat_map(|&edge| attack.edge(edge).why().cloned().collect::<Vec<_>>());

@@ -32,11 +32,14 @@ const FIXED: [&str; 3] = ["kubeconfig-static-token", "kubeconfig-static-cert", "
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     secrets::judge(world, out, &FIXED, "whether its values are a kubeconfig");
     for map in &world.cluster.config_maps {
-        let class = map.credentials.iter().find(|class| FIXED.contains(&class.as_str()));
         let meta = &map.metadata;
-        let spot = class
-            .map(|class| facts::field("ConfigMap", &meta.namespace, &meta.name, ("data", class)));
-        let mut verdict = Verdict::of(spot.into_iter().collect());
+        let held = map.held().filter(|(_, class)| FIXED.contains(&class.as_str()));
+        let spots = held
+            .map(|(path, class)| {
+                facts::field("ConfigMap", &meta.namespace, &meta.name, (&path, class))
+            })
+            .collect();
+        let mut verdict = Verdict::of(spots);
         if let Verdict::Fail(fault) = &mut verdict {
             fault.at.insert(NodeKey::ConfigMap(meta.namespace.clone(), meta.name.clone()));
         }

@@ -1,13 +1,12 @@
 //! RF-SEC-005: static cloud key in the cluster.
 
 use crate::check::{Check, Doc, Judge, Severity};
-use crate::facts;
-use crate::outcome::{Object, Outcomes, Verdict};
-use crate::pods;
+use crate::held;
+use crate::outcome::Outcomes;
 use crate::secrets;
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_model::{Kind, Str, credential};
+use ringfort_model::{Kind, credential};
 
 pub(crate) static CHECK: Check = Check {
     id: "RF-SEC-005",
@@ -19,9 +18,9 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::Secret, Kind::ConfigMap, Kind::Pod],
     doc: Doc {
         why: "It works from everywhere, for as long as nobody takes it back.",
-        fails: "A Secret, a ConfigMap or a literal of a container has the format of a key of AWS, Google Cloud or Azure.",
+        fails: "A Secret, a ConfigMap, an annotation, a variable or a word of a command line has the format of a key of AWS, Google Cloud or Azure, or that of the secret half of one under its name.",
         not: "Keys that documentation uses as examples; workload identity.",
-        unknown: "The values of a Secret that may hold anything were not read, as from a live cluster.",
+        unknown: "The values of a Secret that may hold anything were not read, as from a live cluster; the source hides a value.",
         fix: "Use workload identity, and delete the key in the cloud.",
     },
     judge: Judge::Cluster(judge),
@@ -29,29 +28,6 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     secrets::judge(world, out, &credential::CLOUD, "whether its values are a key of a cloud");
-    let is_one = |class: &&Str| credential::CLOUD.contains(&class.as_str());
-    for map in &world.cluster.config_maps {
-        let meta = &map.metadata;
-        let spot =
-            map.credentials.iter().find(is_one).map(|class| {
-                facts::field("ConfigMap", &meta.namespace, &meta.name, ("data", class))
-            });
-        let verdict = Verdict::of(spot.into_iter().collect());
-        out.add(Object::new("ConfigMap", &meta.namespace, &meta.name), verdict);
-    }
-    for place in world.places() {
-        let mut spots = Vec::new();
-        for (kind, index, container) in place.unit.spec.all_containers() {
-            for (at, variable) in container.env.iter().enumerate() {
-                if let Some(class) = variable.credential.as_ref().filter(is_one) {
-                    spots.push(place.field(format!("{}[{index}].env[{at}]", kind.field()), class));
-                }
-            }
-        }
-        let mut verdict = Verdict::of(spots);
-        if let Verdict::Fail(fault) = &mut verdict {
-            pods::complete(world, &place, fault);
-        }
-        out.add(world.owner(place.at), verdict);
-    }
+    let is_one = |class: &str| credential::CLOUD.contains(&class);
+    held::judge(world, out, is_one, "the value, which the source hides");
 }

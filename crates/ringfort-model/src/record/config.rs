@@ -37,9 +37,11 @@ record! {
         pub metadata: Meta,
         /// Values are kept for documented settings only; others read as empty.
         pub data: Map,
-        /// Classes of credential found at the border, for example `kubeconfig-static-token`.
+        pub binary_data: Keys,
+        /// Credentials found at the border; what is read from the object itself counts only for keys
+        /// that it has without a value.
         #[serde(rename = "x-ringfort-credentials")]
-        pub credentials: List<Str>,
+        pub credentials: List<Keyed>,
     }
     /// LimitRange.
     pub struct LimitRange {
@@ -90,6 +92,45 @@ record! {
         pub used: Map,
     }
 }
+
+/// A credential that stands under a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+pub struct Keyed {
+    /// The key; empty where snapshots before format 4 did not say it.
+    pub key: Str,
+    /// Class of the credential, see [`crate::credential`].
+    pub class: Str,
+}
+
+impl<'de> serde::Deserialize<'de> for Keyed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Whole { key: Str, class: Str },
+            Class(Str),
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Whole { key, class } => Self { key, class },
+            Written::Class(class) => Self { key: Str::default(), class },
+        })
+    }
+}
+
+impl ConfigMap {
+    /// Where credentials stand and of which classes they are: the path of the field, the class.
+    pub fn held(&self) -> impl Iterator<Item = (String, &Str)> {
+        self.credentials.iter().map(|one| {
+            let field = if self.binary_data.0.has(&one.key) { "binaryData" } else { "data" };
+            let path = match one.key.as_str() {
+                "" => field.to_owned(),
+                key => format!("{field}[{key}]"),
+            };
+            (path, &one.class)
+        })
+    }
+}
+
 impl Secret {
     /// Whether its values hold a credential of that class; `None` where they were not all read.
     #[must_use]

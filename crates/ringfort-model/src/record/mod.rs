@@ -24,7 +24,7 @@ pub use admission::{
     ParamRef, PolicyBinding, PolicyBindingSpec, RuleWithOperations, SelectorRequirement,
     ValidatingPolicy, ValidatingPolicySpec, Validation, Webhook, WebhookConfiguration,
 };
-pub use config::{ConfigMap, LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount};
+pub use config::{ConfigMap, Keyed, LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount};
 pub use custom::{CustomResourceDefinition, Other};
 pub use meta::{Annotated, Meta, OwnerReference};
 pub use network::{EndpointSlice, Ingress, IngressClass, Service};

@@ -188,10 +188,16 @@ record! {
         pub device_path: Str,
     }
 
-    /// Probe or lifecycle handler: the parts that name a host.
+    /// Probe or lifecycle handler: the parts that name a host, and credentials.
     pub struct Handler {
         pub http_get: Option<HandlerTarget>,
         pub tcp_socket: Option<HandlerTarget>,
+        pub exec: Option<ExecAction>,
+    }
+
+    /// ExecAction: kept where a word of it is a credential, and of other words only their places.
+    pub struct ExecAction {
+        pub command: List<Str>,
     }
 
     /// HTTPGetAction or TCPSocketAction.
@@ -236,6 +242,42 @@ impl Container {
     pub fn is_sidecar(&self) -> bool {
         self.restart_policy.as_ref().is_some_and(|policy| policy == "Always")
     }
+
+    /// Its probes and lifecycle handlers, by their fields.
+    pub fn handlers(&self) -> impl Iterator<Item = (&'static str, &Handler)> {
+        let hook = |get: fn(&Lifecycle) -> &Option<Handler>| {
+            self.lifecycle.as_ref().and_then(|lifecycle| get(lifecycle).as_ref())
+        };
+        [
+            ("livenessProbe", self.liveness_probe.as_ref()),
+            ("readinessProbe", self.readiness_probe.as_ref()),
+            ("startupProbe", self.startup_probe.as_ref()),
+            ("lifecycle.postStart", hook(|lifecycle| &lifecycle.post_start)),
+            ("lifecycle.preStop", hook(|lifecycle| &lifecycle.pre_stop)),
+        ]
+        .into_iter()
+        .filter_map(|(field, handler)| Some((field, handler?)))
+    }
+
+    /// Credentials that stand in it as literals: the path of each below the container, and its class
+    /// (see [`crate::credential`]).
+    pub fn held(&self) -> impl Iterator<Item = (String, &str)> {
+        let variables = self.env.iter().enumerate().filter_map(|(at, variable)| {
+            Some((format!("env[{at}]"), variable.credential.as_deref()?))
+        });
+        let lines = [("command", &self.command), ("args", &self.args)].into_iter();
+        let handled = self.handlers().filter_map(|(field, handler)| {
+            Some((format!("{field}.exec.command"), &handler.exec.as_ref()?.command))
+        });
+        let lines = lines.map(|(field, list)| (field.to_owned(), list)).chain(handled);
+        variables.chain(lines.flat_map(|(field, list)| held_in(list, &field)))
+    }
+}
+
+fn held_in<'w>(words: &'w List<Str>, field: &str) -> Vec<(String, &'w str)> {
+    let held = words.iter().enumerate();
+    let held = held.filter_map(|(at, word)| Some((at, crate::border::held_in(word)?)));
+    held.map(|(at, class)| (format!("{field}[{at}]"), class)).collect()
 }
 
 impl PodSpec {

@@ -30,6 +30,7 @@ mod provider;
 mod proxy;
 pub mod route_rules;
 pub mod rules;
+mod spelling;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ use ringfort_model::{Cluster, Id, Pod, Str, Unit};
 
 pub use backend::Backends;
 pub use listener::listener_serves;
+pub use spelling::{Asked, asked};
 
 /// Who reaches a listener, widest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -36,20 +36,22 @@ pub(super) enum Provider {
 }
 
 pub(super) const AZURE_INTERNAL: &str = "service.beta.kubernetes.io/azure-load-balancer-internal";
-const GKE: &str = "networking.gke.io/load-balancer-type";
-const GKE_OLD: &str = "cloud.google.com/load-balancer-type";
-const IBM: &str = "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type";
-const OPENSTACK: &str = "service.beta.kubernetes.io/openstack-internal-load-balancer";
-const BAIDU: &str = "service.beta.kubernetes.io/cce-load-balancer-internal-vpc";
+pub(super) const GKE: &str = "networking.gke.io/load-balancer-type";
+pub(super) const GKE_OLD: &str = "cloud.google.com/load-balancer-type";
+pub(super) const IBM: &str = "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type";
+pub(super) const OPENSTACK: &str = "service.beta.kubernetes.io/openstack-internal-load-balancer";
+pub(super) const BAIDU: &str = "service.beta.kubernetes.io/cce-load-balancer-internal-vpc";
 const TENCENT: &str = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid";
 const TENCENT_EXISTING: &str = "service.kubernetes.io/tke-existed-lbid";
-const ALIBABA: &str = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type";
-const ALIBABA_OLD: &str = "service.beta.kubernetes.io/alicloud-loadbalancer-address-type";
+pub(super) const ALIBABA: &str =
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type";
+pub(super) const ALIBABA_OLD: &str =
+    "service.beta.kubernetes.io/alicloud-loadbalancer-address-type";
 const ALIBABA_EXISTING: &str = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-id";
-const OCI: &str = "service.beta.kubernetes.io/oci-load-balancer-internal";
-const OCI_NLB: &str = "oci-network-load-balancer.oraclecloud.com/internal";
+pub(super) const OCI: &str = "service.beta.kubernetes.io/oci-load-balancer-internal";
+pub(super) const OCI_NLB: &str = "oci-network-load-balancer.oraclecloud.com/internal";
 const OCI_TYPE: &str = "oci.oraclecloud.com/load-balancer-type";
-const HETZNER: &str = "load-balancer.hetzner.cloud/disable-public-network";
+pub(super) const HETZNER: &str = "load-balancer.hetzner.cloud/disable-public-network";
 
 /// Schemes of providerIDs.
 pub(super) const SCHEMES: &[(&str, Provider)] = &[

@@ -1,0 +1,174 @@
+//! Values under names in a text: properties, INI, YAML, JSON, TOML, XML, shell, connection strings.
+//!
+//! No format is parsed, as a text may be of any and of several: a name, one of `=`, `:` and the end of
+//! a tag, and a value on the same line are found. Comments and prose give nothing, nor do expressions.
+
+use super::names;
+
+/// Calls `found` with the class of each value under a name that says that it is secret.
+pub(super) fn each(text: &str, found: &mut dyn FnMut(&'static str)) {
+    let bytes = text.as_bytes();
+    for at in memchr::memchr3_iter(b'=', b':', b'>', bytes) {
+        let Some(name) = name_before(text, at) else { continue };
+        if !names::may_promise(name) {
+            continue;
+        }
+        let Some(value) = value_after(text, at) else { continue };
+        let class = match name.eq_ignore_ascii_case("value") {
+            true => named_above(text, at).and_then(|name| names::written(name, value)),
+            false => names::written(name, value),
+        };
+        if let Some(class) = class
+            && !is_comment(text, at)
+        {
+            found(class);
+        }
+    }
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// The name in front of a sign. That of a tag must be its start: `<name>`.
+fn name_before(text: &str, at: usize) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let tag = bytes[at] == b'>';
+    let mut end = at;
+    if !tag {
+        while end > 0 && matches!(bytes[end - 1], b' ' | b'\t' | b'"' | b'\'' | b'\\' | b']' | b':')
+        {
+            end -= 1;
+        }
+        // Two signs compare, or `:=` assigns, of which the first is passed over.
+        if bytes.get(at + 1) == Some(&b'=')
+            || matches!(bytes.get(at.wrapping_sub(1)), Some(b'=' | b'!'))
+        {
+            return None;
+        }
+    }
+    let start =
+        bytes[..end].iter().rposition(|byte| !is_name(*byte)).map_or(0, |before| before + 1);
+    let name = &text[start..end];
+    (!name.is_empty() && (!tag || start > 0 && bytes[start - 1] == b'<')).then_some(name)
+}
+
+/// The value behind a sign, if it is a literal that stands alone.
+fn value_after(text: &str, at: usize) -> Option<&str> {
+    let sign = text.as_bytes()[at];
+    let rest = &text[at + 1..];
+    let rest = rest.strip_prefix('>').unwrap_or(rest);
+    let line = rest.split('\n').next().unwrap_or(rest);
+    if sign == b'>' {
+        return line.split_once("</").map(|(value, _)| value.trim());
+    }
+    let value = line.trim_start_matches([' ', '\t', '\\']);
+    let spaced = value.len() < line.len();
+    if let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) {
+        let inner = &value[1..];
+        return inner.split([quote, '\\']).next();
+    }
+    // In YAML a sign that no space follows is a part of the word.
+    if sign == b':' && !spaced {
+        return None;
+    }
+    if sign == b':' && matches!(value.trim_end(), "|" | "|-" | ">" | ">-") {
+        return rest.split('\n').nth(1).map(str::trim);
+    }
+    let end = value.find(|c: char| c.is_whitespace() || ",;&\"'<>)}`|".contains(c));
+    let (word, behind) = value.split_at(end.unwrap_or(value.len()));
+    // What more words follow is a sentence or an expression; but for assignments of a shell and
+    // settings in one line.
+    let behind = behind.trim_start();
+    let alone = behind.is_empty()
+        || behind.starts_with(['#', ',', ';', '}', '&', '"', '\'', '<', '|', '`']);
+    (alone || (sign == b'=' && !spaced)).then_some(word)
+}
+
+/// Whether the line up to a place begins as a comment.
+fn is_comment(text: &str, at: usize) -> bool {
+    let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |end| end + 1);
+    let line = text[start..at].trim_start();
+    ["#", "//", ";", "* ", "-- ", "<!--", "rem ", "REM "].iter().any(|mark| line.starts_with(mark))
+}
+
+/// The name that stands before a value, in its line or the one above: `name: X`, `value: Y`.
+fn named_above(text: &str, at: usize) -> Option<&str> {
+    let named = |line: &'_ str| -> Option<(usize, usize)> {
+        line.rmatch_indices("name").find_map(|(found, word)| {
+            let behind = found + word.len();
+            let signs = |c: char| matches!(c, '"' | '\'' | '\\' | ':' | ' ' | '=' | '>');
+            let start = behind + line[behind..].find(|c| !signs(c))?;
+            let length = line[start..].bytes().take_while(|byte| is_name(*byte)).count();
+            let closes = line[..found].ends_with('/');
+            (start > behind && length > 0 && !closes).then_some((start, length))
+        })
+    };
+    let mut lines = text[..at].rsplit('\n').take(2);
+    lines.find_map(|line| named(line).map(|(start, length)| &line[start..start + length]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{AWS_KEY, NAMED};
+    use super::*;
+
+    fn classes(text: &str) -> Vec<&'static str> {
+        let mut all = Vec::new();
+        each(text, &mut |class| all.push(class));
+        all
+    }
+
+    #[test]
+    fn values_are_found_in_every_notation() {
+        for text in [
+            "db.password=S3cr3t-9fKq2\n",
+            "[db]\nuser = app\npassword = postgres ; the default\n",
+            "db:\n  password: S3cr3t-9fKq2\n",
+            "db:\n  password: 'S3cr3t 9fKq2' # rotated\n",
+            "db: {user: app, password: S3cr3t-9fKq2}\n",
+            "password: |\n  S3cr3t-9fKq2\n",
+            "{\"user\":\"app\",\"password\":\"S3cr3t-9fKq2\"}",
+            "{\"app\":\"{\\\"password\\\":\\\"S3cr3t-9fKq2\\\"}\"}",
+            "export DB_PASSWORD=S3cr3t-9fKq2\n",
+            "PGPASSWORD=S3cr3t-9fKq2 psql -h db",
+            "Server=db;User Id=app;Password=S3cr3t-9fKq2;",
+            "jdbc:mysql://db/x?user=app&password=S3cr3t-9fKq2&ssl=true",
+            "<Password>S3cr3t-9fKq2</Password>",
+            "<property><name>javax.jdo.ConnectionPassword</name><value>S3cr3t-9fKq2</value>",
+            "- name: DB_PASSWORD\n  value: S3cr3t-9fKq2\n",
+            "$config['db_password'] = 'S3cr3t-9fKq2';",
+            "dbPassword := \"S3cr3t-9fKq2\"",
+            "'password' => 'S3cr3t-9fKq2',",
+        ] {
+            assert_eq!(classes(text), [NAMED], "{text}");
+        }
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzKq83hd71p";
+        assert_eq!(classes(&format!("[default]\naws_secret_access_key = {secret}\n")), [AWS_KEY]);
+    }
+
+    #[test]
+    fn comments_prose_and_expressions_give_nothing() {
+        for text in [
+            "# db.password=S3cr3t-9fKq2\n",
+            "  // password: \"S3cr3t-9fKq2\"\n",
+            "password: the one of the database\n",
+            "password: \n  secretKeyRef: {name: db, key: password}\n",
+            "password = os.environ['DB_PASSWORD']\n",
+            "password = get(\"DB_PASSWORD\")\n",
+            "if password == 'S3cr3t-9fKq2':\n",
+            "password != S3cr3t-9fKq2\n",
+            "DB_PASSWORD=$(cat /run/secrets/db)\n",
+            "DB_PASSWORD=\"${DB_PASSWORD}\"\n",
+            "password_file = /run/secrets/db\n",
+            "password: changeme\n",
+            "tls_secret: web-tls\n",
+            "token: kube-system/bootstrap\n",
+            "bearer_token: ENC[AES256_GCM,data:S3cr3t9fKq2]\n",
+            "ssl_session_timeout 5m; listen 443;\n",
+            "password:S3cr3t-9fKq2\n",
+        ] {
+            assert_eq!(classes(text), [] as [&str; 0], "{text}");
+        }
+    }
+}

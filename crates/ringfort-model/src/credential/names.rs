@@ -1,0 +1,240 @@
+//! What a name says of the value beside it, and which values stand for a secret and are none.
+
+use super::{AWS_KEY, NAMED};
+
+/// What a name promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// Something that people choose, which may be any word.
+    Chosen,
+    /// Something that is generated: a word that looks like a name is one, of the object that holds it.
+    Generated,
+}
+
+/// Endings of names of what people choose, as [`spelled`] writes them.
+const CHOSEN: &[&str] = &["PASSWORD", "PASSWD", "PASSPHRASE", "_PASS", "_PWD"];
+
+/// Endings of names of what is generated.
+const GENERATED: &[&str] = &[
+    "SECRET_KEY",
+    "ACCESS_KEY",
+    "ACCOUNT_KEY",
+    "PRIVATE_KEY",
+    "ENCRYPTION_KEY",
+    "SIGNING_KEY",
+    "API_KEY",
+    "APIKEY",
+    "_TOKEN",
+    "_SECRET",
+];
+
+/// Endings of names under which Amazon's tools look for the secret half of a key.
+const AWS_SECRET: &[&str] = &["SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SECRET"];
+
+/// A name as variables are spelled: `dbPassword`, `db.password` and `db-password` are one.
+fn spelled(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    let mut low = false;
+    for c in name.chars() {
+        if low && c.is_ascii_uppercase() {
+            out.push('_');
+        }
+        low = c.is_ascii_lowercase() || c.is_ascii_digit();
+        out.push(if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
+    }
+    out
+}
+
+/// What the name promises, if anything.
+fn promise(spelled: &str) -> Option<Promise> {
+    let ends = |words: &[&str]| words.iter().any(|word| spelled.ends_with(word));
+    if ends(CHOSEN) || spelled == "PASS" {
+        Some(Promise::Chosen)
+    } else if ends(GENERATED) || matches!(spelled, "TOKEN" | "SECRET") {
+        Some(Promise::Generated)
+    } else {
+        None
+    }
+}
+
+/// Whether the last byte of a name is one that such names end in: most names are told apart by it.
+pub(super) fn may_promise(name: &str) -> bool {
+    matches!(name.as_bytes().last(), Some(b'd' | b'D' | b'e' | b'E' | b'n' | b'N' | b's' | b'S'))
+        || matches!(name.as_bytes().last(), Some(b't' | b'T' | b'y' | b'Y'))
+}
+
+/// The class of a value that a program finds under a name and takes as it is, as a variable.
+pub(super) fn taken(name: &str, value: &str) -> Option<&'static str> {
+    if !may_promise(name) {
+        return None;
+    }
+    let name = spelled(name);
+    promise(&name).filter(|_| !is_plain(value) && !is_placeholder(value))?;
+    Some(class(&name, value))
+}
+
+/// The class of a value that stands under a name in a text, where it may as well be a word of a
+/// language or the name of an object.
+pub(super) fn written(name: &str, value: &str) -> Option<&'static str> {
+    if !may_promise(name) {
+        return None;
+    }
+    let name = spelled(name);
+    let promise = promise(&name)?;
+    let is_one = match promise {
+        Promise::Chosen => value.len() >= 4,
+        Promise::Generated => is_random(value),
+    };
+    (is_one && !is_plain(value) && !is_reference(value) && !is_placeholder(value))
+        .then(|| class(&name, value))
+}
+
+fn class(spelled: &str, value: &str) -> &'static str {
+    match AWS_SECRET.iter().any(|word| spelled.ends_with(word)) && is_aws_secret(value) {
+        true => AWS_KEY,
+        false => NAMED,
+    }
+}
+
+/// Forty letters of base64 (AWS: "secret access key"), of which some are none of a hash in
+/// hexadecimal.
+fn is_aws_secret(value: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+');
+    value.len() == 40 && value.bytes().all(letters) && !value.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// A path, an address or a switch under such a name is no secret.
+fn is_plain(value: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "true",
+        "false",
+        "yes",
+        "no",
+        "none",
+        "null",
+        "nil",
+        "undefined",
+        "on",
+        "off",
+        "enabled",
+        "disabled",
+        "required",
+        "optional",
+    ];
+    value.starts_with('/')
+        || value.contains("://")
+        || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+        || value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a value says where another is found: a variable, a template, a call, an attribute.
+fn is_reference(value: &str) -> bool {
+    const STARTS: &[&str] =
+        &["<", "%", "@", "&", "*", "!", "[", "env:", "env.", "file:", "ref+", "secret:", "vault:"];
+    let attribute = || {
+        value.contains('.')
+            && value.split('.').all(|part| {
+                !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
+            })
+    };
+    value.contains(['$', '(', '{'])
+        || STARTS.iter().any(|start| value.starts_with(start))
+        || value.starts_with("ENC[")
+        || value.ends_with(['[', ']'])
+        || attribute()
+}
+
+/// Whether a value is none that somebody would call an object: letters of both cases with digits, or
+/// many of one.
+pub(super) fn is_random(value: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| value.as_bytes().iter().any(kind);
+    let digits = has(u8::is_ascii_digit);
+    let (lower, upper) = (has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase));
+    let mixed = value.len() >= 8 && digits && lower && upper;
+    let long = value.len() >= 20 && digits && (lower || upper);
+    (mixed || long) && !value.contains(' ') && bits(value) >= 2.5
+}
+
+/// Shannon's entropy of a text, in bits for each byte.
+fn bits(value: &str) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in value.bytes() {
+        counts[usize::from(byte)] += 1;
+    }
+    let length: f64 = counts.iter().map(|count| f64::from(*count)).sum();
+    let shares = counts.iter().filter(|count| **count > 0).map(|&count| f64::from(count) / length);
+    shares.map(|share| -share * share.log2()).sum()
+}
+
+/// Values that stand for a secret and are none.
+pub(super) fn is_placeholder(value: &str) -> bool {
+    let value = value.trim().trim_matches(['"', '\'']);
+    let lower = value.to_ascii_lowercase();
+    const WORDS: &[&str] = &[
+        "changeme",
+        "change-me",
+        "change_me",
+        "example",
+        "placeholder",
+        "redacted",
+        "replace",
+        "your-",
+        "your_",
+        "dummy",
+        "todo",
+        "xxx",
+        "***",
+        "<",
+        "insert",
+    ];
+    value.is_empty()
+        || value.starts_with("${")
+        || value.starts_with("$(")
+        || value.starts_with("{{")
+        || WORDS.iter().any(|word| lower.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_however_they_are_spelled() {
+        for name in ["DB_PASSWORD", "db.password", "dbPassword", "db-password", "Password"] {
+            assert_eq!(taken(name, "hunter2"), Some(NAMED), "{name}");
+            assert_eq!(written(name, "hunter2"), Some(NAMED), "{name}");
+        }
+        for name in ["passwordFile", "secretName", "tokenPolicy", "PWD", "keyring", "COMPASS", ""] {
+            assert_eq!(taken(name, "hunter2"), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn in_a_text_what_is_generated_looks_it() {
+        for value in ["hunter2-Zq81", "abcdef.0123456789abcdef", "9b74c9897bac770ffc029102a200c5de"]
+        {
+            assert_eq!(written("token", value), Some(NAMED), "{value}");
+        }
+        for value in ["regcred", "tls-web-1", "my-app-token", "a1", "AAAAAAAAaaaaaaaaa1aaaaaaaa"] {
+            assert_eq!(written("tls_secret", value), None, "{value}");
+            assert_eq!(taken("TLS_SECRET", value), Some(NAMED), "{value}");
+        }
+        for value in
+            ["$PASSWORD", "%(pw)s", "os.environ", "getpass()", "env:PW", "ENC[AES,x]", "pw"]
+        {
+            assert_eq!(written("password", value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_secret_half_of_a_key_of_aws_has_forty_letters() {
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzKq83hd71p";
+        for name in ["AWS_SECRET_ACCESS_KEY", "aws_secret_access_key", "secretAccessKey"] {
+            assert_eq!(taken(name, secret), Some(AWS_KEY), "{name}");
+            assert_eq!(taken(name, &secret[1..]), Some(NAMED), "{name}");
+        }
+        assert_eq!(taken("OTHER_ACCESS_KEY", secret), Some(NAMED));
+        let documented = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        assert_eq!(taken("AWS_SECRET_ACCESS_KEY", documented), None);
+    }
+}
