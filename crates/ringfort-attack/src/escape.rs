@@ -394,6 +394,20 @@ fn lies_in(path: &str, folder: &str) -> bool {
     path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Whether the path holds, or lies in, one of some places in the folder of a user of the node.
+fn in_a_home(path: &str, places: &[&str]) -> bool {
+    let Some(below) = path.strip_prefix("/home") else { return false };
+    let Some(below) = below.strip_prefix('/') else { return below.is_empty() };
+    match below.split_once('/') {
+        None => true,
+        Some((_, rest)) => places.iter().any(|place| covers(rest, place) || lies_in(rest, place)),
+    }
+}
+
+/// What whoever logs in to the node as a user runs, or logs in with.
+const LOGINS: &[&str] =
+    &[".ssh", ".bashrc", ".bash_profile", ".bash_login", ".profile", ".zshrc", ".config/systemd"];
+
 /// Whether whoever writes at the path has the node run code.
 pub(crate) fn runs_code(path: &str) -> bool {
     const FOLDERS: &[&str] = &[
@@ -414,6 +428,16 @@ pub(crate) fn runs_code(path: &str) -> bool {
         "/var/lib/containerd",
         "/var/lib/kubelet/pods",
         "/run/systemd",
+        // Programs of nodes of Google's Container-Optimized OS.
+        "/home/kubernetes/bin",
+        // Programs, manifests of static pods and those that the server applies, of k3s and RKE2.
+        "/var/lib/rancher/k3s/agent",
+        "/var/lib/rancher/k3s/data",
+        "/var/lib/rancher/k3s/server",
+        "/var/lib/rancher/rke2/agent",
+        "/var/lib/rancher/rke2/bin",
+        "/var/lib/rancher/rke2/data",
+        "/var/lib/rancher/rke2/server",
     ];
     const HARMLESS: &[&str] = &[
         "/etc/localtime",
@@ -439,6 +463,7 @@ pub(crate) fn runs_code(path: &str) -> bool {
         return false;
     }
     path == "/var/lib/kubelet"
+        || in_a_home(path, LOGINS)
         || FOLDERS.iter().any(|folder| covers(path, folder) || lies_in(path, folder))
 }
 
@@ -455,6 +480,10 @@ pub(crate) fn credentials(path: &str) -> Vec<Files> {
                 "/var/lib/kubelet/kubeconfig",
                 "/etc/kubernetes/kubelet.conf",
                 "/etc/kubernetes/bootstrap-kubelet.conf",
+                "/var/lib/rancher/k3s/agent/kubelet.kubeconfig",
+                "/var/lib/rancher/k3s/agent/client-kubelet.key",
+                "/var/lib/rancher/rke2/agent/kubelet.kubeconfig",
+                "/var/lib/rancher/rke2/agent/client-kubelet.key",
             ],
         ),
         (Files::Pods, &["/var/lib/kubelet/pods"]),
@@ -468,9 +497,21 @@ pub(crate) fn credentials(path: &str) -> Vec<Files> {
                 "/var/lib/etcd",
                 "/var/lib/rancher/k3s/server",
                 "/var/lib/rancher/rke2/server",
+                // The administrator's kubeconfig on servers of k3s and RKE2.
+                "/etc/rancher/k3s/k3s.yaml",
+                "/etc/rancher/rke2/rke2.yaml",
             ],
         ),
-        (Files::SshKeys, &["/root/.ssh", "/home"]),
+        (
+            Files::SshKeys,
+            &[
+                "/root/.ssh",
+                "/etc/ssh/ssh_host_dsa_key",
+                "/etc/ssh/ssh_host_ecdsa_key",
+                "/etc/ssh/ssh_host_ed25519_key",
+                "/etc/ssh/ssh_host_rsa_key",
+            ],
+        ),
         (
             Files::CloudConfig,
             // Of AKS and of in-tree and external providers as their installers place them.
@@ -485,7 +526,10 @@ pub(crate) fn credentials(path: &str) -> Vec<Files> {
         ),
     ];
     let holds = |place: &&&str| covers(path, place) || lies_in(path, place);
-    let found = PLACES.iter().filter(|(_, places)| places.iter().any(|place| holds(&place)));
+    let of_users = |files: Files| files == Files::SshKeys && in_a_home(path, &[".ssh"]);
+    let found = PLACES.iter().filter(|(files, places)| {
+        places.iter().any(|place| holds(&place)) || of_users(*files)
+    });
     found.map(|(files, _)| *files).collect()
 }
 
@@ -560,8 +604,34 @@ mod tests {
         assert_eq!(credentials("/var/lib/kubelet/pki"), [Files::Kubelet]);
         let folder = [Files::Kubelet, Files::ControlPlane, Files::CloudConfig];
         assert_eq!(credentials("/etc/kubernetes"), folder);
+        let all = [Files::Kubelet, Files::ControlPlane, Files::SshKeys, Files::CloudConfig];
+        assert_eq!(credentials("/etc"), all);
         assert_eq!(credentials("/etc/kubernetes/azure.json"), [Files::CloudConfig]);
         assert_eq!(credentials("/root/.ssh"), [Files::SshKeys]);
+        for path in ["/home", "/home/ann", "/home/ann/.ssh", "/home/ann/.ssh/id_ed25519"] {
+            assert_eq!(credentials(path), [Files::SshKeys], "{path}");
+            assert!(runs_code(path), "{path}");
+        }
+        for path in ["/home/ann/data", "/home/ann/.sshd", "/homes", "/home/ann/data/.ssh"] {
+            assert!(credentials(path).is_empty() && !runs_code(path), "{path}");
+            assert!(is_data(path), "{path}");
+        }
+        assert!(runs_code("/home/ann/.profile") && credentials("/home/ann/.profile").is_empty());
+        assert!(runs_code("/home/kubernetes/bin/nvidia"));
+        for path in ["/etc/ssh", "/etc/ssh/ssh_host_rsa_key"] {
+            assert_eq!(credentials(path), [Files::SshKeys], "{path}");
+        }
+        assert!(credentials("/etc/ssh/ssh_known_hosts").is_empty());
+        for path in ["/etc/rancher", "/etc/rancher/k3s", "/etc/rancher/rke2/rke2.yaml"] {
+            assert_eq!(credentials(path), [Files::ControlPlane], "{path}");
+        }
+        assert!(credentials("/etc/rancher/k3s/registries.yaml").is_empty());
+        let rancher = [Files::Kubelet, Files::ControlPlane];
+        assert_eq!(credentials("/var/lib/rancher"), rancher);
+        assert_eq!(credentials("/var/lib/rancher/rke2/agent"), [Files::Kubelet]);
+        assert!(runs_code("/var/lib/rancher") && runs_code("/var/lib/rancher/rke2/bin"));
+        // Where the local provisioner of k3s keeps volumes.
+        assert!(is_data("/var/lib/rancher/k3s/storage/pvc-1"));
         assert!(credentials("/etc/ssl/certs").is_empty() && credentials("/root/data").is_empty());
         assert!(holds_pod_logs("/var/log") && !holds_pod_logs("/var/log/app"));
         assert!(holds_plugins("/var/lib/kubelet/device-plugins") && !holds_plugins("/var/lib/app"));
