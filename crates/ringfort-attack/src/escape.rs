@@ -76,6 +76,14 @@ pub fn node_mounts(context: &Context<'_>, at: u32) -> Vec<NodeMount> {
     containers.flat_map(of).collect()
 }
 
+/// What a path of the node, or a part of it, gives to whoever has it mounted: whether a runtime's
+/// socket lies there, and whether the node runs code from there.
+#[must_use]
+pub fn path_gives(path: &str, part: &str) -> (bool, bool) {
+    let path = normal(&format!("{path}/{part}"));
+    (holds_socket(&path), runs_code(&path))
+}
+
 /// One container, as an escape looks at it.
 #[derive(Clone, Copy)]
 pub(crate) struct One<'c> {
@@ -527,9 +535,9 @@ pub(crate) fn credentials(path: &str) -> Vec<Files> {
     ];
     let holds = |place: &&&str| covers(path, place) || lies_in(path, place);
     let of_users = |files: Files| files == Files::SshKeys && in_a_home(path, &[".ssh"]);
-    let found = PLACES.iter().filter(|(files, places)| {
-        places.iter().any(|place| holds(&place)) || of_users(*files)
-    });
+    let found = PLACES
+        .iter()
+        .filter(|(files, places)| places.iter().any(|place| holds(&place)) || of_users(*files));
     found.map(|(files, _)| *files).collect()
 }
 
@@ -642,5 +650,8 @@ mod tests {
         assert_eq!(normal("/etc/../var//lib/./kubelet/"), "/var/lib/kubelet");
         assert_eq!(normal("/var/run/docker.sock"), "/run/docker.sock");
         assert_eq!(normal("/var/running"), "/var/running");
+        assert_eq!(path_gives("/var/run", ""), (true, false));
+        assert_eq!(path_gives("/", "etc/cron.d"), (false, true));
+        assert_eq!(path_gives("/srv", "data"), (false, false));
     }
 }

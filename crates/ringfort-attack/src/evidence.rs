@@ -57,6 +57,16 @@ fn full(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
 }
 
+/// A subject as the object of a reason.
+fn object_of(subject: &Subject) -> String {
+    match subject {
+        Subject::User(name) => format!("User {name}"),
+        Subject::Group(name) => format!("Group {name}"),
+        Subject::ServiceAccount(namespace, name) => format!("ServiceAccount {namespace}/{name}"),
+        Subject::Limited(limited) => object_of(&limited.target),
+    }
+}
+
 impl Attack<'_> {
     /// The object that a unit's specification is written in: kind, namespace, name, and the
     /// path of its pod specification.
@@ -132,10 +142,10 @@ impl Attack<'_> {
             }
             Why::Member(subject, group) => {
                 let text = format!("{} is in group {group} by construction", subject_id(subject));
-                of(subject_id(subject), "groups", text, String::new())
+                of(object_of(subject), "groups", text, String::new())
             }
             Why::Masters => of(
-                "group/system:masters".into(),
+                "Group system:masters".into(),
                 "",
                 "is never refused by the API server".into(),
                 String::new(),
@@ -184,17 +194,9 @@ impl Attack<'_> {
                 )
             }
             Why::Field { object, path, value } => {
-                let text = object.to_string();
-                let (prefix, rest) = text.split_once('/').unwrap_or((&text, ""));
-                let kind = match prefix {
-                    "svc" => "service",
-                    "sa" => "serviceaccount",
-                    "ns" => "namespace",
-                    other => other,
-                };
-                let (namespace, name) = rest.split_once('/').unwrap_or(("", rest));
-                let command = get(kind, namespace, name);
-                of(text.clone(), path, value.to_string(), command)
+                let (kind, namespace, name) = object.named();
+                let command = get(&kind.to_lowercase(), namespace, name);
+                of(format!("{kind} {}", full(namespace, name)), path, value.to_string(), command)
             }
             Why::ObjectField { kind, namespace, name, path, value } => of(
                 format!("{kind} {}", full(namespace, name)),
@@ -204,9 +206,10 @@ impl Attack<'_> {
             ),
             Why::Design(text) => of("Kubernetes".into(), "", (*text).to_owned(), String::new()),
             Why::Passes { unit, way } => {
-                let (_, namespace, _, _) = self.written_in(*unit);
+                let (kind, namespace, name, _) = self.written_in(*unit);
                 let command = format!("kubectl get networkpolicy -n {}", quoted(&namespace));
-                of(self.unit_id(*unit), "network", way.text().into(), command)
+                let object = format!("{kind} {}", full(&namespace, &name));
+                of(object, "network", way.text().into(), command)
             }
             Why::Missing(text) => of("unknown".into(), "", (*text).to_owned(), String::new()),
         }

@@ -193,6 +193,25 @@ fn the_same_input_gives_the_same_findings() {
     }
 }
 
+/// Evidence of every check names its object by kind, in one way, and says what is there.
+#[test]
+fn evidence_names_objects_by_kind_and_says_what_they_say() {
+    let mut wrong = BTreeSet::new();
+    for (id, kind, fixture) in all() {
+        for row in found(&fixture, &choose(Some(id)).expect("a check")).findings {
+            for spot in &row.evidence {
+                let (object, _) = spot.object.split_once(' ').unwrap_or((&spot.object, ""));
+                let named = object.starts_with(char::is_uppercase)
+                    && object.chars().all(char::is_alphanumeric);
+                if !named || spot.value.is_empty() {
+                    wrong.insert(format!("{id} {kind}: {spot:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn every_folder_belongs_to_a_check() {
     let known: BTreeSet<String> = checks::ALL.iter().map(|check| check.id.to_owned()).collect();
