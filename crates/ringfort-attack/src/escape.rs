@@ -650,7 +650,8 @@ mod tests {
         assert_eq!(normal("/etc/../var//lib/./kubelet/"), "/var/lib/kubelet");
         assert_eq!(normal("/var/run/docker.sock"), "/run/docker.sock");
         assert_eq!(normal("/var/running"), "/var/running");
-        assert_eq!(path_gives("/var/run", ""), (true, false));
+        assert_eq!(path_gives("/var/run", ""), (true, true));
+        assert_eq!(path_gives("/var/run/docker.sock", ""), (true, false));
         assert_eq!(path_gives("/", "etc/cron.d"), (false, true));
         assert_eq!(path_gives("/srv", "data"), (false, false));
     }

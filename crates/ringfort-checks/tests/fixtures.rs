@@ -337,3 +337,59 @@ spec:
     ];
     assert_eq!(paths, BTreeSet::from(wanted), "{fault:?}");
 }
+
+/// Whoever mints a token of an administrator loses what lets it; the administrator's own grants
+/// show the way and are left alone.
+#[test]
+fn fixes_of_a_way_to_cluster_admin_are_the_subjects_own() {
+    const OBJECTS: &str = r#"
+{apiVersion: v1, kind: Namespace, metadata: {name: a}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: s, namespace: a}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: admin, namespace: a}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: everything}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: administrator}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: everything}
+subjects: [{kind: ServiceAccount, name: admin, namespace: a}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: minter, namespace: a}
+rules: [{apiGroups: [""], resources: [serviceaccounts/token], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: minter, namespace: a}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: minter}
+subjects: [{kind: ServiceAccount, name: s, namespace: a}]
+"#;
+    let options = Options { complete: true, threads: 1, ..Options::default() };
+    let cluster = read_objects(&[("x.yaml", OBJECTS.as_bytes())], &options).expect("it reads");
+    let engines = Engines::new(&cluster.cluster);
+    let attack = Attack::new(&cluster.cluster, &engines);
+    let world = World::new(&attack);
+    let findings = run(&world, &choose(Some("RF-RBAC-002")).expect("a check")).findings;
+    let [row] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!(row.object, "ServiceAccount a/s");
+    let shown: Vec<&str> = row.evidence.iter().map(|spot| spot.object.as_str()).collect();
+    assert_eq!(
+        shown,
+        [
+            "ClusterRole everything",
+            "ClusterRoleBinding administrator",
+            "Role a/minter",
+            "RoleBinding a/minter"
+        ]
+    );
+    assert!(row.fixes.len() > 1, "{row:?}");
+    let foreign = |text: &str| text.contains("administrator") || text.contains("everything");
+    assert!(row.fixes.iter().all(|fix| !foreign(&fix.command)), "{:?}", row.fixes);
+}

@@ -186,7 +186,7 @@ fn a_value_that_the_parser_refuses_is_blamed_on_the_key() {
     };
     for (text, key, value) in [
         ("threads: 999\n", "threads", "999"),
-        ("threads: 1\nscan: {threads: 998}\n", "scan.threads", "998"),
+        ("check-timeout: 5\nscan: {check-timeout: soon}\n", "scan.check-timeout", "soon"),
         ("color: sometimes\n", "color", "sometimes"),
         ("complete: perhaps\n", "complete", "perhaps"),
     ] {
