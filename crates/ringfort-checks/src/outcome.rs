@@ -48,8 +48,8 @@ impl std::fmt::Display for Object {
 pub struct Fault {
     /// The fields that show it, as reasons; the plan knows the fixes of many of them.
     pub spots: Vec<Why>,
-    /// Fields of others that the way leads on to: they show it, and changing them mends something
-    /// else.
+    /// Fields that show it and are not to be changed for it: those of others that the way leads on
+    /// to, and what the object is by its purpose.
     pub beyond: Vec<Why>,
     /// Fields that show it and that no engine knows, in words.
     pub shown: Vec<Evidence>,

@@ -39,8 +39,10 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let verdict = match spots.is_empty() {
             true => Verdict::Pass,
             false => {
-                spots.push(runner.why(context));
-                Verdict::Fail(world.fault_of(spots, &[runner.unit]))
+                let mut fault = world.fault_of(spots, &[runner.unit]);
+                // That it is a runner is no fault: another image would change what runs.
+                fault.beyond.push(runner.why(context));
+                Verdict::Fail(fault)
             }
         };
         out.add(world.owner(runner.unit), verdict);
