@@ -150,7 +150,10 @@ impl Attack<'_> {
                 "is never refused by the API server".into(),
                 String::new(),
             ),
-            Why::PodField { unit, path, value } => self.pod_field(*unit, path, value),
+            Why::PodField { unit, path, value } => {
+                let value = if value.is_empty() { "absent" } else { value };
+                self.pod_field(*unit, path, value)
+            }
             Why::HostMount { unit, kind, container, mount, path, read_only } => {
                 let field = format!("{}[{container}].volumeMounts[{mount}]", kind.field());
                 let how = if *read_only { "read-only" } else { "writable" };

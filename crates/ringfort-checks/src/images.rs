@@ -300,7 +300,7 @@ mod tests {
     use serde_json::{Value, json};
 
     /// The store in a pod, and a Service in front of it that leads to a port.
-    fn found(containers: Value, leads_to: Option<u16>) -> Option<(u16, Option<bool>, String)> {
+    fn found(containers: &Value, leads_to: Option<u16>) -> Option<(u16, Option<bool>, String)> {
         let mut builder = ClusterBuilder::new(SourceKind::Dump);
         let meta = json!({"name": "p", "namespace": "a", "labels": {"app": "p"}});
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta,
@@ -317,27 +317,27 @@ mod tests {
         let attack = Attack::new(&cluster, &engines);
         let world = World::new(&attack);
         let found = store(&world, 0, &world.context.units[0])?;
-        Some((found.port, found.asks, world.evidence(&found.why).field.to_string()))
+        Some((found.port, found.asks, world.evidence(&found.why).field))
     }
 
-    fn asked(container: Value) -> Option<bool> {
-        found(json!([container]), None).expect("a store").1
+    fn asked(container: &Value) -> Option<bool> {
+        found(&json!([container]), None).expect("a store").1
     }
 
     #[test]
     fn a_login_is_known_by_what_sets_it_up() {
-        assert_eq!(asked(json!({"image": "redis:7"})), Some(false));
+        assert_eq!(asked(&json!({"image": "redis:7"})), Some(false));
         assert_eq!(
-            asked(json!({"image": "redis:7", "args": ["--requirepass", "$(P)"]})),
+            asked(&json!({"image": "redis:7", "args": ["--requirepass", "$(P)"]})),
             Some(true)
         );
-        assert_eq!(asked(json!({"image": "redis:7", "args": ["/etc/redis.conf"]})), None);
-        assert_eq!(asked(json!({"image": "bitnami/postgresql"})), None);
+        assert_eq!(asked(&json!({"image": "redis:7", "args": ["/etc/redis.conf"]})), None);
+        assert_eq!(asked(&json!({"image": "bitnami/postgresql"})), None);
         let password = json!([{"name": "POSTGRES_PASSWORD"}]);
-        assert_eq!(asked(json!({"image": "postgres:17", "env": password})), Some(true));
+        assert_eq!(asked(&json!({"image": "postgres:17", "env": password})), Some(true));
         // What an image that is not known does without a setting is not known either.
         let ports = json!([{"containerPort": 6379}]);
-        assert_eq!(asked(json!({"image": "r.example/cache:1", "ports": ports})), None);
+        assert_eq!(asked(&json!({"image": "r.example/cache:1", "ports": ports})), None);
     }
 
     #[test]
@@ -347,7 +347,7 @@ mod tests {
                 .iter()
                 .map(|port| json!({"containerPort": port, "protocol": protocol}))
                 .collect();
-            found(json!([{"image": image, "ports": ports}]), None).map(|(port, _, at)| (port, at))
+            found(&json!([{"image": image, "ports": ports}]), None).map(|(port, _, at)| (port, at))
         };
         let by_image = |port| Some((port, "spec.containers[0].image".to_owned()));
         let by_port =
@@ -367,10 +367,10 @@ mod tests {
     #[test]
     fn a_service_shows_the_port_that_no_container_declares() {
         let alone = json!([{"image": "r.example/user-db"}]);
-        assert_eq!(found(alone.clone(), None), None);
-        assert_eq!(found(alone.clone(), Some(8080)), None);
-        assert_eq!(found(alone, Some(5432)), Some((5432, None, "spec.ports".to_owned())));
+        assert_eq!(found(&alone, None), None);
+        assert_eq!(found(&alone, Some(8080)), None);
+        assert_eq!(found(&alone, Some(5432)), Some((5432, None, "spec.ports".to_owned())));
         let kafka = json!([{"image": "r.example/our-kafka"}, {"image": "x"}]);
-        assert_eq!(found(kafka, Some(9092)), Some((9092, None, "spec.ports".to_owned())));
+        assert_eq!(found(&kafka, Some(9092)), Some((9092, None, "spec.ports".to_owned())));
     }
 }

@@ -212,7 +212,7 @@ mod tests {
     use serde_json::{Value, json};
 
     /// Fields below `spec` that are named, with their values.
-    fn found(kind: &str, spec: Value) -> Vec<(String, String)> {
+    fn found(kind: &str, spec: &Value) -> Vec<(String, String)> {
         let kind = KINDS.iter().find(|one| one.kind == kind).expect("a kind");
         let json = json!({"apiVersion": format!("{}/v1", kind.group), "kind": kind.kind,
             "metadata": {"name": "r", "namespace": "ci"}, "spec": spec});
@@ -227,7 +227,7 @@ mod tests {
         whys.iter().map(field).collect()
     }
 
-    fn paths(kind: &str, spec: Value) -> Vec<String> {
+    fn paths(kind: &str, spec: &Value) -> Vec<String> {
         found(kind, spec).into_iter().map(|(path, _)| path).collect()
     }
 
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_daemon_of_runners_is_on_unless_switched_off() {
-        let of = |spec: Value| paths("RunnerDeployment", json!({"template": {"spec": spec}}));
+        let of = |spec: Value| paths("RunnerDeployment", &json!({"template": {"spec": spec}}));
         let beside = format!("{POD}.dockerEnabled");
         assert_eq!(of(json!({})), [beside.as_str()]);
         assert_eq!(of(json!({"dockerEnabled": true})), [beside.as_str()]);
@@ -264,7 +264,7 @@ mod tests {
             for (key, value) in more.as_object().expect("fields") {
                 spec[key] = value.clone();
             }
-            paths("RunnerSet", spec)
+            paths("RunnerSet", &spec)
         };
         assert_eq!(of(json!({})), ["spec.dockerEnabled"]);
         assert_eq!(
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_scale_set_has_what_its_pod_says() {
-        let of = |spec: Value| paths("AutoscalingRunnerSet", json!({"template": {"spec": spec}}));
+        let of = |spec: Value| paths("AutoscalingRunnerSet", &json!({"template": {"spec": spec}}));
         assert!(of(json!({"containers": [{"name": "runner"}]})).is_empty());
         let dind = json!({"initContainers": [{"name": "dind",
             "securityContext": {"privileged": true}}]});
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn steps_of_tasks_have_what_their_template_says() {
-        let of = |spec: Value| paths("Task", spec);
+        let of = |spec: Value| paths("Task", &spec);
         let privileged = json!({"privileged": true});
         let step = json!({"name": "s", "securityContext": privileged});
         assert_eq!(of(json!({"steps": [step]})), ["spec.steps[0].securityContext.privileged"]);

@@ -123,7 +123,7 @@ mod tests {
         builder.freeze()
     }
 
-    fn pod(kind: &str, owner: &str, labels: Value) -> Value {
+    fn pod(kind: &str, owner: &str, labels: &Value) -> Value {
         let group = if kind == "Job" { "batch/v1" } else { "apps/v1" };
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "a",
             "labels": labels, "ownerReferences": [{"apiVersion": group, "kind": kind,
@@ -152,7 +152,7 @@ mod tests {
     fn a_deployment_follows_from_the_name_of_its_replica_set_where_that_was_not_read() {
         let hash = json!({"pod-template-hash": "7d4f"});
         let of = |owner: &str, labels: &Value, known: &[Value], complete: &[&str]| {
-            let mut all = vec![pod("ReplicaSet", owner, labels.clone())];
+            let mut all = vec![pod("ReplicaSet", owner, labels)];
             all.extend_from_slice(known);
             top(&cluster(&all, complete))
         };
@@ -177,7 +177,7 @@ mod tests {
     fn the_end_of_a_long_name_is_cut_off_before_the_hash() {
         let long = "a".repeat(250);
         let owner = format!("{}-7d4f", &long[..248]);
-        let pod = pod("ReplicaSet", &owner, json!({"pod-template-hash": "7d4f"}));
+        let pod = pod("ReplicaSet", &owner, &json!({"pod-template-hash": "7d4f"}));
         let one = above("Deployment", &long);
         assert_eq!(top(&cluster(&[pod.clone(), one.clone()], &[])), format!("Deployment {long}"));
         let other = above("Deployment", &"a".repeat(249));
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_cron_job_follows_from_the_name_of_its_job_where_that_was_not_read() {
         let of = |owner: &str, labels: Value, known: &[Value], complete: &[&str]| {
-            let mut all = vec![pod("Job", owner, labels)];
+            let mut all = vec![pod("Job", owner, &labels)];
             all.extend_from_slice(known);
             top(&cluster(&all, complete))
         };
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn pods_and_template_of_one_deployment_are_one_unit() {
         let objects = [
-            pod("ReplicaSet", "web-7d4f", json!({"pod-template-hash": "7d4f"})),
+            pod("ReplicaSet", "web-7d4f", &json!({"pod-template-hash": "7d4f"})),
             above("Deployment", "web"),
         ];
         let units = cluster(&objects, &["pods"]).units();

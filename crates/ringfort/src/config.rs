@@ -80,7 +80,7 @@ pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
     // The parser ends the program on wrong usage, as it does for what is typed.
     let matches = match filled.try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => return Err(file.blamed(command, &error)?.unwrap_or_else(|| error.exit())),
+        Err(error) => return Err(file.blamed(&command, &error)?.unwrap_or_else(|| error.exit())),
     };
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     arguments.reading.costs = file.costs;
@@ -167,7 +167,7 @@ impl File {
     /// environment, which is so if it is refused without the file too.
     fn blamed(
         &self,
-        command: Command,
+        command: &Command,
         error: &clap::Error,
     ) -> Result<Option<ConfigError>, ConfigError> {
         let Some(refused) = refused(error) else { return Ok(None) };
@@ -178,7 +178,7 @@ impl File {
         }
         let typed: Vec<String> =
             std::env::args_os().skip(1).filter_map(|word| word.into_string().ok()).collect();
-        let key = self.key_of(&command, &refused.0, &typed);
+        let key = self.key_of(command, &refused.0, &typed);
         Ok(key.map(|key| self.wrong(&key, said(error))))
     }
 
