@@ -78,6 +78,14 @@ pub fn node_mounts(context: &Context<'_>, at: u32) -> Vec<NodeMount> {
     containers.flat_map(of).collect()
 }
 
+/// What a path of the node, or a part of it, gives to whoever has it mounted: whether a runtime's
+/// socket lies there, and whether the node runs code from there.
+#[must_use]
+pub fn path_gives(path: &str, part: &str) -> (bool, bool) {
+    let path = normal(&format!("{path}/{part}"));
+    (holds_socket(&path), runs_code(&path))
+}
+
 /// One container, as an escape looks at it.
 #[derive(Clone, Copy)]
 pub(crate) struct One<'c> {
@@ -414,6 +422,20 @@ fn lies_in(path: &str, folder: &str) -> bool {
     path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Whether the path holds, or lies in, one of some places in the folder of a user of the node.
+fn in_a_home(path: &str, places: &[&str]) -> bool {
+    let Some(below) = path.strip_prefix("/home") else { return false };
+    let Some(below) = below.strip_prefix('/') else { return below.is_empty() };
+    match below.split_once('/') {
+        None => true,
+        Some((_, rest)) => places.iter().any(|place| covers(rest, place) || lies_in(rest, place)),
+    }
+}
+
+/// What whoever logs in to the node as a user runs, or logs in with.
+const LOGINS: &[&str] =
+    &[".ssh", ".bashrc", ".bash_profile", ".bash_login", ".profile", ".zshrc", ".config/systemd"];
+
 /// Whether whoever writes at the path has the node run code.
 pub(crate) fn runs_code(path: &str) -> bool {
     const FOLDERS: &[&str] = &[
@@ -443,6 +465,16 @@ pub(crate) fn runs_code(path: &str) -> bool {
         "/home/kubernetes",
         "/var/lib/kubelet/pods",
         "/run/systemd",
+        // Programs of nodes of Google's Container-Optimized OS.
+        "/home/kubernetes/bin",
+        // Programs, manifests of static pods and those that the server applies, of k3s and RKE2.
+        "/var/lib/rancher/k3s/agent",
+        "/var/lib/rancher/k3s/data",
+        "/var/lib/rancher/k3s/server",
+        "/var/lib/rancher/rke2/agent",
+        "/var/lib/rancher/rke2/bin",
+        "/var/lib/rancher/rke2/data",
+        "/var/lib/rancher/rke2/server",
     ];
     const HARMLESS: &[&str] = &[
         "/etc/localtime",
@@ -468,6 +500,7 @@ pub(crate) fn runs_code(path: &str) -> bool {
         return false;
     }
     path == "/var/lib/kubelet"
+        || in_a_home(path, LOGINS)
         || FOLDERS.iter().any(|folder| covers(path, folder) || lies_in(path, folder))
 }
 
@@ -484,6 +517,10 @@ pub(crate) fn credentials(path: &str) -> Vec<Files> {
                 "/var/lib/kubelet/kubeconfig",
                 "/etc/kubernetes/kubelet.conf",
                 "/etc/kubernetes/bootstrap-kubelet.conf",
+                "/var/lib/rancher/k3s/agent/kubelet.kubeconfig",
+                "/var/lib/rancher/k3s/agent/client-kubelet.key",
+                "/var/lib/rancher/rke2/agent/kubelet.kubeconfig",
+                "/var/lib/rancher/rke2/agent/client-kubelet.key",
             ],
         ),
         (Files::Pods, &["/var/lib/kubelet/pods"]),
@@ -497,9 +534,21 @@ pub(crate) fn credentials(path: &str) -> Vec<Files> {
                 "/var/lib/etcd",
                 "/var/lib/rancher/k3s/server",
                 "/var/lib/rancher/rke2/server",
+                // The administrator's kubeconfig on servers of k3s and RKE2.
+                "/etc/rancher/k3s/k3s.yaml",
+                "/etc/rancher/rke2/rke2.yaml",
             ],
         ),
-        (Files::SshKeys, &["/root/.ssh", "/home"]),
+        (
+            Files::SshKeys,
+            &[
+                "/root/.ssh",
+                "/etc/ssh/ssh_host_dsa_key",
+                "/etc/ssh/ssh_host_ecdsa_key",
+                "/etc/ssh/ssh_host_ed25519_key",
+                "/etc/ssh/ssh_host_rsa_key",
+            ],
+        ),
         (
             Files::CloudConfig,
             // Of AKS and of in-tree and external providers as their installers place them.
@@ -514,7 +563,10 @@ pub(crate) fn credentials(path: &str) -> Vec<Files> {
         ),
     ];
     let holds = |place: &&&str| covers(path, place) || lies_in(path, place);
-    let found = PLACES.iter().filter(|(_, places)| places.iter().any(|place| holds(&place)));
+    let of_users = |files: Files| files == Files::SshKeys && in_a_home(path, &[".ssh"]);
+    let found = PLACES
+        .iter()
+        .filter(|(files, places)| places.iter().any(|place| holds(&place)) || of_users(*files));
     found.map(|(files, _)| *files).collect()
 }
 
@@ -605,8 +657,34 @@ mod tests {
         assert_eq!(credentials("/var/lib/kubelet/pki"), [Files::Kubelet]);
         let folder = [Files::Kubelet, Files::ControlPlane, Files::CloudConfig];
         assert_eq!(credentials("/etc/kubernetes"), folder);
+        let all = [Files::Kubelet, Files::ControlPlane, Files::SshKeys, Files::CloudConfig];
+        assert_eq!(credentials("/etc"), all);
         assert_eq!(credentials("/etc/kubernetes/azure.json"), [Files::CloudConfig]);
         assert_eq!(credentials("/root/.ssh"), [Files::SshKeys]);
+        for path in ["/home", "/home/ann", "/home/ann/.ssh", "/home/ann/.ssh/id_ed25519"] {
+            assert_eq!(credentials(path), [Files::SshKeys], "{path}");
+            assert!(runs_code(path), "{path}");
+        }
+        for path in ["/home/ann/data", "/home/ann/.sshd", "/homes", "/home/ann/data/.ssh"] {
+            assert!(credentials(path).is_empty() && !runs_code(path), "{path}");
+            assert!(is_data(path), "{path}");
+        }
+        assert!(runs_code("/home/ann/.profile") && credentials("/home/ann/.profile").is_empty());
+        assert!(runs_code("/home/kubernetes/bin/nvidia"));
+        for path in ["/etc/ssh", "/etc/ssh/ssh_host_rsa_key"] {
+            assert_eq!(credentials(path), [Files::SshKeys], "{path}");
+        }
+        assert!(credentials("/etc/ssh/ssh_known_hosts").is_empty());
+        for path in ["/etc/rancher", "/etc/rancher/k3s", "/etc/rancher/rke2/rke2.yaml"] {
+            assert_eq!(credentials(path), [Files::ControlPlane], "{path}");
+        }
+        assert!(credentials("/etc/rancher/k3s/registries.yaml").is_empty());
+        let rancher = [Files::Kubelet, Files::ControlPlane];
+        assert_eq!(credentials("/var/lib/rancher"), rancher);
+        assert_eq!(credentials("/var/lib/rancher/rke2/agent"), [Files::Kubelet]);
+        assert!(runs_code("/var/lib/rancher") && runs_code("/var/lib/rancher/rke2/bin"));
+        // Where the local provisioner of k3s keeps volumes.
+        assert!(is_data("/var/lib/rancher/k3s/storage/pvc-1"));
         assert!(credentials("/etc/ssl/certs").is_empty() && credentials("/root/data").is_empty());
         assert!(holds_pod_logs("/var/log") && !holds_pod_logs("/var/log/app"));
         assert!(holds_plugins("/var/lib/kubelet/device-plugins") && !holds_plugins("/var/lib/app"));
@@ -618,5 +696,9 @@ mod tests {
         assert_eq!(normal("/etc/../var//lib/./kubelet/"), "/var/lib/kubelet");
         assert_eq!(normal("/var/run/docker.sock"), "/run/docker.sock");
         assert_eq!(normal("/var/running"), "/var/running");
+        assert_eq!(path_gives("/var/run", ""), (true, true));
+        assert_eq!(path_gives("/var/run/docker.sock", ""), (true, false));
+        assert_eq!(path_gives("/", "etc/cron.d"), (false, true));
+        assert_eq!(path_gives("/srv", "data"), (false, false));
     }
 }

@@ -5,7 +5,7 @@ use ringfort_model::Str;
 
 use crate::attack::Attack;
 use crate::ids::subject_id;
-use crate::node::{NodeKey, Power, RoleKey, Scope};
+use crate::node::{NodeKey, Power, RoleKey, Scope, Subject};
 use crate::why::{BindingKey, TokenSource, Why};
 
 /// A reason in words.
@@ -55,6 +55,16 @@ const ASSUMED: &str = "; assumed: not in the source, every API server writes the
 
 fn full(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+}
+
+/// A subject as the object of a reason.
+fn object_of(subject: &Subject) -> String {
+    match subject {
+        Subject::User(name) => format!("User {name}"),
+        Subject::Group(name) => format!("Group {name}"),
+        Subject::ServiceAccount(namespace, name) => format!("ServiceAccount {namespace}/{name}"),
+        Subject::Limited(limited) => object_of(&limited.target),
+    }
 }
 
 impl Attack<'_> {
@@ -132,15 +142,18 @@ impl Attack<'_> {
             }
             Why::Member(subject, group) => {
                 let text = format!("{} is in group {group} by construction", subject_id(subject));
-                of(subject_id(subject), "groups", text, String::new())
+                of(object_of(subject), "groups", text, String::new())
             }
             Why::Masters => of(
-                "group/system:masters".into(),
+                "Group system:masters".into(),
                 "",
                 "is never refused by the API server".into(),
                 String::new(),
             ),
-            Why::PodField { unit, path, value } => self.pod_field(*unit, path, value),
+            Why::PodField { unit, path, value } => {
+                let value = if value.is_empty() { "absent" } else { value };
+                self.pod_field(*unit, path, value)
+            }
             Why::HostMount { unit, kind, container, mount, path, read_only } => {
                 let field = format!("{}[{container}].volumeMounts[{mount}]", kind.field());
                 let how = if *read_only { "read-only" } else { "writable" };
@@ -184,17 +197,9 @@ impl Attack<'_> {
                 )
             }
             Why::Field { object, path, value } => {
-                let text = object.to_string();
-                let (prefix, rest) = text.split_once('/').unwrap_or((&text, ""));
-                let kind = match prefix {
-                    "svc" => "service",
-                    "sa" => "serviceaccount",
-                    "ns" => "namespace",
-                    other => other,
-                };
-                let (namespace, name) = rest.split_once('/').unwrap_or(("", rest));
-                let command = get(kind, namespace, name);
-                of(text.clone(), path, value.to_string(), command)
+                let (kind, namespace, name) = object.named();
+                let command = get(&kind.to_lowercase(), namespace, name);
+                of(format!("{kind} {}", full(namespace, name)), path, value.to_string(), command)
             }
             Why::ObjectField { kind, namespace, name, path, value } => of(
                 format!("{kind} {}", full(namespace, name)),
@@ -204,9 +209,10 @@ impl Attack<'_> {
             ),
             Why::Design(text) => of("Kubernetes".into(), "", (*text).to_owned(), String::new()),
             Why::Passes { unit, way } => {
-                let (_, namespace, _, _) = self.written_in(*unit);
+                let (kind, namespace, name, _) = self.written_in(*unit);
                 let command = format!("kubectl get networkpolicy -n {}", quoted(&namespace));
-                of(self.unit_id(*unit), "network", way.text().into(), command)
+                let object = format!("{kind} {}", full(&namespace, &name));
+                of(object, "network", way.text().into(), command)
             }
             Why::Missing(text) => of("unknown".into(), "", (*text).to_owned(), String::new()),
         }

@@ -1,6 +1,8 @@
 //! What deploys to the cluster by itself: GitOps controllers with the repositories that they
 //! watch, and runners of pipelines.
 
+use std::collections::BTreeSet;
+
 use ringfort_model::record::custom::{CustomSpec, SourceReference};
 use ringfort_model::record::{Node, Other};
 use ringfort_model::{ContainerKind, Id, Str};
@@ -8,6 +10,7 @@ use ringfort_model::{ContainerKind, Id, Str};
 use crate::context::Context;
 use crate::node::{NodeKey, Subject};
 use crate::operator::{Custom, Operator, custom};
+use crate::recognise::known;
 use crate::techniques::{deputy_argocd_app as argo, deputy_flux as flux};
 use crate::why::Why;
 
@@ -133,12 +136,37 @@ const RUNNERS: &[&str] = &[
     "gitlab-org/gitlab-runner",
     "actions/actions-runner",
     "summerwind/actions-runner",
+    "summerwind/actions-runner-dind",
+    "summerwind/actions-runner-dind-rootless",
     "buildkite/agent",
+    "forgejo/runner",
+    "gitea/act_runner",
+    "jenkins/agent",
     "jenkins/inbound-agent",
     "jenkins/jnlp-slave",
     "drone/drone-runner-kube",
     "woodpeckerci/woodpecker-agent",
 ];
+
+/// Ends of image repositories of daemons that run containers for whoever asks.
+const DAEMONS: &[&str] = &["docker", "library/docker", "docker-dind", "moby/buildkit"];
+
+/// Whether an image holds the daemon: of Docker's own only the tags with `dind` do, the others
+/// are its client.
+fn holds_daemon(image: &str) -> bool {
+    let docker = known(image, &["docker", "library/docker"]).is_some();
+    let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+    !docker || tag.split('-').any(|word| word == "dind")
+}
+
+/// Running containers with a daemon that runs containers for whoever builds beside it, in pods
+/// without a container that [`runners`] recognises, in the order of units.
+pub fn builders(context: &Context<'_>) -> Vec<Runner> {
+    let known: BTreeSet<u32> = runners(context).into_iter().map(|one| one.unit).collect();
+    let mut found = containers_of(context, DAEMONS);
+    found.retain(|one| !known.contains(&one.unit) && holds_daemon(&one.image));
+    found
+}
 
 /// A container that executes jobs.
 pub struct Runner {
@@ -151,7 +179,12 @@ pub struct Runner {
 
 /// Running runners, in the order of units.
 pub fn runners(context: &Context<'_>) -> Vec<Runner> {
-    let places = context.images.of(RUNNERS).into_iter();
+    containers_of(context, RUNNERS)
+}
+
+/// Running containers with one of some images, in the order of units.
+fn containers_of(context: &Context<'_>, images: &[&'static str]) -> Vec<Runner> {
+    let places = context.images.of(images).into_iter();
     let running = places.filter(|(_, kind, _)| *kind != ContainerKind::Init);
     let runner = |(unit, kind, index)| {
         let image = context.container((unit, kind, index)).image.clone();
@@ -226,4 +259,20 @@ pub fn argo_deploys_everywhere(project: &Other) -> bool {
 #[must_use]
 pub fn flux_controllers(context: &Context<'_>) -> Vec<Operator> {
     flux::controllers(context).into_iter().map(|(controller, _)| controller).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_dockers_image_the_daemon_is_in_some_tags_only() {
+        for image in ["docker:dind", "docker:24-dind", "docker:27.0-dind-rootless"] {
+            assert!(holds_daemon(image), "{image}");
+        }
+        for image in ["docker:24-cli", "docker:24", "docker", "r.example:5000/docker"] {
+            assert!(!holds_daemon(image), "{image}");
+        }
+        assert!(holds_daemon("moby/buildkit:v0.20") && holds_daemon("r.example/docker-dind"));
+    }
 }

@@ -53,7 +53,7 @@ mod writes;
 
 pub use attack::{Attack, Engines};
 pub use context::{Context, Ground};
-pub use escape::{NodeMount, node_mounts, user_namespace_holds};
+pub use escape::{NodeMount, node_mounts, path_gives, user_namespace_holds};
 pub use evidence::{Evidence, target};
 pub use impact::Impact;
 pub use maker::{EdgeInfo, WhyId};

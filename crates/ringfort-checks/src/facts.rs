@@ -218,7 +218,7 @@ impl<'a> World<'a> {
     pub(crate) fn store(&self, unit: u32) -> Option<&Store> {
         let known = self.facts.stores.get_or_init(|| {
             let units = self.context.units.iter().enumerate();
-            units.map(|(at, unit)| store(at as u32, unit)).collect()
+            units.map(|(at, unit)| store(self, at as u32, unit)).collect()
         });
         known[unit as usize].as_ref()
     }

@@ -1,14 +1,22 @@
-//! Stores of data, recognised by the name of their image, and whether they ask who calls.
+//! Stores of data, and whether they ask who calls. A store is recognised by the name of its image;
+//! else by the port of its protocol, which a container declares or a Service leads to: where other
+//! programs use the number too, the image's name must say the program as well.
 
 use ringfort_attack::Why;
-use ringfort_attack::recognise::known;
-use ringfort_model::{Container, ContainerKind, Str, Unit};
+use ringfort_attack::recognise::{known, repository};
+use ringfort_model::{Container, ContainerKind, EntityId, Str, Unit};
+use ringfort_network::exposure::ListenerKind;
+
+use crate::pods;
+use crate::world::World;
 
 /// A program that keeps data.
 struct Program {
     /// Ends of image repositories.
     images: &'static [&'static str],
     port: u16,
+    /// Whether nothing else commonly listens at that port.
+    own_port: bool,
     /// Words of the command line and names of variables that set up a login.
     login: &'static [&'static str],
     /// The same that leave it out.
@@ -20,29 +28,55 @@ struct Program {
 
 const PROGRAMS: &[Program] = &[
     Program {
-        images: &["postgres", "postgresql", "postgis", "timescaledb"],
+        images: &[
+            "postgres",
+            "postgresql",
+            "postgresql-repmgr",
+            "postgis",
+            "pgvector",
+            "timescaledb",
+        ],
         port: 5432,
+        own_port: true,
         login: &["POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRESQL_PASSWORD"],
         without: &[],
         by_default: None,
     },
     Program {
-        images: &["mysql", "mariadb", "percona"],
+        images: &[
+            "mysql",
+            "mysql-server",
+            "mariadb",
+            "mariadb-galera",
+            "percona",
+            "percona-server",
+            "percona-xtradb-cluster",
+        ],
         port: 3306,
+        own_port: true,
         login: &["MYSQL_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD_FILE", "MARIADB_ROOT_PASSWORD"],
         without: &["MYSQL_ALLOW_EMPTY_PASSWORD", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD"],
         by_default: None,
     },
     Program {
-        images: &["mongo", "mongodb"],
+        images: &[
+            "mongo",
+            "mongodb",
+            "mongodb-sharded",
+            "mongodb-community-server",
+            "mongodb-enterprise-server",
+            "percona-server-mongodb",
+        ],
         port: 27017,
+        own_port: true,
         login: &["MONGO_INITDB_ROOT_USERNAME", "MONGODB_ROOT_PASSWORD", "--auth", "--keyFile"],
         without: &[],
         by_default: Some(false),
     },
     Program {
-        images: &["redis", "valkey"],
+        images: &["redis", "redis-cluster", "redis-stack-server", "valkey", "valkey-cluster"],
         port: 6379,
+        own_port: true,
         login: &["--requirepass", "--aclfile", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE"],
         without: &["ALLOW_EMPTY_PASSWORD"],
         by_default: Some(false),
@@ -50,6 +84,7 @@ const PROGRAMS: &[Program] = &[
     Program {
         images: &["memcached"],
         port: 11211,
+        own_port: true,
         login: &["-S", "--enable-sasl", "MEMCACHED_PASSWORD"],
         without: &[],
         by_default: Some(false),
@@ -57,6 +92,7 @@ const PROGRAMS: &[Program] = &[
     Program {
         images: &["elasticsearch", "opensearch"],
         port: 9200,
+        own_port: true,
         login: &["ELASTIC_PASSWORD", "OPENSEARCH_INITIAL_ADMIN_PASSWORD"],
         without: &["DISABLE_SECURITY_PLUGIN"],
         by_default: None,
@@ -64,6 +100,7 @@ const PROGRAMS: &[Program] = &[
     Program {
         images: &["zookeeper"],
         port: 2181,
+        own_port: true,
         login: &["ZOO_ENABLE_AUTH"],
         without: &[],
         by_default: Some(false),
@@ -71,6 +108,7 @@ const PROGRAMS: &[Program] = &[
     Program {
         images: &["kafka", "cp-kafka"],
         port: 9092,
+        own_port: false,
         login: &[],
         without: &[],
         by_default: None,
@@ -78,14 +116,23 @@ const PROGRAMS: &[Program] = &[
     Program {
         images: &["rabbitmq"],
         port: 5672,
+        own_port: true,
         login: &["RABBITMQ_DEFAULT_PASS", "RABBITMQ_PASSWORD"],
         without: &[],
         by_default: None,
     },
-    Program { images: &["nats"], port: 4222, login: &["--user"], without: &[], by_default: None },
+    Program {
+        images: &["nats"],
+        port: 4222,
+        own_port: true,
+        login: &["--user"],
+        without: &[],
+        by_default: None,
+    },
     Program {
         images: &["cassandra", "scylla"],
         port: 9042,
+        own_port: true,
         login: &[],
         without: &[],
         by_default: None,
@@ -93,6 +140,7 @@ const PROGRAMS: &[Program] = &[
     Program {
         images: &["clickhouse-server", "clickhouse"],
         port: 8123,
+        own_port: false,
         login: &["CLICKHOUSE_PASSWORD"],
         without: &[],
         by_default: None,
@@ -100,6 +148,7 @@ const PROGRAMS: &[Program] = &[
     Program {
         images: &["minio/minio"],
         port: 9000,
+        own_port: false,
         login: &["MINIO_ROOT_PASSWORD", "MINIO_ROOT_PASSWORD_FILE"],
         without: &[],
         by_default: None,
@@ -107,12 +156,27 @@ const PROGRAMS: &[Program] = &[
     Program {
         images: &["couchdb"],
         port: 5984,
+        own_port: true,
         login: &["COUCHDB_PASSWORD"],
         without: &[],
         by_default: None,
     },
-    Program { images: &["influxdb"], port: 8086, login: &[], without: &[], by_default: None },
-    Program { images: &["qdrant/qdrant"], port: 6333, login: &[], without: &[], by_default: None },
+    Program {
+        images: &["influxdb"],
+        port: 8086,
+        own_port: false,
+        login: &[],
+        without: &[],
+        by_default: None,
+    },
+    Program {
+        images: &["qdrant/qdrant"],
+        port: 6333,
+        own_port: false,
+        login: &[],
+        without: &[],
+        by_default: None,
+    },
 ];
 
 /// A store of data in a group of pods.
@@ -126,69 +190,187 @@ pub(crate) struct Store {
 }
 
 /// The first store of data among a group's running containers.
-pub(crate) fn store(at: u32, unit: &Unit) -> Option<Store> {
-    unit.spec.all_containers().find_map(|(kind, index, container)| {
-        if kind == ContainerKind::Init && !container.is_sidecar() {
-            return None;
-        }
-        let is_one = |program: &&Program| known(&container.image, program.images).is_some();
-        let program = PROGRAMS.iter().find(is_one)?;
-        let path = Str::from(format!("{}[{index}].image", kind.field()));
+pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
+    let running = unit.spec.all_containers();
+    let running: Vec<_> = running
+        .filter(|(kind, _, container)| *kind != ContainerKind::Init || container.is_sidecar())
+        .collect();
+    let shown = |kind: ContainerKind, index, path: &str, value: Str| {
+        let path = Str::from(format!("{}[{index}].{path}", kind.field()));
+        Why::PodField { unit: at, path, value }
+    };
+    let by_image = running.iter().find_map(|&(kind, index, container)| {
+        let program = PROGRAMS.iter().find(|one| known(&container.image, one.images).is_some())?;
         Some(Store {
             port: program.port,
-            asks: asks(program, container),
-            why: Why::PodField { unit: at, path, value: container.image.clone() },
+            asks: asks(program, container).or(program.by_default.filter(|_| !elsewhere(container))),
+            why: shown(kind, index, "image", container.image.clone()),
         })
-    })
+    });
+    let by_port = || {
+        running.iter().find_map(|&(kind, index, container)| {
+            let all = container.ports.iter().enumerate();
+            let mut all = all.filter(|(_, one)| matches!(one.protocol.as_str(), "" | "TCP"));
+            all.find_map(|(port, one)| {
+                let program = by_number(one.container_port?, &[container])?;
+                let path = format!("ports[{port}].containerPort");
+                let value = Str::from(program.port.to_string());
+                let why = shown(kind, index, &path, value);
+                Some(Store { port: program.port, asks: asks(program, container), why })
+            })
+        })
+    };
+    let by_service = || {
+        let containers: Vec<&Container> = running.iter().map(|(_, _, one)| *one).collect();
+        let fronts = world.context.fronts[at as usize].iter();
+        let listeners = fronts.map(|&front| &world.context.exposure.listeners[front as usize]);
+        let services = listeners
+            .filter(|one| !matches!(one.kind, ListenerKind::HostPort | ListenerKind::HostNetwork));
+        services.filter_map(|one| Some((one, one.service.as_ref()?))).find_map(|(one, service)| {
+            let mut all = PROGRAMS.iter().filter(|program| is_meant(program, &containers));
+            let program = all.find(|all| pods::leads_to_port(world, at, one, all.port))?;
+            Some(Store {
+                port: program.port,
+                asks: match containers[..] {
+                    [container] => asks(program, container),
+                    _ => None,
+                },
+                why: Why::Field {
+                    object: EntityId::Service(service.0.clone(), service.1.clone()),
+                    path: "spec.ports".into(),
+                    value: Str::from(program.port.to_string()),
+                },
+            })
+        })
+    };
+    by_image.or_else(by_port).or_else(by_service)
 }
 
-/// Whether a program asks for a login, as far as arguments and variables show.
+/// The program whose protocol has that port.
+fn by_number(port: i64, containers: &[&Container]) -> Option<&'static Program> {
+    PROGRAMS.iter().find(|one| i64::from(one.port) == port && is_meant(one, containers))
+}
+
+/// Whether a program is meant by its port: nothing else uses it, or an image is named after it.
+fn is_meant(program: &Program, containers: &[&Container]) -> bool {
+    program.own_port
+        || containers.iter().any(|one| {
+            let name = repository(&one.image).rsplit('/').next().unwrap_or_default();
+            let mut words = name.split(['-', '_', '.']);
+            let names = || program.images.iter().filter_map(|image| image.rsplit('/').next());
+            words.any(|word| names().any(|name| name == word))
+        })
+}
+
+/// Words of a container's command line.
+fn words(container: &Container) -> impl Iterator<Item = &str> {
+    let all = container.command.iter().chain(&container.args);
+    all.flat_map(|word| word.split_whitespace())
+}
+
+/// Whether a file of settings, or variables from elsewhere, may say more than is shown.
+fn elsewhere(container: &Container) -> bool {
+    !container.env_from.is_empty()
+        || words(container).any(|word| {
+            word.ends_with(".conf") || word.ends_with(".yaml") || word.starts_with("--config")
+        })
+}
+
+/// Whether a program asks for a login, as far as arguments and variables show. What a program does
+/// without them is a matter of its image.
 fn asks(program: &Program, container: &Container) -> Option<bool> {
-    let words = || {
-        let all = container.command.iter().chain(&container.args);
-        all.flat_map(|word| word.split_whitespace())
-    };
     let has = |names: &[&str]| {
-        words().any(|word| names.contains(&word.split('=').next().unwrap_or(word)))
+        words(container).any(|word| names.contains(&word.split('=').next().unwrap_or(word)))
             || container.env.iter().any(|one| names.contains(&one.name.as_str()))
     };
-    // A file of settings, or variables from elsewhere, may say either.
-    let elsewhere = !container.env_from.is_empty()
-        || words().any(|word| {
-            word.ends_with(".conf") || word.ends_with(".yaml") || word.starts_with("--config")
-        });
     if has(program.login) {
         Some(true)
     } else if has(program.without) {
         Some(false)
-    } else if elsewhere {
-        None
     } else {
-        program.by_default
+        None
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use ringfort_attack::{Attack, Engines};
+    use ringfort_model::{ClusterBuilder, Object, SourceKind};
+    use serde_json::{Value, json};
 
-    fn asked(container: serde_json::Value) -> Option<bool> {
-        let container: Container = serde_json::from_value(container).expect("a container");
-        let is_one = |program: &&Program| known(&container.image, program.images).is_some();
-        asks(PROGRAMS.iter().find(is_one).expect("a store"), &container)
+    /// The store in a pod, and a Service in front of it that leads to a port.
+    fn found(containers: &Value, leads_to: Option<u16>) -> Option<(u16, Option<bool>, String)> {
+        let mut builder = ClusterBuilder::new(SourceKind::Dump);
+        let meta = json!({"name": "p", "namespace": "a", "labels": {"app": "p"}});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta,
+            "spec": {"containers": containers, "nodeName": "n"}, "status": {"phase": "Running"}});
+        let service = leads_to.map(|port| {
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {
+                "selector": {"app": "p"}, "ports": [{"port": 1, "targetPort": port}]}})
+        });
+        for object in [pod].into_iter().chain(service) {
+            builder.add(Object::read(object.to_string().as_bytes()).expect("an object"));
+        }
+        let cluster = builder.freeze();
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let world = World::new(&attack);
+        let found = store(&world, 0, &world.context.units[0])?;
+        Some((found.port, found.asks, world.evidence(&found.why).field))
+    }
+
+    fn asked(container: &Value) -> Option<bool> {
+        found(&json!([container]), None).expect("a store").1
     }
 
     #[test]
     fn a_login_is_known_by_what_sets_it_up() {
-        assert_eq!(asked(json!({"image": "redis:7"})), Some(false));
+        assert_eq!(asked(&json!({"image": "redis:7"})), Some(false));
         assert_eq!(
-            asked(json!({"image": "redis:7", "args": ["--requirepass", "$(P)"]})),
+            asked(&json!({"image": "redis:7", "args": ["--requirepass", "$(P)"]})),
             Some(true)
         );
-        assert_eq!(asked(json!({"image": "redis:7", "args": ["/etc/redis.conf"]})), None);
-        assert_eq!(asked(json!({"image": "bitnami/postgresql"})), None);
+        assert_eq!(asked(&json!({"image": "redis:7", "args": ["/etc/redis.conf"]})), None);
+        assert_eq!(asked(&json!({"image": "bitnami/postgresql"})), None);
         let password = json!([{"name": "POSTGRES_PASSWORD"}]);
-        assert_eq!(asked(json!({"image": "postgres:17", "env": password})), Some(true));
+        assert_eq!(asked(&json!({"image": "postgres:17", "env": password})), Some(true));
+        // What an image that is not known does without a setting is not known either.
+        let ports = json!([{"containerPort": 6379}]);
+        assert_eq!(asked(&json!({"image": "r.example/cache:1", "ports": ports})), None);
+    }
+
+    #[test]
+    fn a_store_is_known_by_its_image_or_by_its_port() {
+        let port = |image: &str, ports: &[i64], protocol: &str| {
+            let ports: Vec<Value> = ports
+                .iter()
+                .map(|port| json!({"containerPort": port, "protocol": protocol}))
+                .collect();
+            found(&json!([{"image": image, "ports": ports}]), None).map(|(port, _, at)| (port, at))
+        };
+        let by_image = |port| Some((port, "spec.containers[0].image".to_owned()));
+        let by_port =
+            |port, at| Some((port, format!("spec.containers[0].ports[{at}].containerPort")));
+        assert_eq!(port("bitnami/redis-cluster:7", &[], "TCP"), by_image(6379));
+        assert_eq!(port("r.example/catalogue-db:0.3", &[3306], "TCP"), by_port(3306, 0));
+        assert_eq!(port("r.example/user-db", &[80, 27017], ""), by_port(27017, 1));
+        assert_eq!(port("r.example/our-mysql:8", &[3306], "TCP"), by_port(3306, 0));
+        assert_eq!(port("r.example/our-mysql:8", &[3306], "UDP"), None);
+        // 9000 is a port of many; a name alone may be that of a tool for the program.
+        assert_eq!(port("r.example/web:1", &[9000], "TCP"), None);
+        assert_eq!(port("r.example/our-minio:1", &[9000], "TCP"), by_port(9000, 0));
+        assert_eq!(port("r.example/mysql-exporter:1", &[9104], "TCP"), None);
+        assert_eq!(port("r.example/mysql-backup:1", &[], "TCP"), None);
+    }
+
+    #[test]
+    fn a_service_shows_the_port_that_no_container_declares() {
+        let alone = json!([{"image": "r.example/user-db"}]);
+        assert_eq!(found(&alone, None), None);
+        assert_eq!(found(&alone, Some(8080)), None);
+        assert_eq!(found(&alone, Some(5432)), Some((5432, None, "spec.ports".to_owned())));
+        let kafka = json!([{"image": "r.example/our-kafka"}, {"image": "x"}]);
+        assert_eq!(found(&kafka, Some(9092)), Some((9092, None, "spec.ports".to_owned())));
     }
 }

@@ -40,6 +40,7 @@ pub mod own;
 pub mod patience;
 pub mod pods;
 pub mod run;
+mod runners;
 mod secrets;
 pub mod select;
 mod settings;

@@ -48,6 +48,9 @@ impl std::fmt::Display for Object {
 pub struct Fault {
     /// The fields that show it, as reasons; the plan knows the fixes of many of them.
     pub spots: Vec<Why>,
+    /// Fields that show it and are not to be changed for it: those of others that the way leads on
+    /// to, and what the object is by its purpose.
+    pub beyond: Vec<Why>,
     /// Fields that show it and that no engine knows, in words.
     pub shown: Vec<Evidence>,
     /// What they mean together; may be empty.
@@ -82,6 +85,7 @@ impl Fault {
 
     fn join(&mut self, other: Self) {
         self.spots.extend(other.spots);
+        self.beyond.extend(other.beyond);
         self.shown.extend(other.shown);
         if self.note.is_empty() {
             self.note = other.note;

@@ -395,20 +395,14 @@ fn finding(
         severity = severity.moved(-1);
         moved_by.push("-sys".to_owned());
     }
-    let evidence: BTreeSet<Spot> = fault
-        .spots
-        .iter()
-        .map(|why| {
-            let one = world.evidence(why);
+    let known = fault.spots.iter().chain(&fault.beyond).map(|why| world.evidence(why));
+    let evidence: BTreeSet<Spot> = known
+        .chain(fault.shown.iter().cloned())
+        .map(|one| {
             let place = Place::of_named(world.cluster, &one.object, &one.field);
             let Evidence { object, field, value, command } = one;
             Spot { object, field, value, command, place }
         })
-        .chain(fault.shown.iter().cloned().map(|one| {
-            let place = Place::of_named(world.cluster, &one.object, &one.field);
-            let Evidence { object, field, value, command } = one;
-            Spot { object, field, value, command, place }
-        }))
         .collect();
     let mut fixes: BTreeSet<Repair> = BTreeSet::new();
     for fix in fault.spots.iter().flat_map(|why| remedies.of(why)) {

@@ -193,6 +193,25 @@ fn the_same_input_gives_the_same_findings() {
     }
 }
 
+/// Evidence of every check names its object by kind, in one way, and says what is there.
+#[test]
+fn evidence_names_objects_by_kind_and_says_what_they_say() {
+    let mut wrong = BTreeSet::new();
+    for (id, kind, fixture) in all() {
+        for row in found(&fixture, &choose(Some(id)).expect("a check")).findings {
+            for spot in &row.evidence {
+                let (object, _) = spot.object.split_once(' ').unwrap_or((&spot.object, ""));
+                let named = object.starts_with(char::is_uppercase)
+                    && object.chars().all(char::is_alphanumeric);
+                if !named || spot.value.is_empty() {
+                    wrong.insert(format!("{id} {kind}: {spot:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn every_folder_belongs_to_a_check() {
     let known: BTreeSet<String> = checks::ALL.iter().map(|check| check.id.to_owned()).collect();
@@ -424,4 +443,60 @@ data: {policy.default: role:admin}
     let found = of_manifests(text, true, "RF-CICD-002");
     assert!(matches!(found.get("ConfigMap x/argocd-rbac-cm"), Some(Verdict::Fail(_))), "{found:?}");
     assert_eq!(found.get("ConfigMap y/argocd-rbac-cm"), None);
+}
+
+/// Whoever mints a token of an administrator loses what lets it; the administrator's own grants
+/// show the way and are left alone.
+#[test]
+fn fixes_of_a_way_to_cluster_admin_are_the_subjects_own() {
+    const OBJECTS: &str = r#"
+{apiVersion: v1, kind: Namespace, metadata: {name: a}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: s, namespace: a}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: admin, namespace: a}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: everything}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: administrator}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: everything}
+subjects: [{kind: ServiceAccount, name: admin, namespace: a}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: minter, namespace: a}
+rules: [{apiGroups: [""], resources: [serviceaccounts/token], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: minter, namespace: a}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: minter}
+subjects: [{kind: ServiceAccount, name: s, namespace: a}]
+"#;
+    let options = Options { complete: true, threads: 1, ..Options::default() };
+    let cluster = read_objects(&[("x.yaml", OBJECTS.as_bytes())], &options).expect("it reads");
+    let engines = Engines::new(&cluster.cluster);
+    let attack = Attack::new(&cluster.cluster, &engines);
+    let world = World::new(&attack);
+    let findings = run(&world, &choose(Some("RF-RBAC-002")).expect("a check")).findings;
+    let [row] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!(row.object, "ServiceAccount a/s");
+    let shown: Vec<&str> = row.evidence.iter().map(|spot| spot.object.as_str()).collect();
+    assert_eq!(
+        shown,
+        [
+            "ClusterRole everything",
+            "ClusterRoleBinding administrator",
+            "Role a/minter",
+            "RoleBinding a/minter"
+        ]
+    );
+    assert!(row.fixes.len() > 1, "{row:?}");
+    let foreign = |text: &str| text.contains("administrator") || text.contains("everything");
+    assert!(row.fixes.iter().all(|fix| !foreign(&fix.command)), "{:?}", row.fixes);
 }

@@ -58,7 +58,9 @@ pub use mesh::{Member, Mesh, Ports};
 pub use mountable_secrets::mountable_secrets;
 pub use node_facts::{Handler, LowLevelRuntime, NodeFacts, PullVerification};
 pub use non_root::non_root;
-pub use outside::{audit_log, metadata_block, secret_encryption, workload_identity};
+pub use outside::{
+    audit_log, cloud_identity, metadata_block, secret_encryption, workload_identity,
+};
 pub use pod_security::pod_security;
 pub use privilege::no_new_privileges;
 pub use proc_mount::proc_mask;

@@ -26,13 +26,19 @@ pub fn metadata_block(spec: &PodSpec) -> Control {
     Control::new(effect, evidence)
 }
 
+/// The annotation by which an account takes on an identity of the cloud, and which one.
+#[must_use]
+pub fn cloud_identity(account: &ServiceAccount) -> Option<(&'static str, &Str)> {
+    let annotations = &account.metadata.annotations;
+    rules().identities.iter().find_map(|key| Some((*key, annotations.get(key)?)))
+}
+
 /// Judges the identity of the cloud that an account is annotated with; of a pod that uses it where
 /// one is given.
 #[must_use]
 pub fn workload_identity(account: &ServiceAccount, user: Option<&PodSpec>) -> Control {
     let meta = &account.metadata;
-    let found = rules().identities.iter().find(|key| meta.annotations.get(key).is_some());
-    let Some(key) = found else {
+    let Some((key, _)) = cloud_identity(account) else {
         let field = format!("ServiceAccount {} metadata.annotations", meta.full_name());
         return Control::new(Effect::Absent, [field]);
     };

@@ -39,6 +39,31 @@ pub enum EntityId {
     Impact(Str),
 }
 
+impl EntityId {
+    /// Kind, namespace and name, as an object has them. What is no object has a word for what it
+    /// is; of a container it is the pod that is named.
+    #[must_use]
+    pub fn named(&self) -> (&'static str, &str, &str) {
+        match self {
+            Self::Internet => ("Internet", "", ""),
+            Self::Vector(name) => ("Vector", "", name),
+            Self::User(name) => ("User", "", name),
+            Self::Group(name) => ("Group", "", name),
+            Self::ServiceAccount(namespace, name) => ("ServiceAccount", namespace, name),
+            Self::Pod(namespace, name) | Self::Container(namespace, name, _) => {
+                ("Pod", namespace, name)
+            }
+            Self::Workload(kind, namespace, name) => (kind.name(), namespace, name),
+            Self::Service(namespace, name) => ("Service", namespace, name),
+            Self::Secret(namespace, name) => ("Secret", namespace, name),
+            Self::ConfigMap(namespace, name) => ("ConfigMap", namespace, name),
+            Self::Namespace(name) => ("Namespace", "", name),
+            Self::Node(name) => ("Node", "", name),
+            Self::Impact(name) => ("Impact", "", name),
+        }
+    }
+}
+
 /// Text that names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -126,6 +151,20 @@ impl fmt::Display for EntityId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_are_names_of_objects() {
+        for (text, kind, namespace, name) in [
+            ("svc/shop/x", "Service", "shop", "x"),
+            ("ns/shop", "Namespace", "", "shop"),
+            ("workload/Deployment/shop/x", "Deployment", "shop", "x"),
+            ("container/shop/x-1/main", "Pod", "shop", "x-1"),
+            ("group/a/b", "Group", "", "a/b"),
+        ] {
+            let id: EntityId = text.parse().expect(text);
+            assert_eq!(id.named(), (kind, namespace, name));
+        }
+    }
 
     #[test]
     fn ids_round_trip() {

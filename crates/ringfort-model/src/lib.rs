@@ -24,6 +24,7 @@ pub mod defaults;
 pub mod id;
 pub mod kinds;
 pub mod mutation;
+mod owner;
 pub mod record;
 pub mod snapshot;
 pub mod table;

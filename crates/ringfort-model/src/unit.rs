@@ -14,7 +14,8 @@ use rustc_hash::FxHashMap;
 use crate::cluster::{Cluster, SourceKind};
 use crate::coverage::Listed;
 use crate::kinds::Kind;
-use crate::record::{Annotated, Meta, Node, Pod, PodSpec, Workload, WorkloadKind};
+use crate::owner::made_from;
+use crate::record::{Annotated, Meta, Node, Pod, PodSpec, WorkloadKind};
 use crate::table::Id;
 use crate::text::Str;
 use crate::wire::{List, Map};
@@ -103,35 +104,6 @@ impl<'c> Numbers<'c> {
 }
 
 impl Cluster {
-    /// The top controller of an object, followed through ReplicaSets and Jobs that are known.
-    /// An owner of a kind that carries no template (a custom resource) is not followed.
-    #[must_use]
-    pub fn top_owner(&self, meta: &Meta) -> Option<(WorkloadKind, Str)> {
-        let mut found = None;
-        let mut current = meta.controller();
-        // Owner chains are two long; the bound guards against cycles in broken dumps.
-        for _ in 0..8 {
-            let Some(owner) = current else { break };
-            let Some(kind) = WorkloadKind::from_name(&owner.kind) else { break };
-            found = Some((kind, owner.name.clone()));
-            current = self
-                .workload(kind, &meta.namespace, &owner.name)
-                .and_then(|workload| workload.metadata.controller());
-        }
-        found
-    }
-
-    /// The workload of that kind, namespace and name.
-    #[must_use]
-    pub fn workload(&self, kind: WorkloadKind, namespace: &str, name: &str) -> Option<&Workload> {
-        let id = self.workloads.find(namespace, name)?;
-        self.workloads
-            .iter()
-            .skip(id.index())
-            .take_while(|w| w.metadata.namespace == *namespace && w.metadata.name == *name)
-            .find(|w| w.kind == kind)
-    }
-
     /// All units, sorted by namespace, owner, first pod.
     #[must_use]
     pub fn units(&self) -> Vec<Unit> {
@@ -151,7 +123,8 @@ impl Cluster {
             let owner = match &latest {
                 Some((other, owner))
                     if other.namespace == meta.namespace
-                        && other.controller() == meta.controller() =>
+                        && other.controller() == meta.controller()
+                        && made_from(other) == made_from(meta) =>
                 {
                     owner.clone()
                 }

@@ -9,7 +9,7 @@ use ringfort_language::{Sentence, message, sentence};
 use ringfort_model::{Coverage as Read, Kind, Listed, WorkloadKind};
 use ringfort_plan::{FirstFix, Plan};
 
-use crate::depth::{Passed, controls, is_hindered, weakest, zones};
+use crate::depth::{Passed, controls, is_hindered, ways_in, weakest, zones};
 use crate::matrix::vectors;
 use crate::report::{
     Connected, Coverage, Evidence, Facts, Fix, Gap, NoCut, Path, PlanSection, Planned, Report,
@@ -53,10 +53,12 @@ pub fn build(
         .filter(|&entry| entries[entry].0 == State::Unknown)
         .count();
     let paths: Vec<Path> = paths.iter().map(|path| self::path(attack, path, plan)).collect();
-    let passed = Passed::of(&entries, &targets, reached);
+    let ways = ways_in(attack);
+    let passed = Passed::of(ways, &targets, reached);
     let coverage = coverage(attack);
     let complete = coverage.incomplete.is_empty() && !attack.context.cluster.coverage.unread;
-    let asked = Asked { entries: &entries, targets: &targets, reached, crossed };
+    let ways = ways.iter().sum();
+    let asked = Asked { ways, entries: &entries, targets: &targets, reached, crossed };
     let zones = zones(&passed, standings(attack, &asked), (coverage.percent, complete), &paths);
     let weakest_zone = weakest(&zones, &paths);
     Report {

@@ -45,11 +45,18 @@ fn distinct<'n>(hindered: impl Iterator<Item = (u32, Option<&'n str>)>) -> usize
     named.len() + unnamed.len()
 }
 
+/// Ways in that are open, unknown, guarded, those that lead nowhere among them.
+pub(crate) fn ways_in(attack: &Attack<'_>) -> [usize; 3] {
+    let instances = attack.vectors.iter().flat_map(|vector| &vector.instances);
+    let states: Vec<State> = instances.map(|one| one.state).collect();
+    [State::Open, State::Unknown, State::Guarded]
+        .map(|state| states.iter().filter(|one| **one == state).count())
+}
+
 /// What passes each zone.
 pub(crate) struct Passed {
     /// Ways in that are open, unknown, guarded.
     by_state: [usize; 3],
-    entries: usize,
     /// Ways in that lead on to a node or a target.
     moving: usize,
     /// Pairs that end in power over the cluster.
@@ -59,13 +66,13 @@ pub(crate) struct Passed {
 impl Passed {
     /// Counts the pairs of ways in and targets.
     pub(crate) fn of(
-        entries: &[(State, NodeId)],
+        by_state: [usize; 3],
         targets: &[(Impact, NodeId)],
         reached: &[BitSet],
     ) -> Self {
-        let count = |state| entries.iter().filter(|(s, _)| *s == state).count();
+        let ways = by_state.iter().sum::<usize>();
         // An entry passes the inner zone when it reaches a node or a power over the cluster.
-        let mut moving = BitSet::new(entries.len().max(1));
+        let mut moving = BitSet::new(ways.max(1));
         let mut harmful = 0;
         for ((impact, _), set) in targets.iter().zip(reached) {
             for entry in set.iter() {
@@ -75,12 +82,7 @@ impl Passed {
                 harmful += set.len();
             }
         }
-        Self {
-            by_state: [count(State::Open), count(State::Unknown), count(State::Guarded)],
-            entries: entries.len(),
-            moving: moving.len(),
-            harmful,
-        }
+        Self { by_state, moving: moving.len(), harmful }
     }
 }
 
@@ -91,8 +93,9 @@ pub(crate) fn zones(
     (read, complete): (u32, bool),
     paths: &[Path],
 ) -> Vec<Zone> {
-    let Passed { by_state, entries, moving, harmful } = *passed;
+    let Passed { by_state, moving, harmful } = *passed;
     let [open, unknown, guarded] = by_state;
+    let entries = open + unknown + guarded;
     let zone = |zone: AttackZone, title, standing: Standing, pairs, state| Zone {
         id: zone.name(),
         title,
@@ -204,7 +207,7 @@ mod tests {
             let lost = Lost { worst, spread: 0 };
             Standing { lost, least: lost, decided: 100 }
         });
-        let passed = Passed { by_state: [entries, 0, 0], entries, moving, harmful };
+        let passed = Passed { by_state: [entries, 0, 0], moving, harmful };
         zones(&passed, standings, (100, true), paths)
     }
 
@@ -254,7 +257,7 @@ mod tests {
     fn what_was_not_read_leaves_no_score_but_a_bound() {
         let lost = |worst| Lost { worst, spread: 4 };
         let standing = Standing { lost: lost(50), least: lost(10), decided: 80 };
-        let passed = Passed { by_state: [1, 0, 0], entries: 1, moving: 1, harmful: 1 };
+        let passed = Passed { by_state: [1, 0, 0], moving: 1, harmful: 1 };
         let of = |read| zones(&passed, [standing; 3], read, &[]);
         let known = &of((100, true))[0];
         assert_eq!((known.score, known.at_most, known.coverage), (Some(46), 86, 80));

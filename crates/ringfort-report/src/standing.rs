@@ -34,7 +34,9 @@ pub(crate) struct Standing {
 
 /// The default question and its answers.
 pub(crate) struct Asked<'q> {
-    /// The ways in.
+    /// How many ways in there are.
+    pub(crate) ways: usize,
+    /// Those of them that lead on to anything.
     pub(crate) entries: &'q [(State, NodeId)],
     /// The targets.
     pub(crate) targets: &'q [(Impact, NodeId)],
@@ -82,16 +84,16 @@ pub(crate) fn standings(attack: &Attack<'_>, asked: &Asked<'_>) -> [Standing; 3]
             lost: of_ways(leading(asked.reached, &moved)),
             least: of_ways(leading(&sure, &plain(&blocked.moving))),
             decided: percent(
-                ways.len() - any(asked.reached).len() + any(&certain).len(),
-                ways.len(),
+                asked.ways - any(asked.reached).len() + any(&certain).len(),
+                asked.ways,
             ),
         },
         Standing {
             lost: harmful(asked.targets, asked.reached, &done, asked.crossed),
             least: harmful(asked.targets, &sure, &plain(&blocked.harming), 0),
             decided: percent(
-                ways.len() * ends.len() - count(asked.reached) + count(&certain),
-                ways.len() * ends.len(),
+                asked.ways * ends.len() - count(asked.reached) + count(&certain),
+                asked.ways * ends.len(),
             ),
         },
     ]

@@ -38,6 +38,9 @@ pub(crate) struct Reading {
     /// Print results only
     #[arg(short, long, global = true, env = "RINGFORT_QUIET")]
     pub(crate) quiet: bool,
+    /// Do not show what a run is at, which is done on a terminal only
+    #[arg(long, global = true, env = "RINGFORT_NO_PROGRESS")]
+    pub(crate) no_progress: bool,
     /// When to use colours
     #[arg(long, global = true, default_value = "auto", value_parser = ["auto", "always", "never"], env = "RINGFORT_COLOR")]
     pub(crate) color: String,

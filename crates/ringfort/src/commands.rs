@@ -18,6 +18,7 @@ use ringfort_report::{Format, Head, Rendered, Report, human, json};
 
 use crate::args::{Arguments, Can, Command, Output, Paths, Reading, WhoCan};
 use crate::judging::Rules;
+use crate::progress::Progress;
 use crate::stages::Stages;
 use crate::streams::{Out, say};
 use crate::versions::Versions;
@@ -146,7 +147,10 @@ fn source(path: Option<&Path>, reading: &Reading) -> Result<Source> {
 
 /// Reads a source and says what it is.
 fn collected(source: &Source, path: Option<&Path>, reading: &Reading) -> Result<Collected> {
+    let mut progress = Progress::new(reading);
+    progress.stage("reading the source");
     let collected = ringfort_collect::read(source, &options(reading)?)?;
+    drop(progress);
     if !reading.quiet {
         let described = harmless(&collected.described);
         match path {
@@ -230,11 +234,15 @@ fn scan(
 ) -> Result<u8> {
     rules.exist(&collected.cluster, &chosen.known)?;
     let cluster = &collected.cluster;
+    let mut progress = Progress::new(reading);
+    progress.stage("asking the engines");
     let (engines, ground) =
         rayon::join(|| Engines::new(cluster), || ringfort_attack::Ground::new(cluster));
     stages.end("engines");
+    progress.stage("drawing the graph");
     let attack = Attack::on(ground, cluster, &engines);
     stages.end("graph");
+    progress.stage("finding paths, findings and changes that cut them");
     let paths = shown(&attack);
     let wanted = output.wanted()?;
     // These formats show the cut on the graph.
@@ -277,6 +285,7 @@ fn scan(
         false => (first(), planned()?, checked()),
     };
     stages.end("plan and checks");
+    drop(progress);
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         place: place.to_owned(),

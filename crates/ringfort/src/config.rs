@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{ArgPredicate, BoolishValueParser, ValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 use ringfort_checks::Exceptions;
 use ringfort_model::record::FieldLines;
@@ -75,8 +76,12 @@ pub(crate) fn arguments() -> Result<Arguments, ConfigError> {
     }
     names(&command, &takes_many, &mut file.lists);
     environment(&command)?;
-    let matches = file.command(command)?.get_matches();
+    let filled = file.command(command.clone())?;
     // The parser ends the program on wrong usage, as it does for what is typed.
+    let matches = match filled.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return Err(file.blamed(&command, &error)?.unwrap_or_else(|| error.exit())),
+    };
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     arguments.reading.costs = file.costs;
     arguments.reading.exceptions = file.exceptions;
@@ -156,6 +161,42 @@ impl File {
 
     fn wrong(&self, key: &str, reason: impl Into<String>) -> ConfigError {
         ConfigError::Value { file: self.place.clone(), key: key.to_owned(), reason: reason.into() }
+    }
+
+    /// Where a value that the parser refuses stands in the file; nothing if it is typed or in the
+    /// environment, which is so if it is refused without the file too.
+    fn blamed(
+        &self,
+        command: &Command,
+        error: &clap::Error,
+    ) -> Result<Option<ConfigError>, ConfigError> {
+        let Some(refused) = refused(error) else { return Ok(None) };
+        let bare = Self { lists: self.lists.clone(), ..Self::default() };
+        let without = bare.command(command.clone())?.try_get_matches();
+        if without.err().as_ref().and_then(self::refused).is_some_and(|same| same == refused) {
+            return Ok(None);
+        }
+        let typed: Vec<String> =
+            std::env::args_os().skip(1).filter_map(|word| word.into_string().ok()).collect();
+        let key = self.key_of(command, &refused.0, &typed);
+        Ok(key.map(|key| self.wrong(&key, said(error))))
+    }
+
+    /// The key that a flag of the command that is typed has its value from: that of the innermost
+    /// section.
+    fn key_of(&self, command: &Command, flag: &str, typed: &[String]) -> Option<String> {
+        let (mut section, mut command, mut path) = (&self.keys, command, String::new());
+        let mut found = section.contains_key(flag).then(|| flag.to_owned());
+        for word in typed {
+            let Some(below) = command.find_subcommand(word) else { continue };
+            let Some(own) = section.get(below.get_name()).and_then(Value::as_object) else { break };
+            path = format!("{path}{}.", below.get_name());
+            (section, command) = (own, below);
+            if section.contains_key(flag) {
+                found = Some(format!("{path}{flag}"));
+            }
+        }
+        found
     }
 
     fn unknown(&self, key: String) -> ConfigError {
@@ -310,6 +351,29 @@ impl File {
         }
         Ok(Some(found))
     }
+}
+
+/// The flag whose value the parser refuses, and the value.
+fn refused(error: &clap::Error) -> Option<(String, String)> {
+    let text = |kind| match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    if !matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation) {
+        return None;
+    }
+    // As usage shows it: `--threads <THREADS>`.
+    let shown = text(ContextKind::InvalidArg)?;
+    let flag = shown.strip_prefix("--")?.split([' ', '=']).next()?;
+    Some((flag.to_owned(), text(ContextKind::InvalidValue)?))
+}
+
+/// What the parser says, without how to ask it for help.
+fn said(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let text = lines.collect::<Vec<_>>().join(" ");
+    text.strip_prefix("error: ").unwrap_or(&text).to_owned()
 }
 
 fn takes_many(arg: &Arg) -> bool {

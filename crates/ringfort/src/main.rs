@@ -18,6 +18,7 @@ mod output;
 mod own;
 mod plan;
 mod podsec;
+mod progress;
 mod questions;
 mod reach;
 mod shell;

@@ -172,3 +172,46 @@ fn a_misspelt_variable_is_wrong_usage() {
     assert!(script.status.success());
     assert!(String::from_utf8_lossy(&script.stderr).contains("RINGFORT_HOME"));
 }
+
+#[test]
+fn a_value_that_the_parser_refuses_is_blamed_on_the_key() {
+    let said = |text: &str, typed: &[&str], environment: &[(&str, &str)]| {
+        let place = Place::new("refused", text);
+        let mut all = vec!["scan", DEMO];
+        all.extend(typed);
+        let output = place.run(&all, environment);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        text
+    };
+    for (text, key, value) in [
+        ("threads: 999\n", "threads", "999"),
+        ("check-timeout: 5\nscan: {check-timeout: soon}\n", "scan.check-timeout", "soon"),
+        ("color: sometimes\n", "color", "sometimes"),
+        ("complete: perhaps\n", "complete", "perhaps"),
+    ] {
+        let said = said(text, &[], &[]);
+        assert!(said.contains(&format!("ringfort.yaml: {key}: ")), "{said}");
+        assert!(said.contains(value), "{said}");
+    }
+    // What is typed, or in the environment, is no matter of the file.
+    let typed = said("threads: 2\n", &["--threads", "997"], &[]);
+    assert!(!typed.contains("ringfort.yaml") && typed.contains("997"), "{typed}");
+    let both = said("threads: 997\n", &["--threads", "997"], &[]);
+    assert!(!both.contains("ringfort.yaml"), "{both}");
+    let variable = said("threads: 2\n", &[], &[("RINGFORT_THREADS", "996")]);
+    assert!(!variable.contains("ringfort.yaml") && variable.contains("996"), "{variable}");
+}
+
+#[test]
+fn progress_is_for_terminals() {
+    let place = Place::new("progress", "");
+    for typed in [&["demo"][..], &["demo", "--no-progress"]] {
+        let output = place.run(typed, &[]);
+        assert!(output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains('\r') && !said.contains("drawing"), "{said}");
+    }
+    let place = Place::new("no-progress", "no-progress: true\n");
+    assert!(place.run(&["demo", "-q"], &[]).status.success());
+}

@@ -140,6 +140,25 @@ fn annotations_except_the_object_that_carries_them() {
     }
 }
 
+/// Rules of two tools about one object: whichever says why is heard.
+#[test]
+fn a_stated_reason_wins_over_none() {
+    for (first, second) in [
+        ("polaris.fairwinds.com/runAsPrivileged-exempt", ("checkov.io/skip1", "CKV_K8S_16=disks")),
+        (
+            "bridgecrew.io/skip",
+            ("ignore-check.kube-linter.io/privileged-container", "it trims disks"),
+        ),
+    ] {
+        let silent = if first.starts_with("polaris") { "true" } else { "CKV_K8S_16" };
+        let annotations = json!({first: silent, second.0: second.1});
+        let (text, covered) = annotated(&annotations, &json!({}));
+        assert_eq!(covered, pairs(&[("RF-WKL-001", "Deployment shop/cart")]));
+        let said = second.1.rsplit('=').next().expect("words");
+        assert!(text.contains(said) && !text.contains("no reason given"), "{text}");
+    }
+}
+
 #[test]
 fn annotations_for_every_check_leave_what_the_tool_does_not_check() {
     for (annotations, missing) in [

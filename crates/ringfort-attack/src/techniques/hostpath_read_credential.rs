@@ -15,8 +15,8 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Pss, FixKind::Pod],
     doc: Doc {
         what: "A readable directory of the node shows the kubelet's credentials and the tokens of its pods.",
-        when: "A mount, read-only or not, of a hostPath that covers the kubelet's directory, /etc/kubernetes (with the cloud provider's configuration) or the root.",
-        not: "/etc/localtime; /etc/ssl/certs.",
+        when: "A mount, read-only or not, of a hostPath that covers the kubelet's directory, /etc/kubernetes (with the cloud provider's configuration), the administrator's kubeconfig or the agent's keys of k3s and RKE2, keys of SSH (of the host, of root or of users below /home), or the root.",
+        not: "/etc/localtime; /etc/ssl/certs; other folders of users, such as /home/ann/data.",
         controls: "A process that is not root is limited by file modes.",
         cut: "Remove the volume.",
         upstream: "kubernetes/kubernetes pkg/volume/hostpath/host_path.go",

@@ -58,7 +58,6 @@ pub struct Share {
     /// The denominator.
     pub of: u64,
     /// Where it is present; nothing for metrics without that number.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub present: Option<Figure>,
     /// Where it has an effect.
     pub effective: Figure,
@@ -83,10 +82,8 @@ pub struct Adoption {
     /// The whole cluster.
     pub total: Share,
     /// By namespace, for metrics whose denominator lies in namespaces.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub namespaces: BTreeMap<String, Share>,
     /// What would decide what is unknown.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub missing: BTreeSet<String>,
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 pub(crate) static CHECK: Check = Check {
     id: "RF-BKD-001",
     title: "System-looking identity that is not part of the system",
-    zone: Zone::InCluster,
+    zone: Zone::Impact,
     severity: Severity::High,
     modifiers: &[],
     references: &["T1036.005", "T1098.006", "MS-TA9023"],

@@ -1,8 +1,10 @@
 //! RF-CICD-009: runner can take its node.
 
 use crate::check::{Check, Doc, Judge, Severity};
-use crate::outcome::{Outcomes, Verdict};
+use crate::custom;
+use crate::outcome::{Object, Outcomes, Verdict};
 use crate::pods;
+use crate::runners;
 use crate::world::World;
 use ringfort_attack::gitops;
 use ringfort_attack::{Why, Zone};
@@ -18,9 +20,9 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::Pod, Kind::PersistentVolume, Kind::PersistentVolumeClaim],
     doc: Doc {
         why: "Whoever gets a job into the pipeline has the node, and what runs beside it.",
-        fails: "A runner that is recognised by its image has a privileged container beside or in it, or mounts the socket of the runtime or a path from which the node runs code.",
-        not: "Runners without such containers and mounts.",
-        unknown: "Never, beside kinds that were not read. Which jobs start in pods of their own shows only while they run.",
+        fails: "A runner that is recognised by its image, or a pod with a daemon of Docker or BuildKit to build with, has a privileged container beside or in it, or mounts the socket of the runtime or a path from which the node runs code. So do the pods of a RunnerDeployment, RunnerSet or AutoscalingRunnerSet of GitHub Actions (of the first two a Docker daemon is on unless switched off), or of a Task of Tekton.",
+        not: "Runners without such containers and mounts; Docker's image without a daemon; containerMode kubernetes.",
+        unknown: "Never, beside kinds that were not read; Tasks and runners that were not all read. Which jobs start in pods of their own shows only while they run.",
         fix: "Build images without a daemon, and run jobs in a sandbox.",
     },
     judge: Judge::Cluster(judge),
@@ -28,7 +30,7 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let context = world.context;
-    for runner in gitops::runners(context) {
+    for runner in gitops::runners(context).into_iter().chain(gitops::builders(context)) {
         let unit = &context.units[runner.unit as usize];
         let mounts = ringfort_attack::node_mounts(context, runner.unit).into_iter();
         let bad = mounts.filter(|one| one.socket || (one.runs_code && !one.read_only));
@@ -37,10 +39,20 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let verdict = match spots.is_empty() {
             true => Verdict::Pass,
             false => {
-                spots.push(runner.why(context));
-                Verdict::Fail(world.fault_of(spots, &[runner.unit]))
+                let mut fault = world.fault_of(spots, &[runner.unit]);
+                // That it is a runner is no fault: another image would change what runs.
+                fault.beyond.push(runner.why(context));
+                Verdict::Fail(fault)
             }
         };
         out.add(world.owner(runner.unit), verdict);
+    }
+    for (kind, object) in runners::objects(world.cluster) {
+        let meta = &object.metadata;
+        let spots = runners::taking_the_node(kind, object);
+        out.add(Object::new(kind.kind, &meta.namespace, &meta.name), Verdict::of(spots));
+    }
+    for kind in runners::KINDS {
+        custom::unread(world, out, kind.group, kind.resource);
     }
 }

@@ -69,7 +69,6 @@ fn verdict(world: &World<'_>, one: &Running) -> Verdict {
     if let Site::Unit(unit) = one.site {
         fault.at = world.positions(unit);
         fault.exposed = world.is_exposed(unit) == Exposed::Yes;
-        fault.system = world.is_system(unit);
         if fault.exposed {
             fault.severity = Some(Severity::High);
         }

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::Service, Kind::Ingress],
     doc: Doc {
         why: "Such stores are found and emptied within hours.",
-        fails: "The internet reaches the port of a store that is recognised by its image, and the store is set up without a login.",
+        fails: "The internet reaches the port of a store, recognised by its image or by the port of its protocol, and the store is set up without a login.",
         not: "A store with a login; one that only the cluster reaches.",
         unknown: "Whether the internet reaches the port, or whether the store asks for a login.",
         fix: "Take the store off the internet and turn its login on.",

@@ -17,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
     reads: isolated::READS,
     doc: Doc {
         why: "Whoever gets into any pod of the cluster talks to the store as its clients do.",
-        fails: "Pods of a store that is recognised by its image take connections to its port from every pod, other namespaces included: no enforced policy lists their clients.",
+        fails: "Pods of a store, recognised by its image or by the port of its protocol, take connections to its port from every pod, other namespaces included: no enforced policy lists their clients.",
         not: "A policy that lists who may connect, however long the list; workloads that keep no data.",
         unknown: "A policy lists the clients, and whether it is enforced is not known.",
         fix: "Select the store with a policy that lists its clients.",

@@ -4,16 +4,18 @@ use crate::gain;
 use crate::outcome::{Fault, Outcomes, Verdict};
 use crate::world::World;
 use ringfort_attack::Zone;
-use ringfort_attack::{Confidence, Difficulty, Impact, NodeKey, Why, techniques};
+use ringfort_attack::{
+    BindingKey, Confidence, Difficulty, Impact, NodeKey, RoleKey, Subject, Why, techniques,
+};
 use ringfort_graph::{EdgeId, NodeId, easiest_pairs, reach};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
 pub(crate) static CHECK: Check = Check {
     id: "RF-RBAC-002",
     title: "Subject reaches cluster-admin by D1 techniques",
-    zone: Zone::Impact,
+    zone: Zone::InCluster,
     severity: Severity::High,
     modifiers: &[Modifier::Path],
     references: &["C-0191"],
@@ -99,7 +101,10 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                         spots.push(why);
                     }
                 }
-                let mut fault = Fault::of(spots).noted(format!("by {}", steps.join(", ")));
+                let held = Held::of(world, subject);
+                let (own, beyond) = spots.into_iter().partition(|why| held.has(why));
+                let mut fault = Fault::of(own).noted(format!("by {}", steps.join(", ")));
+                fault.beyond = beyond;
                 fault.at.insert(key);
                 Verdict::Fail(fault)
             }
@@ -109,5 +114,35 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             Some(_) => Verdict::Pass,
         };
         out.add(object, verdict);
+    }
+}
+
+/// What bindings give a subject, by itself and as a member of groups: the grants that are its
+/// own to lose. What the way takes from others is theirs.
+struct Held<'w> {
+    bindings: FxHashSet<&'w BindingKey>,
+    roles: FxHashSet<&'w RoleKey>,
+}
+
+impl<'w> Held<'w> {
+    fn of(world: &'w World<'_>, subject: &Subject) -> Self {
+        let mut held = Self { bindings: FxHashSet::default(), roles: FxHashSet::default() };
+        let groups = subject.implicit_groups().into_iter().map(Subject::Group);
+        for one in groups.chain([subject.clone()]) {
+            for &(grant, bound) in world.context.grants_of(&one) {
+                let grant = &world.context.grants[grant];
+                held.bindings.insert(&grant.bound[bound].1);
+                held.roles.insert(&grant.role);
+            }
+        }
+        held
+    }
+
+    fn has(&self, why: &Why) -> bool {
+        match why {
+            Why::Bound { binding, .. } => self.bindings.contains(binding),
+            Why::Rule { role, .. } => self.roles.contains(role),
+            _ => false,
+        }
     }
 }

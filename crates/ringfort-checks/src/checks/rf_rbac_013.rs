@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
         fails: "create on serviceaccounts/token, also limited to names, or creation and reading of token Secrets, leads to an account with more grants.",
         not: "A token for an account with no more.",
         unknown: "A control or a fact on the way is not known.",
-        fix: "Take serviceaccounts/token out of the role.",
+        fix: "Take out of the role what the evidence names: create on serviceaccounts/token, or on Secrets where their values can be read.",
     },
     judge: Judge::Cluster(judge),
 };

@@ -9,7 +9,7 @@ use ringfort_model::Kind;
 pub(crate) static CHECK: Check = Check {
     id: "RF-SEC-002",
     title: "Secret exposed as environment of an exposed or execution workload",
-    zone: Zone::Impact,
+    zone: Zone::InCluster,
     severity: Severity::Low,
     modifiers: &[],
     references: &["C-0207", "CKV_K8S_35", "CIS 5.4.1"],

@@ -4,7 +4,7 @@ use crate::check::{Check, Doc, Judge, Severity};
 use crate::outcome::Verdict;
 use crate::world::{Place, World};
 use ringfort_attack::{Subject, Zone};
-use ringfort_isolation::{Audience, Effect};
+use ringfort_isolation::Audience;
 use ringfort_model::{Kind, Str};
 
 pub(crate) static CHECK: Check = Check {
@@ -44,15 +44,9 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         spots.extend(grants.into_iter().flat_map(|given| world.grant_why(given)));
     }
     let known = world.cluster.service_accounts.get(&unit.namespace, &name);
-    if let Some(known) = known
-        && ringfort_isolation::workload_identity(known, None).effect != Effect::Absent
-    {
-        spots.push(World::account_field(
-            &unit.namespace,
-            &name,
-            "metadata.annotations",
-            "identity",
-        ));
+    if let Some((key, identity)) = known.and_then(ringfort_isolation::cloud_identity) {
+        let path = format!("metadata.annotations[{key}]");
+        spots.push(World::account_field(&unit.namespace, &name, &path, identity));
     }
     if !spots.is_empty() {
         spots.push(why.clone());

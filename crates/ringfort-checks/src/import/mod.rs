@@ -140,7 +140,8 @@ pub struct Import<'w, 'a> {
     today: Date,
     /// Objects on which a check fails or is unknown.
     open: BTreeMap<&'static str, Vec<Object>>,
-    entries: BTreeMap<(&'static str, String, Option<Date>), String>,
+    /// With the reason, a stated one first, and whether it is stated.
+    entries: BTreeMap<(&'static str, String, Option<Date>), (String, bool)>,
     refused: BTreeSet<Refused>,
     rules: usize,
 }
@@ -195,8 +196,12 @@ impl<'w, 'a> Import<'w, 'a> {
     #[must_use]
     pub fn finish(self) -> (Vec<Entry>, Vec<Refused>) {
         let entries = self.entries.into_iter();
-        let entries =
-            entries.map(|((id, object, expires), reason)| Entry { id, object, expires, reason });
+        let entries = entries.map(|((id, object, expires), (reason, _))| Entry {
+            id,
+            object,
+            expires,
+            reason,
+        });
         (entries.collect(), self.refused.into_iter().collect())
     }
 
@@ -246,12 +251,16 @@ impl<'w, 'a> Import<'w, 'a> {
         }
         self.rules += 1;
         let by = format!("{} {id}", tool.name());
-        let reason = match rule.reason.trim() {
-            "" => format!("no reason given ({by})"),
-            said => format!("{said} ({by})"),
+        let (reason, stated) = match rule.reason.trim() {
+            "" => (format!("no reason given ({by})"), false),
+            said => (format!("{said} ({by})"), true),
         };
         for (check, object) in made {
-            self.entries.entry((check, object, rule.expires)).or_insert_with(|| reason.clone());
+            let known = self.entries.entry((check, object, rule.expires)).or_default();
+            // Of several rules the first that says why is kept.
+            if known.0.is_empty() || (stated && !known.1) {
+                *known = (reason.clone(), stated);
+            }
         }
     }
 

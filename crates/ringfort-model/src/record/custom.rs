@@ -108,6 +108,71 @@ record! {
         pub triggers: List<Trigger>,
         /// InferenceService.
         pub predictor: Option<Predictor>,
+        /// RunnerDeployment, RunnerSet and AutoscalingRunnerSet: the pods of their runners.
+        pub template: Option<RunnerTemplate>,
+        /// RunnerSet: whether the runner's container runs a Docker daemon.
+        pub dockerd_within_runner_container: Option<bool>,
+        /// RunnerSet: whether a Docker daemon runs beside it; absent is true.
+        pub docker_enabled: Option<bool>,
+        /// RunnerSet: `kubernetes` if jobs get pods of their own instead.
+        pub container_mode: Str,
+        /// Tekton Task.
+        pub steps: List<RunnerContainer>,
+        /// Tekton Task.
+        pub sidecars: List<RunnerContainer>,
+        /// Tekton Task: what steps have that do not say otherwise.
+        pub step_template: Option<RunnerContainer>,
+        /// Tekton Task.
+        pub volumes: List<RunnerVolume>,
+    }
+    /// PodTemplateSpec, or RunnerSpec of a RunnerDeployment.
+    pub struct RunnerTemplate {
+        pub spec: Option<RunnerPod>,
+    }
+    /// What of the pods of runners gives them their node: of PodSpec, and of RunnerConfig and
+    /// RunnerPodSpec (actions.summerwind.dev).
+    pub struct RunnerPod {
+        pub dockerd_within_runner_container: Option<bool>,
+        pub docker_enabled: Option<bool>,
+        pub container_mode: Str,
+        pub containers: List<RunnerContainer>,
+        pub init_containers: List<RunnerContainer>,
+        pub sidecar_containers: List<RunnerContainer>,
+        pub security_context: Option<RunnerSecurity>,
+        /// Of the runner's container.
+        pub volume_mounts: List<RunnerMount>,
+        /// Of the daemon's container.
+        pub docker_volume_mounts: List<RunnerMount>,
+        pub volumes: List<RunnerVolume>,
+    }
+    /// Of Container, and Step and Sidecar of Tekton.
+    pub struct RunnerContainer {
+        pub name: Str,
+        pub security_context: Option<RunnerSecurity>,
+        pub volume_mounts: List<RunnerMount>,
+    }
+    /// Of SecurityContext and PodSecurityContext.
+    pub struct RunnerSecurity {
+        pub privileged: Option<bool>,
+        /// Whether there are any; what they say is not kept.
+        pub se_linux_options: Option<SeLinuxGiven>,
+    }
+    /// SELinuxOptions, by their presence.
+    pub struct SeLinuxGiven {}
+    /// VolumeMount.
+    pub struct RunnerMount {
+        pub name: Str,
+        pub read_only: Option<bool>,
+        pub sub_path: Str,
+    }
+    /// Volume.
+    pub struct RunnerVolume {
+        pub name: Str,
+        pub host_path: Option<RunnerHostPath>,
+    }
+    /// HostPathVolumeSource.
+    pub struct RunnerHostPath {
+        pub path: Str,
     }
     /// ApplicationDestination.
     pub struct Destination {
@@ -268,6 +333,9 @@ impl<'de> serde::Deserialize<'de> for References {
 
 /// API group and kind of the custom resources whose specification is kept.
 pub const SPECIFIED: &[(&str, &str)] = &[
+    ("actions.github.com", "AutoscalingRunnerSet"),
+    ("actions.summerwind.dev", "RunnerDeployment"),
+    ("actions.summerwind.dev", "RunnerSet"),
     ("argoproj.io", "AppProject"),
     ("argoproj.io", "Application"),
     ("cert-manager.io", "ClusterIssuer"),
@@ -287,6 +355,8 @@ pub const SPECIFIED: &[(&str, &str)] = &[
     ("source.toolkit.fluxcd.io", "GitRepository"),
     ("source.toolkit.fluxcd.io", "HelmRepository"),
     ("source.toolkit.fluxcd.io", "OCIRepository"),
+    ("tekton.dev", "ClusterTask"),
+    ("tekton.dev", "Task"),
     ("triggers.tekton.dev", "EventListener"),
 ];
 
@@ -401,6 +471,26 @@ mod tests {
         let Object::Other(second) = Object::read(&json).expect("it reads") else { panic!("no") };
         assert_eq!(first, second);
         assert_eq!(*first.spec.expect("a specification").destinations[0].namespace, *"a");
+    }
+
+    #[test]
+    fn of_runners_only_what_gives_them_their_node_is_kept() {
+        let runner = serde_json::json!({"apiVersion": "actions.summerwind.dev/v1alpha1",
+            "kind": "RunnerDeployment", "metadata": {"name": "r", "namespace": "ci"},
+            "spec": {"template": {"spec": {"repository": "not/kept", "dockerEnabled": false,
+                "containers": [{"name": "runner", "securityContext": {"privileged": true},
+                    "env": [{"name": "TOKEN", "value": "not kept"}]}]}}}});
+        let Object::Other(first) = read(&runner) else { panic!("another kind") };
+        let json = Object::Other(first.clone()).to_json();
+        let text = String::from_utf8_lossy(&json);
+        assert!(!text.contains("not kept") && !text.contains("not/kept"), "{text}");
+        let Object::Other(second) = Object::read(&json).expect("it reads") else { panic!("no") };
+        assert_eq!(first, second);
+        let pod = first.spec.and_then(|spec| spec.template).and_then(|one| one.spec);
+        let pod = pod.expect("the pods");
+        assert_eq!(pod.docker_enabled, Some(false));
+        let security = pod.containers[0].security_context.as_ref().expect("a context");
+        assert_eq!(security.privileged, Some(true));
     }
 
     #[test]
