@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use hashbrown::HashTable;
 use ringfort_graph::{Edge, Graph, GraphBuilder, Kind, NodeId};
 use ringfort_isolation::Effect;
+use ringfort_model::Str;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::context::Context;
@@ -206,6 +207,8 @@ pub struct Maker<'a> {
     latest: FxHashMap<(NodeId, NodeId), u32>,
     latest_structure: FxHashMap<(NodeId, NodeId), u32>,
     before: Vec<u32>,
+    /// The positions whose AND nodes have a name, by technique and name.
+    named: FxHashMap<(&'static str, Str), NodeKey>,
     current: Option<u16>,
     /// Whether anything but the ends of the edges is kept.
     reasons: bool,
@@ -246,6 +249,7 @@ impl<'a> Maker<'a> {
             arcs: Vec::with_capacity(size.1),
             edges: Edges::default(),
             known_whys: HashTable::new(),
+            named: FxHashMap::default(),
             known_notes: HashTable::new(),
             latest: FxHashMap::default(),
             latest_structure: FxHashMap::default(),
@@ -428,7 +432,7 @@ impl<'a> Maker<'a> {
     ) {
         let Some(at) = self.current else { return };
         let id = crate::techniques::ALL[at as usize].id;
-        let text = crate::ids::plain_name(self.context, &to);
+        let text = self.name_of(id, &to);
         let met = NodeKey::Conjunct(id, text.clone());
         let mut any = false;
         for mut draft in from {
@@ -455,13 +459,28 @@ impl<'a> Maker<'a> {
     ) {
         let Some(at) = self.current else { return };
         let id = crate::techniques::ALL[at as usize].id;
-        let all = NodeKey::And(id, crate::ids::plain_name(self.context, &from));
+        let all = NodeKey::And(id, self.name_of(id, &from));
         debug_assert!(!self.has(&all), "every edge into an AND node is a condition");
         self.structure(from, all.clone(), []);
         self.structure(NodeKey::Fact(id), all.clone(), []);
         for end in to {
             self.edge(Draft::new(all.clone(), end).because(Why::Missing(fact)).unknown(fact));
         }
+    }
+
+    /// A name for the AND node at a position. Units of one owner have one id: of these the first
+    /// has it, the others are counted, in the order of units.
+    fn name_of(&mut self, id: &'static str, key: &NodeKey) -> Str {
+        let plain = crate::ids::plain_name(self.context, key);
+        let mut name = plain.clone();
+        for count in 2u32.. {
+            let known = self.named.entry((id, name.clone())).or_insert_with(|| key.clone());
+            if known == key {
+                break;
+            }
+            name = Str::from(format!("{plain}#{count}"));
+        }
+        name
     }
 
     /// Adds an edge that needs no act: structure such as a power's objects.
