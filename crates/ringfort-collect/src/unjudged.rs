@@ -209,7 +209,7 @@ fn makes_pods(group: &str, json: &[u8]) -> Option<Unjudged> {
     let policy = custom::POLICY_ENGINES.contains(&group) || custom::VERIFIERS.contains(&group);
     let path = described(&object, &mut String::new(), !policy)?;
     Some(Unjudged {
-        reason: format!("is not judged: {path} describes a pod, and its kind is not read"),
+        reason: format!("is not judged: {path} describes a pod, which is not judged as one"),
         resource: Some(Coverage::key(Kind::Pod)),
     })
 }
@@ -347,7 +347,8 @@ mod tests {
             let found = said("example.com/v1", kind, &format!(r#","spec":{{{spec}}}"#));
             let found = found.unwrap_or_else(|| panic!("{kind}"));
             assert_eq!(found.resource.as_deref(), Some("pods"), "{kind}");
-            let reason = format!("is not judged: {path} describes a pod, and its kind is not read");
+            let reason =
+                format!("is not judged: {path} describes a pod, which is not judged as one");
             assert_eq!(found.reason, reason, "{kind}");
         }
         for (group, spec) in [

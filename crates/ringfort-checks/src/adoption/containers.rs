@@ -53,29 +53,29 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
     for place in world.places().filter(|place| pods::counts(world, place.at)) {
         let unit = place.unit;
         let (spec, namespace) = (&unit.spec, unit.namespace.as_str());
-        let weight = pods::weight(world, place.at);
+        let pods = pods::Counted::of(world, place.at);
         let node = unit.nodes.first().map(|&node| &world.cluster.nodes[node]);
         for (kind, _, container) in spec.all_containers() {
             let asked = profile(spec, container);
             let effective = filters.said(seccomp(spec, container, &facts).effect);
-            filters.count_in(namespace, weight, tri(asked), effective);
+            filters.count_pods(&pods, tri(asked), effective);
 
             let context = container.security_context.as_ref();
             let asked = context.is_some_and(|one| one.read_only_root_filesystem == Some(true));
             let control = read_only_root(spec, container, namespace, world.cluster);
             let effective = roots.said(control.effect);
-            roots.count_in(namespace, weight, tri(asked), effective);
+            roots.count_pods(&pods, tri(asked), effective);
 
             let asked = not_root(spec, container);
             let effective = users.said(non_root(spec, container, node, world.cluster).effect);
-            users.count_in(namespace, weight, tri(asked), effective);
+            users.count_pods(&pods, tri(asked), effective);
 
             let drops = context.and_then(|one| one.capabilities.as_ref());
             // Runtimes look for the word without its case.
             let all = |name: &Str| name.eq_ignore_ascii_case("ALL");
             let asked = drops.is_some_and(|one| one.drop.iter().any(all));
             let effective = caps.said(dropped_capabilities(spec, container, node).effect);
-            caps.count_in(namespace, weight, tri(asked), effective);
+            caps.count_pods(&pods, tri(asked), effective);
 
             if kind != ContainerKind::Ephemeral {
                 let own = bounded(spec, container, |_, _| false);
@@ -83,14 +83,14 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
                 let effective = bounded(spec, container, |resource, limit| {
                     filled && limits::is_defaulted(world, namespace, resource, limit)
                 });
-                bounds.count_in(namespace, weight, tri(own), tri(effective));
+                bounds.count_pods(&pods, tri(own), tri(effective));
             }
 
             let digest = match container.image.as_str() {
                 "" => Tri::Unknown,
                 image => tri(is_pinned(image)),
             };
-            pinned.count_in(namespace, weight, digest, digest);
+            pinned.count_pods(&pods, digest, digest);
 
             let control = world.context.signed(namespace);
             let effect = control.map_or(Effect::Absent, |control| control.effect.clone());
@@ -108,7 +108,7 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
                 }
                 said => said,
             };
-            signed.count_in(namespace, weight, matches, effective);
+            signed.count_pods(&pods, matches, effective);
         }
     }
     vec![filters, roots, users, caps, bounds, pinned, signed]

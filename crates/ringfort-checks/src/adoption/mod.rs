@@ -117,6 +117,15 @@ impl Adoption {
         }
     }
 
+    /// Counts pods. Where a template stands for some that were not read, nothing is known of them.
+    fn count_pods(&mut self, pods: &pods::Counted<'_>, present: Tri, effective: Tri) {
+        let sure = |answer| if pods.read { answer } else { Tri::Unknown };
+        if !pods.read {
+            self.lacks(["pods that were not listed".to_owned()]);
+        }
+        self.count_in(pods.namespace, pods.weight, sure(present), sure(effective));
+    }
+
     /// Says what is missing.
     fn lacks(&mut self, missing: impl IntoIterator<Item = String>) {
         self.missing.extend(missing);

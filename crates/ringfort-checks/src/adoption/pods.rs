@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ringfort_isolation::{Effect, no_token, sandbox};
-use ringfort_model::{SourceKind, Str};
+use ringfort_model::{Kind, SourceKind, Str};
 use ringfort_network::policy::Tri;
 
 use crate::adoption::{Adoption, Metric, is_system, tri};
@@ -40,8 +40,7 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
     let shared = sharing(world);
     for place in world.places().filter(|place| counts(world, place.at)) {
         let unit = place.unit;
-        let weight = weight(world, place.at);
-        let namespace = unit.namespace.as_str();
+        let pods = Counted::of(world, place.at);
         let account = unit.spec.account();
         let named = account != "default";
         let key = (unit.namespace.clone(), Str::new(account));
@@ -49,7 +48,7 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
         if named && alone == Tri::Unknown {
             own.lacks(["whether the internet reaches a workload of the account".to_owned()]);
         }
-        own.count_in(namespace, weight, tri(named), if named { alone } else { Tri::No });
+        own.count_pods(&pods, tri(named), if named { alone } else { Tri::No });
 
         let record = world.cluster.service_accounts.get(&unit.namespace, account);
         let by_account = record.and_then(|one| one.automount_service_account_token);
@@ -59,17 +58,17 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
         let control =
             no_token(&unit.spec, &unit.namespace, world.cluster, unit.mirror, at_creation);
         let effective = automount.said(control.effect);
-        automount.count_in(namespace, weight, tri(off), effective);
+        automount.count_pods(&pods, tri(off), effective);
 
         let present = unit.spec.host_users == Some(false);
         let effective = spaces.said(world.user_namespace(place.at));
-        spaces.count_in(namespace, weight, tri(present), effective);
+        spaces.count_pods(&pods, tri(present), effective);
 
         if world.execution(place.at).is_some() {
             let effect = sandbox(&unit.spec, world.cluster).effect;
             let present = effect != Effect::Absent;
             let effective = sandboxes.said(effect);
-            sandboxes.count_in(namespace, weight, tri(present), effective);
+            sandboxes.count_pods(&pods, tri(present), effective);
         }
     }
     vec![own, automount, spaces, sandboxes]
@@ -81,9 +80,26 @@ pub(super) fn counts(world: &World<'_>, unit: u32) -> bool {
     !one.latent && !is_system(&one.namespace) && !world.is_system(unit)
 }
 
-/// How many pods a group is; a template that stands for pods is one.
-pub(super) fn weight(world: &World<'_>, unit: u32) -> u64 {
-    world.context.units[unit as usize].pods.len().max(1) as u64
+/// Pods of a group, as metrics count them.
+pub(super) struct Counted<'w> {
+    pub(super) namespace: &'w str,
+    /// How many they are; a template that stands for pods is one.
+    pub(super) weight: u64,
+    /// Whether they were read, or are yet to be made.
+    pub(super) read: bool,
+}
+
+impl<'w> Counted<'w> {
+    pub(super) fn of(world: &World<'w>, unit: u32) -> Self {
+        let one = &world.context.units[unit as usize];
+        let cluster = world.cluster;
+        let to_come = cluster.source == SourceKind::Manifests;
+        Self {
+            namespace: &one.namespace,
+            weight: one.pods.len().max(1) as u64,
+            read: to_come || !one.pods.is_empty() || cluster.coverage.is_complete(Kind::Pod),
+        }
+    }
 }
 
 /// For each account whether the workloads that use it are reached by the same.
