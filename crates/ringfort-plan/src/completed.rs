@@ -3,9 +3,9 @@
 //! A namespace that gets stricter may not let the pods in that another change makes again; then
 //! it is left as it is. The cut of fewer fixes is one of all of them, so the bound still holds.
 //!
-//! The graph draws no edge beside a stronger one of the same ends: no capability beside
-//! `privileged`. A fix of the stronger one lays the other bare.
-//! What is then left is cut on the changed cluster, in rounds, and what the whole does not need
+//! The graph draws no narrow way beside a wide one of the same identity: no namespace beside the
+//! whole cluster. A fix of the wide one lays the others bare. A new policy lays bare who may take
+//! it back. What is then left is cut on the changed cluster, in rounds, and what the whole does not need
 //! is left out again. The proof stays that of the first problem, which the whole solves too:
 //! what was laid bare only makes a cut dearer.
 

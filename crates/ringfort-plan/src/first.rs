@@ -41,9 +41,9 @@ pub fn pairs(attack: &Attack<'_>) -> BTreeSet<Pair> {
     connected(attack, &asked)
 }
 
-/// Changes that cut most of the pairs, each other than those before it. Each was applied to the
-/// cluster and the whole pipeline run again; those that cut nothing or connect something new are
-/// left out.
+/// Changes that cut most of the pairs, those before others that cut other pairs. Each was applied
+/// to the cluster and the whole pipeline run again; what cuts nothing or connects something new
+/// is left out.
 #[must_use]
 pub fn first_fixes(
     cluster: &Cluster,
@@ -89,12 +89,14 @@ pub fn first_fixes(
 struct Candidate {
     fix: u32,
     edges: Vec<EdgeId>,
-    /// Pairs by position.
+    /// How many pairs it cuts.
+    cuts: usize,
+    /// Those that no fix before it cuts, by position.
     pairs: BTreeSet<(usize, usize)>,
 }
 
-/// The fixes that cut most pairs in the graph, each counted without what those before it cut:
-/// another way to cut the same is no further choice.
+/// The fixes that cut most pairs in the graph, each counted without what those before it cut.
+/// Once nothing is left to cut alone, other ways to cut the same fill the places.
 fn candidates(
     attack: &Attack<'_>,
     catalogue: &Catalogue,
@@ -125,13 +127,14 @@ fn candidates(
     for (fix, mut edges) in cut_by {
         edges.dedup();
         let pairs: BTreeSet<_> = severed.lost(&edges, &mut room).into_iter().collect();
-        left.push(Candidate { fix, edges, pairs });
+        left.push(Candidate { fix, edges, cuts: pairs.len(), pairs });
     }
+    left.retain(|one| one.cuts > 0);
     let mut chosen = Vec::new();
     while chosen.len() < count {
-        left.retain(|one| !one.pairs.is_empty());
         let rank = |one: &Candidate| {
-            (Reverse(one.pairs.len()), catalogue.fixes[one.fix as usize].cost, one.fix)
+            let cost = catalogue.fixes[one.fix as usize].cost;
+            (Reverse(one.pairs.len()), Reverse(one.cuts), cost, one.fix)
         };
         let Some(best) = (0..left.len()).min_by_key(|&at| rank(&left[at])) else { break };
         let best = left.swap_remove(best);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use ringfort_model::record::custom;
 use ringfort_model::{Kind, WorkloadKind};
 use serde_json::{Value, json};
 
@@ -71,7 +72,14 @@ fn granted(role: &Value) -> BTreeMap<(String, String), BTreeSet<String>> {
 fn read_live() -> BTreeSet<(String, String)> {
     let workloads = WorkloadKind::ALL.into_iter().map(Kind::Workload);
     let all = Kind::PLAIN.iter().copied().chain(workloads);
-    all.map(|kind| (kind.group().to_owned(), kind.plural().to_owned())).collect()
+    let mut read: BTreeSet<(String, String)> =
+        all.map(|kind| (kind.group().to_owned(), kind.plural().to_owned())).collect();
+    for (group, kind) in custom::named() {
+        let resource = custom::resource(group, kind);
+        let (plural, _) = resource.split_once('.').expect("plural.group");
+        read.insert((group.to_owned(), plural.to_owned()));
+    }
+    read
 }
 
 #[test]
