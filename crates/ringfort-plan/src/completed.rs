@@ -9,7 +9,7 @@
 //! is left out again. The proof stays that of the first problem, which the whole solves too:
 //! what was laid bare only makes a cut dearer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, Engines};
 use ringfort_graph::cut::{Answer, FixId, solve};
@@ -25,6 +25,9 @@ use crate::question::Pair;
 
 /// Fixes, and the pairs that are connected once they are made.
 type Found = (Vec<Fix>, BTreeSet<Pair>);
+
+/// Pairs that have no cut once some changes are made, and why.
+pub(crate) type Opened = BTreeMap<Pair, &'static str>;
 
 /// How often a plan is completed.
 const ROUNDS: usize = 4;
@@ -49,21 +52,25 @@ pub(crate) struct First<'p, 'g, 'c> {
 }
 
 impl First<'_, '_, '_> {
-    /// Fixes after which no other pair is left, if that is found, with what is left.
+    /// Fixes after which no other pair is left, if that is found, with what is left. Of pairs that
+    /// are left all the same, those that nothing cuts any more.
     pub(crate) fn completed(
         &self,
         work: &mut Work<'_>,
         mut fixes: Vec<Fix>,
         mut after: BTreeSet<Pair>,
-    ) -> Result<Found, PlanError> {
+    ) -> Result<(Found, Opened), PlanError> {
         if let Some((others, left)) = self.admitted(work, &fixes)? {
             (fixes, after) = (others, left);
             if after.is_subset(self.expected) {
-                return Ok((fixes, after));
+                return Ok(((fixes, after), Opened::new()));
             }
         }
+        let mut opened = Opened::new();
         for _ in 0..ROUNDS {
             let more = self.bare(&fixes, |posed, _| {
+                let uncut = posed.residual.iter().map(|one| (one.pair.clone(), one.reason));
+                opened = uncut.collect();
                 let size = posed.between.len();
                 match solve(&posed.problem, &mut work.limits(size)) {
                     Answer::Cut(found) => found.fixes,
@@ -79,10 +86,11 @@ impl First<'_, '_, '_> {
             }
             (fixes, after) = (whole, left);
             if after.is_subset(self.expected) {
-                return Ok(self.spared(fixes, after));
+                return Ok((self.spared(fixes, after), Opened::new()));
             }
         }
-        Ok((fixes, after))
+        opened.retain(|pair, _| after.contains(pair) && !self.expected.contains(pair));
+        Ok(((fixes, after), opened))
     }
 
     /// Other fixes, where some of these have a namespace refuse the pods that others of them
@@ -132,10 +140,14 @@ impl First<'_, '_, '_> {
         let attack = Attack::new(&changed, &engines);
         let posed = posed(&attack, self.wish, false)?;
         let earlier = Earlier::new(self.cluster, edits(fixes));
+        // The catalogue is in the order of its ids.
+        let all = &self.posed.catalogue.fixes;
         let lifted = |fix: &Fix| {
             let lifted = earlier.lifted(fix);
-            let mut known = self.posed.catalogue.fixes.iter();
-            known.find(|one| one.id == lifted.id).cloned().unwrap_or(lifted)
+            match all.binary_search_by(|one| one.id.cmp(&lifted.id)) {
+                Ok(at) => all[at].clone(),
+                Err(_) => lifted,
+            }
         };
         let mut found: Vec<Fix> = posed.catalogue.fixes.iter().map(lifted).collect();
         let chosen: BTreeSet<usize> =

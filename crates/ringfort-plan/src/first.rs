@@ -11,7 +11,7 @@ use ringfort_model::Cluster;
 use crate::apply::apply;
 use crate::change::Change;
 use crate::edits::changes;
-use crate::fix::{Catalogue, Costs, Fix};
+use crate::fix::{Catalogue, Costs, Desk, Fix};
 use crate::question::{Pair, Question, between, connected};
 
 /// A fix, with what it cuts by itself.
@@ -28,7 +28,10 @@ pub struct FirstFix {
 }
 
 /// Edges that may be drawn again to try candidates; one candidate is tried on any graph.
-const TRIES: usize = 2_000_000;
+const TRIES: usize = 60_000;
+
+/// Fixes that admission is asked about at the most.
+const ASKED: usize = 32;
 
 /// How many candidates are blocked in the graph to see what they would cut, those that may cut
 /// most.
@@ -60,16 +63,10 @@ pub fn first_fixes(
     let severed = Severed::new(&attack.graph, &entries, &targets);
     // A fix may stand on edges that no way passes, and cut what would go round by them.
     let asked = Question::default().ask(attack, false).expect("it names no id");
-    let catalogue = Catalogue::unasked(attack, &between(attack, &asked), costs);
+    let (catalogue, desk) = Catalogue::unasked(attack, &between(attack, &asked), costs);
     let tries = (TRIES / attack.graph.edge_count().max(1)).clamp(1, limit);
-    let admitted = |fix: &Fix, edges: &[EdgeId]| {
-        let mut own = attack.no_edges();
-        for edge in edges {
-            own.insert(edge.index());
-        }
-        Catalogue::new(attack, &own, costs).fixes.iter().any(|one| one.id == fix.id)
-    };
-    let candidates = candidates(attack, &catalogue, &severed, tries, admitted);
+    let candidates = candidates(&catalogue, &desk, &severed, tries);
+    drop(desk);
     let tried = candidates.into_par_iter().filter_map(|fix| {
         let fix = &catalogue.fixes[fix as usize];
         let changes = changes(&fix.edits);
@@ -98,12 +95,12 @@ struct Candidate {
 /// The fixes that cut most pairs in the graph, each counted without what those before it cut.
 /// Once nothing is left to cut alone, other ways to cut the same fill the places.
 fn candidates(
-    attack: &Attack<'_>,
     catalogue: &Catalogue,
+    desk: &Desk<'_, '_>,
     severed: &Severed<'_>,
     count: usize,
-    admitted: impl Fn(&Fix, &[EdgeId]) -> bool,
 ) -> Vec<u32> {
+    let attack = desk.attack;
     let mut at_most: BTreeMap<u32, u64> = BTreeMap::new();
     for (edge, pairs) in severed.passed().into_iter().enumerate().filter(|(_, pairs)| *pairs > 0) {
         for fix in catalogue.fixes_of(attack, EdgeId(edge as u32)) {
@@ -131,14 +128,17 @@ fn candidates(
     }
     left.retain(|one| one.cuts > 0);
     let mut chosen = Vec::new();
-    while chosen.len() < count {
+    for _ in 0..ASKED {
+        if chosen.len() == count {
+            break;
+        }
         let rank = |one: &Candidate| {
             let cost = catalogue.fixes[one.fix as usize].cost;
             (Reverse(one.pairs.len()), Reverse(one.cuts), cost, one.fix)
         };
         let Some(best) = (0..left.len()).min_by_key(|&at| rank(&left[at])) else { break };
         let best = left.swap_remove(best);
-        if !admitted(&catalogue.fixes[best.fix as usize], &best.edges) {
+        if !catalogue.admits(desk, &best.edges, &catalogue.fixes[best.fix as usize]) {
             continue;
         }
         chosen.push(best.fix);

@@ -238,6 +238,9 @@ pub struct Plan {
     /// Pairs that may be left: those without a cut, and in a plan that was cut short all that
     /// there were.
     pub expected: BTreeSet<Pair>,
+    /// Pairs that are left although the graph knew a cut, because a change opens another way that
+    /// nothing cuts, and why: whoever writes network policies takes a new one back.
+    pub opened: BTreeMap<Pair, &'static str>,
     /// The edges between entries and targets.
     pub between: BitSet,
     /// Of these, the edges that are cut, each with the position of its fix in `fixes`.
@@ -350,6 +353,7 @@ pub fn plan(
         Some(tried) => tried,
         None => try_out(&chosen)?,
     };
+    let mut opened = BTreeMap::new();
     if certificate.is_some() && !after.is_subset(&expected) {
         let first = First {
             cluster,
@@ -359,7 +363,7 @@ pub fn plan(
             answered: &answered,
             expected: &expected,
         };
-        (fixes, after) = first.completed(work, fixes, after)?;
+        ((fixes, after), opened) = first.completed(work, fixes, after)?;
     }
     let certificate = certificate.map(|proof| proved_by(proof, &posed, &fixes));
     let names = Names::new(attack, &posed, certificate.as_ref());
@@ -394,6 +398,7 @@ pub fn plan(
         before,
         after,
         expected,
+        opened,
     })
 }
 

@@ -474,6 +474,27 @@ fn what_a_stronger_setting_covers_is_cut_too() {
     }
 }
 
+/// A part of the cluster that may write network policies takes a new one back: no change of its
+/// kinds keeps it out, and the plan says so.
+#[test]
+fn what_a_change_opens_and_nothing_cuts_is_told() {
+    let Some(shop) = SOLVED.iter().find(|one| one.name == "shop") else {
+        println!("skipped: the suites are not at hand");
+        return;
+    };
+    let goal = "no path from workload/Deployment/kube-system/calico-kube-controllers to \
+                listener/workload/Deployment/sock-shop/shipping";
+    let goals = vec![goal.parse().expect("a goal")];
+    let wish = Wish { question: Question { goals, ..Question::default() }, ..Wish::default() };
+    let (plan, file) = planned_on(shop.cluster, shop.attack, &wish).expect("a plan");
+    assert!(!plan.disagreements().is_empty(), "{}", plan.closing());
+    for pair in plan.disagreements() {
+        assert!(plan.opened.contains_key(pair), "{pair:?}");
+    }
+    assert!(plan.closing().to_string().contains("not proved"), "{}", plan.closing());
+    assert!(check(shop.cluster, &file).is_err(), "what does not do is not believed");
+}
+
 /// A plan that was cut short says what was measured, whatever the graph hides.
 #[test]
 fn plans_that_are_cut_short_claim_what_was_measured() {

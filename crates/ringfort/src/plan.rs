@@ -217,21 +217,37 @@ fn shown(plan: &Plan) -> String {
     }
     for (reason, pairs) in reasons {
         text.push_str(&format!("no cut exists for {} pairs: {reason}\n", pairs.len()));
-        for pair in pairs.iter().take(3) {
-            text.push_str(&format!("  {pair}\n"));
-        }
-        if pairs.len() > 3 {
-            text.push_str(&format!("  and {} more, all in plan.json\n", pairs.len() - 3));
+        text.push_str(&few(&pairs));
+    }
+    let mut opened: std::collections::BTreeMap<&str, Vec<String>> =
+        std::collections::BTreeMap::new();
+    for pair in plan.disagreements() {
+        let (from, to) = pair;
+        match plan.opened.get(pair) {
+            Some(reason) => opened.entry(reason).or_default().push(format!("{from} -> {to}")),
+            None => text.push_str(&format!(
+                "BUG: the graph says that {from} no longer leads to {to}, the changed cluster \
+                 that it does; please report this\n"
+            )),
         }
     }
-    for (from, to) in plan.disagreements() {
-        let (from, to) = (harmless(from), harmless(to));
+    for (reason, pairs) in opened {
         text.push_str(&format!(
-            "BUG: the graph says that {from} no longer leads to {to}, the changed cluster that \
-             it does; please report this\n"
+            "a change of this plan opens another way for {} pairs, which nothing cuts: {reason}\n",
+            pairs.len()
         ));
+        text.push_str(&few(&pairs));
     }
     text.push_str(&format!("{}\n", plan.closing()));
+    text
+}
+
+/// The first of some pairs, a line each.
+fn few(pairs: &[String]) -> String {
+    let mut text: String = pairs.iter().take(3).map(|pair| format!("  {pair}\n")).collect();
+    if pairs.len() > 3 {
+        text.push_str(&format!("  and {} more, all in plan.json\n", pairs.len() - 3));
+    }
     text
 }
 

@@ -113,16 +113,32 @@ impl Catalogue {
     /// The fixes of all reasons of these edges.
     #[must_use]
     pub fn new(attack: &Attack<'_>, edges: &BitSet, costs: &Costs) -> Self {
-        Self::made(Desk::new(attack, *costs), edges)
+        Self::made(&mut Desk::new(attack, *costs), edges)
     }
 
     /// The same, and those among them whose changed pod admission would refuse: the most
-    /// expensive question about a fix is left to whoever wants it.
-    pub(crate) fn unasked(attack: &Attack<'_>, edges: &BitSet, costs: &Costs) -> Self {
-        Self::made(Desk { asks: false, ..Desk::new(attack, *costs) }, edges)
+    /// expensive question about a fix is left to whoever wants it ([`Catalogue::admits`]).
+    pub(crate) fn unasked<'a, 'c>(
+        attack: &'a Attack<'c>,
+        edges: &BitSet,
+        costs: &Costs,
+    ) -> (Self, Desk<'a, 'c>) {
+        let mut desk = Desk { asks: false, ..Desk::new(attack, *costs) };
+        let catalogue = Self::made(&mut desk, edges);
+        (catalogue, Desk { asks: true, ..desk })
     }
 
-    fn made(mut desk: Desk<'_, '_>, edges: &BitSet) -> Self {
+    /// Whether a fix of these edges is one after admission was asked too.
+    pub(crate) fn admits(&self, desk: &Desk<'_, '_>, edges: &[EdgeId], fix: &Fix) -> bool {
+        let whys = edges.iter().flat_map(|&edge| self.whys(desk.attack, edge));
+        let whys: BTreeSet<WhyId> = whys.collect();
+        whys.into_iter().any(|why| match desk.remedy(desk.attack.why(why)) {
+            Remedy::Fixes(fixes) => fixes.iter().any(|one| one.id == fix.id),
+            Remedy::Untouchable(_) | Remedy::Fact => false,
+        })
+    }
+
+    fn made(desk: &mut Desk<'_, '_>, edges: &BitSet) -> Self {
         let attack = desk.attack;
         let of_entry = of_entries(attack);
         let mut whys: BTreeSet<WhyId> = BTreeSet::new();
