@@ -237,10 +237,12 @@ const NOT_KEPT: &str = "(not kept)";
 /// Begins what stands for a credential, before its class.
 const HELD: &str = "(not kept: ";
 
-/// The class of the credential that a word of a command line held.
+/// The class of the credential that a word of a command line held. What this module writes in its
+/// place is all of a word, or behind a flag's name: a word that only mentions it is none.
 pub(crate) fn held_in(word: &str) -> Option<&str> {
-    let (_, rest) = word.split_once(HELD)?;
-    rest.strip_suffix(')').filter(|class| credential::known(class))
+    let (before, rest) = word.split_once(HELD)?;
+    let ours = before.is_empty() || before.strip_suffix('=').is_some_and(is_flag);
+    rest.strip_suffix(')').filter(|class| ours && credential::known(class))
 }
 
 /// Keeps the shape of a container's command line: plain words and flags stay, credentials are
@@ -581,6 +583,32 @@ mod tests {
         let again = crate::Object::read(kept.as_bytes()).expect("a Pod");
         assert_eq!(again.to_json(), read.to_json());
         assert_eq!(held_in("(not kept: hunter2)"), None);
+    }
+
+    #[test]
+    fn what_stands_for_a_credential_does_not_keep_a_word() {
+        assert_eq!(held_in("(not kept: unread)"), Some(credential::UNREAD));
+        assert_eq!(held_in("--password=(not kept: unread)"), Some(credential::UNREAD));
+        let words = [
+            "--password=CANARY1 (not kept: unread)",
+            "CANARY1(not kept: named-as-secret)",
+            "--password=CANARY1=(not kept: unread)",
+            "--password=CANARY1(not kept: unread)",
+            "DB_PASSWORD=(not kept: unread) CANARY1",
+            "--password=(not kept: unread) CANARY1 (not kept: unread)",
+        ];
+        for word in words {
+            assert_eq!(held_in(word), None, "{word}");
+        }
+        let pod = serde_json::json!({"metadata": {"name": "p", "namespace": "a"}, "spec":
+            {"containers": [{"name": "c", "args": &words[..1], "command": ["--password=CANARY1=(not kept: unread)"],
+                "livenessProbe": {"exec": {"command": words}}}]}});
+        let text = pod.to_string();
+        let read = crate::kinds::Kind::Pod.read(text.as_bytes()).expect("a Pod");
+        let kept = String::from_utf8(read.to_json()).expect("text");
+        assert!(!kept.contains("CANARY"), "{kept}");
+        let again = crate::Object::read(kept.as_bytes()).expect("a Pod");
+        assert_eq!(again.to_json(), read.to_json());
     }
 
     #[test]

@@ -403,6 +403,66 @@ mod tests {
     }
 
     #[test]
+    fn long_values_cost_no_more_than_their_length() {
+        // Each once took time by the square of its length: it would not end.
+        for pattern in [
+            "Q~",
+            "npm_",
+            "npm_1aB",
+            "SG.",
+            "hvs.1aB",
+            "xoxb-",
+            "ghp_",
+            "AKIA",
+            "eyJ=",
+            "eyJ.",
+            "eyJ",
+            ":",
+            ": ",
+            ":: ",
+            "password::::: ",
+            "=",
+            "= ",
+            ">",
+            "<password>",
+            "value=",
+            "value: name",
+            "password=",
+            "password=changeme",
+            "password=hunter2,",
+            "password=\"",
+            "--password hunter2 ",
+            "hooks.slack.com/services/",
+            "discord.com/api/webhooks/",
+            "a://u:p@",
+            "\u{e4}:",
+            "\u{e4}= \u{e4}",
+        ] {
+            let value = pattern.repeat((1 << 20) / pattern.len());
+            let begun = std::time::Instant::now();
+            let mut finder = Finder::default();
+            finder.config_entry("x", &value);
+            of_words(&[&value]);
+            let took = begun.elapsed();
+            assert!(took < std::time::Duration::from_secs(60), "{pattern}: {took:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_is_cut_between_letters() {
+        for shift in 0..4 {
+            let wide = "\u{1f511}".repeat(3000);
+            let value = format!("{}{wide}password={wide}", "x".repeat(shift));
+            let mut finder = Finder::default();
+            finder.config_entry("x", &value);
+            let value = format!("{}hooks.slack.com/services/{wide}=a", "x".repeat(shift));
+            finder.config_entry("y", &value);
+            finder.config_entry("z", &format!("{wide}{}=a", " ".repeat(shift + 1)));
+            finder.config_entry("v", &format!("{wide}{}value=a", " ".repeat(shift + 1)));
+        }
+    }
+
+    #[test]
     fn base64_reads_both_alphabets() {
         assert_eq!(base64("aGk="), Some(b"hi".to_vec()));
         assert_eq!(base64("aGk"), Some(b"hi".to_vec()));

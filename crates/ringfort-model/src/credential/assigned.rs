@@ -3,11 +3,25 @@
 //! No format is parsed, as a text may be of any and of several: a name, one of `=`, `:` and the end of
 //! a tag, and a value on the same line are found. Comments and prose give nothing, nor do expressions.
 
+use super::formats::{last_of, up_to};
 use super::names;
+
+/// How far back a name is looked for: no key of an object is longer.
+const LONGEST_NAME: usize = 253;
+
+/// How much of what follows a sign is looked at.
+const LONGEST_LINE: usize = 4 << 10;
+
+/// By how much of it a value is judged.
+const LONGEST_VALUE: usize = 256;
+
+/// How far back the name that stands before a value is looked for.
+const FARTHEST_NAME: usize = 1 << 10;
 
 /// Calls `found` with the class of each value under a name that says that it is secret.
 pub(super) fn each(text: &str, found: &mut dyn FnMut(&'static str)) {
     let bytes = text.as_bytes();
+    let mut line = Line::default();
     for at in memchr::memchr3_iter(b'=', b':', b'>', bytes) {
         let Some(name) = name_before(text, at) else { continue };
         if !names::may_promise(name) {
@@ -19,10 +33,35 @@ pub(super) fn each(text: &str, found: &mut dyn FnMut(&'static str)) {
             false => names::written(name, value),
         };
         if let Some(class) = class
-            && !is_comment(text, at)
+            && !line.is_comment(text, at)
         {
             found(class);
         }
+    }
+}
+
+/// The line that is looked at: found once for all places in it, which come in order.
+#[derive(Default)]
+struct Line {
+    /// Up to where the text was looked through for ends of lines.
+    seen: usize,
+    start: usize,
+    comment: Option<bool>,
+}
+
+impl Line {
+    /// Whether the line of a place begins as a comment.
+    fn is_comment(&mut self, text: &str, at: usize) -> bool {
+        const MARKS: &[&str] = &["#", "//", ";", "* ", "-- ", "<!--", "rem ", "REM "];
+        if let Some(end) = memchr::memrchr(b'\n', &text.as_bytes()[self.seen..at]) {
+            self.start = self.seen + end + 1;
+            self.comment = None;
+        }
+        self.seen = at;
+        *self.comment.get_or_insert_with(|| {
+            let line = text[self.start..at].trim_start();
+            MARKS.iter().any(|mark| line.starts_with(mark))
+        })
     }
 }
 
@@ -34,22 +73,25 @@ fn is_name(byte: u8) -> bool {
 fn name_before(text: &str, at: usize) -> Option<&str> {
     let bytes = text.as_bytes();
     let tag = bytes[at] == b'>';
+    let first = at.saturating_sub(LONGEST_NAME);
     let mut end = at;
     if !tag {
-        while end > 0 && matches!(bytes[end - 1], b' ' | b'\t' | b'"' | b'\'' | b'\\' | b']' | b':')
-        {
-            end -= 1;
-        }
         // Two signs compare, or `:=` assigns, of which the first is passed over.
         if bytes.get(at + 1) == Some(&b'=')
             || matches!(bytes.get(at.wrapping_sub(1)), Some(b'=' | b'!'))
         {
             return None;
         }
+        while end > first
+            && matches!(bytes[end - 1], b' ' | b'\t' | b'"' | b'\'' | b'\\' | b']' | b':')
+        {
+            end -= 1;
+        }
     }
-    let start =
-        bytes[..end].iter().rposition(|byte| !is_name(*byte)).map_or(0, |before| before + 1);
-    let name = &text[start..end];
+    let before = bytes[first..end].iter().rposition(|byte| !is_name(*byte));
+    let start = before.map_or(first, |before| first + before + 1);
+    // A name is of ASCII; where there is none, the cut may be within a letter of another script.
+    let name = text.get(start..end)?;
     (!name.is_empty() && (!tag || start > 0 && bytes[start - 1] == b'<')).then_some(name)
 }
 
@@ -58,38 +100,38 @@ fn value_after(text: &str, at: usize) -> Option<&str> {
     let sign = text.as_bytes()[at];
     let rest = &text[at + 1..];
     let rest = rest.strip_prefix('>').unwrap_or(rest);
+    let rest = up_to(rest, LONGEST_LINE);
     let line = rest.split('\n').next().unwrap_or(rest);
     if sign == b'>' {
-        return line.split_once("</").map(|(value, _)| value.trim());
+        let (value, behind) = line.split_once('<')?;
+        return behind.starts_with('/').then(|| up_to(value.trim(), LONGEST_VALUE));
     }
     let value = line.trim_start_matches([' ', '\t', '\\']);
     let spaced = value.len() < line.len();
     if let Some(quote) = value.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) {
         let inner = &value[1..];
-        return inner.split([quote, '\\']).next();
+        return up_to(inner, LONGEST_VALUE).split([quote, '\\']).next();
     }
     // In YAML a sign that no space follows is a part of the word.
     if sign == b':' && !spaced {
         return None;
     }
     if sign == b':' && matches!(value.trim_end(), "|" | "|-" | ">" | ">-") {
-        return rest.split('\n').nth(1).map(str::trim);
+        return rest.split('\n').nth(1).map(|line| up_to(line.trim(), LONGEST_VALUE));
     }
-    let end = value.find(|c: char| c.is_whitespace() || ",;&\"'<>)}`|".contains(c));
-    let (word, behind) = value.split_at(end.unwrap_or(value.len()));
+    let start = up_to(value, LONGEST_VALUE);
+    let end = start.find(|c: char| c.is_whitespace() || ",;&\"'<>)}`|".contains(c));
+    let Some(end) = end else {
+        // What is longer than a value is judged by its beginning, whatever follows it.
+        return Some(start);
+    };
+    let (word, behind) = value.split_at(end);
     // What more words follow is a sentence or an expression; but for assignments of a shell and
     // settings in one line.
     let behind = behind.trim_start();
     let alone = behind.is_empty()
         || behind.starts_with(['#', ',', ';', '}', '&', '"', '\'', '<', '|', '`']);
     (alone || (sign == b'=' && !spaced)).then_some(word)
-}
-
-/// Whether the line up to a place begins as a comment.
-fn is_comment(text: &str, at: usize) -> bool {
-    let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |end| end + 1);
-    let line = text[start..at].trim_start();
-    ["#", "//", ";", "* ", "-- ", "<!--", "rem ", "REM "].iter().any(|mark| line.starts_with(mark))
 }
 
 /// The name that stands before a value, in its line or the one above: `name: X`, `value: Y`.
@@ -104,7 +146,7 @@ fn named_above(text: &str, at: usize) -> Option<&str> {
             (start > behind && length > 0 && !closes).then_some((start, length))
         })
     };
-    let mut lines = text[..at].rsplit('\n').take(2);
+    let mut lines = last_of(&text[..at], FARTHEST_NAME).rsplit('\n').take(2);
     lines.find_map(|line| named(line).map(|(start, length)| &line[start..start + length]))
 }
 

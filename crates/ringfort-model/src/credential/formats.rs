@@ -117,9 +117,34 @@ const WEBHOOKS: &[(&str, usize)] = &[
     ("webhook.office.com/webhookb2/", 1),
 ];
 
+/// How many bytes of a word behind a prefix are looked at: what a value may be made of is up to
+/// whoever wrote it, and the work must not grow with the square of its length.
+const LONGEST_WORD: usize = 512;
+
+/// How many bytes of a JSON web token are looked at.
+const LONGEST_TOKEN: usize = 8 << 10;
+
+/// The beginning of a text, of so many bytes at most.
+pub(super) fn up_to(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The end of a text, of so many bytes at most.
+pub(super) fn last_of(text: &str, most: usize) -> &str {
+    let mut start = text.len().saturating_sub(most);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
 fn is_webhook(value: &str, prefix: &str, parts: usize) -> bool {
     value.match_indices(prefix).any(|(at, _)| {
-        let path = value[at + prefix.len()..].split(|c: char| {
+        let path = up_to(&value[at + prefix.len()..], LONGEST_WORD).split(|c: char| {
             c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | '?' | '#' | '<' | ',')
         });
         let path = path.into_iter().next().unwrap_or_default();
@@ -132,12 +157,12 @@ fn is_webhook(value: &str, prefix: &str, parts: usize) -> bool {
 fn is_client_secret(value: &str, at: usize) -> bool {
     let letter = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'~' | b'.' | b'-');
     let bytes = value.as_bytes();
-    let before = bytes[..at].iter().rev().take_while(|b| letter(b)).count();
-    let behind = bytes[at + 2..].iter().take_while(|b| letter(b)).count();
+    let before = bytes[..at].iter().rev().take(5).take_while(|b| letter(b)).count();
+    let behind = bytes[at + 2..].iter().take(35).take_while(|b| letter(b)).count();
     before == 4 && bytes[at - 1].is_ascii_digit() && (31..=34).contains(&behind)
 }
 
-/// What follows a prefix that begins a word.
+/// What follows a prefix that begins a word, as far as it is looked at.
 fn words<'v>(
     value: &'v str,
     prefix: &'v str,
@@ -145,9 +170,12 @@ fn words<'v>(
 ) -> impl Iterator<Item = &'v str> {
     value.match_indices(prefix).filter_map(move |(at, _)| {
         let starts = !value[..at].bytes().next_back().is_some_and(|b| b.is_ascii_alphanumeric());
+        if !starts {
+            return None;
+        }
         let rest = &value[at + prefix.len()..];
-        let length = rest.bytes().take_while(|b| allowed(*b)).count();
-        starts.then(|| &rest[..length])
+        let length = rest.bytes().take(LONGEST_WORD).take_while(|b| allowed(*b)).count();
+        Some(&rest[..length])
     })
 }
 
@@ -177,11 +205,18 @@ fn has_password(value: &str, at: usize) -> bool {
 /// header names an algorithm. What is all of a value need not look like one.
 fn web_tokens(value: &str) -> Vec<&'static str> {
     let letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=');
+    // Several may begin within one run of such letters: its end is found once.
+    let mut end = 0;
     let some = value.match_indices("eyJ").filter_map(|(at, _)| {
         let starts =
             at == 0 || !letter(value.as_bytes()[at - 1]) || value.as_bytes()[at - 1] == b'=';
-        let length = value[at..].bytes().take_while(|b| letter(*b)).count();
-        starts.then(|| web_token(&value[at..at + length]))?
+        if !starts {
+            return None;
+        }
+        if end <= at {
+            end = at + value[at..].bytes().take_while(|b| letter(*b)).count();
+        }
+        web_token(&value[at..end.min(at + LONGEST_TOKEN)])
     });
     let mut found: Vec<&str> = some.collect();
     found.extend(web_token(value.trim()));
