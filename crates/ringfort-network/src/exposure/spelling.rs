@@ -13,8 +13,8 @@ pub enum Asked {
     Internal,
     /// A public one, in a word that is documented.
     Public,
-    /// No word that is documented; whether an internal front is meant: if it is nearer to such a word
-    /// than to the others, or as near.
+    /// No word that is documented; whether an internal front is meant: if it says so in other words,
+    /// or is such a word but for [`SLIPS`] letters, and further from the others.
     Garbled(bool),
 }
 
@@ -45,6 +45,16 @@ const KEYS: &[(&str, Words, bool)] = &[
     (provider::HETZNER, SWITCH, true),
 ];
 
+/// Words by which people say that they do not want an internal front, whatever the key's own are.
+const NO: &[&str] =
+    &["no", "n", "off", "0", "f", "none", "disabled", "public", "external", "internet"];
+
+/// Words by which they say that they do.
+const YES: &[&str] = &["yes", "y", "on", "1", "t", "enabled", "private", "internal"];
+
+/// How many letters of a word may be wrong.
+const SLIPS: usize = 2;
+
 /// What the value of an annotation asks for; none if it is no key that asks for an internal front.
 #[must_use]
 pub fn asked(key: &str, value: &str) -> Option<Asked> {
@@ -56,11 +66,18 @@ pub fn asked(key: &str, value: &str) -> Option<Asked> {
         return Some(Asked::Public);
     }
     let value = value.trim().to_ascii_lowercase();
+    if NO.contains(&value.as_str()) {
+        return Some(Asked::Garbled(false));
+    }
+    if YES.contains(&value.as_str()) {
+        return Some(Asked::Garbled(true));
+    }
     let nearest = |words: &[&str]| {
         let words = words.iter().filter(|word| !word.is_empty());
         words.map(|word| distance(&value, &word.to_ascii_lowercase())).min().unwrap_or(usize::MAX)
     };
-    Some(Asked::Garbled(nearest(internal) <= nearest(public)))
+    let off = nearest(internal);
+    Some(Asked::Garbled(off <= SLIPS && off < nearest(public)))
 }
 
 /// How many letters are to be put in, left out or changed to make one word of another (Levenshtein);
@@ -106,5 +123,22 @@ mod tests {
         }
         assert_eq!(asked("service.beta.kubernetes.io/other", "true"), None);
         assert_eq!((distance("", "abc"), distance("kitten", "sitting")), (3, 3));
+    }
+
+    #[test]
+    fn other_words_for_a_public_front_ask_for_none_inside_under_any_key() {
+        for (key, ..) in KEYS {
+            for word in NO.iter().chain(&["OFF", " none ", "nothing-of-the-kind", "nlb", "-", "?"])
+            {
+                let asked = asked(key, word);
+                let public = matches!(asked, Some(Asked::Public | Asked::Garbled(false)));
+                assert!(public, "{key}: {word}: {asked:?}");
+            }
+            for word in YES.iter().chain(&["Yes", " on"]) {
+                let asked = asked(key, word);
+                let internal = matches!(asked, Some(Asked::Internal | Asked::Garbled(true)));
+                assert!(internal, "{key}: {word}: {asked:?}");
+            }
+        }
     }
 }
