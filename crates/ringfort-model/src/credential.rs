@@ -250,8 +250,9 @@ pub(crate) fn annotation(key: &str, value: &str, setting: bool) -> Vec<&'static 
         Some(Err(_)) | None => finder.entry(key, value),
     }
     let name = key.rsplit('/').next().unwrap_or(key).replace(['-', '.'], "_");
-    // An annotation that is called a secret names an object.
-    let refers = name.to_ascii_uppercase().ends_with("SECRET");
+    // An annotation that is called a secret names an object; a checksum is of what it names.
+    let refers = name.to_ascii_uppercase().ends_with("SECRET")
+        || ["checksum/", "hash/", "sha256/"].iter().any(|sum| key.starts_with(sum));
     if !setting && !refers && !json {
         finder.hold(key, names::taken(&name, value));
     }
@@ -392,6 +393,10 @@ mod tests {
             ("a.example.com/inject-token", "true"),
             ("a.example.com/api-token", "<token>"),
             ("a.example.com/note", "hunter2"),
+            (
+                "checksum/db-password",
+                "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            ),
             (last, r#"{"spec":{"env":[{"name":"DB_PASSWORD","value":"changeme"}]}}"#),
             (last, r#"{"spec":{"env":[{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{}}}]}}"#),
         ] {
@@ -400,6 +405,33 @@ mod tests {
         // A container may be called anything.
         let profile = "container.apparmor.security.beta.kubernetes.io/token";
         assert!(annotation(profile, "runtime/default", true).is_empty());
+    }
+
+    #[test]
+    fn tokens_of_services_have_their_shape() {
+        let random = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3gH5";
+        for token in [
+            format!("npm_{random}"),
+            format!("xoxb-1234567890-{random}"),
+            format!("xapp-1-{random}"),
+            format!("SG.{}.{random}", &random[..22]),
+            format!("hvs.{random}"),
+            format!("pypi-AgE{random}{random}"),
+        ] {
+            assert_eq!(classes(&[("x", &token)]), [SERVICE_TOKEN], "{token}");
+        }
+        for other in [
+            "npm_config_cache_directory_of_build_2024_and_more",
+            &format!("npm_{random}1"),
+            &format!("xoxb-{random}"),
+            "pypi-mirror-1.eu-west-2.internal.example-corp.net.local",
+            "xapp-frontend-7d9c5b8f4d-abcde-12345",
+            "hf_home.cache-1.example-2.corp.internal",
+        ] {
+            assert!(classes(&[("x", other)]).is_empty(), "{other}");
+        }
+        // An address is short.
+        assert_eq!(classes(&[("x", "a://u:hunter2@h")]), [ADDRESS]);
     }
 
     #[test]

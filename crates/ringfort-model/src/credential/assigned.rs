@@ -27,7 +27,7 @@ pub(super) fn each(text: &str, found: &mut dyn FnMut(&'static str)) {
         if !names::may_promise(name) {
             continue;
         }
-        let Some(value) = value_after(text, at) else { continue };
+        let Some(value) = value_after(text, at, name) else { continue };
         let class = match name.eq_ignore_ascii_case("value") {
             true => named_above(text, at).and_then(|name| names::written(name, value)),
             false => names::written(name, value),
@@ -96,7 +96,7 @@ fn name_before(text: &str, at: usize) -> Option<&str> {
 }
 
 /// The value behind a sign, if it is a literal that stands alone.
-fn value_after(text: &str, at: usize) -> Option<&str> {
+fn value_after<'t>(text: &'t str, at: usize, name: &str) -> Option<&'t str> {
     let sign = text.as_bytes()[at];
     let rest = &text[at + 1..];
     let rest = rest.strip_prefix('>').unwrap_or(rest);
@@ -131,7 +131,28 @@ fn value_after(text: &str, at: usize) -> Option<&str> {
     let behind = behind.trim_start();
     let alone = behind.is_empty()
         || behind.starts_with(['#', ',', ';', '}', '&', '"', '\'', '<', '|', '`']);
-    (alone || (sign == b'=' && !spaced)).then_some(word)
+    let identifier = || word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if value[end..].starts_with(')') && identifier() {
+        // The argument of a call.
+        return None;
+    }
+    let more = || {
+        let next = behind.split_whitespace().next().unwrap_or(behind);
+        next.contains('=') || is_variable(name) || !begins_line(text, at - name.len().min(at))
+    };
+    (alone || (sign == b'=' && !spaced && more())).then_some(word)
+}
+
+/// Whether a name is spelled as variables of a shell are.
+fn is_variable(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Whether nothing stands in the line before a place.
+fn begins_line(text: &str, at: usize) -> bool {
+    let before = text.as_bytes()[..at].iter().rev().take(LONGEST_NAME);
+    let other = before.copied().find(|byte| !matches!(byte, b' ' | b'\t'));
+    matches!(other, None | Some(b'\n' | b'\r'))
 }
 
 /// The name that stands before a value, in its line or the one above: `name: X`, `value: Y`.
@@ -174,6 +195,8 @@ mod tests {
             "{\"app\":\"{\\\"password\\\":\\\"S3cr3t-9fKq2\\\"}\"}",
             "export DB_PASSWORD=S3cr3t-9fKq2\n",
             "PGPASSWORD=S3cr3t-9fKq2 psql -h db",
+            "psql user=app password=S3cr3t-9fKq2 host=db",
+            "env db_password=S3cr3t-9fKq2 app",
             "Server=db;User Id=app;Password=S3cr3t-9fKq2;",
             "jdbc:mysql://db/x?user=app&password=S3cr3t-9fKq2&ssl=true",
             "<Password>S3cr3t-9fKq2</Password>",
@@ -209,6 +232,11 @@ mod tests {
             "bearer_token: ENC[AES256_GCM,data:S3cr3t9fKq2]\n",
             "ssl_session_timeout 5m; listen 443;\n",
             "password:S3cr3t-9fKq2\n",
+            "connect(user=user, password=password)\n",
+            "connect(host, password=the_password)\n",
+            "interface Login {\n  password: string;\n}\n",
+            "login.password=Password\n",
+            "error.password=Invalid login\n",
         ] {
             assert_eq!(classes(text), [] as [&str; 0], "{text}");
         }

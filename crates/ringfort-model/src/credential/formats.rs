@@ -38,6 +38,12 @@ pub(super) fn kubeconfig(value: &str) -> Vec<&'static str> {
 /// Tokens and keys that are known by their own format.
 pub(super) fn token(value: &str, bytes: &Bytes) -> Vec<&'static str> {
     let mut found = Vec::new();
+    if bytes.has(b'@') && value.match_indices("://").any(|(at, _)| has_password(value, at)) {
+        found.push(ADDRESS);
+    }
+    if value.len() < SHORTEST {
+        return found;
+    }
     if bytes.has(b'.') {
         found.extend(web_tokens(value));
     }
@@ -71,43 +77,78 @@ pub(super) fn token(value: &str, bytes: &Bytes) -> Vec<&'static str> {
     {
         found.push(SOURCE_TOKEN);
     }
-    if bytes.has(b'@') && value.match_indices("://").any(|(at, _)| has_password(value, at)) {
-        found.push(ADDRESS);
-    }
-    let service = |(prefix, least): &(&str, usize)| {
-        words(value, prefix, |b| word(b) || b == b'.')
-            .any(|rest| rest.len() >= *least && is_random(rest))
-    };
-    if SERVICES.iter().any(service) {
+    if SERVICES.iter().any(|service| service.is_in(value)) {
         found.push(SERVICE_TOKEN);
     }
     if bytes.has(b'~') && value.match_indices("Q~").any(|(at, _)| is_client_secret(value, at)) {
         found.push(AZURE_SECRET);
     }
-    if WEBHOOKS.iter().any(|(prefix, parts)| is_webhook(value, prefix, *parts)) {
+    if bytes.has(b'/') && WEBHOOKS.iter().any(|(prefix, parts)| is_webhook(value, prefix, *parts)) {
         found.push(WEBHOOK);
     }
     found
 }
 
-/// Tokens of services on the internet: how they begin, and how long the rest is at least. From the
-/// services' documentation.
-const SERVICES: &[(&str, usize)] = &[
-    ("xoxb-", 20),
-    ("xoxp-", 20),
-    ("xoxa-", 20),
-    ("xapp-", 20),
-    ("sk_live_", 20),
-    ("rk_live_", 20),
-    ("npm_", 36),
-    ("hf_", 30),
-    ("SG.", 40),
-    ("dop_v1_", 40),
-    ("AIza", 35),
-    ("sk-ant-", 40),
-    ("hvs.", 24),
-    ("pypi-", 40),
+/// No token but a password in an address is shorter.
+const SHORTEST: usize = 20;
+
+/// A kind of token of a service on the internet.
+struct Service {
+    /// What it begins with.
+    prefix: &'static str,
+    /// What the rest has beside letters and digits.
+    signs: &'static [u8],
+    /// How long the rest is at least, and at most.
+    length: (usize, usize),
+    /// Whether the rest is made as the service makes it.
+    shape: fn(&[u8]) -> bool,
+}
+
+impl Service {
+    const fn new(prefix: &'static str, signs: &'static [u8], least: usize) -> Self {
+        Self { prefix, signs, length: (least, LONGEST_WORD), shape: |_| true }
+    }
+
+    const fn shaped(self, shape: fn(&[u8]) -> bool) -> Self {
+        Self { shape, ..self }
+    }
+
+    /// Whether a text has one in it.
+    fn is_in(&self, value: &str) -> bool {
+        let (least, most) = self.length;
+        words(value, self.prefix, |b| b.is_ascii_alphanumeric() || self.signs.contains(&b)).any(
+            |rest| {
+                (least..=most).contains(&rest.len())
+                    && (self.shape)(rest.as_bytes())
+                    && is_random(rest)
+            },
+        )
+    }
+}
+
+/// Tokens of services on the internet, from the services' documentation.
+const SERVICES: &[Service] = &[
+    Service::new("xoxb-", b"-", 20).shaped(begins_with_digit),
+    Service::new("xoxp-", b"-", 20).shaped(begins_with_digit),
+    Service::new("xoxa-", b"-", 20).shaped(begins_with_digit),
+    Service::new("xapp-", b"-", 20)
+        .shaped(|rest| matches!(rest, [digit, b'-', ..] if digit.is_ascii_digit())),
+    Service::new("sk_live_", b"", 20),
+    Service::new("rk_live_", b"", 20),
+    Service { length: (36, 36), ..Service::new("npm_", b"", 36) },
+    Service::new("hf_", b"", 30),
+    // Two parts: the name of the key, of 22 letters, and the key.
+    Service::new("SG.", b"_-.", 40).shaped(|rest| rest.get(22) == Some(&b'.')),
+    Service::new("dop_v1_", b"", 40),
+    Service::new("AIza", b"_-", 35),
+    Service::new("sk-ant-", b"_-", 40),
+    Service::new("hvs.", b"_-.", 24),
+    Service::new("pypi-AgE", b"_-", 40),
 ];
+
+fn begins_with_digit(rest: &[u8]) -> bool {
+    rest.first().is_some_and(u8::is_ascii_digit)
+}
 
 /// Addresses by which whoever knows them speaks: what they begin with, and how many parts follow.
 const WEBHOOKS: &[(&str, usize)] = &[

@@ -69,8 +69,12 @@ pub(super) fn taken(name: &str, value: &str) -> Option<&'static str> {
         return None;
     }
     let name = spelled(name);
-    promise(&name).filter(|_| !is_plain(value) && !is_placeholder(value))?;
-    Some(class(&name, value))
+    let promise = promise(&name)?;
+    let none = is_plain(value)
+        || is_placeholder(value)
+        || is_elsewhere(value)
+        || is_label(&name, promise, value);
+    (!none).then(|| class(&name, value))
 }
 
 /// The class of a value that stands under a name in a text, where it may as well be a word of a
@@ -82,11 +86,39 @@ pub(super) fn written(name: &str, value: &str) -> Option<&'static str> {
     let name = spelled(name);
     let promise = promise(&name)?;
     let is_one = match promise {
-        Promise::Chosen => value.len() >= 4,
+        Promise::Chosen => {
+            value.len() >= 4 && !is_word(&name, value) && !is_label(&name, promise, value)
+        }
         Promise::Generated => is_random(value),
     };
     (is_one && !is_plain(value) && !is_reference(value) && !is_placeholder(value))
         .then(|| class(&name, value))
+}
+
+/// Whether a value says no more than its name, as a variable and what a form calls its fields, or is
+/// a type.
+fn is_word(spelled: &str, value: &str) -> bool {
+    const TYPES: &[&str] = &["string", "text", "str", "bytes"];
+    let last = spelled.rsplit('_').find(|word| !word.is_empty()).unwrap_or(spelled);
+    value.eq_ignore_ascii_case(last) || TYPES.contains(&value)
+}
+
+/// Whether a value is what an object is called: a label of DNS without a digit. What people choose
+/// may be a single word, and a passphrase several.
+fn is_label(spelled: &str, promise: Promise, value: &str) -> bool {
+    let label = value.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+        && value.len() <= 63
+        && !value.starts_with('-')
+        && !value.ends_with('-');
+    let several = value.contains('-') && !spelled.ends_with("PASSPHRASE");
+    label && (promise == Promise::Generated || several)
+}
+
+/// Whether a value says in which store another is found.
+fn is_elsewhere(value: &str) -> bool {
+    const STARTS: &[&str] =
+        &["env:", "env.", "file:", "ref+", "secret:", "vault:", "arn:aws", "ENC["];
+    STARTS.iter().any(|start| value.starts_with(start))
 }
 
 fn class(spelled: &str, value: &str) -> &'static str {
@@ -129,8 +161,7 @@ fn is_plain(value: &str) -> bool {
 
 /// Whether a value says where another is found: a variable, a template, a call, an attribute.
 fn is_reference(value: &str) -> bool {
-    const STARTS: &[&str] =
-        &["<", "%", "@", "&", "*", "!", "[", "env:", "env.", "file:", "ref+", "secret:", "vault:"];
+    const STARTS: &[&str] = &["<", "%", "@", "&", "*", "!", "["];
     let attribute = || {
         value.contains('.')
             && value.split('.').all(|part| {
@@ -139,7 +170,7 @@ fn is_reference(value: &str) -> bool {
     };
     value.contains(['$', '(', '{'])
         || STARTS.iter().any(|start| value.starts_with(start))
-        || value.starts_with("ENC[")
+        || is_elsewhere(value)
         || value.ends_with(['[', ']'])
         || attribute()
 }
@@ -151,8 +182,20 @@ pub(super) fn is_random(value: &str) -> bool {
     let digits = has(u8::is_ascii_digit);
     let (lower, upper) = (has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase));
     let mixed = value.len() >= 8 && digits && lower && upper;
-    let long = value.len() >= 20 && digits && (lower || upper);
-    (mixed || long) && !value.contains(' ') && bits(value) >= 2.5
+    let long = || value.len() >= 20 && digits && (lower || upper) && !is_called(value);
+    (mixed || long()) && !value.contains(' ') && bits(value) >= 2.5
+}
+
+/// Whether a value is made of words, numbers, versions and the like, as names of objects are.
+fn is_called(value: &str) -> bool {
+    value.split(['-', '_', '.', '/']).all(|part| {
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let year = part.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(part);
+        part.bytes().all(|b| b.is_ascii_alphabetic())
+            || digits(part)
+            || part.strip_prefix('v').is_some_and(digits)
+            || (year.len() <= 4 && digits(year))
+    })
 }
 
 /// Shannon's entropy of a text, in bits for each byte.
@@ -174,24 +217,31 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         "changeme",
         "change-me",
         "change_me",
-        "example",
         "placeholder",
         "redacted",
-        "replace",
         "your-",
         "your_",
         "dummy",
-        "todo",
-        "xxx",
         "***",
         "<",
-        "insert",
     ];
+    // These may also occur by chance among random letters.
+    const SHORT: &[&str] = &["example", "replace", "todo", "xxx", "insert"];
+    let is_short = |word: &&str| {
+        let whole = || {
+            lower
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|part| part == *word || (part.len() >= 3 && part.bytes().all(|b| b == b'x')))
+        };
+        lower.contains(*word) && (!is_random(value) || whole())
+    };
     value.is_empty()
         || value.starts_with("${")
         || value.starts_with("$(")
         || value.starts_with("{{")
         || WORDS.iter().any(|word| lower.contains(word))
+        || value.contains("EXAMPLE")
+        || SHORT.iter().any(is_short)
 }
 
 #[cfg(test)]
@@ -217,12 +267,54 @@ mod tests {
         }
         for value in ["regcred", "tls-web-1", "my-app-token", "a1", "AAAAAAAAaaaaaaaaa1aaaaaaaa"] {
             assert_eq!(written("tls_secret", value), None, "{value}");
+        }
+        for value in ["tls-web-1", "a1", "AAAAAAAAaaaaaaaaa1aaaaaaaa"] {
             assert_eq!(taken("TLS_SECRET", value), Some(NAMED), "{value}");
         }
         for value in
             ["$PASSWORD", "%(pw)s", "os.environ", "getpass()", "env:PW", "ENC[AES,x]", "pw"]
         {
             assert_eq!(written("password", value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn names_of_objects_and_of_stores_are_no_secrets() {
+        for (name, value) in [
+            ("DB_PASSWORD", "vault:secret/data/mysql#password"),
+            ("DB_PASSWORD", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db"),
+            ("ACME_ACCOUNT_KEY", "letsencrypt-account"),
+            ("LOGIN_PASS", "enabled-by-default"),
+            ("IMAGE_PULL_SECRET", "regcred"),
+        ] {
+            assert_eq!(taken(name, value), None, "{name}");
+        }
+        for value in
+            ["wildcard-corp-com-tls-2024", "my-configmap-name-2024x", "web/tls/v2/for-2024"]
+        {
+            assert!(!is_random(value), "{value}");
+            assert_eq!(written("tls_secret", value), None, "{value}");
+        }
+        for (name, value) in [
+            ("password", "password"),
+            ("login.password", "Password"),
+            ("password", "string"),
+            ("password", "file-provider"),
+        ] {
+            assert_eq!(written(name, value), None, "{value}");
+        }
+        assert_eq!(written("password", "postgres"), Some(NAMED));
+        assert_eq!(taken("PASSPHRASE", "correct-horse-battery"), Some(NAMED));
+        assert_eq!(taken("DB_PASSWORD", "pa$sword"), Some(NAMED));
+    }
+
+    #[test]
+    fn words_of_placeholders_may_be_in_random_letters() {
+        for value in ["xxx", "a-xxxxxx-1", "example", "TODO", "replace-me", "insertpassword"] {
+            assert!(is_placeholder(value), "{value}");
+        }
+        for value in ["9fXxXKq2Zq81", "aTodo7Kq2Zq81w"] {
+            assert!(!is_placeholder(value), "{value}");
         }
     }
 

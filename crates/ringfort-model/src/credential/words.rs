@@ -45,8 +45,11 @@ fn of_word(word: &str) -> Option<&'static str> {
     let mut classes = finder.classes();
     assigned::each(word, &mut |class| classes.push(class));
     if word.contains(char::is_whitespace) {
-        let parts: Vec<&str> = word.split_whitespace().collect();
-        flags(&parts, &mut |_, class| classes.push(class));
+        // A new line ends a command, unless it is escaped.
+        for line in word.replace("\\\n", " ").lines() {
+            let parts: Vec<&str> = line.split_whitespace().collect();
+            flags(&parts, &mut |_, class| classes.push(class));
+        }
     }
     first(&classes)
 }
@@ -119,6 +122,7 @@ mod tests {
         assert_eq!(at(&["java", "-Djavax.net.ssl.trustStorePassword=s3cr3t"]), [(1, NAMED)]);
         assert_eq!(at(&["sh", "-c", "mysql -h db -psecretPw8291 < x.sql"]), [(2, NAMED)]);
         assert_eq!(at(&["mysqldump", "-psecretPw8291"]), [(1, NAMED)]);
+        assert_eq!(at(&["sh", "-c", "mysql -h db \\\n  -psecretPw8291"]), [(2, NAMED)]);
         assert_eq!(at(&["sh", "-c", "PGPASSWORD=hunter2 psql -h db"]), [(2, NAMED)]);
         assert_eq!(at(&["env", "DB_PASSWORD=hunter2", "app"]), [(1, NAMED)]);
         assert_eq!(at(&["curl", "-u", "ann:hunter2", "https://x"]), [(2, NAMED)]);
@@ -140,6 +144,8 @@ mod tests {
             &["sh", "-c", "mysql -p$MYSQL_PASSWORD; app -psecretPw8291"],
             &["curl", "-u", "$USER:$PASSWORD"],
             &["docker", "run", "-p", "8080:80"],
+            &["sh", "-c", "mongodump --out dump\nmkdir -p backup/today2"],
+            &["app", "--password", "file-provider"],
         ] {
             assert_eq!(at(words), [], "{words:?}");
         }
