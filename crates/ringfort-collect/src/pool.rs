@@ -108,16 +108,17 @@ impl Filled {
                 self.builder.coverage().note(&resource, listed);
             }
             None => {
-                self.strange |= unjudged::misspelled(types).is_some();
+                let meant = unjudged::misspelled(types).and_then(|why| why.resource);
+                self.strange |= meant.is_some();
                 self.untyped |= matches!(types.kind.as_str(), "" | "List");
             }
         }
     }
 
-    /// Notes that an object is not judged though verdicts rest on it.
+    /// Notes that an object is not judged; verdicts rest on it if it stands for a resource.
     pub(crate) fn unjudged(&mut self, title: &str, why: &Unjudged) {
         self.builder.gap(title, &why.reason);
-        self.strange = true;
+        self.strange |= why.resource.is_some();
         if let Some(resource) = &why.resource {
             let listed = Listed::Partial("some objects are not judged, see the gaps".into());
             self.builder.coverage().note(resource, listed);

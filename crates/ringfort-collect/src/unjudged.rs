@@ -62,6 +62,27 @@ const PLAIN_GROUPS: &[(&str, &[&str])] = &[
     ("policy", &["Eviction", "PodDisruptionBudget", "PodSecurityPolicy"]),
 ];
 
+/// Kinds that servers of OpenShift once had in the core group, and still take in old manifests,
+/// but for those that rules read under their own group (openshift/api `LegacyGroupName`, `legacy.go` of each group).
+const LEGACY_OPENSHIFT: &[&str] = &[
+    "Build",
+    "BuildConfig",
+    "DeploymentConfig",
+    "Group",
+    "Identity",
+    "Image",
+    "ImageStream",
+    "ImageStreamTag",
+    "OAuthClient",
+    "Project",
+    "ProjectRequest",
+    "Template",
+    "User",
+];
+
+/// Groups without a dot of the files of tools, which no server is sent.
+const TOOLS: &[&str] = &["skaffold"];
+
 /// What is said of an object that is not judged, and the resource that is not complete without it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unjudged {
@@ -76,7 +97,38 @@ pub(crate) fn of(types: &TypeMeta, object: &Object, json: &[u8]) -> Option<Unjud
     if !meta.uid.is_empty() || !meta.resource_version.is_empty() {
         return None;
     }
-    misspelled(types).or_else(|| makes_pods(other.group(), json))
+    let misspelled = misspelled(types);
+    if misspelled.as_ref().is_some_and(|one| one.resource.is_some()) {
+        return misspelled;
+    }
+    let (group, kind) = (group(types), types.kind.as_str());
+    match (group, kind) {
+        (group, _) if TOOLS.contains(&group) => None,
+        ("" | "template.openshift.io", "Template") => template(json),
+        // A pod that is described counts for more than that the kind is nobody's.
+        _ => makes_pods(other.group(), json).or(misspelled),
+    }
+}
+
+/// Why a template of OpenShift is not judged: what it is processed to, its parameters decide.
+fn template(json: &[u8]) -> Option<Unjudged> {
+    let object: Value = serde_json::from_slice(json).ok()?;
+    let held = object.get("objects").and_then(Value::as_array)?;
+    let text = |one: &Value, key: &str| {
+        one.get(key).and_then(Value::as_str).map(str::to_owned).unwrap_or_default()
+    };
+    let resource = |one: &Value| {
+        let types = TypeMeta { api_version: text(one, "apiVersion"), kind: text(one, "kind") };
+        let (group, kind) = (group(&types), types.kind.as_str());
+        known().find(|known| known.parts() == (group, kind)).map(Known::resource)
+    };
+    let pods = described(&object, &mut String::new(), true).map(|_| Coverage::key(Kind::Pod));
+    Some(Unjudged {
+        reason: "is not judged: what a Template holds is judged once it is processed, as by \
+                 `oc process --local`"
+            .to_owned(),
+        resource: pods.or_else(|| held.iter().find_map(resource)),
+    })
 }
 
 /// Whether a type is none that any server has, but nearly one.
@@ -101,11 +153,12 @@ pub(crate) fn misspelled(types: &TypeMeta) -> Option<Unjudged> {
         return Some(said(Some((like.name(), like.resource()))));
     }
     let has = |kinds: &[&str]| kinds.contains(&kind);
+    let legacy = group.is_empty() && has(LEGACY_OPENSHIFT);
     let defined = match PLAIN_GROUPS.iter().find(|(known, _)| *known == group) {
         Some((_, kinds)) => has(kinds),
-        None => group.contains('.'),
+        None => group.contains('.') || TOOLS.contains(&group),
     };
-    (!defined).then(|| said(None))
+    (!defined && !legacy).then(|| said(None))
 }
 
 fn group(types: &TypeMeta) -> &str {
@@ -320,6 +373,11 @@ mod tests {
             ("traefik.io/v1alpha1", "IngressRouteTCP"),
             ("metallb.io/v1beta1", "AddressPool"),
             ("events.k8s.io/v1", "Event"),
+            ("skaffold/v4beta6", "Config"),
+            ("v1", "BuildConfig"),
+            ("v1", "DeploymentConfig"),
+            ("v1", "ImageStream"),
+            ("v1", "Project"),
         ] {
             assert_eq!(said(api_version, kind, ""), None, "{api_version} {kind}");
         }
@@ -372,6 +430,50 @@ mod tests {
         );
         let object = Object::read(held.as_bytes()).expect("an object");
         assert_eq!(of(&types, &object, held.as_bytes()), None);
+    }
+
+    #[test]
+    fn what_old_openshift_and_tools_write_is_told_by_what_it_holds() {
+        let pods = r#","spec":{"template":{"spec":{"containers":[{"name":"c","image":"x"}]}}}"#;
+        let resource = |api_version: &str, kind: &str, rest: &str| {
+            let found = said(api_version, kind, rest).unwrap_or_else(|| panic!("{kind}: {rest}"));
+            found.resource
+        };
+        assert_eq!(resource("v1", "DeploymentConfig", pods).as_deref(), Some("pods"));
+        // A kind of nobody's that describes a pod.
+        assert_eq!(resource("batch/v1", "Task", pods).as_deref(), Some("pods"));
+        assert_eq!(said("skaffold/v4beta6", "Config", pods), None);
+        for api_version in ["v1", "template.openshift.io/v1"] {
+            let of = |objects: &str| {
+                resource(api_version, "Template", &format!(r#","objects":[{objects}]"#))
+            };
+            let deployment = format!(r#"{{"apiVersion":"v1","kind":"DeploymentConfig"{pods}}}"#);
+            assert_eq!(of(&deployment).as_deref(), Some("pods"));
+            let role = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role"}"#;
+            assert_eq!(of(role).as_deref(), Some("roles.rbac.authorization.k8s.io"));
+            assert_eq!(of(r#"{"apiVersion":"v1","kind":"ImageStream"}"#), None);
+            let found = said(api_version, "Template", r#","objects":[]"#).expect("a template");
+            assert!(found.reason.contains("oc process"), "{}", found.reason);
+        }
+    }
+
+    #[test]
+    fn only_what_something_known_is_meant_by_leaves_gates_undecided() {
+        for (resource, strange) in [(None, false), (Some("pods".to_owned()), true)] {
+            let mut filled = crate::pool::Filled::new();
+            filled.unjudged("Task x", &Unjudged { reason: "is not judged".into(), resource });
+            assert_eq!(filled.strange, strange);
+        }
+        for (api_version, kind, strange) in [
+            ("skaffold/v4beta6", "Config", false),
+            ("batch/v1", "Task", false),
+            ("v1", "pod", true),
+        ] {
+            let mut filled = crate::pool::Filled::new();
+            let types = TypeMeta { api_version: api_version.into(), kind: kind.into() };
+            filled.unread("f", &types, "does not read");
+            assert_eq!(filled.strange, strange, "{kind}");
+        }
     }
 
     #[test]
