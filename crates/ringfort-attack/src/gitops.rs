@@ -152,11 +152,19 @@ const RUNNERS: &[&str] = &[
 const DAEMONS: &[&str] = &["docker", "library/docker", "docker-dind", "moby/buildkit"];
 
 /// Whether an image holds the daemon: of Docker's own only the tags with `dind` do, the others
-/// are its client.
-fn holds_daemon(image: &str) -> bool {
-    let docker = known(image, &["docker", "library/docker"]).is_some();
-    let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
-    !docker || tag.split('-').any(|word| word == "dind")
+/// are its client. None where a digest stands for it alone: it may be either.
+fn holds_daemon(image: &str) -> Option<bool> {
+    if known(image, &["docker", "library/docker"]).is_none() {
+        return Some(true);
+    }
+    let (name, digest) = image.split_once('@').map_or((image, false), |(name, _)| (name, true));
+    // The port of a registry is no tag.
+    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+    match last.split_once(':') {
+        Some((_, tag)) => Some(tag.split('-').any(|word| word == "dind")),
+        None if digest => None,
+        None => Some(false),
+    }
 }
 
 /// Running containers with a daemon that runs containers for whoever builds beside it, in pods
@@ -164,7 +172,17 @@ fn holds_daemon(image: &str) -> bool {
 pub fn builders(context: &Context<'_>) -> Vec<Runner> {
     let known: BTreeSet<u32> = runners(context).into_iter().map(|one| one.unit).collect();
     let mut found = containers_of(context, DAEMONS);
-    found.retain(|one| !known.contains(&one.unit) && holds_daemon(&one.image));
+    found.retain(|one| !known.contains(&one.unit) && holds_daemon(&one.image) == Some(true));
+    found
+}
+
+/// Running containers of Docker's image of which a digest alone is known, in pods without one that
+/// [`runners`] or [`builders`] recognise: whether they are a daemon is not known.
+pub fn perhaps_builders(context: &Context<'_>) -> Vec<Runner> {
+    let all = runners(context).into_iter().chain(builders(context));
+    let known: BTreeSet<u32> = all.map(|one| one.unit).collect();
+    let mut found = containers_of(context, DAEMONS);
+    found.retain(|one| !known.contains(&one.unit) && holds_daemon(&one.image).is_none());
     found
 }
 
@@ -267,12 +285,22 @@ mod tests {
 
     #[test]
     fn of_dockers_image_the_daemon_is_in_some_tags_only() {
-        for image in ["docker:dind", "docker:24-dind", "docker:27.0-dind-rootless"] {
-            assert!(holds_daemon(image), "{image}");
+        const DIGEST: &str = "@sha256:0123456789abcdef";
+        let all = |image: &str| [image.to_owned(), format!("{image}{DIGEST}")];
+        for image in ["docker:dind", "docker:24-dind", "r:5000/docker:27.0-dind-rootless"] {
+            for image in all(image) {
+                assert_eq!(holds_daemon(&image), Some(true), "{image}");
+            }
         }
-        for image in ["docker:24-cli", "docker:24", "docker", "r.example:5000/docker"] {
-            assert!(!holds_daemon(image), "{image}");
+        for image in ["docker:24-cli", "docker:24"].iter().flat_map(|image| all(image)) {
+            assert_eq!(holds_daemon(&image), Some(false), "{image}");
         }
-        assert!(holds_daemon("moby/buildkit:v0.20") && holds_daemon("r.example/docker-dind"));
+        for image in ["docker", "r.example:5000/docker"] {
+            assert_eq!(holds_daemon(image), Some(false), "{image}");
+            assert_eq!(holds_daemon(&format!("{image}{DIGEST}")), None, "{image}");
+        }
+        for image in ["moby/buildkit:v0.20", "r.example/docker-dind"] {
+            assert_eq!(holds_daemon(image), Some(true), "{image}");
+        }
     }
 }
