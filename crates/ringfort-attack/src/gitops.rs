@@ -176,6 +176,16 @@ pub fn builders(context: &Context<'_>) -> Vec<Runner> {
     found
 }
 
+/// Running containers of Docker's image of which a digest alone is known, in pods without one that
+/// [`runners`] or [`builders`] recognise: whether they are a daemon is not known.
+pub fn perhaps_builders(context: &Context<'_>) -> Vec<Runner> {
+    let all = runners(context).into_iter().chain(builders(context));
+    let known: BTreeSet<u32> = all.map(|one| one.unit).collect();
+    let mut found = containers_of(context, DAEMONS);
+    found.retain(|one| !known.contains(&one.unit) && holds_daemon(&one.image).is_none());
+    found
+}
+
 /// A container that executes jobs.
 pub struct Runner {
     /// Its unit.

@@ -149,7 +149,7 @@ pub enum Files {
 
 impl Files {
     /// What [`Files::All`] holds and something follows from.
-    pub const PARTS: [Self; 4] = [Self::Kubelet, Self::Pods, Self::ControlPlane, Self::SshKeys];
+    pub const PARTS: [Self; 3] = [Self::Kubelet, Self::Pods, Self::ControlPlane];
 
     /// Name in ids.
     #[must_use]

@@ -62,8 +62,8 @@ const PLAIN_GROUPS: &[(&str, &[&str])] = &[
     ("policy", &["Eviction", "PodDisruptionBudget", "PodSecurityPolicy"]),
 ];
 
-/// Kinds that servers of OpenShift once had in the core group, and still take in old manifests
-/// (openshift/api `LegacyGroupName`, `legacy.go` of each group).
+/// Kinds that servers of OpenShift once had in the core group, and still take in old manifests,
+/// but for those that rules read under their own group (openshift/api `LegacyGroupName`, `legacy.go` of each group).
 const LEGACY_OPENSHIFT: &[&str] = &[
     "Build",
     "BuildConfig",
@@ -76,7 +76,6 @@ const LEGACY_OPENSHIFT: &[&str] = &[
     "OAuthClient",
     "Project",
     "ProjectRequest",
-    "Route",
     "Template",
     "User",
 ];
@@ -375,7 +374,6 @@ mod tests {
             ("metallb.io/v1beta1", "AddressPool"),
             ("events.k8s.io/v1", "Event"),
             ("skaffold/v4beta6", "Config"),
-            ("v1", "Route"),
             ("v1", "BuildConfig"),
             ("v1", "DeploymentConfig"),
             ("v1", "ImageStream"),
@@ -453,7 +451,7 @@ mod tests {
             assert_eq!(of(&deployment).as_deref(), Some("pods"));
             let role = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role"}"#;
             assert_eq!(of(role).as_deref(), Some("roles.rbac.authorization.k8s.io"));
-            assert_eq!(of(r#"{"apiVersion":"v1","kind":"Route"}"#), None);
+            assert_eq!(of(r#"{"apiVersion":"v1","kind":"ImageStream"}"#), None);
             let found = said(api_version, "Template", r#","objects":[]"#).expect("a template");
             assert!(found.reason.contains("oc process"), "{}", found.reason);
         }

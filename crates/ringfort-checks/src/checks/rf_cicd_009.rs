@@ -30,12 +30,21 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let context = world.context;
-    for runner in gitops::runners(context).into_iter().chain(gitops::builders(context)) {
-        let unit = &context.units[runner.unit as usize];
-        let mounts = ringfort_attack::node_mounts(context, runner.unit).into_iter();
+    let spots_of = |unit: u32| {
+        let mounts = ringfort_attack::node_mounts(context, unit).into_iter();
         let bad = mounts.filter(|one| one.socket || (one.runs_code && !one.read_only));
         let mut spots: Vec<Why> = bad.map(|one| one.why).collect();
-        spots.extend(pods::privileged(runner.unit, unit));
+        spots.extend(pods::privileged(unit, &context.units[unit as usize]));
+        spots
+    };
+    for one in gitops::perhaps_builders(context) {
+        if !spots_of(one.unit).is_empty() {
+            let verdict = Verdict::missing("whether an image that a digest names is a daemon");
+            out.add(world.owner(one.unit), verdict);
+        }
+    }
+    for runner in gitops::runners(context).into_iter().chain(gitops::builders(context)) {
+        let spots = spots_of(runner.unit);
         let verdict = match spots.is_empty() {
             true => Verdict::Pass,
             false => {
