@@ -1,8 +1,13 @@
 //! What objects show about the API server, the kubelets and the provider: flags in the static
 //! pods of the control plane, kubeadm's ConfigMap, ids of machines.
 
+use ringfort_authz::Said;
+use ringfort_authz::authorizers::{self, Modes};
+use ringfort_model::arguments::{api_servers as servers, flag_values as values};
 use ringfort_model::record::{Node, Pod};
-use ringfort_model::{Cluster, go_bool};
+use ringfort_model::{Cluster, Str, go_bool};
+
+use crate::why::Why;
 
 /// A flag of the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,33 +48,6 @@ pub fn lists<'c>(cluster: &'c Cluster, name: &str) -> Vec<Option<Vec<&'c str>>> 
     servers(cluster).map(list).collect()
 }
 
-/// What a server says of a flag, in order: `--flag=value`, or `--flag value`.
-fn values<'c>(pod: &'c Pod, name: &str) -> Vec<&'c str> {
-    let mut found = Vec::new();
-    for container in &pod.spec.containers {
-        let mut words = container.command.iter().chain(container.args.iter());
-        while let Some(word) = words.next() {
-            let Some(rest) = word.strip_prefix("--").and_then(|w| w.strip_prefix(name)) else {
-                continue;
-            };
-            match rest.strip_prefix('=') {
-                Some(value) => found.push(value),
-                None if rest.is_empty() => {
-                    found.push(words.next().map_or("", |value| value.as_str()));
-                }
-                None => {}
-            }
-        }
-    }
-    found
-}
-
-fn servers(cluster: &Cluster) -> impl Iterator<Item = &Pod> {
-    let system = cluster.pods.in_namespace("kube-system").map(|(_, pod)| pod);
-    system
-        .filter(|pod| pod.metadata.labels.get("component").is_some_and(|c| *c == *"kube-apiserver"))
-}
-
 impl Flag<'_> {
     /// Whether the value is one that Go reads as false.
     #[must_use]
@@ -85,18 +63,50 @@ impl Flag<'_> {
 pub fn switch<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
     let mut answer = Flag::Unseen;
     for pod in servers(cluster) {
-        let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(c.args.iter()));
-        let last =
-            words.rev().find_map(|word| match word.strip_prefix("--")?.strip_prefix(name)? {
-                "" => Some("true"),
-                rest => rest.strip_prefix('='),
-            });
-        answer = last.map_or(Flag::Unset, Flag::Set);
+        answer = switch_of(pod, name);
         if !answer.is_off() {
             return answer;
         }
     }
     answer
+}
+
+fn switch_of<'c>(pod: &'c Pod, name: &str) -> Flag<'c> {
+    let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(c.args.iter()));
+    let last = words.rev().find_map(|word| match word.strip_prefix("--")?.strip_prefix(name)? {
+        "" => Some("true"),
+        rest => rest.strip_prefix('='),
+    });
+    last.map_or(Flag::Unset, Flag::Set)
+}
+
+/// What a server says of its authorizers, as a reason.
+pub(crate) fn server_says(said: &Said) -> Why {
+    Why::ObjectField {
+        kind: "Pod",
+        namespace: "kube-system".into(),
+        name: said.pod.clone(),
+        path: "spec.containers[0].command".into(),
+        value: Str::from(said.to_string()),
+    }
+}
+
+/// Whether every server is proven to refuse requests without a credential: its flag says so, or
+/// it allows everything, for which it switches them off (kubernetes
+/// `pkg/kubeapiserver/options/authentication.go`, `ApplyAuthorization`) unless a file of
+/// authenticators may say otherwise.
+pub(crate) fn refuses_anonymous(cluster: &Cluster) -> bool {
+    let mut all = authorizers::modes(cluster).into_iter();
+    let each = |(server, modes): (&Pod, Modes<'_>)| {
+        let allows = match modes {
+            Modes::Absent => true,
+            Modes::Named(modes) => modes.contains(&"AlwaysAllow"),
+            Modes::File(_) | Modes::Unseen => false,
+        };
+        let filed = values(server, "authentication-config").last().is_some_and(|f| !f.is_empty());
+        switch_of(server, "anonymous-auth").is_off() || (allows && !filed)
+    };
+    all.len() > 0 && all.all(each)
 }
 
 /// Whether an admission plug-in that is off by default was turned on, in every server; `None` if

@@ -16,6 +16,7 @@
 //!
 //! There is no client, no runtime, no clock and no I/O here.
 
+pub mod arguments;
 pub mod border;
 pub mod cluster;
 pub mod coverage;

@@ -1,5 +1,6 @@
 //! V1 and V2, what strangers may do at the API server, and V3, credentials that lie about.
 
+use ringfort_authz::{Beyond, Said};
 use ringfort_language::{Sentence, message, sentence};
 use ringfort_model::record::PolicyRule;
 use ringfort_model::{EntityId, Kind, Str};
@@ -7,7 +8,7 @@ use ringfort_model::{EntityId, Kind, Str};
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::node::{NodeKey, RoleKey, Subject};
-use crate::server::{Flag, flag, switch};
+use crate::server::{Flag, flag, refuses_anonymous, server_says};
 use crate::why::{BindingKey, Why};
 
 const ENDPOINT: &str = message!("whether the API endpoint is reachable from the internet");
@@ -116,9 +117,39 @@ fn rbac_known(context: &Context<'_>) -> bool {
         .all(|kind| context.cluster.coverage.is_complete(kind))
 }
 
-/// Whether the API server's own pods prove that anonymous requests are refused.
-fn anonymous_is_off(context: &Context<'_>) -> bool {
-    switch(context.cluster, "anonymous-auth").is_off()
+/// What authorizers beside RBAC and the node authorizer may allow a group, one instance for each.
+fn authorizers(context: &Context<'_>, vector: &'static str, group: &str) -> Vec<Instance> {
+    let instance = |said: &Said, title: Sentence| Instance {
+        vector,
+        name: Str::from(format!("{}:{group}", said.flag.trim_start_matches('-'))),
+        title,
+        state: State::Unknown,
+        why: vec![server_says(said)],
+        missing: vec![ENDPOINT],
+        leads: vec![NodeKey::Subject(Subject::Group(Str::new(group)))],
+    };
+    match &context.beyond {
+        Beyond::Nothing => Vec::new(),
+        Beyond::Everything(said) => {
+            vec![instance(said, sentence!("the API server allows {group} everything", group))]
+        }
+        Beyond::Perhaps(all) => {
+            let one = |said: &Said| {
+                let mode = said.authorizer.as_str();
+                let title = match mode {
+                    "" => sentence!("a file says which authorizers {group} meets", group),
+                    _ => sentence!("authorizer {mode} may allow {group} more", mode, group),
+                };
+                let mut one = instance(said, title);
+                if !mode.is_empty() {
+                    one.name = Str::from(format!("{mode}:{group}"));
+                }
+                one.missing.push(message!("what authorizers beside RBAC allow"));
+                one
+            };
+            all.iter().map(one).collect()
+        }
+    }
 }
 
 /// Whether the API server's own pods prove that no authenticator takes identities which the
@@ -134,14 +165,15 @@ fn only_certificates(context: &Context<'_>) -> bool {
 
 /// V1.
 pub(super) fn anonymous(context: &Context<'_>) -> Finding {
-    if anonymous_is_off(context) {
+    if refuses_anonymous(context.cluster) {
         return (Vec::new(), State::Closed, message!("the API server refuses anonymous requests"));
     }
     let subjects = [
         Subject::User(Str::new("system:anonymous")),
         Subject::Group(Str::new("system:unauthenticated")),
     ];
-    let found = grants(context, "V1", &subjects);
+    let mut found = grants(context, "V1", &subjects);
+    found.extend(authorizers(context, "V1", "system:unauthenticated"));
     match rbac_known(context) {
         true => (
             found,
@@ -155,6 +187,7 @@ pub(super) fn anonymous(context: &Context<'_>) -> Finding {
 /// V2.
 pub(super) fn any_account(context: &Context<'_>) -> Finding {
     let mut found = grants(context, "V2", &[Subject::Group(Str::new("system:authenticated"))]);
+    found.extend(authorizers(context, "V2", "system:authenticated"));
     let own = only_certificates(context);
     for one in &mut found {
         match own {
