@@ -40,8 +40,7 @@ pub fn modes(cluster: &Cluster) -> Vec<(&Pod, Modes<'_>)> {
         // What is said again is added, as pflag's StringSlice does.
         let values = flag_values(pod, "authorization-mode");
         let named = values.iter().flat_map(|value| value.split(','));
-        let named: Vec<&str> =
-            named.map(str::trim).filter(|mode| !mode.is_empty()).collect();
+        let named: Vec<&str> = named.map(str::trim).filter(|mode| !mode.is_empty()).collect();
         match named.is_empty() {
             false => (pod, Modes::Named(named)),
             true if shows_every_flag(pod) => (pod, Modes::Absent),

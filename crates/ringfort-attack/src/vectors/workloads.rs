@@ -1,14 +1,19 @@
-//! V5, management interfaces, V6, kubectl proxies, and V10, execution as a service: workloads
-//! recognised by the name of their image's repository.
+//! V5, management interfaces, and V10, execution as a service: workloads recognised by the name
+//! of their image's repository.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use ringfort_language::{message, sentence};
-use ringfort_model::{ContainerKind, Kind, Str, go_bool};
+use ringfort_model::{Container, ContainerKind, Kind, Str, go_bool};
 use ringfort_network::exposure::{ListenerKind, Reach};
 
+use super::fronts::{self, Fronts, Listens, UNREAD, all_read};
+use super::proxies::flags_of;
 use super::{Finding, Instance, State};
+use crate::argo_policy::{DefaultRole, MAP as POLICIES, default_role};
 use crate::context::Context;
+use crate::listener::running;
 use crate::recognise::known;
 use crate::why::Why;
 
@@ -142,27 +147,32 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
                 Some((!skips, field("args", shown)))
             }
             "argoproj/argocd" => {
-                for (name, key) in [
-                    ("argocd-cm", "users.anonymous.enabled"),
-                    ("argocd-cmd-params-cm", "server.disable.auth"),
-                ] {
-                    // The one is compared with a word, the other is a flag from the environment.
-                    let on = |value: &&str| match key {
-                        "server.disable.auth" => go_bool(value) == Some(true),
-                        _ => *value == "true",
-                    };
-                    if let Some(value) = setting(name, key).filter(on) {
-                        return Some((false, map(name, key, value)));
-                    }
+                // The one is a flag from the environment, the other is compared with a word.
+                let disabled = setting("argocd-cmd-params-cm", "server.disable.auth");
+                if let Some(value) = disabled.filter(|value| go_bool(value) == Some(true)) {
+                    let key = "server.disable.auth";
+                    return Some((false, map("argocd-cmd-params-cm", key, value)));
                 }
                 if has("--disable-auth") {
                     return Some((false, field("args", "--disable-auth")));
                 }
-                setting("argocd-cm", "users.anonymous.enabled")?;
-                Some((true, map("argocd-cm", "users.anonymous.enabled", "is not true")))
+                let key = "users.anonymous.enabled";
+                match (setting("argocd-cm", key)?, default_role(context, &one.namespace)) {
+                    ("true", DefaultRole::Unread | DefaultRole::Elsewhere(_)) => None,
+                    ("true", DefaultRole::Writes(role)) => {
+                        Some((false, map(POLICIES, "policy.default", role)))
+                    }
+                    ("true", DefaultRole::Reads(role)) => {
+                        Some((true, map(POLICIES, "policy.default", role)))
+                    }
+                    _ => Some((true, map("argocd-cm", key, "is not true"))),
+                }
             }
             "argoproj/argocli" => {
-                let server = words().any(|word| *word == *"--auth-mode=server");
+                // The flag adds up, and a mode of the server's own needs no credential.
+                let all: Vec<&str> = words().map(Str::as_str).collect();
+                let modes = flags_of(&all, "--auth-mode");
+                let server = modes.iter().any(|modes| modes.split(',').any(|one| one == "server"));
                 let shown = if server { "--auth-mode=server" } else { "no --auth-mode=server" };
                 Some((!server, field("args", shown)))
             }
@@ -184,25 +194,90 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
     None
 }
 
+/// What an interface listens on: what its container declares, what its flags say, and where
+/// neither does its usual port.
+fn listens(container: &Container, name: &str) -> Listens {
+    const USUAL: [(&str, &[u16]); 7] = [
+        ("argoproj/argocd", &[8080]),
+        ("argoproj/argocli", &[2746]),
+        ("grafana/grafana", &[3000]),
+        ("kubernetesui/dashboard", &[8443, 9090]),
+        ("prom/prometheus", &[9090]),
+        ("prometheus/alertmanager", &[9093]),
+        ("prometheus/prometheus", &[9090]),
+    ];
+    let words: Vec<&str> =
+        container.command.iter().chain(container.args.iter()).map(Str::as_str).collect();
+    let addresses = flags_of(&words, "--web.listen-address");
+    if !addresses.is_empty() {
+        let split = addresses.iter().filter_map(|address| address.rsplit_once(':'));
+        let (hosts, ports): (Vec<&str>, Vec<&str>) = split.unzip();
+        let own = |host: &&str| {
+            let host = host.trim_matches(['[', ']']);
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback())
+        };
+        return Listens {
+            ports: ports.iter().filter_map(|port| port.parse().ok()).collect(),
+            only: true,
+            loopback: !hosts.is_empty() && hosts.iter().all(own),
+        };
+    }
+    let declared = container.ports.iter().filter_map(|port| port.container_port);
+    let mut ports: Vec<u16> = declared.filter_map(|port| u16::try_from(port).ok()).collect();
+    let said = flags_of(&words, "--port").into_iter().chain(flags_of(&words, "--insecure-port"));
+    ports.extend(said.filter_map(|port| port.parse::<u16>().ok()));
+    if ports.is_empty() {
+        let usual = USUAL.iter().filter(|(image, _)| *image == name);
+        ports.extend(usual.flat_map(|(_, ports)| *ports));
+    }
+    Listens { ports, only: false, loopback: false }
+}
+
+/// How an interface's own container is reached.
+fn fronts_of(context: &Context<'_>, unit: u32) -> Fronts {
+    let spec = &context.units[unit as usize].spec;
+    let own = running(spec).find_map(|(kind, index, container)| {
+        Some((kind, index, container, known(&container.image, INTERFACES)?))
+    });
+    own.map_or_else(Fronts::default, |(kind, index, container, name)| {
+        fronts::of(context, (unit, kind, index as u32), &listens(container, name))
+    })
+}
+
 /// V5.
 pub(super) fn interfaces(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
+    let read = all_read(context);
     for (at, why) in recognised(context, INTERFACES) {
         let unit = &context.units[at as usize];
-        let (reach, login) = (reach(context, at), login(context, at));
-        let outside = matches!(reach, Some(Reach::Public | Reach::Unknown | Reach::AllowListed));
+        let (fronts, login) = (fronts_of(context, at), login(context, at));
+        let reach = fronts.own;
         let asks = login.as_ref().map(|(asks, _)| *asks);
+        let mut missing = Vec::new();
         let state = match (reach, asks) {
             (Some(Reach::Public), Some(false)) => State::Open,
             (Some(Reach::Public | Reach::Unknown), Some(true)) => State::Guarded,
-            (Some(Reach::Unknown), Some(false)) => State::Unknown,
-            (Some(Reach::Public | Reach::Unknown), None) => State::Unknown,
-            // Without a Service of its own that leads outside, the interface is reached from
-            // the cluster only.
-            (Some(Reach::AllowListed | Reach::Internal) | None, _) => State::Guarded,
+            (Some(Reach::Public | Reach::Unknown), _) => State::Unknown,
+            (_, Some(true)) => State::Guarded,
+            (Some(Reach::AllowListed), _) if read => State::Guarded,
+            // A port of another container of its pod may pass on what comes to it.
+            _ if matches!(fronts.through, Some((Reach::Public | Reach::Unknown, false))) => {
+                missing.push(message!(
+                    "whether what stands in front of the interface in its pod asks for a login"
+                ));
+                State::Unknown
+            }
+            // Without anything that leads to it from outside, it is reached from the cluster only.
+            _ if read => State::Guarded,
+            _ => {
+                missing.push(UNREAD);
+                State::Unknown
+            }
         };
+        let through = fronts.through.map(|(reach, _)| reach);
+        let outside = |reach| matches!(reach, Some(one) if one != Reach::Internal);
+        let leads = state == State::Unknown || outside(reach) || outside(through);
         let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
-        let mut missing = Vec::new();
         if login.is_none() {
             missing.push(message!("the login setting of the interface"));
         }
@@ -216,78 +291,11 @@ pub(super) fn interfaces(context: &Context<'_>) -> Finding {
             state,
             why: [why].into_iter().chain(login.map(|(_, why)| why)).collect(),
             missing,
-            leads: if outside { context.pods_of(at) } else { Vec::new() },
+            leads: if leads { context.pods_of(at) } else { Vec::new() },
         });
     }
     let (state, note) = empty(context, message!("no management interface is recognised"));
     (found, state, note)
-}
-
-/// The last value of a flag on a command line, in either spelling.
-fn flag_of<'w>(words: &[&'w str], name: &str) -> Option<&'w str> {
-    let mut found = None;
-    for (at, word) in words.iter().enumerate() {
-        let Some(rest) = word.strip_prefix(name) else { continue };
-        match rest.strip_prefix('=') {
-            Some(value) => found = Some(value),
-            None if rest.is_empty() => found = words.get(at + 1).copied(),
-            None => {}
-        }
-    }
-    found
-}
-
-/// Whether a command line runs `kubectl proxy` on an address other than loopback.
-fn proxies_off_loopback(words: &[&str]) -> bool {
-    let program = words.windows(2).any(|pair| pair[0].ends_with("kubectl") && pair[1] == "proxy");
-    let address = flag_of(words, "--address").unwrap_or("127.0.0.1");
-    let address = address.trim_matches(['"', '\'']);
-    let loopback = address == "localhost"
-        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    program && !loopback
-}
-
-/// V6.
-pub(super) fn proxies(context: &Context<'_>) -> Finding {
-    let mut found = Vec::new();
-    for (at, unit) in context.units.iter().enumerate() {
-        for (kind, index, container) in unit.spec.all_containers() {
-            let words: Vec<&str> = container
-                .command
-                .iter()
-                .chain(container.args.iter())
-                .flat_map(|word| word.split_whitespace())
-                .collect();
-            if unit.latent || !proxies_off_loopback(&words) {
-                continue;
-            }
-            let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
-            let reach = reach(context, at as u32);
-            let state = match reach {
-                Some(Reach::Public) => State::Open,
-                Some(Reach::Unknown) => State::Unknown,
-                Some(Reach::AllowListed | Reach::Internal) | None => State::Guarded,
-            };
-            let outside = reach.is_some_and(|reach| reach != Reach::Internal);
-            found.push(Instance {
-                vector: "V6",
-                name: Str::new(&shown),
-                title: sentence!("kubectl proxy in {object}", object = &shown),
-                state,
-                why: vec![Why::PodField {
-                    unit: at as u32,
-                    path: Str::from(format!("{}[{index}].command", kind.field())),
-                    value: Str::new("kubectl proxy off loopback"),
-                }],
-                missing: match state {
-                    State::Unknown => vec![message!("the firewall or security group of the nodes")],
-                    _ => Vec::new(),
-                },
-                leads: if outside { context.pods_of(at as u32) } else { Vec::new() },
-            });
-        }
-    }
-    (found, State::Unknown, message!("operators' hosts are not observable"))
 }
 
 /// Groups and kinds whose objects run what their author says, on behalf of whoever may create
