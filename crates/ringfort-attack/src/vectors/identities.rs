@@ -9,6 +9,7 @@ use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::node::{NodeKey, RoleKey, Subject};
 use crate::server::{Flag, flag, refuses_anonymous, server_says};
+use crate::techniques::secret_kubeconfig::FIXED;
 use crate::why::{BindingKey, Why};
 
 const ENDPOINT: &str = message!("whether the API endpoint is reachable from the internet");
@@ -65,7 +66,10 @@ pub fn beyond_discovery(context: &Context<'_>, subject: &Subject) -> Vec<(usize,
             crate::node::Scope::Cluster => "",
             crate::node::Scope::Namespace(name) => name.as_str(),
         };
-        let is_more = |rule: &PolicyRule| !is_trivial(rule) && !is_bootstrap(namespace, rule);
+        // A RoleBinding gives no paths (RBAC rule resolution drops what has no namespace).
+        let gives = |rule: &PolicyRule| namespace.is_empty() || !rule.resources.is_empty();
+        let is_more =
+            |rule: &PolicyRule| gives(rule) && !is_trivial(rule) && !is_bootstrap(namespace, rule);
         Some((grant, bound, one.rules.iter().position(is_more)? as u32))
     };
     all.filter_map(more).collect()
@@ -211,9 +215,9 @@ pub(super) fn any_account(context: &Context<'_>) -> Finding {
 }
 
 /// V3. Laptops and repositories are not observable, so this is never closed from objects. What
-/// logs in with a program carries no credential.
+/// logs in with a program, or names a file of the reader's own, carries no credential.
 pub(super) fn leaked(context: &Context<'_>) -> Finding {
-    let fixed = |class: &str| class.starts_with("kubeconfig-") && class != "kubeconfig-exec";
+    let fixed = |class: &str| FIXED.contains(&class);
     let mut found = Vec::new();
     let mut add = |name: String, place: Sentence, why: Why| {
         found.push(Instance {

@@ -13,6 +13,7 @@ use super::proxies::flags_of;
 use super::{Finding, Instance, State};
 use crate::argo_policy::{DefaultRole, MAP as POLICIES, default_role};
 use crate::context::Context;
+use crate::gitops::{RUNNERS, holds_daemon};
 use crate::listener::running;
 use crate::recognise::known;
 use crate::why::Why;
@@ -31,6 +32,9 @@ const INTERFACES: &[&str] = &[
     "jupyterhub/k8s-hub",
     "jenkins/jenkins",
     "grafana/grafana",
+    "grafana/grafana-oss",
+    "grafana/grafana-enterprise",
+    "prom/alertmanager",
     "prom/prometheus",
     "prometheus/prometheus",
     "prometheus/alertmanager",
@@ -43,19 +47,15 @@ const INTERFACES: &[&str] = &[
     "cilium/hubble-ui",
     "dpage/pgadmin4",
     "octant",
+    "kubernetes-dashboard-amd64",
+    "helm/tiller",
+    "kubernetes-helm/tiller",
+    "rediscommander/redis-commander",
+    "rayproject/ray",
 ];
 
-/// Ends of image repositories that run what callers hand them.
+/// Ends of image repositories that run what callers hand them, beside [`RUNNERS`].
 const EXECUTION: &[&str] = &[
-    "gitlab/gitlab-runner",
-    "gitlab-org/gitlab-runner",
-    "actions/actions-runner",
-    "summerwind/actions-runner",
-    "buildkite/agent",
-    "jenkins/inbound-agent",
-    "jenkins/jnlp-slave",
-    "drone/drone-runner-kube",
-    "woodpeckerci/woodpecker-agent",
     "concourse/concourse",
     "jupyterhub/k8s-hub",
     "jupyter/base-notebook",
@@ -77,10 +77,17 @@ fn recognised(context: &Context<'_>, names: &[&'static str]) -> BTreeMap<u32, Wh
     let mut found = BTreeMap::new();
     for (unit, kind, index) in context.images.of(names) {
         let container = context.container((unit, kind, index));
-        // One image holds every part of Argo CD; only its server shows an interface.
         let words = || container.command.iter().chain(container.args.iter());
-        let serves = known(&container.image, names) != Some("argoproj/argocd")
-            || words().any(|word| word.ends_with("argocd-server"));
+        let says = |end: &str| {
+            words().flat_map(|word| word.split_whitespace()).any(|word| word.ends_with(end))
+        };
+        // One image holds every part of Argo CD, of which the server shows an interface, and one
+        // those of Ray, of which the head does.
+        let serves = match known(&container.image, names) {
+            Some("argoproj/argocd") => says("argocd-server"),
+            Some("rayproject/ray") => names != INTERFACES || says("--head"),
+            _ => true,
+        };
         if kind != ContainerKind::Init && serves {
             let path = Str::from(format!("{}[{index}].image", kind.field()));
             let value = container.image.clone();
@@ -141,7 +148,7 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
             value: Str::new(value),
         };
         return match name {
-            "kubernetesui/dashboard" => {
+            "kubernetesui/dashboard" | "kubernetes-dashboard-amd64" => {
                 let skips = has("--enable-skip-login");
                 let shown = if skips { "--enable-skip-login" } else { "no --enable-skip-login" };
                 Some((!skips, field("args", shown)))
@@ -176,7 +183,7 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
                 let shown = if server { "--auth-mode=server" } else { "no --auth-mode=server" };
                 Some((!server, field("args", shown)))
             }
-            "grafana/grafana" => {
+            "grafana/grafana" | "grafana/grafana-oss" | "grafana/grafana-enterprise" => {
                 let anonymous = container.env.iter().any(|variable| {
                     *variable.name == *"GF_AUTH_ANONYMOUS_ENABLED"
                         && variable.value.as_ref().is_some_and(|value| ini_true(value))
@@ -184,7 +191,10 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
                 // Otherwise its configuration file decides.
                 anonymous.then(|| (false, field("env", "GF_AUTH_ANONYMOUS_ENABLED=true")))
             }
-            "prom/prometheus" | "prometheus/prometheus" | "prometheus/alertmanager" => {
+            "prom/prometheus"
+            | "prom/alertmanager"
+            | "prometheus/prometheus"
+            | "prometheus/alertmanager" => {
                 let configured = words().any(|word| word.starts_with("--web.config.file"));
                 (!configured).then(|| (false, field("args", "no --web.config.file")))
             }
@@ -302,6 +312,13 @@ pub(super) fn interfaces(context: &Context<'_>) -> Finding {
 /// them.
 const SUBMITTED: &[(&str, &str)] = &[
     ("argoproj.io", "Workflow"),
+    ("sparkoperator.k8s.io", "SparkApplication"),
+    ("flink.apache.org", "FlinkDeployment"),
+    ("machinelearning.seldon.io", "SeldonDeployment"),
+    ("fission.io", "Function"),
+    ("openfaas.com", "Function"),
+    ("workspace.devfile.io", "DevWorkspace"),
+    ("org.eclipse.che", "CheCluster"),
     ("tekton.dev", "TaskRun"),
     ("actions.github.com", "AutoscalingRunnerSet"),
     ("kubeflow.org", "Notebook"),
@@ -313,7 +330,15 @@ const SUBMITTED: &[(&str, &str)] = &[
 /// V10.
 pub(super) fn execution(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
-    let mut serving = recognised(context, EXECUTION);
+    let mut serving = recognised(context, RUNNERS);
+    for (unit, why) in recognised(context, EXECUTION) {
+        // Of Docker's image most tags are the client alone.
+        let client =
+            matches!(&why, Why::PodField { value, .. } if holds_daemon(value) == Some(false));
+        if !client {
+            serving.entry(unit).or_insert(why);
+        }
+    }
     for (at, unit) in context.units.iter().enumerate().filter(|(_, unit)| !unit.latent) {
         let unit_of = at as u32;
         if unit.labels.get("ringfort.dev/execution-service").is_some() {
