@@ -35,7 +35,7 @@ pub fn modes(cluster: &Cluster) -> Vec<(&Pod, Modes<'_>)> {
         if let Some(path) = flag_values(pod, "authorization-config").last()
             && !path.is_empty()
         {
-            return (pod, Modes::File(*path));
+            return (pod, Modes::File(path));
         }
         // What is said again is added, as pflag's StringSlice does.
         let values = flag_values(pod, "authorization-mode");
