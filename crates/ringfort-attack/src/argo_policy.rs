@@ -63,10 +63,8 @@ fn writes(csv: &str, role: &str) -> bool {
                 {
                     return true;
                 }
-                ["g", who, other] if *who == role => {
-                    if !roles.iter().any(|known| known == other) {
-                        roles.push((*other).to_owned());
-                    }
+                ["g", who, other] if *who == role && !roles.iter().any(|known| known == other) => {
+                    roles.push((*other).to_owned());
                 }
                 _ => {}
             }

@@ -177,7 +177,7 @@ fn listens(command: &[&str]) -> Option<Listens> {
         Some(port) => port.parse::<u16>().ok().filter(|port| *port > 0),
     };
     let ports: Vec<u16> = port.into_iter().collect();
-    (!loopback).then(|| Listens { only: !ports.is_empty(), ports, loopback: false })
+    (!loopback).then_some(Listens { only: !ports.is_empty(), ports, loopback: false })
 }
 
 /// The values of a flag on a command line, in either spelling.
