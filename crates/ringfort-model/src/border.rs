@@ -255,15 +255,15 @@ fn scrub_words(container: &mut Container) {
     let (ran, given) = classes.split_at(container.command.len());
     let kept = [kept_words(&container.command, ran), kept_words(&container.args, given)];
     [container.command, container.args] = kept;
-    let mut hooks = container.lifecycle.as_mut();
+    let mut hooks = container.lifecycle.as_deref_mut();
     let (start, stop) = match &mut hooks {
-        Some(hooks) => (hooks.post_start.as_mut(), hooks.pre_stop.as_mut()),
+        Some(hooks) => (hooks.post_start.as_deref_mut(), hooks.pre_stop.as_deref_mut()),
         None => (None, None),
     };
     let probes = [
-        container.liveness_probe.as_mut(),
-        container.readiness_probe.as_mut(),
-        container.startup_probe.as_mut(),
+        container.liveness_probe.as_deref_mut(),
+        container.readiness_probe.as_deref_mut(),
+        container.startup_probe.as_deref_mut(),
         start,
         stop,
     ];

@@ -38,7 +38,7 @@ pub use change::{Change, ChangeError, Edit};
 pub use first::{FirstFix, first_fixes};
 pub use fix::{Catalogue, Costs, Fix, Remedies};
 pub use folder::{DryRun, StepFile, Tried, files, patches};
-pub use plan::{Plan, PlanError, Posed, Residual, Wish, Work, plan, pose, tried};
+pub use plan::{Plan, PlanError, Posed, Residual, Wish, Work, plan, planned, pose, tried};
 pub use plan_file::{CheckError, FixFile, NoCut, PlanFile, PointFile};
 pub use question::{GoalText, Pair, Question, QuestionError};
 pub use what_if::{WhatIf, what_if, what_if_asked};

@@ -309,7 +309,17 @@ pub fn plan(
     wish: &Wish,
     work: &mut Work<'_>,
 ) -> Result<Plan, PlanError> {
-    let posed = pose(attack, wish)?;
+    planned(cluster, attack, pose(attack, wish)?, wish, work)
+}
+
+/// The same of a problem that was posed before, by the same wish.
+pub fn planned(
+    cluster: &Cluster,
+    attack: &Attack<'_>,
+    posed: Posed<'_>,
+    wish: &Wish,
+    work: &mut Work<'_>,
+) -> Result<Plan, PlanError> {
     let size = posed.between.len();
     let answered = Answered::new(attack, &wish.question, &posed.asked);
     let before = answered.pairs();

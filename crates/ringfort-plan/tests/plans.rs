@@ -363,7 +363,7 @@ fn every_patch_gives_the_object_that_the_plan_was_tried_with() {
 fn no_first_fix_is_no_error() {
     let Solved { cluster, attack, .. } = &SOLVED[0];
     let costs = ringfort_plan::Costs::default();
-    let count = |limit| first_fixes(cluster, attack, &costs, limit).len();
+    let count = |limit| first_fixes(cluster, attack, None, &costs, limit).len();
     assert_eq!((count(0), count(1)), (0, 1));
 }
 
@@ -371,7 +371,7 @@ fn no_first_fix_is_no_error() {
 fn no_single_change_cuts_more_than_the_first_fix() {
     for Solved { name, cluster, attack, plan, .. } in &*SOLVED {
         let costs = ringfort_plan::Costs::default();
-        let first = first_fixes(cluster, attack, &costs, 3);
+        let first = first_fixes(cluster, attack, None, &costs, 3);
         let [none, one, ..] = plan.curve.as_slice() else { panic!("{name} has changes") };
         assert!(one.exact, "{name}: every change was tried");
         assert_eq!(first[0].cut, none.pairs - one.pairs, "{name}: {}", first[0].fix.id);

@@ -18,7 +18,7 @@ use super::counted::{Counter, Left};
 use super::leave::Bounds;
 use super::net::Net;
 use super::problem::{FixId, Limits, Problem};
-use super::walk::{Judge, Walk, Wanted};
+use super::walk::{Closings, Judge, Walk, Wanted};
 
 /// What is left after a number of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,18 +67,27 @@ pub fn curve(
     let open: Vec<u32> = (0..counter.pairs.len() as u32).collect();
     let all = open.len();
     let walk = |candidates, wanted| Walk::new(&counter, &bounds, candidates, wanted);
-    let mut walks: Vec<Walk<'_, '_>> = Vec::new();
-    for wanted in [Wanted::Most, Wanted::Soonest] {
-        walks.extend([walk(&needed, wanted), walk(&known, wanted)]);
+    // Two walks from each, which go together as long as they choose the same.
+    let mut walks = Vec::new();
+    for candidates in [&needed, &known] {
+        let both = [walk(candidates, Wanted::Most), walk(candidates, Wanted::Soonest)];
+        walks.push((both, Closings::default()));
     }
     let mut points: Vec<Point> = Vec::new();
     for k in 0..=most {
         let mut found: Vec<Left> = Vec::new();
         match k {
             0 => found.push(counter.left(&[], open.clone())),
-            _ => found.extend(walks.iter_mut().filter_map(|walk| walk.step(most + 1 - k, limits))),
+            _ => {
+                for (both, closings) in &mut walks {
+                    let steps = both
+                        .iter_mut()
+                        .filter_map(|walk| walk.step(most + 1 - k, closings, limits));
+                    found.extend(steps);
+                }
+            }
         }
-        let mut exact = k == 0 || (k == 1 && walks[0].is_sure());
+        let mut exact = k == 0 || (k == 1 && walks[0].0[0].is_sure());
         if k > 1 && choices(needed.len(), k) <= exhaustive {
             let (best, tried) = every(&counter, &needed, k, limits);
             exact = tried;
