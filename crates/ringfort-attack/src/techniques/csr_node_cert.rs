@@ -1,10 +1,12 @@
 //! `csr-node-cert`: The identity has a kubelet certificate signed for a node name of its choice.
 
+use ringfort_model::Str;
+
 use crate::conjunction::conjoin;
-use crate::context::Ask;
-use crate::context::Context;
-use crate::maker::Draft;
-use crate::maker::Maker;
+use crate::context::{Ask, Context};
+use crate::draw;
+use crate::maker::{Draft, Maker};
+use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
@@ -39,9 +41,13 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         .cluster(),
     );
     let signer = context.signers("approve", "kubernetes.io/kube-apiserver-client-kubelet");
-    for conjunction in conjoin(context, &[&create, &approval, &signer], None) {
-        for to in context.node_users() {
-            maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, to.clone()));
-        }
+    let users = context.node_users();
+    if users.is_empty() {
+        return;
     }
+    let any = NodeKey::Join("users", Str::new("certified-nodes"));
+    for conjunction in conjoin(context, &[&create, &approval, &signer], None) {
+        maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, any.clone()));
+    }
+    draw::lead(maker, &any, users);
 }
