@@ -233,7 +233,7 @@ fn shown(plan: &Plan) -> String {
     }
     for (reason, pairs) in opened {
         text.push_str(&format!(
-            "a change of this plan opens another way for {} pairs, which nothing cuts: {reason}\n",
+            "beside the changes of this plan nothing cuts {} pairs that are left: {reason}\n",
             pairs.len()
         ));
         text.push_str(&few(&pairs));
