@@ -177,22 +177,11 @@ pub enum CheckError {
     Unverified(String),
 }
 
-impl CheckError {
-    pub(crate) fn differs(what: &str, file: impl ToString, cluster: impl ToString) -> Self {
-        let (file, cluster) = (file.to_string(), cluster.to_string());
-        Self::Differs { what: what.to_owned(), file, cluster }
-    }
-}
-
 /// An error if the file says something else than the cluster.
-pub(crate) fn same<T: PartialEq + ToString>(
-    what: &str,
-    file: T,
-    cluster: T,
-) -> Result<(), CheckError> {
+pub(crate) fn same(what: &str, file: String, cluster: String) -> Result<(), CheckError> {
     match file == cluster {
         true => Ok(()),
-        false => Err(CheckError::differs(what, file, cluster)),
+        false => Err(CheckError::Differs { what: what.to_owned(), file, cluster }),
     }
 }
 

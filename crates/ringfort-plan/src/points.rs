@@ -28,38 +28,41 @@ pub(crate) fn check(
         all.map(|(at, fix)| (fix.id.as_str(), FixId(at as u32))).collect();
     for (at, point) in points.iter().enumerate() {
         let of = |what: &str| format!("{what} of point {at} of the curve");
-        same(&of("changes"), point.changes, at)?;
+        let same = |what: &str, file: &dyn ToString, cluster: &dyn ToString| {
+            same(&of(what), file.to_string(), cluster.to_string())
+        };
+        same("changes", &point.changes, &at)?;
         let mut fixes: BTreeSet<FixId> = BTreeSet::new();
         let mut cost = 0;
         for id in &point.fixes {
             let number = numbers.get(id.as_str()).copied();
             let usable = number.and_then(|fix| Some((fix, posed.problem.cost(fix)?)));
             let Some((fix, one)) = usable else {
-                return Err(CheckError::differs(&of("a change"), id, "no such fix"));
+                return Err(differs(of("a change"), id, &"no such fix"));
             };
             fixes.insert(fix);
             cost += u64::from(one);
         }
-        same(&of("different changes"), at, fixes.len())?;
-        same(&of("changes that are listed"), point.fixes.len(), fixes.len())?;
-        same(&of("cost"), point.cost, cost)?;
+        same("different changes", &at, &fixes.len())?;
+        same("changes that are listed", &point.fixes.len(), &fixes.len())?;
+        same("cost", &point.cost, &cost)?;
         let fixes: Vec<FixId> = fixes.into_iter().collect();
         let left = remains(&posed.problem, &fixes, &mut *stop)
             .ok_or_else(|| CheckError::Unverified(of("what is left")))?;
         let Remains { pairs, targets, entries } = left;
-        same(&of("pairs"), point.pairs, pairs)?;
-        same(&of("targets"), point.targets, targets)?;
-        same(&of("entries"), point.entries, entries)?;
+        same("pairs", &point.pairs, &pairs)?;
+        same("targets", &point.targets, &targets)?;
+        same("entries", &point.entries, &entries)?;
         if point.at_least > pairs {
-            return Err(CheckError::differs(&of("at_least"), point.at_least, pairs));
+            return Err(differs(of("at_least"), &point.at_least, &pairs));
         }
-        same(&of("exact"), point.exact, point.at_least == pairs)?;
+        same("exact", &point.exact, &(point.at_least == pairs))?;
         if let Some(before) = at.checked_sub(1).map(|before| &points[before])
             && (before.pairs < pairs || before.at_least < point.at_least)
         {
             let file = format!("{pairs}, at least {}", point.at_least);
             let most = format!("{}, at least {} at the most", before.pairs, before.at_least);
-            return Err(CheckError::differs(&of("pairs"), file, most));
+            return Err(differs(of("pairs"), &file, &most));
         }
     }
     let known = bounds(points, wish, posed, stop);
@@ -70,11 +73,15 @@ pub(crate) fn check(
             _ if known.stopped => return Err(CheckError::Unverified(of())),
             least => {
                 let least = least.copied().unwrap_or_default();
-                return Err(CheckError::differs(&of(), point.at_least, least));
+                return Err(differs(of(), &point.at_least, &least));
             }
         }
     }
     Ok(())
+}
+
+fn differs(what: String, file: &dyn ToString, cluster: &dyn ToString) -> CheckError {
+    CheckError::Differs { what, file: file.to_string(), cluster: cluster.to_string() }
 }
 
 /// What no choice of so many fixes goes below, by their number.

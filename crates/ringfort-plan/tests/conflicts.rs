@@ -24,7 +24,7 @@ fn rule(verbs: &[&str], group: &str, resources: &[&str]) -> Value {
     json!({"verbs": verbs, "apiGroups": [group], "resources": resources})
 }
 
-fn role(name: &str, rules: Value) -> Value {
+fn role(name: &str, rules: &Value) -> Value {
     json!({"apiVersion": format!("{RBAC}/v1"), "kind": "Role", "metadata": meta(name), "rules": rules})
 }
 
@@ -133,7 +133,7 @@ fn strict(more: &Value) -> Vec<Value> {
     let mut objects = deployment(&spec);
     objects.extend([
         account("maker"),
-        role("maker", json!([rule(&["create"], "", &["pods"])])),
+        role("maker", &json!([rule(&["create"], "", &["pods"])])),
         binding("maker", &["maker"]),
     ]);
     objects
@@ -172,7 +172,7 @@ fn a_label_that_refuses_pods_of_another_change_gives_way_to_what_is_dearer() {
     let goal = |at: usize| format!("no path from sa/a/{} to node/n", name(at));
     let makers = (0..12).flat_map(|at| {
         let rules = json!([rule(&["create"], "", &["pods"])]);
-        [account(&name(at)), role(&name(at), rules), binding(&name(at), &[&name(at)])]
+        [account(&name(at)), role(&name(at), &rules), binding(&name(at), &[&name(at)])]
     });
     let makers: Vec<Value> = makers.collect();
     let goals: Vec<String> = (0..12).map(goal).collect();
@@ -222,7 +222,7 @@ fn changes_of_one_object_are_made_of_what_the_others_leave() {
         account("one"),
         account("two"),
         account("three"),
-        role("r", json!(rules)),
+        role("r", &json!(rules)),
         binding("r", &["one", "two", "three"]),
     ];
     let cluster = cluster(&objects);
