@@ -8,11 +8,13 @@ mod ask;
 mod gate;
 mod grant;
 mod ground;
+mod reading;
 
 pub use ask::{Ask, Held, POD_MAKERS};
 pub use gate::Gate;
 pub use grant::{Grant, named};
 pub use ground::Ground;
+pub(crate) use reading::reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;

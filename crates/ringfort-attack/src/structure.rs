@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use ringfort_isolation::Audience;
 use ringfort_model::{SourceKind, Str};
 
 use crate::context::{Context, Gate};
@@ -237,16 +236,10 @@ fn reached(context: &Context<'_>, power: Power, namespace: &Str) -> Vec<NodeKey>
             services.flat_map(|(_, service)| draw::backends(context, service)).collect()
         }
         Power::SteerPods => {
-            let made = context.units_in(namespace).filter(|(_, unit)| !unit.mirror && !unit.latent);
-            let accounts: BTreeSet<Str> = made
-                .filter(|(at, _)| {
-                    let tokens = context.tokens(*at).iter();
-                    tokens.flat_map(|one| &one.files).any(|file| file.audience == Audience::Api)
-                })
-                .map(|(_, unit)| Str::new(unit.spec.account()))
-                .collect();
-            let of = |name| NodeKey::Subject(Subject::ServiceAccount(namespace.clone(), name));
-            accounts.into_iter().map(of).collect()
+            let units = context.units_in(namespace);
+            let accounts: BTreeSet<NodeKey> =
+                units.filter_map(|(at, unit)| draw::brought(context, at, unit)).collect();
+            accounts.into_iter().collect()
         }
         Power::ReadVolumes => {
             let claims = context.cluster.persistent_volume_claims.in_namespace(namespace);

@@ -26,6 +26,7 @@ pub mod owner;
 mod place;
 pub mod plan;
 pub mod plan_file;
+mod points;
 pub mod question;
 mod refuse;
 mod renew;

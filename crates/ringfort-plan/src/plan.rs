@@ -72,6 +72,9 @@ pub struct Residual {
     pub reason: &'static str,
 }
 
+/// Why a pair has no cut that some change cuts which may not be used.
+pub(crate) const RULED_OUT: &str = "every change that cuts it is ruled out (--forbid, --only)";
+
 /// The problem of one question on one graph, for the solver and for whoever checks it.
 pub struct Posed<'g> {
     /// The question on this graph.
@@ -201,7 +204,7 @@ fn residual(
         // Its edges have no fix that may be used; some have one that may not.
         let ruled_out = one.edges.iter().any(|&edge| !problem.fixes_of_edge.of(edge).is_empty());
         let reason = match (ruled_out, reasons.min()) {
-            (true, _) => "every change that cuts it is ruled out (--forbid, --only)",
+            (true, _) => RULED_OUT,
             (false, Some(reason)) => reason,
             (false, None) => "no object of the cluster decides it",
         };
@@ -238,8 +241,9 @@ pub struct Plan {
     /// Pairs that may be left: those without a cut, and in a plan that was cut short all that
     /// there were.
     pub expected: BTreeSet<Pair>,
-    /// Pairs that are left although the graph knew a cut, because a change opens another way that
-    /// nothing cuts, and why: whoever writes network policies takes a new one back.
+    /// Pairs that are left although the graph knew a cut, and why: a change opens another way that
+    /// nothing cuts (whoever writes network policies takes a new one back), or what cuts it does not
+    /// go together with another change.
     pub opened: BTreeMap<Pair, &'static str>,
     /// The edges between entries and targets.
     pub between: BitSet,

@@ -61,7 +61,7 @@ fn planned(cluster: &Cluster, wish: &Wish) -> Result<(Plan, PlanFile), PlanError
 fn check(cluster: &Cluster, file: &PlanFile) -> Result<String, String> {
     let engines = Engines::new(cluster);
     let attack = Attack::new(cluster, &engines);
-    file.check(cluster, &attack).map_err(|error| error.to_string())
+    file.check(cluster, &attack, &mut || false).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -76,7 +76,8 @@ fn plans_are_optimal_tried_and_checked() {
         // The file survives being written, and checks without the solver.
         let text = serde_json::to_string(file).expect("plain data");
         let again: PlanFile = serde_json::from_str(&text).expect("it reads back");
-        let checked = again.check(cluster, attack).map_err(|error| error.to_string());
+        let checked =
+            again.check(cluster, attack, &mut || false).map_err(|error| error.to_string());
         assert_eq!(checked, Ok(plan.closing().to_string()), "{name}");
     }
 }
@@ -507,7 +508,8 @@ fn plans_that_are_cut_short_claim_what_was_measured() {
             let uncut = plan.residual.len();
             let bound = plan.least_left.expect("it is cut short");
             assert!(plan.after.len() - uncut >= bound, "{name}: {}", plan.closing());
-            let checked = file.check(cluster, attack).map_err(|error| error.to_string());
+            let checked =
+                file.check(cluster, attack, &mut || false).map_err(|error| error.to_string());
             assert_eq!(checked, Ok(plan.closing().to_string()), "{name}");
         }
     }

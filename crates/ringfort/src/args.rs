@@ -366,6 +366,9 @@ pub(crate) enum PlanCommand {
         /// A source as of `scan`; else the live cluster
         #[arg(long)]
         cluster: Option<PathBuf>,
+        /// How long to work out again what is said of fewer changes; then the file is not verified
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
     },
 }
 

@@ -20,8 +20,8 @@ use crate::questions::answer;
 use crate::what_if::{differing, plan_at};
 
 pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
-    if let Some(PlanCommand::Check { file, cluster }) = &arguments.command {
-        return check(file, cluster.as_deref(), reading);
+    if let Some(PlanCommand::Check { file, cluster, seconds }) = &arguments.command {
+        return check(file, cluster.as_deref(), *seconds, reading);
     }
     let wish = wish(arguments, reading)?;
     if arguments.server_dry_run && arguments.source.is_some() {
@@ -233,7 +233,7 @@ fn shown(plan: &Plan) -> String {
     }
     for (reason, pairs) in opened {
         text.push_str(&format!(
-            "a change of this plan opens another way for {} pairs, which nothing cuts: {reason}\n",
+            "beside the changes of this plan nothing cuts {} pairs that are left: {reason}\n",
             pairs.len()
         ));
         text.push_str(&few(&pairs));
@@ -251,7 +251,7 @@ fn few(pairs: &[String]) -> String {
     text
 }
 
-fn check(file: &Path, cluster: Option<&Path>, reading: &Reading) -> Result<u8> {
+fn check(file: &Path, cluster: Option<&Path>, seconds: u64, reading: &Reading) -> Result<u8> {
     // Of a folder the patches are checked too.
     let folder = file.is_dir().then_some(file);
     let plan = match folder {
@@ -268,12 +268,18 @@ fn check(file: &Path, cluster: Option<&Path>, reading: &Reading) -> Result<u8> {
     let collected = read(cluster, reading)?;
     let engines = Engines::new(&collected.cluster);
     let attack = Attack::new(&collected.cluster, &engines);
-    match plan.check(&collected.cluster, &attack) {
+    let started = Instant::now();
+    let limit = Duration::from_secs(seconds);
+    match plan.check(&collected.cluster, &attack, &mut || started.elapsed() >= limit) {
         Ok(summary) => {
             print(&lines(&format!("checks: {summary}\n")))?;
             Ok(0)
         }
         Err(CheckError::Schema(schema)) => Err(usage(format!("{} is {schema}", file.display()))),
+        Err(error @ CheckError::Unverified(_)) => {
+            print(&lines(&format!("not verified: {error} (--seconds {seconds})\n")))?;
+            Ok(3)
+        }
         Err(error) => {
             print(&lines(&format!("does not check: {error}\n")))?;
             Ok(3)

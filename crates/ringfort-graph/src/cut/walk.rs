@@ -437,7 +437,11 @@ impl<'c, 'n> Judge<'c, 'n> {
 
     /// How many pairs a fix cuts at the most, those of some fixes that do, none if no fix cuts
     /// any, and whether that is certain.
-    fn best(&self, fixes: &BTreeSet<FixId>, limits: &mut Limits<'_>) -> (usize, Vec<FixId>, bool) {
+    pub(super) fn best(
+        &self,
+        fixes: &BTreeSet<FixId>,
+        limits: &mut Limits<'_>,
+    ) -> (usize, Vec<FixId>, bool) {
         let mut order: Vec<(Reverse<usize>, FixId)> =
             self.most().into_iter().map(|(fix, most)| (Reverse(most), fix)).collect();
         order.retain(|(_, fix)| fixes.contains(fix));
