@@ -78,9 +78,11 @@ const ANNOTATIONS: &[&str] = &[
 
 /// Environment variables whose literal value is a documented setting that a rule reads.
 const SETTINGS: &[&str] = &[
+    "ARGOCD_APPLICATION_NAMESPACES",
     "ARGOCD_SERVER_DISABLE_AUTH",
     "GF_AUTH_ANONYMOUS_ENABLED",
     "GF_AUTH_ANONYMOUS_ORG_ROLE",
+    "TILLER_TLS_VERIFY",
     "ETCD_CLIENT_CERT_AUTH",
     "ETCD_LISTEN_CLIENT_URLS",
     "ETCD_TRUSTED_CA_FILE",
@@ -120,6 +122,18 @@ const CONFIG_SETTINGS: &[(&str, &str)] = &[
     ("cilium-config", "cluster-name"),
     ("cilium-config", "policy-cidr-match-mode"),
 ];
+
+/// Whether the literal value of an environment variable is kept.
+#[must_use]
+pub fn keeps_variable(name: &str) -> bool {
+    SETTINGS.contains(&name)
+}
+
+/// Whether the value of a key of a ConfigMap is kept for being a documented setting.
+#[must_use]
+pub fn keeps_entry(name: &str, key: &str) -> bool {
+    CONFIG_SETTINGS.contains(&(name, key))
+}
 
 /// Removes what must not be kept.
 pub(crate) fn scrub(object: &mut Object) {
@@ -470,7 +484,7 @@ fn scrub_variable(variable: &mut EnvVar) {
     } else {
         variable.credential = credential::literal(&variable.name, value).map(Str::new);
     }
-    if !SETTINGS.contains(&variable.name.as_str()) {
+    if !keeps_variable(&variable.name) {
         variable.value = Some(Str::default());
     }
 }
