@@ -135,18 +135,27 @@ pub fn keeps_entry(name: &str, key: &str) -> bool {
     CONFIG_SETTINGS.contains(&(name, key))
 }
 
+/// Where an object comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comes {
+    /// A server or a file.
+    FromOutside,
+    /// The model wrote it: what stands for values in it was put there by this module.
+    FromModel,
+}
+
 /// Removes what must not be kept.
-pub(crate) fn scrub(object: &mut Object) {
+pub(crate) fn scrub(object: &mut Object, comes: Comes) {
     scrub_meta(object.meta_mut());
     match object {
-        Object::Pod(pod) => scrub_spec(Arc::make_mut(&mut pod.spec)),
+        Object::Pod(pod) => scrub_spec(Arc::make_mut(&mut pod.spec), comes),
         Object::Workload(workload) => {
             if let Some(template) = workload.pod_template_mut() {
                 if let Some(meta) = &mut template.metadata {
                     scrub_meta(meta);
                 }
                 if let Some(spec) = &mut template.spec {
-                    scrub_spec(Arc::make_mut(spec));
+                    scrub_spec(Arc::make_mut(spec), comes);
                 }
             }
         }
@@ -235,13 +244,13 @@ fn scrub_meta(meta: &mut Meta) {
     }
 }
 
-fn scrub_spec(spec: &mut PodSpec) {
+fn scrub_spec(spec: &mut PodSpec, comes: Comes) {
     let lists = [&mut spec.init_containers, &mut spec.containers, &mut spec.ephemeral_containers];
     for container in lists.into_iter().flat_map(|list| list.iter_mut()) {
         for variable in container.env.iter_mut() {
             scrub_variable(variable);
         }
-        scrub_words(container);
+        scrub_words(container, comes);
     }
 }
 
@@ -262,12 +271,13 @@ pub(crate) fn held_in(word: &str) -> Option<&str> {
 /// Keeps the shape of a container's command line: plain words and flags stay, credentials are
 /// replaced by their class, and so are other values of flags that look like one, unless they are
 /// empty. Positions are kept so that a patch by index fits.
-fn scrub_words(container: &mut Container) {
+fn scrub_words(container: &mut Container, comes: Comes) {
     let words: Vec<&str> =
         container.command.iter().chain(&container.args).map(Str::as_str).collect();
     let classes = credential::of_words(&words);
     let (ran, given) = classes.split_at(container.command.len());
-    let kept = [kept_words(&container.command, ran), kept_words(&container.args, given)];
+    let kept =
+        [kept_words(&container.command, ran, comes), kept_words(&container.args, given, comes)];
     [container.command, container.args] = kept;
     let mut hooks = container.lifecycle.as_mut();
     let (start, stop) = match &mut hooks {
@@ -281,24 +291,25 @@ fn scrub_words(container: &mut Container) {
         start,
         stop,
     ];
-    probes.into_iter().flatten().for_each(scrub_handler);
+    probes.into_iter().flatten().for_each(|handler| scrub_handler(handler, comes));
 }
 
 /// Keeps the command of a handler if a word of it is a credential, and then these words alone.
-fn scrub_handler(handler: &mut Handler) {
+fn scrub_handler(handler: &mut Handler, comes: Comes) {
     let Some(exec) = &mut handler.exec else { return };
     let words: Vec<&str> = exec.command.iter().map(Str::as_str).collect();
     let classes = credential::of_words(&words);
-    let kept = exec.command.iter().zip(classes).map(|(word, class)| match (held_in(word), class) {
-        (Some(_), _) => word.clone(),
-        (None, Some(class)) => Str::from(format!("{HELD}{class})")),
-        (None, None) => Str::default(),
+    let ours = |word: &str| comes == Comes::FromModel && held_in(word).is_some();
+    let kept = exec.command.iter().zip(classes).map(|(word, class)| match class {
+        _ if ours(word) => word.clone(),
+        Some(class) => Str::from(format!("{HELD}{class})")),
+        None => Str::default(),
     });
     let kept: List<Str> = kept.collect();
     handler.exec = kept.iter().any(|word| !word.is_empty()).then_some(ExecAction { command: kept });
 }
 
-fn kept_words(words: &List<Str>, classes: &[Option<&'static str>]) -> List<Str> {
+fn kept_words(words: &List<Str>, classes: &[Option<&'static str>], comes: Comes) -> List<Str> {
     const SECRETIVE: &[&str] = &["password", "passwd", "token", "secret", "key", "credential"];
     let mut blank_next = false;
     let held = |class: &str| format!("{HELD}{class})");
@@ -308,7 +319,14 @@ fn kept_words(words: &List<Str>, classes: &[Option<&'static str>]) -> List<Str> 
         .map(|(word, class)| {
             let after_flag = std::mem::take(&mut blank_next) && !word.starts_with('-');
             if held_in(word).is_some() {
-                return word.clone();
+                return match comes {
+                    Comes::FromModel => word.clone(),
+                    // Nothing was taken away: who wrote it meant something else.
+                    Comes::FromOutside => {
+                        let name = word.split(HELD).next().unwrap_or_default();
+                        Str::from(format!("{name}{NOT_KEPT}"))
+                    }
+                };
             }
             if let Some(class) = class {
                 let flag = word.split_once('=').filter(|(flag, _)| is_flag(flag));
@@ -594,7 +612,7 @@ mod tests {
             container.handlers().map(|(field, one)| (field, &one.exec)).collect();
         assert!(matches!(handlers[..], [(_, Some(_)), ("readinessProbe", None)]), "{handlers:?}");
         // Read again it is the same, and what is no class is none.
-        let again = crate::Object::read(kept.as_bytes()).expect("a Pod");
+        let again = crate::Object::read_again(kept.as_bytes()).expect("a Pod");
         assert_eq!(again.to_json(), read.to_json());
         assert_eq!(held_in("(not kept: hunter2)"), None);
     }
@@ -621,8 +639,31 @@ mod tests {
         let read = crate::kinds::Kind::Pod.read(text.as_bytes()).expect("a Pod");
         let kept = String::from_utf8(read.to_json()).expect("text");
         assert!(!kept.contains("CANARY"), "{kept}");
-        let again = crate::Object::read(kept.as_bytes()).expect("a Pod");
+        let again = crate::Object::read_again(kept.as_bytes()).expect("a Pod");
         assert_eq!(again.to_json(), read.to_json());
+    }
+
+    #[test]
+    fn only_what_the_model_wrote_stands_for_a_credential() {
+        let own = "(not kept: unread)";
+        let flag = format!("--key={own}");
+        let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "p", "namespace": "a"}, "spec": {"containers": [{"name": "c",
+                "command": ["app", own], "args": [flag, "-v"],
+                "livenessProbe": {"exec": {"command": [own]}}}]}});
+        let text = pod.to_string();
+        let held = |read: &Object| {
+            let Object::Pod(pod) = read else { panic!("a Pod") };
+            pod.spec.containers[0].held().map(|(path, _)| path).collect::<Vec<_>>()
+        };
+        let outside = Object::read(text.as_bytes()).expect("a Pod");
+        assert_eq!(held(&outside), [] as [&str; 0]);
+        let Object::Pod(kept) = &outside else { panic!("a Pod") };
+        let words: Vec<String> =
+            kept.spec.containers[0].args.iter().map(ToString::to_string).collect();
+        assert_eq!(words, ["--key=(not kept)", "-v"]);
+        let again = Object::read_again(text.as_bytes()).expect("a Pod");
+        assert_eq!(held(&again), ["command[1]", "args[0]", "livenessProbe.exec.command[0]"]);
     }
 
     #[test]
