@@ -174,6 +174,21 @@ impl Operator {
             })
     }
 
+    /// Whether a word is a variable that the kubelet fills with the namespace of the pod.
+    pub(crate) fn is_own_namespace(&self, context: &Context<'_>, word: &str) -> bool {
+        let Some(name) = word.strip_prefix("$(").and_then(|word| word.strip_suffix(')')) else {
+            return false;
+        };
+        let spec = &context.units[self.unit as usize].spec;
+        let mut containers = spec.all_containers();
+        let own =
+            containers.find(|(kind, index, _)| (*kind, *index) == (self.kind, self.container));
+        let variable =
+            own.and_then(|(_, _, one)| one.env.iter().rev().find(|one| *one.name == *name));
+        let field = variable.and_then(|one| one.value_from.as_ref()?.field_ref.as_ref());
+        field.is_some_and(|field| *field.field_path == *"metadata.namespace")
+    }
+
     /// A field of its container, as a reason.
     #[must_use]
     pub fn field(&self, path: &str, value: &str) -> Why {
