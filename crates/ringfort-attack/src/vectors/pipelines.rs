@@ -117,7 +117,7 @@ fn controllers(context: &Context<'_>) -> Vec<Instance> {
                 (Some(Reach::Public | Reach::Unknown), _) => State::Unknown,
                 _ => State::Guarded,
             };
-            let missing = login.is_none().then(|| message!("the login setting of the interface"));
+            let missing = login.is_none().then_some(message!("the login setting of the interface"));
             let why = login.map(|(_, why)| why);
             let name = format!("interface/{}", controller.namespace);
             found.push(Instance {

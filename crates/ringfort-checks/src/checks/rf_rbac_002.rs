@@ -96,7 +96,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                     .iter()
                     .flat_map(|&edge| attack.edge(edge).why().cloned().collect::<Vec<_>>());
                 let mut spots: Vec<Why> = Vec::new();
-                for why in whys.filter(|why| is_of_roles(why)) {
+                for why in whys.filter(is_of_roles) {
                     if !spots.contains(&why) {
                         spots.push(why);
                     }
