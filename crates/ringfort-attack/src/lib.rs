@@ -12,6 +12,7 @@
 //! grow with objects and not with pairs; meaning never changes with size.
 
 mod annotated;
+pub mod argo_settings;
 pub mod attack;
 mod bindable;
 mod choice;
@@ -27,6 +28,7 @@ mod escape;
 pub mod evidence;
 pub mod find;
 pub mod gitops;
+pub mod given;
 mod harm;
 mod ids;
 mod image;

@@ -1,6 +1,7 @@
 //! Stores of data, and whether they ask who calls. A store is recognised by the name of its image;
 //! else by the port of its protocol, which a container declares or a Service leads to: where other
-//! programs use the number too, the image's name must say the program as well.
+//! programs use the number too, the image's name must say the program as well. A program that hands
+//! the protocol on keeps nothing.
 
 use ringfort_attack::Why;
 use ringfort_attack::recognise::{known, repository};
@@ -179,6 +180,38 @@ const PROGRAMS: &[Program] = &[
     },
 ];
 
+/// Words in the names of images of what hands the protocol of a store on: poolers, proxies and the
+/// tunnels to stores that a cloud keeps.
+const HANDS_ON: &[&str] = &[
+    "balancer",
+    "bouncer",
+    "envoy",
+    "haproxy",
+    "maxscale",
+    "mcrouter",
+    "nginx",
+    "nutcracker",
+    "odyssey",
+    "pgagroal",
+    "pgbouncer",
+    "pgcat",
+    "pgpool",
+    "pgpool2",
+    "pooler",
+    "predixy",
+    "proxy",
+    "proxysql",
+    "proxyv2",
+    "router",
+    "socat",
+    "stunnel",
+    "supavisor",
+    "toxiproxy",
+    "traefik",
+    "tunnel",
+    "twemproxy",
+];
+
 /// A store of data in a group of pods.
 pub(crate) struct Store {
     /// The port of its protocol.
@@ -208,7 +241,8 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
         })
     });
     let by_port = || {
-        running.iter().find_map(|&(kind, index, container)| {
+        let mut own = running.iter().filter(|(_, _, container)| !hands_on(&container.image));
+        own.find_map(|&(kind, index, container)| {
             let all = container.ports.iter().enumerate();
             let mut all = all.filter(|(_, one)| matches!(one.protocol.as_str(), "" | "TCP"));
             all.find_map(|(port, one)| {
@@ -222,6 +256,10 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
     };
     let by_service = || {
         let containers: Vec<&Container> = running.iter().map(|(_, _, one)| *one).collect();
+        // Which container listens is not told: what hands on is there to do it.
+        if containers.iter().any(|one| hands_on(&one.image)) {
+            return None;
+        }
         let fronts = world.context.fronts[at as usize].iter();
         let listeners = fronts.map(|&front| &world.context.exposure.listeners[front as usize]);
         let services = listeners
@@ -249,6 +287,12 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
 /// The program whose protocol has that port.
 fn by_number(port: i64, containers: &[&Container]) -> Option<&'static Program> {
     PROGRAMS.iter().find(|one| i64::from(one.port) == port && is_meant(one, containers))
+}
+
+/// Whether an image is of a program that hands on what others keep.
+fn hands_on(image: &str) -> bool {
+    let name = repository(image).rsplit('/').next().unwrap_or_default();
+    name.split(['-', '_', '.']).any(|word| HANDS_ON.contains(&word))
 }
 
 /// Whether a program is meant by its port: nothing else uses it, or an image is named after it.
@@ -322,6 +366,36 @@ mod tests {
 
     fn asked(container: &Value) -> Option<bool> {
         found(&json!([container]), None).expect("a store").1
+    }
+
+    #[test]
+    fn what_hands_a_protocol_on_keeps_nothing() {
+        let declares =
+            |image: &str, port: u16| json!([{"image": image, "ports": [{"containerPort": port}]}]);
+        for (image, port) in [
+            ("gcr.io/cloud-sql-connectors/cloud-sql-proxy:2", 5432),
+            ("gcr.io/cloudsql-docker/gce-proxy:1", 3306),
+            ("bitnami/pgbouncer", 5432),
+            ("registry.example/team/crunchy-pgbouncer:1", 5432),
+            ("acid/connection-pooler", 5432),
+            ("haproxy:3.0", 3306),
+            ("envoyproxy/envoy:v1.34", 6379),
+            ("proxysql/proxysql", 3306),
+            ("r.example/twemproxy", 11211),
+            ("mcrouter/mcrouter", 11211),
+            ("mysql/mysql-router", 3306),
+        ] {
+            assert_eq!(found(&declares(image, port), None), None, "{image}");
+            assert_eq!(found(&json!([{"image": image}]), Some(port)), None, "{image}");
+        }
+        let own = found(&declares("registry.example/shop/warehouse:1", 5432), None);
+        assert_eq!(own.map(|(port, ..)| port), Some(5432));
+        // A store beside it is one.
+        let both = json!([{"image": "envoyproxy/envoy"}, {"image": "redis:7"}]);
+        assert_eq!(found(&both, Some(6379)).map(|(port, ..)| port), Some(6379));
+        let both = json!([{"image": "haproxy"},
+            {"image": "shop/warehouse", "ports": [{"containerPort": 5432}]}]);
+        assert_eq!(found(&both, None).map(|(port, ..)| port), Some(5432));
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub mod unit;
 pub mod version;
 pub mod wire;
 
+pub use border::{keeps_entry, keeps_variable};
 pub use cluster::{Cluster, ClusterBuilder, SourceKind, SpecPool};
 pub use coverage::{Coverage, Gap, Listed, Written};
 pub use id::{EntityId, IdError};

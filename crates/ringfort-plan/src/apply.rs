@@ -143,7 +143,7 @@ fn created(
     if change.kept() == Some(Kind::Pod) && cluster.source != SourceKind::Manifests {
         stored(cluster, &mut value, &change.namespace);
     }
-    let object = Object::read(value.to_string().as_bytes()).map_err(|error| {
+    let object = Object::read_again(value.to_string().as_bytes()).map_err(|error| {
         ChangeError::Object { object: change.object(), reason: error.to_string() }
     })?;
     let meta = object.meta();
@@ -368,7 +368,8 @@ pub(crate) fn edit(object: &Object, change: &Change) -> Result<Object, ChangeErr
         Edit::Create(_) | Edit::Delete | Edit::Restart => return Ok(object.clone()),
     }
     let json = value.to_string();
-    let mut edited = Object::read(json.as_bytes()).map_err(|error| wrong(error.to_string()))?;
+    let mut edited =
+        Object::read_again(json.as_bytes()).map_err(|error| wrong(error.to_string()))?;
     keep_classes(object, &mut edited);
     Ok(edited)
 }

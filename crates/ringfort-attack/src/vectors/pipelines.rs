@@ -107,20 +107,18 @@ fn triggers(context: &Context<'_>) -> Vec<Instance> {
 fn controllers(context: &Context<'_>) -> Vec<Instance> {
     let mut found = Vec::new();
     for controller in argo::controllers(context) {
-        let servers = context.units_in(&controller.namespace).filter(|(_, unit)| {
-            !unit.latent
-                && unit.spec.all_containers().any(|(_, _, container)| {
-                    let mut words = container.command.iter().chain(container.args.iter());
-                    words.any(|word| word.ends_with("argocd-server"))
-                })
-        });
-        for (server, _) in servers {
-            let Some((false, why)) = login(context, server) else { continue };
-            let state = match reach(context, server) {
-                Some(Reach::Public) => State::Open,
-                Some(Reach::Unknown) => State::Unknown,
+        let mut servers = argo::servers(context);
+        servers.retain(|server| server.namespace == controller.namespace);
+        for server in servers {
+            let login = login(context, server.unit);
+            let state = match (reach(context, server.unit), &login) {
+                (_, Some((true, _))) => continue,
+                (Some(Reach::Public), Some(_)) => State::Open,
+                (Some(Reach::Public | Reach::Unknown), _) => State::Unknown,
                 _ => State::Guarded,
             };
+            let missing = login.is_none().then_some(message!("the login setting of the interface"));
+            let why = login.map(|(_, why)| why);
             let name = format!("interface/{}", controller.namespace);
             found.push(Instance {
                 vector: "V12",
@@ -130,8 +128,8 @@ fn controllers(context: &Context<'_>) -> Vec<Instance> {
                 ),
                 name: Str::from(name),
                 state,
-                why: vec![why, controller.why(context)],
-                missing: Vec::new(),
+                why: why.into_iter().chain([controller.why(context)]).collect(),
+                missing: missing.into_iter().collect(),
                 leads: match state {
                     State::Guarded => Vec::new(),
                     _ => vec![NodeKey::Subject(controller.account(context))],

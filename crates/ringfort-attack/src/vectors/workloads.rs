@@ -8,7 +8,10 @@ use ringfort_model::{ContainerKind, Kind, Str, go_bool};
 use ringfort_network::exposure::{ListenerKind, Reach};
 
 use super::{Finding, Instance, State};
+use crate::argo_settings::{self, Login};
 use crate::context::Context;
+use crate::given::{Given, entry, variable};
+use crate::operator::Operator;
 use crate::recognise::known;
 use crate::why::Why;
 
@@ -108,10 +111,6 @@ fn empty(context: &Context<'_>, closed: &'static str) -> (State, &'static str) {
 #[must_use]
 pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
     let one = &context.units[unit as usize];
-    let setting = |map: &str, key: &str| {
-        let map = context.cluster.config_maps.get(&one.namespace, map)?;
-        Some(map.data.get(key).map_or("", Str::as_str))
-    };
     for (kind, index, container) in one.spec.all_containers() {
         let Some(name) = known(&container.image, INTERFACES) else { continue };
         let words = || container.command.iter().chain(container.args.iter());
@@ -142,24 +141,23 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
                 Some((!skips, field("args", shown)))
             }
             "argoproj/argocd" => {
-                for (name, key) in [
-                    ("argocd-cm", "users.anonymous.enabled"),
-                    ("argocd-cmd-params-cm", "server.disable.auth"),
-                ] {
-                    // The one is compared with a word, the other is a flag from the environment.
-                    let on = |value: &&str| match key {
-                        "server.disable.auth" => go_bool(value) == Some(true),
-                        _ => *value == "true",
-                    };
-                    if let Some(value) = setting(name, key).filter(on) {
-                        return Some((false, map(name, key, value)));
+                const CONFIG: (&str, &str) = ("argocd-cm", "users.anonymous.enabled");
+                let server = Operator::at(context, unit, kind, index);
+                let anonymous = entry(context.cluster, &one.namespace, CONFIG.0, CONFIG.1);
+                if let Given::To("true", _) = anonymous {
+                    return Some((false, map(CONFIG.0, CONFIG.1, "true")));
+                }
+                match argo_settings::login(context, &server) {
+                    Login::Said(false, why) => return Some((false, why)),
+                    Login::Told(false, name, key) => {
+                        return Some((false, map(&name, &key, "true")));
                     }
+                    Login::Unread(_) => return None,
+                    Login::Asked | Login::Said(true, _) | Login::Told(true, ..) => {}
                 }
-                if has("--disable-auth") {
-                    return Some((false, field("args", "--disable-auth")));
-                }
-                setting("argocd-cm", "users.anonymous.enabled")?;
-                Some((true, map("argocd-cm", "users.anonymous.enabled", "is not true")))
+                // No server starts without it.
+                context.cluster.config_maps.get(&one.namespace, CONFIG.0)?;
+                Some((true, map(CONFIG.0, CONFIG.1, "is not true")))
             }
             "argoproj/argocli" => {
                 let server = words().any(|word| *word == *"--auth-mode=server");
@@ -167,10 +165,9 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
                 Some((!server, field("args", shown)))
             }
             "grafana/grafana" => {
-                let anonymous = container.env.iter().any(|variable| {
-                    *variable.name == *"GF_AUTH_ANONYMOUS_ENABLED"
-                        && variable.value.as_ref().is_some_and(|value| ini_true(value))
-                });
+                let name = "GF_AUTH_ANONYMOUS_ENABLED";
+                let given = variable(context.cluster, &one.namespace, container, name);
+                let anonymous = matches!(given, Given::To(value, _) if ini_true(value));
                 // Otherwise its configuration file decides.
                 anonymous.then(|| (false, field("env", "GF_AUTH_ANONYMOUS_ENABLED=true")))
             }

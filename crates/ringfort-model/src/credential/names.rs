@@ -83,11 +83,15 @@ pub(super) fn written(name: &str, value: &str) -> Option<&'static str> {
     if !may_promise(name) {
         return None;
     }
+    let dotted = name.contains('.');
     let name = spelled(name);
     let promise = promise(&name)?;
     let is_one = match promise {
         Promise::Chosen => {
-            value.len() >= 4 && !is_word(&name, value) && !is_label(&name, promise, value)
+            value.len() >= 4
+                && !is_word(&name, value)
+                && !is_label(&name, promise, value)
+                && !is_caption(&name, dotted, value)
         }
         Promise::Generated => is_random(value),
     };
@@ -101,6 +105,21 @@ fn is_word(spelled: &str, value: &str) -> bool {
     const TYPES: &[&str] = &["string", "text", "str", "bytes"];
     let last = spelled.rsplit('_').find(|word| !word.is_empty()).unwrap_or(spelled);
     value.eq_ignore_ascii_case(last) || TYPES.contains(&value)
+}
+
+/// Whether a value is what people are shown, in texts of programs under the keys of their parts: a
+/// sentence, a word of a language that is not written in ASCII alone, and under a key of several
+/// parts a word that begins as a title does.
+fn is_caption(spelled: &str, dotted: bool, value: &str) -> bool {
+    let signs = ['.', ',', ';', ':', '?', '!', '\'', '\u{2019}', '\u{2026}', '-'];
+    let word = |part: &str| {
+        let bare = part.trim_matches(signs);
+        bare.chars().all(|c| c.is_alphabetic() || signs.contains(&c))
+    };
+    let mut letters = value.chars();
+    let title = letters.next().is_some_and(char::is_uppercase) && letters.all(char::is_lowercase);
+    let several = value.split_whitespace().nth(1).is_some() && !spelled.ends_with("PASSPHRASE");
+    value.split_whitespace().all(word) && (several || !value.is_ascii() || (dotted && title))
 }
 
 /// Whether a value is what an object is called: a label of DNS without a digit. What people choose
@@ -303,6 +322,27 @@ mod tests {
         ] {
             assert_eq!(written(name, value), None, "{value}");
         }
+        for (name, value) in [
+            ("label.password", "Kennwort"),
+            ("password", "Mot de passe"),
+            ("forgot_password", "Forgot your password?"),
+            ("password", "\u{30d1}\u{30b9}\u{30ef}\u{30fc}\u{30c9}"),
+        ] {
+            assert_eq!(written(name, value), None, "{value}");
+        }
+        for (name, value) in [
+            ("password", "Kennwort"),
+            ("spring.datasource.password", "Kennwort1"),
+            ("db.password", "kennwort"),
+            ("passphrase", "correct horse battery"),
+            ("password", "S3cr3t 9fKq2"),
+        ] {
+            assert_eq!(written(name, value), Some(NAMED), "{value}");
+        }
+        // A word without a digit under the name of what is generated may be what an object is called.
+        assert_eq!(taken("API_TOKEN", "correcthorsebatterystaple"), None);
+        assert_eq!(taken("API_TOKEN", "correcthorsebatterystaple1"), Some(NAMED));
+        assert_eq!(taken("DB_PASSWORD", "correcthorsebatterystaple"), Some(NAMED));
         assert_eq!(written("password", "postgres"), Some(NAMED));
         assert_eq!(taken("PASSPHRASE", "correct-horse-battery"), Some(NAMED));
         assert_eq!(taken("DB_PASSWORD", "pa$sword"), Some(NAMED));
