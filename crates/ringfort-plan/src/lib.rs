@@ -20,6 +20,7 @@ pub mod fix;
 pub mod folder;
 mod left;
 mod lift;
+mod named;
 mod narrow;
 mod nodes;
 pub mod owner;

@@ -22,6 +22,7 @@ use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
 use crate::folder::{StepFile, step_files};
 use crate::left::Answered;
+use crate::named;
 use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Residual, Wish, pose, tried_again};
 use crate::question::{GoalText, Pair, Question};
 
@@ -298,7 +299,7 @@ impl PlanFile {
             same("pairs left at the least", least.to_string(), "a whole plan".to_owned())?;
         }
         let short = self.certificate.is_none() && self.least_left.is_some();
-        let least = short.then(|| least_left(&posed, &fixes, fixes.len())).flatten();
+        let least = short.then(|| least_left(attack, &posed, &fixes)).flatten();
         // A shorter search may have known less.
         if let (Some(file), Some(cluster)) = (self.least_left, least)
             && file > cluster
@@ -332,9 +333,11 @@ impl PlanFile {
 
 /// The fewest pairs that as many fixes leave, as far as is known. The count is made anew: what a
 /// plan without a certificate says about its bound is not believed.
-fn least_left(posed: &Posed<'_>, chosen: &[FixId], count: usize) -> Option<usize> {
+fn least_left(attack: &Attack<'_>, posed: &Posed<'_>, chosen: &[FixId]) -> Option<usize> {
     let mut never = || false;
-    let again = curve(&posed.problem, chosen, count, EXHAUSTIVE, &mut Limits::new(&mut never));
+    let (count, mut limits) = (chosen.len(), Limits::new(&mut never));
+    let again = curve(&posed.problem, chosen, count, EXHAUSTIVE, &mut limits);
+    let again = named::curve(attack, posed, again);
     let point = again.points.get(count).or(again.points.last())?;
     Some(point.at_least)
 }
