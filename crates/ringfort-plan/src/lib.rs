@@ -18,6 +18,7 @@ pub mod edits;
 pub mod first;
 pub mod fix;
 pub mod folder;
+mod invalid;
 mod left;
 mod lift;
 mod named;
