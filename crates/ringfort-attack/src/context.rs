@@ -184,6 +184,19 @@ impl<'a> Context<'a> {
             .collect()
     }
 
+    /// The rules that allow the request, or take objects away by their collection, which carries
+    /// no name; a rule that allows both for every name counts once.
+    #[must_use]
+    pub(crate) fn held_removing(&self, ask: &Ask) -> Vec<Held> {
+        let mut held = self.held(ask);
+        let every = held.iter().filter(|one| one.names == Names::Any);
+        let known: BTreeSet<(usize, u32)> = every.map(|one| (one.grant, one.rule)).collect();
+        let all = Ask { verbs: &["deletecollection"], named: false, ..*ask };
+        let more = self.held(&all).into_iter();
+        held.extend(more.filter(|one| !known.contains(&(one.grant, one.rule))));
+        held
+    }
+
     /// Whether a role is not in the source and taken to be there because every API server writes
     /// it at its start.
     #[must_use]
