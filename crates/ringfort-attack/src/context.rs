@@ -11,6 +11,7 @@ mod ground;
 
 pub use ask::{Ask, Held, POD_MAKERS};
 pub use gate::Gate;
+pub(crate) use gate::{full_quotas, is_ending};
 pub use grant::{Grant, named};
 pub use ground::Ground;
 
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use ringfort_admission::{Admission, Options, PodAdmission};
+use ringfort_admission::{Admission, Options, PodAdmission, PodWrite};
 use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
 use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::Node;
@@ -361,8 +362,19 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn gate(&self, power: Power, namespace: &Str) -> Gate {
         let Some(write) = gate::write_of(power) else { return Gate::Open };
-        let Some(answer) = self.admission(namespace) else { return Gate::Open };
-        Gate::of(answer.some(write))
+        let takes_none = || {
+            let mut quotas = gate::full_quotas(self.cluster, namespace);
+            gate::is_ending(self.cluster, namespace) || quotas.next().is_some()
+        };
+        if write == PodWrite::Create && takes_none() {
+            return Gate::Stopped;
+        }
+        self.gate_but_quotas(write, namespace)
+    }
+
+    /// The same without what holds every new pod of the namespace.
+    pub(crate) fn gate_but_quotas(&self, write: PodWrite, namespace: &Str) -> Gate {
+        self.admission(namespace).map_or(Gate::Open, |answer| Gate::of(answer.some(write)))
     }
 
     /// A control that sees the uses of a power in a namespace and does not hold.
