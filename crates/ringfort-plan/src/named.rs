@@ -79,7 +79,6 @@ impl<'q> Named<'q> {
         }
     }
 
-    /// Whether each position has one name and each name one position.
     fn is_plain(&self) -> bool {
         let plain = |names: &dyn Fn(&Ends<'q>) -> Vec<(NodeId, &'q str)>| {
             let all: FxHashSet<(NodeId, &str)> = self.0.iter().flat_map(names).collect();
@@ -97,10 +96,16 @@ impl<'q> Named<'q> {
     }
 }
 
+/// Whether each position of a question has one name and each name one position, so that pairs of
+/// positions are pairs of names.
+pub(crate) fn is_plain(posed: &Posed<'_>) -> bool {
+    Named::new(&posed.asked).is_plain()
+}
+
 /// The curve of a problem in pairs of names. What its fixes leave is counted anew; what none of as
 /// many goes below is what holds the pairs of positions that are left at the least.
 pub(crate) fn curve(attack: &Attack<'_>, posed: &Posed<'_>, curve: Curve) -> Curve {
-    if Named::new(&posed.asked).is_plain() {
+    if is_plain(posed) {
         return curve;
     }
     let sizes = sizes(attack, posed);

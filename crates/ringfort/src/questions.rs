@@ -107,7 +107,9 @@ fn before(attack: &Attack<'_>, to: &[NodeId]) -> BitSet {
         maybe.iter().filter(|at| !held.contains(at)).map(|at| NodeId(at as u32)).collect();
     let mut found = BitSet::new(attack.graph.node_count());
     for set in attack.pairs(&starts, to, &attack.no_edges()) {
-        set.iter().for_each(|at| _ = found.insert(starts[at].index()));
+        for at in set.iter() {
+            found.insert(starts[at].index());
+        }
     }
     found
 }
@@ -241,7 +243,9 @@ fn apart(attack: &Attack<'_>, from: &[NodeId], to: &[NodeId], between: &Between)
     let held = attack.reach(from);
     let mut wanted = before(attack, to);
     let before = groups(attack, wanted.iter());
-    to.iter().for_each(|node| _ = wanted.insert(node.index()));
+    for node in to {
+        wanted.insert(node.index());
+    }
     let stopped = held_back(attack, &held, &wanted);
     let start: BTreeSet<usize> = from.iter().map(|node| node.index()).collect();
     let reached = groups(attack, held.iter().filter(|at| !start.contains(at)));
