@@ -9,7 +9,8 @@ mod clusters;
 /// The fix that deletes the binding of `sa/a/ci`, beside some more objects.
 fn deletion(more: &[Value]) -> Fix {
     let mut objects = vec![
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}),
+        // A server has written it: what has no pods runs nothing.
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "uid": "a"}}),
         json!({"apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": "ci", "namespace": "a"}}),
         json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
