@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ringfort_model::{SourceKind, Str};
 
-use crate::context::{Context, Gate};
+use crate::context::{Context, Gate, is_ending};
 use crate::draw;
 use crate::impact::Impact;
 use crate::maker::Maker;
@@ -118,8 +118,10 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
     }
     for power in [Power::ReadSecrets, Power::RunPods] {
         let from = NodeKey::Power(power, Scope::Cluster);
-        let everywhere =
-            context.namespaces.iter().all(|one| context.gate(power, one) != Gate::Stopped);
+        // What is in a namespace that is being deleted goes with it.
+        let everywhere = context.namespaces.iter().all(|one| {
+            context.gate(power, one) != Gate::Stopped || is_ending(context.cluster, one)
+        });
         if everywhere && maker.has(&from) {
             maker.structure(from, NodeKey::Impact(Impact::AllSecrets), []);
         }

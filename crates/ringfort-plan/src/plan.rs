@@ -13,13 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, Engines};
 use ringfort_graph::cut::{
-    Answer, Certificate, FixId, FixTable, Limits, Problem, Uncuttable, curve, solve,
+    Answer, Certificate, FixId, FixTable, Goal, Limits, Problem, Uncuttable, curve, solve,
     without_uncuttable,
 };
-use ringfort_graph::{BitSet, EdgeId, NodeId};
+use ringfort_graph::{BitSet, EdgeId};
 use ringfort_language::Sentence;
 use ringfort_model::{Cluster, Kind};
-use rustc_hash::FxHashMap;
 
 use crate::apply::apply;
 use crate::change::{Change, ChangeError};
@@ -28,6 +27,7 @@ use crate::completed::{First, edits};
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
 use crate::left::Answered;
+use crate::named::{self, Named};
 use crate::narrow;
 use crate::plan_file::{Names, PointFile};
 use crate::question::{Asked, Pair, Question, QuestionError, between, connected_without, goals};
@@ -129,15 +129,19 @@ pub(crate) fn posed<'g>(
         let edge = EdgeId(at as u32);
         catalogue.of_edge(attack, edge).into_iter().map(move |fix| (edge, FixId(fix)))
     });
+    let (parts, goals): (Vec<usize>, Vec<Goal>) = goals(&asked).unzip();
     let mut problem = Problem {
         graph: &attack.graph,
-        goals: goals(&asked),
+        goals,
         fixes_of_edge: FixTable::new(attack.graph.edge_count(), cutting),
         costs,
     };
-    let starts: Vec<_> = problem.goals.iter().map(|goal| goal.entries.clone()).collect();
+    let named = Named::new(&asked);
     let found = without_uncuttable(&mut problem);
-    let residual = residual(attack, &catalogue, &problem, &asked, &starts, found);
+    let residual = residual(attack, &catalogue, &problem, (&named, &parts), found);
+    let uncut = residual.iter().map(|one| one.pair.clone()).collect();
+    named.without(&mut problem.goals, &parts, &uncut);
+    drop(named);
     Ok(Posed { asked, catalogue, problem, residual, between: edges })
 }
 
@@ -179,25 +183,16 @@ fn residual(
     attack: &Attack<'_>,
     catalogue: &Catalogue,
     problem: &Problem<'_>,
-    asked: &[Asked],
-    starts: &[Vec<NodeId>],
+    (named, parts): (&Named<'_>, &[usize]),
     found: Vec<Uncuttable>,
 ) -> Vec<Residual> {
-    // A position may have several names: those of the question that asks for both count.
-    let names = |list: &[(String, NodeId)]| -> FxHashMap<NodeId, String> {
-        list.iter().rev().map(|(name, node)| (*node, name.clone())).collect()
-    };
-    let names: Vec<_> = asked.iter().map(|one| (names(&one.from), names(&one.to))).collect();
-    let named = |start: NodeId, target: NodeId| {
-        let both = names.iter().find_map(|(from, to)| Some((from.get(&start)?, to.get(&target)?)));
-        let id = |node| attack.id(attack.key(node));
-        both.map_or_else(|| (id(start), id(target)), |(from, to)| (from.clone(), to.clone()))
-    };
     let mut residual: BTreeMap<Pair, Residual> = BTreeMap::new();
     for one in found {
-        let Some(&start) = starts[one.goal].first() else { continue };
-        let pair = named(start, one.target);
-        if residual.contains_key(&pair) {
+        let Some(&start) = problem.goals[one.goal].entries.first() else { continue };
+        let pairs = named.pairs(parts[one.goal], start, one.target);
+        let new = pairs.map(|(from, to)| (from.to_owned(), to.to_owned()));
+        let new: Vec<Pair> = new.filter(|pair| !residual.contains_key(pair)).collect();
+        if new.is_empty() {
             continue;
         }
         let reasons = one.edges.iter().filter_map(|&edge| catalogue.untouchable(attack, edge));
@@ -208,7 +203,9 @@ fn residual(
             (false, Some(reason)) => reason,
             (false, None) => "no object of the cluster decides it",
         };
-        residual.insert(pair.clone(), Residual { pair, edges: one.edges, reason });
+        for pair in new {
+            residual.insert(pair.clone(), Residual { pair, edges: one.edges.clone(), reason });
+        }
     }
     residual.into_values().collect()
 }
@@ -336,7 +333,10 @@ pub fn planned(
     let residual = posed.uncut();
     let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
     let mut limits = work.limits(size);
-    let mut make_curve = || curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut limits);
+    let mut make_curve = || {
+        let found = curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut limits);
+        named::curve(attack, &posed, found)
+    };
     // A plan that was cut short claims what was measured, and that nothing is new.
     let short = wish.most.filter(|&most| most < chosen.len());
     let expected = if short.is_some() { before.clone() } else { residual };

@@ -315,7 +315,7 @@ impl PlanFile {
         if let (None, Some(least)) = (&self.certificate, self.least_left) {
             self.is_a_point(least)?;
         }
-        points::check(&self.curve, &wish, &posed, stop)?;
+        points::check(&self.curve, &wish, (attack, &posed), stop)?;
         let summary = self.proved(&after, self.least_left);
         same("summary", self.summary.clone(), summary.clone())?;
         Ok(summary)

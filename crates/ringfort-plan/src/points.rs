@@ -1,15 +1,18 @@
 //! The curve of a plan file, held against the cluster: what each point's fixes cost and leave, and
 //! that no choice of as many leaves fewer than it says.
 //!
-//! What is left is counted by the checker's own reachability. What nothing goes below is worked out
-//! anew, without looking for good choices; a file that says less than that is believed, since a plan
-//! may have been made in less time. Both take long on a large cluster or for a file that asks for
-//! much, so that a clock may end them: then the file is neither right nor wrong, and that is said.
+//! What is left is counted by the checker's own reachability, and by that of the graph where pairs
+//! are those of names. What nothing goes below is worked out anew, without looking for good
+//! choices; a file that says less than that is believed, since a plan may have been made in less
+//! time. Both take long on a large cluster or for a file that asks for much, so that a clock may
+//! end them: then the file is neither right nor wrong, and that is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ringfort_attack::Attack;
 use ringfort_graph::cut::{FixId, Limits, Remains, least, remains};
 
+use crate::named;
 use crate::plan::{EXHAUSTIVE, POINTS, Posed, Wish};
 use crate::plan_file::{CheckError, PointFile, same};
 
@@ -20,9 +23,11 @@ pub(crate) type Stop<'s> = &'s mut (dyn FnMut() -> bool + Send);
 pub(crate) fn check(
     points: &[PointFile],
     wish: &Wish,
-    posed: &Posed<'_>,
+    (attack, posed): (&Attack<'_>, &Posed<'_>),
     stop: Stop<'_>,
 ) -> Result<(), CheckError> {
+    // Where positions share names, a curve counts pairs of names.
+    let named = (!named::is_plain(posed)).then(|| named::sizes(attack, posed));
     let all = posed.catalogue.fixes.iter().enumerate();
     let numbers: BTreeMap<&str, FixId> =
         all.map(|(at, fix)| (fix.id.as_str(), FixId(at as u32))).collect();
@@ -47,8 +52,11 @@ pub(crate) fn check(
         same("changes that are listed", &point.fixes.len(), &fixes.len())?;
         same("cost", &point.cost, &cost)?;
         let fixes: Vec<FixId> = fixes.into_iter().collect();
-        let left = remains(&posed.problem, &fixes, &mut *stop)
-            .ok_or_else(|| CheckError::Unverified(of("what is left")))?;
+        let left = match &named {
+            Some(_) => Some(named::remains(attack, posed, &fixes)),
+            None => remains(&posed.problem, &fixes, &mut *stop),
+        };
+        let left = left.ok_or_else(|| CheckError::Unverified(of("what is left")))?;
         let Remains { pairs, targets, entries } = left;
         same("pairs", &point.pairs, &pairs)?;
         same("targets", &point.targets, &targets)?;
@@ -65,7 +73,10 @@ pub(crate) fn check(
             return Err(differs(of("pairs"), &file, &most));
         }
     }
-    let known = bounds(points, wish, posed, stop);
+    let mut known = bounds(points, wish, posed, stop);
+    if let Some(sizes) = &named {
+        known.least.iter_mut().for_each(|least| *least = named::fewest(sizes, *least));
+    }
     for (at, point) in points.iter().enumerate() {
         let of = || format!("at_least of point {at} of the curve");
         match known.least.get(at) {

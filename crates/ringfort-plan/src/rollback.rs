@@ -248,8 +248,10 @@ mod tests {
             json!({"op": "remove", "path": "/rules/1"}),
             json!({"op": "remove", "path": "/rules/0/resources/1"}),
             json!({"op": "remove", "path": "/rules/0/resources/0"}),
+            json!({"op": "add", "path": "/rules/0/resources/-", "value": "events"}),
             json!({"op": "add", "path": "/rules/0/verbs", "value": ["watch"]}),
-            json!({"op": "add", "path": "/rules/-", "value": {"verbs": ["get"]}}),
+            json!({"op": "add", "path": "/rules/-", "value": {"verbs": ["get"],
+                "apiGroups": [""], "resources": ["events"]}}),
         ]));
     }
 }

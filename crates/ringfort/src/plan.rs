@@ -141,13 +141,15 @@ pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
         let (from, to) = (name(&one.from), name(&one.to));
         match ways.min_by(|a, b| (a.cost, &a.edges).cmp(&(b.cost, &b.edges))) {
             None => {
-                text.push_str(&format!("{from} does not reach {to}\n"));
+                text.push_str(&harmless(&format!("{from} does not reach {to}")));
+                text.push('\n');
                 ways_found.push(json!({"from": from, "to": to, "effort": null, "edges": []}));
             }
             Some(way) => {
                 let edges = way.edges.iter().map(|&edge| edge_name(&attack, edge));
                 let edges: Vec<String> = edges.collect();
-                text.push_str(&format!("{from} reaches {to}, effort {}\n", way.cost));
+                text.push_str(&harmless(&format!("{from} reaches {to}, effort {}", way.cost)));
+                text.push('\n');
                 for edge in &edges {
                     text.push_str(&format!("  {}\n", harmless(edge)));
                 }
@@ -201,7 +203,7 @@ fn shown(plan: &Plan) -> String {
         };
         let exact = if point.exact && point.changes > 0 { ", the best" } else { "" };
         let single = match point.fixes.as_slice() {
-            [fix] => format!(" ({fix})"),
+            [fix] => format!(" ({})", harmless(fix)),
             _ => String::new(),
         };
         text.push_str(&format!(
@@ -222,7 +224,7 @@ fn shown(plan: &Plan) -> String {
     let mut opened: std::collections::BTreeMap<&str, Vec<String>> =
         std::collections::BTreeMap::new();
     for pair in plan.disagreements() {
-        let (from, to) = pair;
+        let (from, to) = (harmless(&pair.0), harmless(&pair.1));
         match plan.opened.get(pair) {
             Some(reason) => opened.entry(reason).or_default().push(format!("{from} -> {to}")),
             None => text.push_str(&format!(
@@ -275,7 +277,10 @@ fn check(file: &Path, cluster: Option<&Path>, seconds: u64, reading: &Reading) -
             print(&lines(&format!("checks: {summary}\n")))?;
             Ok(0)
         }
-        Err(CheckError::Schema(schema)) => Err(usage(format!("{} is {schema}", file.display()))),
+        // A file of another schema is no plan that could be read.
+        Err(error @ CheckError::Schema(_)) => {
+            Err(anyhow::Error::new(error).context(file.display().to_string()))
+        }
         Err(error @ CheckError::Unverified(_)) => {
             print(&lines(&format!("not verified: {error} (--seconds {seconds})\n")))?;
             Ok(3)

@@ -386,15 +386,16 @@ fn credentials_and_data_in_objects() {
         found(&[namespace(json!({})), secret]).contains("secret-kubeconfig")
     };
     assert!(cluster("cluster") && !cluster("repository"));
-    let rawio = |path: &str| {
+    let rawio = |security: Value| {
         let pod = pod(
-            json!({"volumes": [{"name": "v", "hostPath": {"path": path}}]}),
+            json!({"volumes": [{"name": "v", "hostPath": {"path": "/dev/mem"}}]}),
             json!({"volumeMounts": [{"name": "v", "mountPath": "/v"}],
-                "securityContext": {"capabilities": {"add": ["SYS_RAWIO"]}}}),
+                "securityContext": security}),
         );
         found(&[namespace(json!({})), node("n", json!({})), pod]).contains("escape-cap-sys-rawio")
     };
-    assert!(rawio("/dev/mem") && !rawio("/data"));
+    assert!(rawio(json!({"privileged": true})));
+    assert!(!rawio(json!({"capabilities": {"add": ["SYS_RAWIO"]}})));
     assert!(found(&[node("n", json!({}))]).contains("static-pod"));
     let remade = |uid: &str| {
         let mut meta = meta("k");
