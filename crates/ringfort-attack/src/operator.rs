@@ -62,6 +62,13 @@ pub fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
 }
 
 impl Operator {
+    /// What runs in a container of a unit.
+    #[must_use]
+    pub fn of(context: &Context<'_>, unit: u32, kind: ContainerKind, container: usize) -> Self {
+        let namespace = context.units[unit as usize].namespace.clone();
+        Self { unit, namespace, kind, container }
+    }
+
     /// Whose power the controller acts with.
     pub fn account(&self, context: &Context<'_>) -> Subject {
         let name = Str::new(context.units[self.unit as usize].spec.account());
