@@ -79,6 +79,10 @@ const ANNOTATIONS: &[&str] = &[
 /// Environment variables whose literal value is a documented setting that a rule reads.
 const SETTINGS: &[&str] = &[
     "ARGOCD_SERVER_DISABLE_AUTH",
+    "POSTGRES_HOST_AUTH_METHOD",
+    "xpack.security.enabled",
+    "plugins.security.disabled",
+    "DISABLE_SECURITY_PLUGIN",
     "GF_AUTH_ANONYMOUS_ENABLED",
     "GF_AUTH_ANONYMOUS_ORG_ROLE",
     "ETCD_CLIENT_CERT_AUTH",
