@@ -3,6 +3,7 @@
 //! image is known is not called absent.
 
 use ringfort_attack::recognise::known;
+use ringfort_model::image::{ends, repository};
 use ringfort_model::{Cluster, Container, Unit};
 use ringfort_network::exposure::INGRESS_NGINX;
 
@@ -111,8 +112,9 @@ pub(super) struct Component {
 
 /// What a container runs.
 pub(super) fn component(container: &Container) -> Option<Component> {
-    let whole = known(&container.image, WHOLE).is_some();
-    let own = IMAGES.iter().find(|one| known(&container.image, one.repositories).is_some());
+    let repository = repository(&container.image);
+    let whole = ends(repository, WHOLE).is_some();
+    let own = IMAGES.iter().find(|one| ends(repository, one.repositories).is_some());
     if let Some(image) = own.filter(|_| !whole) {
         return Some(Component { name: image.component, part: image.part, tagged: true });
     }
