@@ -3,6 +3,7 @@
 
 use crate::cluster::Cluster;
 use crate::record::Pod;
+use crate::text::Str;
 
 const PROGRAM: &str = "kube-apiserver";
 
@@ -20,7 +21,7 @@ pub fn pods(cluster: &Cluster) -> impl Iterator<Item = &Pod> {
 pub fn flags(pod: &Pod) -> Option<Vec<&str>> {
     pod.spec.containers.iter().find_map(|container| {
         let words: Vec<&str> =
-            container.command.iter().chain(&container.args).map(|word| word.as_str()).collect();
+            container.command.iter().chain(&container.args).map(Str::as_str).collect();
         let named = words.iter().position(|word| word.rsplit('/').next() == Some(PROGRAM));
         match named {
             Some(at) => Some(words[at + 1..].to_vec()),

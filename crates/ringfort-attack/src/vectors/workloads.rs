@@ -118,11 +118,11 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
         // A boolean as spf13/pflag reads it: alone it is true, and the last counts.
         let switch = |flag: &str| {
             let rests = words().filter_map(|word| word.strip_prefix(flag));
-            let values = rests.filter_map(|rest| match rest {
+            let mut values = rests.filter_map(|rest| match rest {
                 "" => Some("true"),
                 rest => rest.strip_prefix('='),
             });
-            values.last().and_then(go_bool)
+            values.next_back().and_then(go_bool)
         };
         let field = |path: &str, value: &str| Why::PodField {
             unit,
