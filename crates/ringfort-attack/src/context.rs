@@ -209,8 +209,12 @@ impl<'a> Context<'a> {
                 let known = self.cluster.cluster_roles.get("", name);
                 known.is_some_and(|role| role.metadata.is_assumed())
             }
+            RoleKey::Namespaced(namespace, name) => {
+                let known = self.cluster.roles.get(namespace, name);
+                known.is_some_and(|role| role.metadata.is_assumed())
+            }
             RoleKey::Limited(role, _) => self.is_assumed(role),
-            RoleKey::Namespaced(..) | RoleKey::Node(_) => false,
+            RoleKey::Node(_) => false,
         }
     }
 

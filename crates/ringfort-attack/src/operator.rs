@@ -60,7 +60,8 @@ pub fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
 
 impl Operator {
     /// What runs in a container of a unit.
-    pub(crate) fn at(
+    #[must_use]
+    pub fn at(
         context: &Context<'_>,
         unit: u32,
         kind: ContainerKind,

@@ -16,12 +16,14 @@
 //!
 //! There is no client, no runtime, no clock and no I/O here.
 
+pub mod api_server;
 pub mod border;
 pub mod cluster;
 pub mod coverage;
 pub mod credential;
 pub mod defaults;
 pub mod id;
+pub mod image;
 pub mod kinds;
 pub mod mutation;
 mod owner;

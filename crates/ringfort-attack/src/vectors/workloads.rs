@@ -114,13 +114,14 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
     for (kind, index, container) in one.spec.all_containers() {
         let Some(name) = known(&container.image, INTERFACES) else { continue };
         let words = || container.command.iter().chain(container.args.iter());
-        let has = |flag: &str| {
+        // A boolean as spf13/pflag reads it: alone it is true, and the last counts.
+        let switch = |flag: &str| {
             let rests = words().filter_map(|word| word.strip_prefix(flag));
             let mut values = rests.filter_map(|rest| match rest {
                 "" => Some("true"),
                 rest => rest.strip_prefix('='),
             });
-            values.any(|value| go_bool(value) == Some(true))
+            values.next_back().and_then(go_bool)
         };
         let field = |path: &str, value: &str| Why::PodField {
             unit,
@@ -136,7 +137,7 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
         };
         return match name {
             "kubernetesui/dashboard" => {
-                let skips = has("--enable-skip-login");
+                let skips = switch("--enable-skip-login") == Some(true);
                 let shown = if skips { "--enable-skip-login" } else { "no --enable-skip-login" };
                 Some((!skips, field("args", shown)))
             }
@@ -160,9 +161,9 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
                 Some((true, map(CONFIG.0, CONFIG.1, "is not true")))
             }
             "argoproj/argocli" => {
-                let server = words().any(|word| *word == *"--auth-mode=server");
-                let shown = if server { "--auth-mode=server" } else { "no --auth-mode=server" };
-                Some((!server, field("args", shown)))
+                let words: Vec<&str> = words().map(Str::as_str).collect();
+                let (asks, shown) = argo_asks(&words, &container.image)?;
+                Some((asks, field("args", shown)))
             }
             "grafana/grafana" => {
                 let name = "GF_AUTH_ANONYMOUS_ENABLED";
@@ -179,6 +180,33 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
         };
     }
     None
+}
+
+/// Whether the server of Argo Workflows asks for a login: of several modes `server`, and `hybrid`
+/// of old releases, let in who shows nothing (docs/argo-server-auth-mode.md). Without a mode that
+/// is what releases before 3.0 do and 3.1 no more; of 3.0 the documents and the server differ.
+fn argo_asks(words: &[&str], image: &str) -> Option<(bool, &'static str)> {
+    const FLAG: &str = "--auth-mode";
+    let values =
+        words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix(FLAG)? {
+            "" => words.get(at + 1).copied(),
+            rest => rest.strip_prefix('='),
+        });
+    let modes: Vec<&str> = values.collect();
+    if modes.iter().any(|mode| matches!(*mode, "server" | "hybrid")) {
+        return Some((false, "--auth-mode=server"));
+    }
+    if !modes.is_empty() {
+        return Some((true, "no --auth-mode=server"));
+    }
+    let tag = image.split('@').next()?.rsplit_once(':')?.1;
+    let mut numbers = tag.trim_start_matches('v').split('.');
+    let (major, minor): (u32, u32) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    match (major, minor) {
+        (..=2, _) => Some((false, "no --auth-mode, which is server before 3.0")),
+        (3, 0) => None,
+        _ => Some((true, "no --auth-mode, which is client")),
+    }
 }
 
 /// V5.
@@ -369,6 +397,21 @@ fn ini_true(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn argo_asks_unless_a_mode_or_its_age_says_otherwise() {
+        let asks = |words: &[&str], image: &str| argo_asks(words, image).map(|(asks, _)| asks);
+        let new = "quay.io/argoproj/argocli:v3.6.0@sha256:0";
+        assert_eq!(asks(&["server"], "argoproj/argocli:v2.11.8"), Some(false));
+        assert_eq!(asks(&["server"], "argoproj/argocli:v3.0.2"), None);
+        assert_eq!(asks(&["server"], new), Some(true));
+        assert_eq!(asks(&["server"], "argoproj/argocli:latest"), None);
+        assert_eq!(asks(&["server"], "argoproj/argocli@sha256:0"), None);
+        assert_eq!(asks(&["server", "--auth-mode", "server"], new), Some(false));
+        assert_eq!(asks(&["--auth-mode=server", "--auth-mode=sso"], new), Some(false));
+        assert_eq!(asks(&["--auth-mode=sso"], "argoproj/argocli:v2.11.8"), Some(true));
+        assert_eq!(asks(&["--auth-mode=sso"], "argoproj/argocli@sha256:0"), Some(true));
+    }
 
     #[test]
     fn interfaces_are_known_by_repository() {

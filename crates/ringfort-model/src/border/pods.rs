@@ -9,6 +9,10 @@ use crate::wire::List;
 
 /// Environment variables whose literal value is a documented setting that a rule reads.
 const SETTINGS: &[&str] = &[
+    "POSTGRES_HOST_AUTH_METHOD",
+    "xpack.security.enabled",
+    "plugins.security.disabled",
+    "DISABLE_SECURITY_PLUGIN",
     "ARGOCD_APPLICATION_NAMESPACES",
     "ARGOCD_SERVER_DISABLE_AUTH",
     "ARGO_MANAGED_NAMESPACE",

@@ -24,6 +24,9 @@ const GENERATED: &[&str] = &[
     "SIGNING_KEY",
     "API_KEY",
     "APIKEY",
+    "APP_KEY",
+    "KEY_BASE",
+    "MASTER_KEY",
     "_TOKEN",
     "_SECRET",
 ];
@@ -50,7 +53,7 @@ fn promise(spelled: &str) -> Option<Promise> {
     let ends = |words: &[&str]| words.iter().any(|word| spelled.ends_with(word));
     if ends(CHOSEN) || spelled == "PASS" {
         Some(Promise::Chosen)
-    } else if ends(GENERATED) || matches!(spelled, "TOKEN" | "SECRET") {
+    } else if ends(GENERATED) || matches!(spelled, "TOKEN" | "SECRET" | "CREDENTIALS") {
         Some(Promise::Generated)
     } else {
         None
@@ -69,6 +72,9 @@ pub(super) fn taken(name: &str, value: &str) -> Option<&'static str> {
         return None;
     }
     let name = spelled(name);
+    if is_header(&name, value) {
+        return Some(NAMED);
+    }
     let promise = promise(&name)?;
     let none = is_plain(value)
         || is_placeholder(value)
@@ -85,6 +91,9 @@ pub(super) fn written(name: &str, value: &str) -> Option<&'static str> {
     }
     let dotted = name.contains('.');
     let name = spelled(name);
+    if is_header(&name, value) {
+        return Some(NAMED);
+    }
     let promise = promise(&name)?;
     let is_one = match promise {
         Promise::Chosen => {
@@ -97,6 +106,18 @@ pub(super) fn written(name: &str, value: &str) -> Option<&'static str> {
     };
     (is_one && !is_plain(value) && !is_reference(value) && !is_placeholder(value))
         .then(|| class(&name, value))
+}
+
+/// Whether a value is what a request shows in its header `Authorization`: a scheme, and after it
+/// what was generated (RFC 6750), or a name and a password in base64 (RFC 7617).
+fn is_header(spelled: &str, value: &str) -> bool {
+    let Some((scheme, rest)) = value.split_once(' ') else { return false };
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    let base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let pair = || rest.len() >= 8 && rest.len() % 4 == 0 && rest.bytes().all(base64);
+    spelled.ends_with("AUTHORIZATION")
+        && !is_placeholder(rest)
+        && (is("Bearer") && is_random(rest) || is("Basic") && pair())
 }
 
 /// Whether a value says no more than its name, as a variable and what a form calls its fields, or is
@@ -266,6 +287,34 @@ pub(super) fn is_placeholder(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_of_frameworks_and_headers_are_generated() {
+        let hex = "5267768822ee624d48fce15ec5ca79cb";
+        let app = "base64:LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=";
+        let bearer = "Bearer qILwrISLC2tMp7Qrh0mav0N3rqSBK5XqYSmk3bVm";
+        for (name, value) in [
+            ("SECRET_KEY_BASE", hex),
+            ("RAILS_MASTER_KEY", hex),
+            ("APP_KEY", app),
+            ("AUTHORIZATION", bearer),
+            ("PROXY_AUTHORIZATION", "Basic dXNlcjpwYXNz"),
+            ("credentials", bearer.trim_start_matches("Bearer ")),
+        ] {
+            assert_eq!(taken(name, value), Some(NAMED), "{name}");
+            assert_eq!(written(name, value), Some(NAMED), "{name}");
+        }
+        for (name, value) in [
+            ("AUTHORIZATION", "RBAC"),
+            ("AUTHORIZATION", "Bearer $(TOKEN)"),
+            ("AUTHORIZATION", "Bearer token"),
+            ("AUTHORIZATION", "Basic realm"),
+            ("APP_KEY", "checkout"),
+            ("CREDENTIALS", "/etc/credentials"),
+        ] {
+            assert_eq!((taken(name, value), written(name, value)), (None, None), "{value}");
+        }
+    }
 
     #[test]
     fn names_are_one_however_they_are_spelled() {
