@@ -61,12 +61,7 @@ pub fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
 impl Operator {
     /// What runs in a container of a unit.
     #[must_use]
-    pub fn at(
-        context: &Context<'_>,
-        unit: u32,
-        kind: ContainerKind,
-        container: usize,
-    ) -> Self {
+    pub fn at(context: &Context<'_>, unit: u32, kind: ContainerKind, container: usize) -> Self {
         let namespace = context.units[unit as usize].namespace.clone();
         Self { unit, namespace, kind, container }
     }
