@@ -1,6 +1,6 @@
 //! The roles and bindings that an API server writes at its start, as data of ringfort-checks:
-//! name, rules and subjects as the model reads them, one object a line. Its ClusterRoles also as
-//! data of ringfort-model, as they are written: labels, rules and what they aggregate.
+//! name, rules and subjects as the model reads them, one object a line. Its roles also as data of
+//! ringfort-model, as they are written: labels, rules and what they aggregate.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -51,7 +51,14 @@ pub(crate) fn run(folder: &Path) -> Result<()> {
         role.metadata.origin = None;
         let _ = writeln!(roles, "{}", serde_json::to_string(&role)?);
     }
-    write("crates/ringfort-model/data/cluster-roles-1.36.jsonl", &roles)
+    write("crates/ringfort-model/data/cluster-roles-1.36.jsonl", &roles)?;
+    let mut roles = String::new();
+    for role in &cluster.roles {
+        let mut role = role.clone();
+        role.metadata.origin = None;
+        let _ = writeln!(roles, "{}", serde_json::to_string(&role)?);
+    }
+    write("crates/ringfort-model/data/roles-1.36.jsonl", &roles)
 }
 
 fn write(path: &str, text: &str) -> Result<()> {

@@ -8,18 +8,15 @@
 
 use std::collections::BTreeMap;
 
-use ringfort_authz::{Names, RuleRequest};
+use ringfort_authz::Names;
 use ringfort_model::record::Annotated;
 use ringfort_model::{Cluster, Kind, Str};
 
-use crate::context::{Ask, Context};
+use crate::context::{Context, reads};
 use crate::maker::{Draft, Maker};
 use crate::node::{NodeKey, Scope};
 use crate::techniques::literal_credential::{account, sure, why_of};
 use crate::why::Why;
-
-/// Verbs that show an object.
-const READ: &[&str] = &["get", "list", "watch"];
 
 /// What is read: a kind that the model knows, or one that a definition or its own name tells.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,9 +125,8 @@ fn custom(cluster: &Cluster, group: &str, kind: &Str, namespaced: bool) -> Resou
 fn readers(context: &Context<'_>, resource: &Resource) -> Vec<Reader> {
     match resource {
         Resource::Known(kind) => {
-            let ask = Ask::named(READ, kind.group(), kind.plural());
-            let ask = Ask { namespaced: kind.is_namespaced(), ..ask };
-            let held = context.held(&ask).into_iter();
+            let held = context.reading(kind.group(), kind.plural(), kind.is_namespaced());
+            let held = held.into_iter();
             held.map(|one| Reader {
                 from: one.node(context),
                 scope: one.scope(context).clone(),
@@ -140,17 +136,13 @@ fn readers(context: &Context<'_>, resource: &Resource) -> Vec<Reader> {
             .collect()
         }
         Resource::Custom(group, plural, _, namespaced, _) => {
-            let requests = READ.iter().map(|verb| RuleRequest::of(verb, group, plural));
-            let requests: Vec<RuleRequest<'_>> = requests.collect();
             let mut found = Vec::new();
             for grant in &context.grants {
                 if !namespaced && grant.scope != Scope::Cluster {
                     continue;
                 }
                 for (at, rule) in grant.rules.iter().enumerate() {
-                    let mut names =
-                        requests.iter().map(|one| ringfort_authz::rule_names(rule, one));
-                    let Some(names) = names.find_map(|names| names) else { continue };
+                    let Some((_, names)) = reads(rule, group, plural) else { continue };
                     let (role, scope) = (grant.role.clone(), grant.scope.clone());
                     let why = Why::Held { role, scope, rule: at as u32 };
                     let scope = grant.scope.clone();

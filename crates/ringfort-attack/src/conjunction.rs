@@ -82,6 +82,7 @@ pub fn conjoin_named(context: &Context<'_>, lists: &[(&[Held], Option<&Str>)]) -
                         way.push(Why::Member(subject.clone(), group.clone()));
                     }
                     way.push(Why::Bound { binding: binding.clone(), subject: *index });
+                    way.extend(context.grants[grant].limit.clone());
                     way.push(one.why(context, lists[*list].1));
                     all.push((*list, &context.grants[grant].scope, way, depth == 0));
                 }

@@ -8,17 +8,20 @@ mod ask;
 mod gate;
 mod grant;
 mod ground;
+mod reading;
 
 pub use ask::{Ask, Held, POD_MAKERS};
 pub use gate::Gate;
+pub(crate) use gate::{full_quotas, is_ending};
 pub use grant::{Grant, named};
 pub use ground::Ground;
+pub(crate) use reading::reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use ringfort_admission::{Admission, Options, PodAdmission};
+use ringfort_admission::{Admission, Options, PodAdmission, PodWrite};
 use ringfort_authz::{Authz, Beyond, Names, NodeAuthorizer, RuleRequest};
 use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::Node;
@@ -187,6 +190,19 @@ impl<'a> Context<'a> {
             .collect()
     }
 
+    /// The rules that allow the request, or take objects away by their collection, which carries
+    /// no name; a rule that allows both for every name counts once.
+    #[must_use]
+    pub(crate) fn held_removing(&self, ask: &Ask) -> Vec<Held> {
+        let mut held = self.held(ask);
+        let every = held.iter().filter(|one| one.names == Names::Any);
+        let known: BTreeSet<(usize, u32)> = every.map(|one| (one.grant, one.rule)).collect();
+        let all = Ask { verbs: &["deletecollection"], named: false, ..*ask };
+        let more = self.held(&all).into_iter();
+        held.extend(more.filter(|one| !known.contains(&(one.grant, one.rule))));
+        held
+    }
+
     /// Whether a role is not in the source and taken to be there because every API server writes
     /// it at its start.
     #[must_use]
@@ -196,8 +212,12 @@ impl<'a> Context<'a> {
                 let known = self.cluster.cluster_roles.get("", name);
                 known.is_some_and(|role| role.metadata.is_assumed())
             }
+            RoleKey::Namespaced(namespace, name) => {
+                let known = self.cluster.roles.get(namespace, name);
+                known.is_some_and(|role| role.metadata.is_assumed())
+            }
             RoleKey::Limited(role, _) => self.is_assumed(role),
-            RoleKey::Namespaced(..) | RoleKey::Node(_) => false,
+            RoleKey::Node(_) => false,
         }
     }
 
@@ -351,8 +371,19 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn gate(&self, power: Power, namespace: &Str) -> Gate {
         let Some(write) = gate::write_of(power) else { return Gate::Open };
-        let Some(answer) = self.admission(namespace) else { return Gate::Open };
-        Gate::of(answer.some(write))
+        let takes_none = || {
+            let mut quotas = gate::full_quotas(self.cluster, namespace);
+            gate::is_ending(self.cluster, namespace) || quotas.next().is_some()
+        };
+        if write == PodWrite::Create && takes_none() {
+            return Gate::Stopped;
+        }
+        self.gate_but_quotas(write, namespace)
+    }
+
+    /// The same without what holds every new pod of the namespace.
+    pub(crate) fn gate_but_quotas(&self, write: PodWrite, namespace: &Str) -> Gate {
+        self.admission(namespace).map_or(Gate::Open, |answer| Gate::of(answer.some(write)))
     }
 
     /// A control that sees the uses of a power in a namespace and does not hold.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_authz::Names;
+use ringfort_isolation::Audience;
 use ringfort_model::{Container, ContainerKind, PodSpec, Str, Unit, VolumeSource};
 use ringfort_network::policy::{Class, Tri};
 use rustc_hash::FxHashMap;
@@ -82,6 +83,16 @@ fn chosen(
             signed::weakened(context, technique, scope, draft)
         }
         _ => draft,
+    }
+}
+
+/// Leads from where ways meet to each of many positions, if something comes there: so there are as
+/// many edges as ways and positions, not as pairs of them.
+pub(crate) fn lead(maker: &mut Maker<'_>, from: &NodeKey, to: impl IntoIterator<Item = NodeKey>) {
+    if maker.has(from) {
+        for to in to {
+            maker.structure(from.clone(), to, []);
+        }
     }
 }
 
@@ -177,6 +188,17 @@ pub(crate) fn answers(power: Power, unit: &Unit) -> bool {
     let open = || unit.spec.containers.iter().any(|one| one.stdin == Some(true));
     let kept = unit.latent || (unit.mirror && writes);
     !kept && (power != Power::AttachPods || open())
+}
+
+/// The account whose token a pod of the unit brings to the node on which it starts again.
+pub(crate) fn brought(context: &Context<'_>, at: u32, unit: &Unit) -> Option<NodeKey> {
+    let mut files = context.tokens(at).iter().flat_map(|one| &one.files);
+    let brings = !unit.mirror && !unit.latent && files.any(|file| file.audience == Audience::Api);
+    let account = || {
+        let name = Str::new(unit.spec.account());
+        NodeKey::Subject(Subject::ServiceAccount(unit.namespace.clone(), name))
+    };
+    brings.then(account)
 }
 
 /// Pods of that name, as far as the power has an effect on them.

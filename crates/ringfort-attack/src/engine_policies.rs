@@ -52,7 +52,7 @@ const WAYS: &[(&str, &str, &str, &str)] = &[
 fn writers(context: &Context<'_>) -> BTreeMap<usize, Vec<Held>> {
     let all = WAYS.iter().enumerate().map(|(at, (.., group, resource))| {
         let ask = Ask::named(&["delete", "update", "patch"], group, resource);
-        (at, context.held(&ask))
+        (at, context.held_removing(&ask))
     });
     all.filter(|(_, held)| !held.is_empty()).collect()
 }

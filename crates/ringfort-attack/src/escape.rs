@@ -436,7 +436,9 @@ fn in_a_home(path: &str, places: &[&str]) -> bool {
 const LOGINS: &[&str] =
     &[".ssh", ".bashrc", ".bash_profile", ".bash_login", ".profile", ".zshrc", ".config/systemd"];
 
-/// Whether whoever writes at the path has the node run code.
+/// Whether whoever writes at the path has the node run code. Nothing below `/dev` does: a mount does
+/// not widen the device cgroup (runc libcontainer/specconv `AllowedDevices`), which opens no device
+/// that matters unless the container is privileged, and that is a technique of its own.
 pub(crate) fn runs_code(path: &str) -> bool {
     const FOLDERS: &[&str] = &[
         "/etc",
@@ -448,7 +450,6 @@ pub(crate) fn runs_code(path: &str) -> bool {
         "/lib64",
         "/opt/cni",
         "/boot",
-        "/dev",
         "/proc",
         "/sys",
         "/var/spool/cron",
@@ -488,8 +489,6 @@ pub(crate) fn runs_code(path: &str) -> bool {
         "/sys/fs/cgroup",
         "/sys/kernel/debug",
         "/sys/kernel/tracing",
-        "/dev/shm",
-        "/dev/null",
     ];
     if HARMLESS.iter().any(|harmless| lies_in(path, harmless)) {
         return false;
@@ -593,13 +592,6 @@ pub(crate) fn holds_plugins(path: &str) -> bool {
         .any(|place| covers(path, place) || lies_in(path, place))
 }
 
-/// Whether the path is a device of the node, or the folder of all.
-pub(crate) fn is_device(path: &str) -> bool {
-    let harmless =
-        ["/dev/null", "/dev/zero", "/dev/shm", "/dev/random", "/dev/urandom", "/dev/tty"];
-    lies_in(path, "/dev") && !harmless.iter().any(|known| lies_in(path, known))
-}
-
 /// Whether a runtime's socket lies at or below the path.
 pub(crate) fn holds_socket(path: &str) -> bool {
     const SOCKETS: &[&str] = &[
@@ -683,7 +675,10 @@ mod tests {
         assert!(credentials("/etc/ssl/certs").is_empty() && credentials("/root/data").is_empty());
         assert!(holds_pod_logs("/var/log") && !holds_pod_logs("/var/log/app"));
         assert!(holds_plugins("/var/lib/kubelet/device-plugins") && !holds_plugins("/var/lib/app"));
-        assert!(is_device("/dev/sda") && !is_device("/dev/null") && !is_device("/device"));
+        // The device cgroup decides what a container may open, not what it has mounted.
+        for path in ["/dev", "/dev/sda", "/dev/mem", "/dev/urandom", "/dev/shm"] {
+            assert!(!runs_code(path) && !is_data(path), "{path}");
+        }
         assert!(holds_socket("/run") && holds_socket(&normal("/var/run/docker.sock")));
         assert!(runs_code(&normal("/var/run/systemd")) && !runs_code(&normal("/var/run/app")));
         assert!(!holds_socket("/run/app/docker.sock"));

@@ -7,6 +7,7 @@ use ringfort_model::record::custom::{CustomSpec, SourceReference};
 use ringfort_model::record::{Node, Other};
 use ringfort_model::{ContainerKind, Id, Str};
 
+use crate::argo_settings::{IMPERSONATION, impersonates};
 use crate::context::Context;
 use crate::node::{NodeKey, Subject};
 use crate::operator::{Custom, Operator, custom};
@@ -84,6 +85,12 @@ pub(crate) fn deployments(context: &Context<'_>) -> Vec<Deployment> {
         }
     }
     for controller in argo::controllers(context) {
+        // A sync as another account: which one, the project says.
+        let impersonation = match impersonates(context, &controller) {
+            Some(true) => continue,
+            Some(false) => None,
+            None => Some(IMPERSONATION),
+        };
         for application in APPLICATIONS.objects(context) {
             let Some(spec) = &application.spec else { continue };
             let addresses: Vec<&Str> =
@@ -91,11 +98,9 @@ pub(crate) fn deployments(context: &Context<'_>) -> Vec<Deployment> {
             let project = argo::PROJECTS.named(context, &controller.namespace, &spec.project);
             let mut reached: Vec<(NodeKey, Vec<Why>, Option<&'static str>)> = Vec::new();
             match project {
-                // A sync as another account: which one, the project says.
-                _ if argo::impersonates(context, &controller) => {}
                 Some(project) => {
                     let all = argo::destinations(context, &controller, project).into_iter();
-                    reached.extend(all.map(|(to, why)| (to, vec![why], None)));
+                    reached.extend(all.map(|(to, why)| (to, vec![why], impersonation)));
                 }
                 None if !argo::PROJECTS.is_known(context) => {
                     let to = NodeKey::Subject(controller.account(context));
@@ -261,10 +266,11 @@ pub fn argo_servers(context: &Context<'_>) -> Vec<Operator> {
     argo::servers(context)
 }
 
-/// Whether a controller of Argo CD syncs as accounts that the projects name instead of its own.
+/// Whether a controller of Argo CD syncs as accounts that the projects name instead of its own;
+/// `None` where what says it was not read.
 #[must_use]
-pub fn argo_impersonates(context: &Context<'_>, controller: &Operator) -> bool {
-    argo::impersonates(context, controller)
+pub fn argo_impersonates(context: &Context<'_>, controller: &Operator) -> Option<bool> {
+    impersonates(context, controller)
 }
 
 /// Whether manifests that are deployed through a project may go everywhere in this cluster.

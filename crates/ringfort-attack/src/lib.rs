@@ -13,6 +13,7 @@
 
 mod annotated;
 pub mod argo_policy;
+pub mod argo_settings;
 pub mod attack;
 mod bindable;
 mod choice;
@@ -28,7 +29,9 @@ mod escape;
 pub mod evidence;
 pub mod find;
 pub mod gitops;
+pub mod given;
 mod harm;
+mod held_back;
 mod ids;
 mod image;
 pub mod impact;
@@ -56,6 +59,7 @@ pub use attack::{Attack, Engines};
 pub use context::{Context, Ground};
 pub use escape::{NodeMount, node_mounts, path_gives, user_namespace_holds};
 pub use evidence::{Evidence, target};
+pub use held_back::held_back;
 pub use impact::Impact;
 pub use maker::{EdgeInfo, WhyId};
 pub use node::{Files, Limited, NodeKey, Power, Provider, RoleKey, Scope, Subject};

@@ -11,6 +11,7 @@ use ringfort_model::record::Other;
 use ringfort_model::{ContainerKind, Str, go_bool};
 
 use crate::context::{Ask, Context, Held, POD_MAKERS};
+use crate::given::{self, Given};
 use crate::maker::{Draft, Maker};
 use crate::node::{NodeKey, Power, Scope, Subject};
 use crate::why::Why;
@@ -34,8 +35,8 @@ pub struct Operator {
     container: usize,
 }
 
-/// Controllers of a sort, in the order of units: in a unit that is known by a label its first
-/// container, else the first whose image is one of them.
+/// Controllers of a sort, in the order of units: the first container whose image is one of them,
+/// in a unit that is known by a label alone its first.
 pub fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
     let mut found: BTreeMap<u32, usize> = BTreeMap::new();
     for (unit, kind, container) in context.images.of(marks.images) {
@@ -48,20 +49,23 @@ pub fn find(context: &Context<'_>, marks: &Marks) -> Vec<Operator> {
         for (at, unit) in units.filter(|(_, unit)| !unit.spec.containers.is_empty()) {
             let mut labels = marks.labels.iter();
             if labels.any(|(key, value)| unit.labels.get(key).is_some_and(|v| v == value)) {
-                found.insert(at as u32, 0);
+                found.entry(at as u32).or_insert(0);
             }
         }
     }
-    let operator = |(unit, container): (u32, usize)| Operator {
-        unit,
-        namespace: context.units[unit as usize].namespace.clone(),
-        kind: ContainerKind::Regular,
-        container,
-    };
+    let operator =
+        |(unit, container)| Operator::at(context, unit, ContainerKind::Regular, container);
     found.into_iter().map(operator).collect()
 }
 
 impl Operator {
+    /// What runs in a container of a unit.
+    #[must_use]
+    pub fn at(context: &Context<'_>, unit: u32, kind: ContainerKind, container: usize) -> Self {
+        let namespace = context.units[unit as usize].namespace.clone();
+        Self { unit, namespace, kind, container }
+    }
+
     /// Whose power the controller acts with.
     pub fn account(&self, context: &Context<'_>) -> Subject {
         let name = Str::new(context.units[self.unit as usize].spec.account());
@@ -132,16 +136,53 @@ impl Operator {
             .and_then(go_bool)
     }
 
-    /// The literal value of a variable, if it is a documented setting.
-    pub fn variable<'c>(&self, context: &'c Context<'_>, name: &str) -> Option<&'c str> {
+    /// What a boolean flag is given on the command line, read as [`Self::switch`] does. A script that
+    /// names it is not read.
+    pub(crate) fn switched<'c>(&self, context: &'c Context<'_>, flag: &str) -> Given<'c> {
+        let words = self.words(context);
+        let given = words.iter().rev().find_map(|word| {
+            let bare = word.strip_prefix("--").or_else(|| word.strip_prefix('-'))?;
+            match bare.strip_prefix(flag)? {
+                "" => Some("true"),
+                rest => rest.strip_prefix('='),
+            }
+        });
+        let named = format!("--{flag}");
+        let in_script = || words.iter().any(|word| word.contains(' ') && word.contains(&named));
+        match given {
+            Some(value) if value.contains("$(") => {
+                Given::Unread(format!("the variables that {named} is put together from"))
+            }
+            Some(value) => Given::To(value, None),
+            None if in_script() => Given::Unread(format!("what the script makes of {named}")),
+            None => Given::Unset,
+        }
+    }
+
+    /// What a variable is given whose literal value is a documented setting.
+    pub(crate) fn variable<'c>(&self, context: &'c Context<'_>, name: &str) -> Given<'c> {
         let spec = &context.units[self.unit as usize].spec;
-        let mut containers = spec
-            .all_containers()
-            .filter(|(kind, index, _)| (*kind, *index) == (self.kind, self.container));
-        let (_, _, container) = containers.next()?;
-        // The last of one name holds.
-        let variable = container.env.iter().rev().find(|variable| *variable.name == *name)?;
-        variable.value.as_deref()
+        let mut containers = spec.all_containers();
+        containers
+            .find(|(kind, index, _)| (*kind, *index) == (self.kind, self.container))
+            .map_or(Given::Unset, |(_, _, container)| {
+                given::variable(context.cluster, &self.namespace, container, name)
+            })
+    }
+
+    /// Whether a word is a variable that the kubelet fills with the namespace of the pod.
+    pub(crate) fn is_own_namespace(&self, context: &Context<'_>, word: &str) -> bool {
+        let Some(name) = word.strip_prefix("$(").and_then(|word| word.strip_suffix(')')) else {
+            return false;
+        };
+        let spec = &context.units[self.unit as usize].spec;
+        let mut containers = spec.all_containers();
+        let own =
+            containers.find(|(kind, index, _)| (*kind, *index) == (self.kind, self.container));
+        let variable =
+            own.and_then(|(_, _, one)| one.env.iter().rev().find(|one| *one.name == *name));
+        let field = variable.and_then(|one| one.value_from.as_ref()?.field_ref.as_ref());
+        field.is_some_and(|field| *field.field_path == *"metadata.namespace")
     }
 
     /// A field of its container, as a reason.

@@ -1,26 +1,9 @@
 //! What an image is, by the name of its repository.
 
+use ringfort_model::image::{ends, split_host};
+pub use ringfort_model::image::{full_repository, repository};
 use ringfort_model::{ContainerKind, Str, Unit};
 use rustc_hash::FxHashMap;
-
-/// Image repository without registry host, tag and digest.
-#[must_use]
-pub fn repository(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or(image);
-    let name = match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
-    };
-    split_host(name).map_or(name, |(_, rest)| rest)
-}
-
-/// The registry host that begins a name, and the rest: what has a dot, a port or an upper-case
-/// letter, which no path may have, and `localhost` (distribution/reference, `splitDockerDomain`).
-fn split_host(name: &str) -> Option<(&str, &str)> {
-    let (host, rest) = name.split_once('/')?;
-    let upper = host.chars().flat_map(char::to_lowercase).ne(host.chars());
-    (host == "localhost" || host.contains(['.', ':']) || upper).then_some((host, rest))
-}
 
 /// Repository of an image as the runtime completes it, with its registry and without tag and
 /// digest: without a host it is one of `docker.io`, where a single name lies in `library`
@@ -40,16 +23,10 @@ pub fn completed(image: &str) -> String {
     }
 }
 
-/// Which of the names the image's repository ends in.
+/// Which of the names the image's repository ends in, or is a copy of.
 #[must_use]
 pub fn known(image: &str, names: &[&'static str]) -> Option<&'static str> {
     ends(repository(image), names)
-}
-
-fn ends(repository: &str, names: &[&'static str]) -> Option<&'static str> {
-    names.iter().copied().find(|name| {
-        repository == *name || repository.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
-    })
 }
 
 /// A container: its unit, its list and its index there.
@@ -86,15 +63,6 @@ impl Images {
         let mut places: Vec<Place> = meant.flat_map(|(_, places)| places).copied().collect();
         places.sort_unstable();
         places
-    }
-}
-
-/// Repository of an image with its registry host, without tag and digest: what one pushes to.
-pub(crate) fn full_repository(image: &str) -> &str {
-    let name = image.split('@').next().unwrap_or(image);
-    match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
     }
 }
 

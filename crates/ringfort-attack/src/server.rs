@@ -3,7 +3,7 @@
 
 use ringfort_authz::Said;
 use ringfort_authz::authorizers::{self, Modes};
-use ringfort_model::arguments::{api_servers as servers, flag_values as values};
+use ringfort_model::api_server::{self, values};
 use ringfort_model::record::{Node, Pod};
 use ringfort_model::{Cluster, Str, go_bool};
 
@@ -22,30 +22,37 @@ pub enum Flag<'c> {
 
 /// A flag of the API server that holds one text, as its pods in `kube-system` carry it (kubeadm
 /// labels them `component=kube-apiserver`) and spf13/pflag reads it: the last one counts, and an
-/// empty one takes back those before it. Of several servers the first that has it.
+/// empty one takes back those before it. Of several servers the first that has it; where none has
+/// it, one whose flags cannot be read leaves it unseen.
 #[must_use]
 pub fn flag<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
     let mut answer = Flag::Unseen;
-    for pod in servers(cluster) {
-        match values(pod, name).last() {
+    let all: Vec<Option<Vec<&'c str>>> = servers(cluster).collect();
+    for words in all.iter().flatten() {
+        match values(words, name).last() {
             Some(value) if !value.is_empty() => return Flag::Set(value),
             _ => answer = Flag::Unset,
         }
     }
-    answer
+    if all.contains(&None) { Flag::Unseen } else { answer }
 }
 
-/// A flag that holds a list, of each server: what is said again is added, as pflag's `StringSlice`
-/// does. `None` where it is not said.
+/// A flag that holds a list, of each server whose flags can be read: what is said again is added,
+/// as pflag's `StringSlice` does. `None` where it is not said.
 #[must_use]
 pub fn lists<'c>(cluster: &'c Cluster, name: &str) -> Vec<Option<Vec<&'c str>>> {
-    let list = |pod| {
-        let all = values(pod, name);
+    let list = |words: Vec<&'c str>| {
+        let all = values(&words, name);
         let items = all.iter().flat_map(|value| value.split(','));
         let items = items.map(str::trim).filter(|item| !item.is_empty()).collect();
         (!all.is_empty()).then_some(items)
     };
-    servers(cluster).map(list).collect()
+    servers(cluster).flatten().map(list).collect()
+}
+
+/// The flags of each API server; `None` where they cannot be read.
+fn servers(cluster: &Cluster) -> impl Iterator<Item = Option<Vec<&str>>> {
+    api_server::pods(cluster).map(api_server::flags)
 }
 
 impl Flag<'_> {
@@ -56,28 +63,33 @@ impl Flag<'_> {
     }
 }
 
-/// A boolean flag of the API server, as spf13/pflag reads one: alone it is true, the word after it
-/// is none of its own, and the last counts. Of several servers one decides that does not switch
-/// it off.
-#[must_use]
-pub fn switch<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
-    let mut answer = Flag::Unseen;
-    for pod in servers(cluster) {
-        answer = switch_of(pod, name);
-        if !answer.is_off() {
-            return answer;
-        }
-    }
-    answer
+/// A boolean flag of each API server, as spf13/pflag reads one: alone it is true, the word after
+/// it is none of its own, and the last counts.
+pub fn switches<'c>(cluster: &'c Cluster, name: &str) -> impl Iterator<Item = Flag<'c>> {
+    api_server::pods(cluster).map(move |pod| switch_of(pod, name))
 }
 
 fn switch_of<'c>(pod: &'c Pod, name: &str) -> Flag<'c> {
-    let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(c.args.iter()));
-    let last = words.rev().find_map(|word| match word.strip_prefix("--")?.strip_prefix(name)? {
-        "" => Some("true"),
-        rest => rest.strip_prefix('='),
+    let Some(words) = api_server::flags(pod) else { return Flag::Unseen };
+    let last = words.iter().rev().find_map(|word| {
+        match word.strip_prefix("--")?.strip_prefix(name)? {
+            "" => Some("true"),
+            rest => rest.strip_prefix('='),
+        }
     });
     last.map_or(Flag::Unset, Flag::Set)
+}
+
+/// A boolean flag of the API server that is on by default. Of several servers one decides that
+/// does not switch it off; if there is none, one whose flags cannot be read.
+#[must_use]
+pub fn switch<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
+    let all: Vec<Flag<'c>> = switches(cluster, name).collect();
+    let on = all.iter().find(|one| !one.is_off() && **one != Flag::Unseen);
+    match on.or_else(|| all.iter().find(|one| **one == Flag::Unseen)) {
+        Some(one) => *one,
+        None => all.last().copied().unwrap_or(Flag::Unseen),
+    }
 }
 
 /// What a server says of its authorizers, as a reason.
@@ -103,7 +115,9 @@ pub(crate) fn refuses_anonymous(cluster: &Cluster) -> bool {
             Modes::Named(modes) => modes.contains(&"AlwaysAllow"),
             Modes::File(_) | Modes::Unseen => false,
         };
-        let filed = values(server, "authentication-config").last().is_some_and(|f| !f.is_empty());
+        let words = api_server::flags(server).unwrap_or_default();
+        let file = values(&words, "authentication-config").last().copied();
+        let filed = file.is_some_and(|file| !file.is_empty());
         switch_of(server, "anonymous-auth").is_off() || (allows && !filed)
     };
     all.len() > 0 && all.all(each)
@@ -114,8 +128,12 @@ pub(crate) fn refuses_anonymous(cluster: &Cluster) -> bool {
 #[must_use]
 pub fn plugin_is_on(cluster: &Cluster, plugin: &str) -> Option<bool> {
     let has = |list: &Option<Vec<&str>>| list.as_ref().is_some_and(|all| all.contains(&plugin));
-    let servers = lists(cluster, "enable-admission-plugins");
-    (!servers.is_empty()).then(|| servers.iter().all(has))
+    let lists = lists(cluster, "enable-admission-plugins");
+    match lists.iter().all(has) {
+        false => Some(false),
+        // Every server is seen, and there is one.
+        true => (!lists.is_empty() && lists.len() == servers(cluster).count()).then_some(true),
+    }
 }
 
 /// A feature gate as the API server's flag sets it, the last time; `None` if the flag does not
@@ -199,6 +217,12 @@ mod tests {
     fn cluster(servers: &[&str]) -> Cluster {
         let mut builder = ClusterBuilder::new(SourceKind::Dump);
         for (at, words) in servers.iter().enumerate() {
+            let named = words.starts_with("\"kube-apiserver\"") || words.starts_with("\"/bin/sh\"");
+            let words = match (named, words.is_empty()) {
+                (true, _) => (*words).to_owned(),
+                (false, true) => "\"kube-apiserver\"".to_owned(),
+                (false, false) => format!("\"kube-apiserver\",{words}"),
+            };
             let json = format!(
                 r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"s{at}",
                     "namespace":"kube-system","labels":{{"component":"kube-apiserver"}}}},
@@ -261,6 +285,28 @@ mod tests {
         );
         assert_eq!((on(&[]), on(&[given]), on(&[twice])), (None, Some(true), Some(true)));
         assert_eq!(on(&[given, r#""x""#]), Some(false), "one server lacks it");
+    }
+
+    #[test]
+    fn what_a_shell_starts_is_unseen_and_leaves_the_rest_open() {
+        let script =
+            r#""/bin/sh","-c","exec kube-apiserver --anonymous-auth=false --audit-log-path=/a""#;
+        let (off, plain) = (r#""--anonymous-auth=false""#, "");
+        let of = |servers: &[&str]| {
+            let cluster = cluster(servers);
+            (
+                format!("{:?}", switch(&cluster, "anonymous-auth")),
+                format!("{:?}", flag(&cluster, "audit-log-path")),
+                plugin_is_on(&cluster, "P"),
+            )
+        };
+        let (unseen, unset) = ("Unseen".to_owned(), "Unset".to_owned());
+        assert_eq!(of(&[script]), (unseen.clone(), unseen.clone(), None));
+        assert_eq!(of(&[script, off]), (unseen.clone(), unseen.clone(), Some(false)));
+        assert_eq!(of(&[script, plain]), (unset, unseen, Some(false)), "one is seen to have it on");
+        let with = r#""--enable-admission-plugins=P""#;
+        assert_eq!(of(&[with]).2, Some(true));
+        assert_eq!(of(&[with, script]).2, None, "the other may lack it");
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use ringfort_authz::Beyond;
-use ringfort_isolation::Audience;
 use ringfort_model::{SourceKind, Str};
 
-use crate::context::{Context, Gate};
+use crate::context::{Context, Gate, is_ending};
 use crate::draw;
 use crate::impact::Impact;
 use crate::maker::Maker;
@@ -151,8 +150,10 @@ pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
     }
     for power in [Power::ReadSecrets, Power::RunPods] {
         let from = NodeKey::Power(power, Scope::Cluster);
-        let everywhere =
-            context.namespaces.iter().all(|one| context.gate(power, one) != Gate::Stopped);
+        // What is in a namespace that is being deleted goes with it.
+        let everywhere = context.namespaces.iter().all(|one| {
+            context.gate(power, one) != Gate::Stopped || is_ending(context.cluster, one)
+        });
         if everywhere && maker.has(&from) {
             maker.structure(from, NodeKey::Impact(Impact::AllSecrets), []);
         }
@@ -269,16 +270,10 @@ fn reached(context: &Context<'_>, power: Power, namespace: &Str) -> Vec<NodeKey>
             services.flat_map(|(_, service)| draw::backends(context, service)).collect()
         }
         Power::SteerPods => {
-            let made = context.units_in(namespace).filter(|(_, unit)| !unit.mirror && !unit.latent);
-            let accounts: BTreeSet<Str> = made
-                .filter(|(at, _)| {
-                    let tokens = context.tokens(*at).iter();
-                    tokens.flat_map(|one| &one.files).any(|file| file.audience == Audience::Api)
-                })
-                .map(|(_, unit)| Str::new(unit.spec.account()))
-                .collect();
-            let of = |name| NodeKey::Subject(Subject::ServiceAccount(namespace.clone(), name));
-            accounts.into_iter().map(of).collect()
+            let units = context.units_in(namespace);
+            let accounts: BTreeSet<NodeKey> =
+                units.filter_map(|(at, unit)| draw::brought(context, at, unit)).collect();
+            accounts.into_iter().collect()
         }
         Power::ReadVolumes => {
             let claims = context.cluster.persistent_volume_claims.in_namespace(namespace);

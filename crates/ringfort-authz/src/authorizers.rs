@@ -8,9 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use ringfort_model::arguments::{api_servers, flag_values, shows_every_flag};
 use ringfort_model::record::Pod;
-use ringfort_model::{Cluster, Str};
+use ringfort_model::{Cluster, Str, api_server};
 
 const MODE: &str = "--authorization-mode";
 const FILE: &str = "--authorization-config";
@@ -32,22 +31,23 @@ pub enum Modes<'c> {
 #[must_use]
 pub fn modes(cluster: &Cluster) -> Vec<(&Pod, Modes<'_>)> {
     let of = |pod| {
-        if let Some(path) = flag_values(pod, "authorization-config").last()
+        let Some(words) = api_server::flags(pod) else { return (pod, Modes::Unseen) };
+        if let Some(path) = api_server::values(&words, "authorization-config").last()
             && !path.is_empty()
         {
             return (pod, Modes::File(path));
         }
         // What is said again is added, as pflag's StringSlice does.
-        let values = flag_values(pod, "authorization-mode");
+        let values = api_server::values(&words, "authorization-mode");
         let named = values.iter().flat_map(|value| value.split(','));
         let named: Vec<&str> = named.map(str::trim).filter(|mode| !mode.is_empty()).collect();
         match named.is_empty() {
             false => (pod, Modes::Named(named)),
-            true if shows_every_flag(pod) => (pod, Modes::Absent),
+            true if api_server::shows_every_flag(pod) => (pod, Modes::Absent),
             true => (pod, Modes::Unseen),
         }
     };
-    api_servers(cluster).map(of).collect()
+    api_server::pods(cluster).map(of).collect()
 }
 
 /// What a server's command line says of its authorizers.

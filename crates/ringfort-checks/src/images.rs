@@ -1,6 +1,7 @@
 //! Stores of data, and whether they ask who calls. A store is recognised by the name of its image;
 //! else by the port of its protocol, which a container declares or a Service leads to: where other
-//! programs use the number too, the image's name must say the program as well.
+//! programs use the number too, the image's name must say the program as well. A program that hands
+//! the protocol on keeps nothing.
 
 use ringfort_attack::Why;
 use ringfort_attack::recognise::{known, repository};
@@ -21,6 +22,10 @@ struct Program {
     login: &'static [&'static str],
     /// The same that leave it out.
     without: &'static [&'static str],
+    /// Settings that leave it out whatever else is set, with the value that does.
+    open: &'static [(&'static str, &'static str)],
+    /// Settings that name the addresses at which it listens.
+    listen: &'static [&'static str],
     /// Whether it asks for a login where neither is there; `None` where its image or a file
     /// decides.
     by_default: Option<bool>,
@@ -40,6 +45,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &["POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRESQL_PASSWORD"],
         without: &[],
+        open: &[("POSTGRES_HOST_AUTH_METHOD", "trust")],
+        listen: &["listen_addresses"],
         by_default: None,
     },
     Program {
@@ -56,6 +63,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &["MYSQL_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD_FILE", "MARIADB_ROOT_PASSWORD"],
         without: &["MYSQL_ALLOW_EMPTY_PASSWORD", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD"],
+        open: &[("--skip-grant-tables", "")],
+        listen: &["--bind-address"],
         by_default: None,
     },
     Program {
@@ -71,6 +80,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &["MONGO_INITDB_ROOT_USERNAME", "MONGODB_ROOT_PASSWORD", "--auth", "--keyFile"],
         without: &[],
+        open: &[],
+        listen: &["--bind_ip"],
         by_default: Some(false),
     },
     Program {
@@ -79,6 +90,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &["--requirepass", "--aclfile", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE"],
         without: &["ALLOW_EMPTY_PASSWORD"],
+        open: &[],
+        listen: &["--bind"],
         by_default: Some(false),
     },
     Program {
@@ -87,6 +100,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &["-S", "--enable-sasl", "MEMCACHED_PASSWORD"],
         without: &[],
+        open: &[],
+        listen: &["-l", "--listen"],
         by_default: Some(false),
     },
     Program {
@@ -94,7 +109,13 @@ const PROGRAMS: &[Program] = &[
         port: 9200,
         own_port: true,
         login: &["ELASTIC_PASSWORD", "OPENSEARCH_INITIAL_ADMIN_PASSWORD"],
-        without: &["DISABLE_SECURITY_PLUGIN"],
+        without: &[],
+        open: &[
+            ("xpack.security.enabled", "false"),
+            ("plugins.security.disabled", "true"),
+            ("DISABLE_SECURITY_PLUGIN", "true"),
+        ],
+        listen: &[],
         by_default: None,
     },
     Program {
@@ -103,6 +124,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &["ZOO_ENABLE_AUTH"],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: Some(false),
     },
     Program {
@@ -111,6 +134,8 @@ const PROGRAMS: &[Program] = &[
         own_port: false,
         login: &[],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: None,
     },
     Program {
@@ -119,6 +144,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &["RABBITMQ_DEFAULT_PASS", "RABBITMQ_PASSWORD"],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: None,
     },
     Program {
@@ -127,6 +154,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &["--user"],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: None,
     },
     Program {
@@ -135,6 +164,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &[],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: None,
     },
     Program {
@@ -143,6 +174,8 @@ const PROGRAMS: &[Program] = &[
         own_port: false,
         login: &["CLICKHOUSE_PASSWORD"],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: None,
     },
     Program {
@@ -151,6 +184,8 @@ const PROGRAMS: &[Program] = &[
         own_port: false,
         login: &["MINIO_ROOT_PASSWORD", "MINIO_ROOT_PASSWORD_FILE"],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: None,
     },
     Program {
@@ -159,6 +194,8 @@ const PROGRAMS: &[Program] = &[
         own_port: true,
         login: &["COUCHDB_PASSWORD"],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: None,
     },
     Program {
@@ -167,6 +204,8 @@ const PROGRAMS: &[Program] = &[
         own_port: false,
         login: &[],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: None,
     },
     Program {
@@ -175,8 +214,42 @@ const PROGRAMS: &[Program] = &[
         own_port: false,
         login: &[],
         without: &[],
+        open: &[],
+        listen: &[],
         by_default: None,
     },
+];
+
+/// Words in the names of images of what hands the protocol of a store on: poolers, proxies and the
+/// tunnels to stores that a cloud keeps.
+const HANDS_ON: &[&str] = &[
+    "balancer",
+    "bouncer",
+    "envoy",
+    "haproxy",
+    "maxscale",
+    "mcrouter",
+    "nginx",
+    "nutcracker",
+    "odyssey",
+    "pgagroal",
+    "pgbouncer",
+    "pgcat",
+    "pgpool",
+    "pgpool2",
+    "pooler",
+    "predixy",
+    "proxy",
+    "proxysql",
+    "proxyv2",
+    "router",
+    "socat",
+    "stunnel",
+    "supavisor",
+    "toxiproxy",
+    "traefik",
+    "tunnel",
+    "twemproxy",
 ];
 
 /// A store of data in a group of pods.
@@ -185,6 +258,8 @@ pub(crate) struct Store {
     pub(crate) port: u16,
     /// Whether it asks for a login, where that is known.
     pub(crate) asks: Option<bool>,
+    /// Whether it listens at addresses of its own pod only.
+    pub(crate) local: bool,
     /// The image, as a reason.
     pub(crate) why: Why,
 }
@@ -204,11 +279,13 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
         Some(Store {
             port: program.port,
             asks: asks(program, container).or(program.by_default.filter(|_| !elsewhere(container))),
+            local: is_local(program, container),
             why: shown(kind, index, "image", container.image.clone()),
         })
     });
     let by_port = || {
-        running.iter().find_map(|&(kind, index, container)| {
+        let mut own = running.iter().filter(|(_, _, container)| !hands_on(&container.image));
+        own.find_map(|&(kind, index, container)| {
             let all = container.ports.iter().enumerate();
             let mut all = all.filter(|(_, one)| matches!(one.protocol.as_str(), "" | "TCP"));
             all.find_map(|(port, one)| {
@@ -216,12 +293,17 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
                 let path = format!("ports[{port}].containerPort");
                 let value = Str::from(program.port.to_string());
                 let why = shown(kind, index, &path, value);
-                Some(Store { port: program.port, asks: asks(program, container), why })
+                let (asks, local) = (asks(program, container), is_local(program, container));
+                Some(Store { port: program.port, asks, local, why })
             })
         })
     };
     let by_service = || {
         let containers: Vec<&Container> = running.iter().map(|(_, _, one)| *one).collect();
+        // Which container listens is not told: what hands on is there to do it.
+        if containers.iter().any(|one| hands_on(&one.image)) {
+            return None;
+        }
         let fronts = world.context.fronts[at as usize].iter();
         let listeners = fronts.map(|&front| &world.context.exposure.listeners[front as usize]);
         let services = listeners
@@ -235,6 +317,7 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
                     [container] => asks(program, container),
                     _ => None,
                 },
+                local: matches!(containers[..], [container] if is_local(program, container)),
                 why: Why::Field {
                     object: EntityId::Service(service.0.clone(), service.1.clone()),
                     path: "spec.ports".into(),
@@ -249,6 +332,12 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
 /// The program whose protocol has that port.
 fn by_number(port: i64, containers: &[&Container]) -> Option<&'static Program> {
     PROGRAMS.iter().find(|one| i64::from(one.port) == port && is_meant(one, containers))
+}
+
+/// Whether an image is of a program that hands on what others keep.
+fn hands_on(image: &str) -> bool {
+    let name = repository(image).rsplit('/').next().unwrap_or_default();
+    name.split(['-', '_', '.']).any(|word| HANDS_ON.contains(&word))
 }
 
 /// Whether a program is meant by its port: nothing else uses it, or an image is named after it.
@@ -283,13 +372,60 @@ fn asks(program: &Program, container: &Container) -> Option<bool> {
         words(container).any(|word| names.contains(&word.split('=').next().unwrap_or(word)))
             || container.env.iter().any(|one| names.contains(&one.name.as_str()))
     };
-    if has(program.login) {
+    if program.open.iter().any(|(name, value)| is_set(container, name, value)) {
+        Some(false)
+    } else if has(program.login) {
         Some(true)
     } else if has(program.without) {
         Some(false)
     } else {
         None
     }
+}
+
+/// Whether a variable, of several of one name the last, or a word `name=value` sets a value; a
+/// flag without one is set by being there.
+fn is_set(container: &Container, name: &str, value: &str) -> bool {
+    let variable = container.env.iter().rev().find(|one| *one.name == *name);
+    let held = variable.and_then(|one| one.value.as_deref());
+    let word = words(container).filter_map(|word| {
+        let word = word.strip_prefix("-E").unwrap_or(word);
+        match word.strip_prefix(name)? {
+            "" => Some(""),
+            rest => rest.strip_prefix('='),
+        }
+    });
+    held.into_iter().chain(word).any(|held| held == value)
+}
+
+/// Whether every address that a program is told to listen at is of the loopback network. Redis takes
+/// several words, others a list; a `-` before an address lets it be missing.
+fn is_local(program: &Program, container: &Container) -> bool {
+    let words: Vec<&str> = words(container).collect();
+    let mut addresses: Vec<&str> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let Some(rest) = program.listen.iter().find_map(|name| word.strip_prefix(name)) else {
+            continue;
+        };
+        match rest.strip_prefix('=') {
+            Some(list) => addresses.extend(list.split(',')),
+            None if rest.is_empty() => {
+                let flag = |word: &&&str| {
+                    let rest = word.strip_prefix('-').unwrap_or_default();
+                    !rest.starts_with(|c: char| c == '-' || c.is_ascii_alphabetic())
+                };
+                let after = words[at + 1..].iter().take_while(flag);
+                addresses.extend(after.flat_map(|word| word.split(',')));
+            }
+            None => {}
+        }
+    }
+    let local = |address: &&str| {
+        let address = address.trim_start_matches('-').trim_matches(['"', '\'']);
+        address == "localhost"
+            || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    };
+    !addresses.is_empty() && addresses.iter().all(local)
 }
 
 #[cfg(test)]
@@ -325,6 +461,36 @@ mod tests {
     }
 
     #[test]
+    fn what_hands_a_protocol_on_keeps_nothing() {
+        let declares =
+            |image: &str, port: u16| json!([{"image": image, "ports": [{"containerPort": port}]}]);
+        for (image, port) in [
+            ("gcr.io/cloud-sql-connectors/cloud-sql-proxy:2", 5432),
+            ("gcr.io/cloudsql-docker/gce-proxy:1", 3306),
+            ("bitnami/pgbouncer", 5432),
+            ("registry.example/team/crunchy-pgbouncer:1", 5432),
+            ("acid/connection-pooler", 5432),
+            ("haproxy:3.0", 3306),
+            ("envoyproxy/envoy:v1.34", 6379),
+            ("proxysql/proxysql", 3306),
+            ("r.example/twemproxy", 11211),
+            ("mcrouter/mcrouter", 11211),
+            ("mysql/mysql-router", 3306),
+        ] {
+            assert_eq!(found(&declares(image, port), None), None, "{image}");
+            assert_eq!(found(&json!([{"image": image}]), Some(port)), None, "{image}");
+        }
+        let own = found(&declares("registry.example/shop/warehouse:1", 5432), None);
+        assert_eq!(own.map(|(port, ..)| port), Some(5432));
+        // A store beside it is one.
+        let both = json!([{"image": "envoyproxy/envoy"}, {"image": "redis:7"}]);
+        assert_eq!(found(&both, Some(6379)).map(|(port, ..)| port), Some(6379));
+        let both = json!([{"image": "haproxy"},
+            {"image": "shop/warehouse", "ports": [{"containerPort": 5432}]}]);
+        assert_eq!(found(&both, None).map(|(port, ..)| port), Some(5432));
+    }
+
+    #[test]
     fn a_login_is_known_by_what_sets_it_up() {
         assert_eq!(asked(&json!({"image": "redis:7"})), Some(false));
         assert_eq!(
@@ -338,6 +504,45 @@ mod tests {
         // What an image that is not known does without a setting is not known either.
         let ports = json!([{"containerPort": 6379}]);
         assert_eq!(asked(&json!({"image": "r.example/cache:1", "ports": ports})), None);
+    }
+
+    #[test]
+    fn what_lets_everybody_in_goes_before_a_password() {
+        let env = |image: &str, name: &str, value: &str| {
+            asked(&json!({"image": image, "env": [
+                {"name": "POSTGRES_PASSWORD", "value": "x"},
+                {"name": "ELASTIC_PASSWORD", "value": "x"},
+                {"name": name, "value": value}]}))
+        };
+        let method = "POSTGRES_HOST_AUTH_METHOD";
+        assert_eq!(env("postgres:16", method, "trust"), Some(false));
+        assert_eq!(env("postgres:16", method, "scram-sha-256"), Some(true));
+        let alone = json!([{"name": method, "value": "trust"}]);
+        assert_eq!(asked(&json!({"image": "postgres:16", "env": alone})), Some(false));
+        assert_eq!(env("elasticsearch:8", "xpack.security.enabled", "false"), Some(false));
+        assert_eq!(env("elasticsearch:8", "xpack.security.enabled", "true"), Some(true));
+        let args = json!(["-Expack.security.enabled=false"]);
+        assert_eq!(asked(&json!({"image": "elasticsearch:8", "args": args})), Some(false));
+        assert_eq!(env("opensearch:2", "DISABLE_SECURITY_PLUGIN", "false"), Some(true));
+    }
+
+    #[test]
+    fn a_store_at_loopback_is_local() {
+        let local = |image: &str, words: &[&str]| {
+            let container = json!({"image": image, "args": words});
+            let container: Container = serde_json::from_value(container).expect("a container");
+            let program = PROGRAMS.iter().find(|one| known(image, one.images).is_some());
+            is_local(program.expect("a store"), &container)
+        };
+        assert!(local("redis:7", &["redis-server", "--bind", "127.0.0.1", "-::1"]));
+        assert!(local("redis:7", &["redis-server --bind 127.0.0.1 --port 1"]));
+        assert!(!local("redis:7", &["--bind", "127.0.0.1", "10.0.0.1"]));
+        assert!(!local("redis:7", &["--bind", "*"]) && !local("redis:7", &["--port", "127"]));
+        assert!(local("memcached", &["-l", "127.0.0.1", "-p", "11211"]));
+        assert!(!local("memcached", &["-l", "127.0.0.1", "-l", "0.0.0.0"]));
+        assert!(local("mongo:7", &["--bind_ip=localhost,::1"]));
+        assert!(!local("mongo:7", &["--bind_ip_all"]));
+        assert!(local("postgres:16", &["-c", "listen_addresses=localhost"]));
     }
 
     #[test]

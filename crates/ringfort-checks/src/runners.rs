@@ -5,11 +5,11 @@
 //! and it does not).
 
 use ringfort_attack::{Why, path_gives};
-use ringfort_model::Cluster;
 use ringfort_model::record::Other;
 use ringfort_model::record::custom::{
     CustomSpec, RunnerContainer, RunnerMount, RunnerPod, RunnerSecurity, RunnerVolume,
 };
+use ringfort_model::{Cluster, Str};
 
 use crate::facts;
 
@@ -24,7 +24,9 @@ pub(crate) struct RunnerKind {
 /// Where a kind says what its pods are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// The runner's settings and the pod in one, below the template.
+    /// The runner's settings and the pod in one, which is all that it says.
+    Alone,
+    /// The same below the template.
     Together,
     /// The runner's settings in the specification, the pod below its template.
     Apart,
@@ -41,6 +43,18 @@ pub(crate) const KINDS: &[RunnerKind] = &[
         kind: "AutoscalingRunnerSet",
         resource: "autoscalingrunnersets.actions.github.com",
         form: Form::Pod,
+    },
+    RunnerKind {
+        group: "actions.summerwind.dev",
+        kind: "Runner",
+        resource: "runners.actions.summerwind.dev",
+        form: Form::Alone,
+    },
+    RunnerKind {
+        group: "actions.summerwind.dev",
+        kind: "RunnerReplicaSet",
+        resource: "runnerreplicasets.actions.summerwind.dev",
+        form: Form::Together,
     },
     RunnerKind {
         group: "actions.summerwind.dev",
@@ -68,13 +82,26 @@ pub(crate) const KINDS: &[RunnerKind] = &[
     },
 ];
 
-/// Objects of those kinds.
+/// Objects of those kinds that somebody wrote: what a controller made of another of them says the
+/// same again.
 pub(crate) fn objects(cluster: &Cluster) -> impl Iterator<Item = (&'static RunnerKind, &Other)> {
     cluster.others.iter().filter_map(|one| {
         let kind =
             KINDS.iter().find(|kind| *one.kind == *kind.kind && one.group() == kind.group)?;
-        Some((kind, one))
+        (!is_made(cluster, one, kind.group)).then_some((kind, one))
     })
+}
+
+/// Whether the object that controls one is there, and of those kinds too.
+fn is_made(cluster: &Cluster, one: &Other, group: &str) -> bool {
+    let meta = &one.metadata;
+    let Some(owner) = meta.controller() else { return false };
+    let mut all = cluster.others.all(&meta.namespace, &owner.name);
+    let is_owner = |other: &&Other| {
+        (&*other.kind, other.group(), &other.metadata.uid) == (&*owner.kind, group, &owner.uid)
+    };
+    KINDS.iter().any(|kind| *kind.kind == *owner.kind && kind.group == group)
+        && all.any(|other| is_owner(&other))
 }
 
 /// Path and value of what gives a job its node.
@@ -86,6 +113,11 @@ pub(crate) fn taking_the_node(kind: &RunnerKind, object: &Other) -> Vec<Why> {
     let mut spots = Spots::new();
     if kind.form == Form::Task {
         of_task(spec, &mut spots);
+    } else if kind.form == Form::Alone {
+        let pod = alone(spec);
+        let within = pod.dockerd_within_runner_container;
+        daemon("spec", (within, pod.docker_enabled, &pod.container_mode), &pod, &mut spots);
+        of_pod("spec", &pod, &mut spots);
     } else if let Some(pod) = spec.template.as_ref().and_then(|one| one.spec.as_ref()) {
         const POD: &str = "spec.template.spec";
         match kind.form {
@@ -101,7 +133,7 @@ pub(crate) fn taking_the_node(kind: &RunnerKind, object: &Other) -> Vec<Why> {
                 pod,
                 &mut spots,
             ),
-            Form::Pod | Form::Task => {}
+            Form::Alone | Form::Pod | Form::Task => {}
         }
         of_pod(POD, pod, &mut spots);
     }
@@ -112,6 +144,22 @@ pub(crate) fn taking_the_node(kind: &RunnerKind, object: &Other) -> Vec<Why> {
             facts::field(kind.kind, &meta.namespace, &meta.name, (path.as_str(), value.as_str()))
         })
         .collect()
+}
+
+/// The pod of a Runner, whose specification it is.
+fn alone(spec: &CustomSpec) -> RunnerPod {
+    RunnerPod {
+        dockerd_within_runner_container: spec.dockerd_within_runner_container,
+        docker_enabled: spec.docker_enabled,
+        container_mode: Str::clone(&spec.container_mode),
+        containers: spec.containers.clone(),
+        init_containers: spec.init_containers.clone(),
+        sidecar_containers: spec.sidecar_containers.clone(),
+        security_context: spec.security_context.clone(),
+        volume_mounts: spec.volume_mounts.clone(),
+        docker_volume_mounts: spec.docker_volume_mounts.clone(),
+        volumes: spec.volumes.clone(),
+    }
 }
 
 /// The privileged container that actions-runner-controller makes of its own accord: the runner's
@@ -254,6 +302,28 @@ mod tests {
         assert!(of(own(json!({"privileged": false}))).is_empty());
         let privileged = format!("{POD}.containers[0].securityContext.privileged");
         assert_eq!(of(own(json!({"privileged": true}))), [privileged]);
+    }
+
+    #[test]
+    fn a_runner_says_it_itself() {
+        let of = |spec: Value| paths("Runner", &spec);
+        assert_eq!(of(json!({"repository": "a/b"})), ["spec.dockerEnabled"]);
+        assert!(of(json!({"dockerEnabled": false})).is_empty());
+        assert!(of(json!({"containerMode": "kubernetes"})).is_empty());
+        let within = json!({"dockerdWithinRunnerContainer": true});
+        assert_eq!(of(within), ["spec.dockerdWithinRunnerContainer"]);
+        let privileged = json!([{"name": "x", "securityContext": {"privileged": true}}]);
+        for list in ["containers", "initContainers", "sidecarContainers"] {
+            let mut spec = json!({"dockerEnabled": false});
+            spec[list] = privileged.clone();
+            assert_eq!(of(spec), [format!("spec.{list}[0].securityContext.privileged")]);
+        }
+        for list in ["volumeMounts", "dockerVolumeMounts"] {
+            let mut spec = json!({"dockerEnabled": false,
+                "volumes": [{"name": "v", "hostPath": {"path": "/var/run/docker.sock"}}]});
+            spec[list] = json!([{"name": "v", "mountPath": "/v"}]);
+            assert_eq!(of(spec), [format!("spec.{list}[0]")]);
+        }
     }
 
     #[test]

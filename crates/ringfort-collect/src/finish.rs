@@ -210,6 +210,7 @@ fn defaulted(cluster: Cluster) -> Cluster {
         builder.add(object);
     }
     defaults::bootstrap::cluster_roles(&mut builder);
+    defaults::bootstrap::roles(&mut builder);
     defaults::bootstrap::default_accounts(&mut builder);
     builder.freeze()
 }

@@ -62,8 +62,8 @@ const PLAIN_GROUPS: &[(&str, &[&str])] = &[
     ("policy", &["Eviction", "PodDisruptionBudget", "PodSecurityPolicy"]),
 ];
 
-/// Kinds that servers of OpenShift once had in the core group, and still take in old manifests,
-/// but for those that rules read under their own group (openshift/api `LegacyGroupName`, `legacy.go` of each group).
+/// Kinds that servers of OpenShift once had in the core group, and still take in old manifests
+/// (openshift/api `LegacyGroupName`, `legacy.go` of each group).
 const LEGACY_OPENSHIFT: &[&str] = &[
     "Build",
     "BuildConfig",
@@ -76,9 +76,14 @@ const LEGACY_OPENSHIFT: &[&str] = &[
     "OAuthClient",
     "Project",
     "ProjectRequest",
+    "SecurityContextConstraints",
     "Template",
     "User",
 ];
+
+/// The same that rules read under the group that they have today. Under the old name no server of
+/// today takes one in, so that nothing is without it.
+const LEGACY_READ: &[&str] = &["Route"];
 
 /// Groups without a dot of the files of tools, which no server is sent.
 const TOOLS: &[&str] = &["skaffold"];
@@ -150,7 +155,9 @@ pub(crate) fn misspelled(types: &TypeMeta) -> Option<Unjudged> {
     };
     let like = known().find(|one| one.is_meant_by(group, kind));
     if let Some(like) = like {
-        return Some(said(Some((like.name(), like.resource()))));
+        let said = said(Some((like.name(), like.resource())));
+        let old = group.is_empty() && LEGACY_READ.contains(&kind);
+        return Some(Unjudged { resource: said.resource.filter(|_| !old), ..said });
     }
     let has = |kinds: &[&str]| kinds.contains(&kind);
     let legacy = group.is_empty() && has(LEGACY_OPENSHIFT);
@@ -352,6 +359,16 @@ mod tests {
         let found = said("batch/v1", "Task", "").expect("no such kind");
         assert_eq!(found.resource, None);
         assert_eq!(found.reason, "is not judged: Task of batch/v1 is no kind that a server has");
+        // What a Route was once called is told, and leaves those that there are complete.
+        let found = said("v1", "Route", "").expect("an old name");
+        assert_eq!(found.resource, None);
+        assert_eq!(
+            found.reason,
+            "is not judged: Route of v1 is no kind that a server has; Route of \
+             route.openshift.io/v1 is"
+        );
+        let found = said("v1", "route", "").expect("a slip");
+        assert_eq!(found.resource.as_deref(), Some("routes.route.openshift.io"));
     }
 
     #[test]
@@ -378,6 +395,7 @@ mod tests {
             ("v1", "DeploymentConfig"),
             ("v1", "ImageStream"),
             ("v1", "Project"),
+            ("v1", "SecurityContextConstraints"),
         ] {
             assert_eq!(said(api_version, kind, ""), None, "{api_version} {kind}");
         }

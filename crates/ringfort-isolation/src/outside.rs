@@ -3,7 +3,7 @@
 //! out is ruled out.
 
 use ringfort_model::record::ServiceAccount;
-use ringfort_model::{Cluster, PodSpec, Str};
+use ringfort_model::{Cluster, PodSpec, Str, api_server};
 
 use crate::control_rules::rules;
 use crate::effect::{Control, Effect};
@@ -91,16 +91,12 @@ fn server_flag(
     beside: Option<&str>,
     missing: &[&str],
 ) -> Control {
-    let servers = cluster.pods.in_namespace("kube-system").filter(|(_, pod)| {
-        pod.metadata.labels.get("component").is_some_and(|one| one == "kube-apiserver")
-    });
     let mut evidence = Vec::new();
     let (mut on, mut alone, mut off) = (None, None, None);
-    for (_, pod) in servers {
+    for pod in api_server::pods(cluster) {
         let name = &pod.metadata.name;
-        let containers = pod.spec.containers.iter();
-        let words: Vec<&Str> =
-            containers.flat_map(|one| one.command.iter().chain(&one.args)).collect();
+        // What cannot be read says neither.
+        let Some(words) = api_server::flags(pod) else { continue };
         let given = flags.iter().any(|flag| is_given(&words, flag));
         let whole = beside.is_none_or(|flag| is_given(&words, flag));
         evidence.push(format!("Pod kube-system/{name} spec.containers[0].command"));
@@ -137,7 +133,7 @@ fn decided(missing: &[&str]) -> Effect {
 
 /// Whether a flag has a value among the words of a command: `--flag=value`, or `--flag value`. Of
 /// repeated ones the last counts, as spf13/pflag reads them.
-fn is_given(words: &[&Str], flag: &str) -> bool {
+fn is_given(words: &[&str], flag: &str) -> bool {
     let any = !rules().switches.flag_needs_a_value;
     let mut last =
         words.iter().enumerate().rev().filter_map(|(at, word)| match word.strip_prefix(flag)? {

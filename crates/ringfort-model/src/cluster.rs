@@ -286,17 +286,23 @@ impl ClusterBuilder {
         }
         for duplicate in lost {
             let Duplicate { kind, name, dropped, kept } = duplicate;
-            let said = |version: String| {
-                if version.is_empty() { "none".to_owned() } else { version }
+            let said = |version: &str| match version {
+                "" => "one without a resource version".to_owned(),
+                version => format!("the one with resource version {version}"),
             };
-            self.gap(
-                &format!("{kind} {name}"),
-                format!(
-                    "appears more than once; resource version {} was kept and {} dropped",
+            let reason = match (kept.as_str(), dropped.as_str()) {
+                ("", "") => {
+                    "appears more than once without resource versions; one was kept, the other \
+                     dropped"
+                        .to_owned()
+                }
+                (kept, dropped) => format!(
+                    "appears more than once; {} was kept and {} dropped",
                     said(kept),
                     said(dropped)
                 ),
-            );
+            };
+            self.gap(&format!("{kind} {name}"), reason);
         }
         self.cluster.gaps.sort();
         self.cluster.gaps.dedup();

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::border::Comes;
 use crate::record::{self, Record, WorkloadKind};
 use crate::table::Table;
 use crate::text::Str;
@@ -160,7 +161,13 @@ macro_rules! kinds {
 
             /// Reads one object of this kind from its JSON bytes.
             pub fn read(self, json: &[u8]) -> Result<Object, ObjectError> {
-                let mut object = match self {
+                let mut object = self.as_it_is(json)?;
+                crate::border::scrub(&mut object, Comes::FromOutside);
+                Ok(object)
+            }
+
+            fn as_it_is(self, json: &[u8]) -> Result<Object, ObjectError> {
+                let object = match self {
                     Self::Workload(workload) => {
                         let mut record: record::Workload = read(workload.name(), json)?;
                         record.kind = workload;
@@ -168,7 +175,6 @@ macro_rules! kinds {
                     }
                     $(Self::$variant => Object::$variant(read($kind, json)?),)*
                 };
-                crate::border::scrub(&mut object);
                 Ok(object)
             }
         }
@@ -454,25 +460,30 @@ impl Object {
 
     /// Reads one object of any kind from JSON bytes that carry `apiVersion` and `kind`.
     pub fn read(json: &[u8]) -> Result<Self, ObjectError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct TypeMeta<'a> {
-            #[serde(default, borrow)]
-            api_version: Option<std::borrow::Cow<'a, str>>,
-            #[serde(default, borrow)]
-            kind: Option<std::borrow::Cow<'a, str>>,
-        }
-        let types: TypeMeta<'_> = read("object", json)?;
-        let api_version = types.api_version.unwrap_or_default();
-        let kind = types.kind.unwrap_or_default();
+        let (api_version, kind) = types(json)?;
         Self::read_as(&api_version, &kind, json)
+    }
+
+    /// Reads again what the model wrote, from a snapshot or after a change: what stands in it for
+    /// values that were not kept still does.
+    pub fn read_again(json: &[u8]) -> Result<Self, ObjectError> {
+        let (api_version, kind) = types(json)?;
+        let mut object = Self::as_it_is(&api_version, &kind, json)?;
+        crate::border::scrub(&mut object, Comes::FromModel);
+        Ok(object)
     }
 
     /// Reads one object whose type is known from outside (an item of a typed List).
     pub fn read_as(api_version: &str, kind: &str, json: &[u8]) -> Result<Self, ObjectError> {
+        let mut object = Self::as_it_is(api_version, kind, json)?;
+        crate::border::scrub(&mut object, Comes::FromOutside);
+        Ok(object)
+    }
+
+    fn as_it_is(api_version: &str, kind: &str, json: &[u8]) -> Result<Self, ObjectError> {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         if let Some(known) = Kind::of(group, kind) {
-            return known.read(json);
+            return known.as_it_is(json);
         }
         let mut other: record::Other = read(kind, json)?;
         if record::custom::SPECIFIED.contains(&(group, kind)) {
@@ -481,8 +492,21 @@ impl Object {
         other.api_version = Str::new(api_version);
         other.kind = Str::new(kind);
         other.keep_spec(json);
-        let mut object = Self::Other(other);
-        crate::border::scrub(&mut object);
-        Ok(object)
+        Ok(Self::Other(other))
     }
+}
+
+/// The type that an object says it has.
+fn types(json: &[u8]) -> Result<(String, String), ObjectError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct TypeMeta<'a> {
+        #[serde(default, borrow)]
+        api_version: Option<std::borrow::Cow<'a, str>>,
+        #[serde(default, borrow)]
+        kind: Option<std::borrow::Cow<'a, str>>,
+    }
+    let types: TypeMeta<'_> = read("object", json)?;
+    let said = |word: Option<std::borrow::Cow<'_, str>>| word.unwrap_or_default().into_owned();
+    Ok((said(types.api_version), said(types.kind)))
 }

@@ -16,13 +16,14 @@
 //!
 //! There is no client, no runtime, no clock and no I/O here.
 
-pub mod arguments;
+pub mod api_server;
 pub mod border;
 pub mod cluster;
 pub mod coverage;
 pub mod credential;
 pub mod defaults;
 pub mod id;
+pub mod image;
 pub mod kinds;
 pub mod mutation;
 mod owner;
@@ -35,6 +36,7 @@ pub mod unit;
 pub mod version;
 pub mod wire;
 
+pub use border::{keeps_entry, keeps_variable};
 pub use cluster::{Cluster, ClusterBuilder, SourceKind, SpecPool};
 pub use coverage::{Coverage, Gap, Listed, Written};
 pub use id::{EntityId, IdError};

@@ -200,7 +200,7 @@ fn objects(
             return Ok(());
         }
         let wrong = |reason: String| SnapshotError::Object { number, reason };
-        let mut object = Object::read(&line).map_err(|error| wrong(error.to_string()))?;
+        let mut object = Object::read_again(&line).map_err(|error| wrong(error.to_string()))?;
         if let Object::ConfigMap(config) = &mut object {
             // The values that they were found in are gone; the snapshot vouches for them, be it
             // without their keys.

@@ -260,13 +260,17 @@ impl Names {
 
 const ZERO: &str = "=0";
 
-/// Whether a quantity is zero, whatever its suffix; what is none is not.
+/// The same of a quantity as JSON writes it.
 fn is_zero(quantity: &serde_json::Value) -> bool {
-    let text = match quantity {
-        serde_json::Value::String(text) => text.as_str(),
-        serde_json::Value::Number(number) => return number.as_f64() == Some(0.0),
-        _ => return false,
-    };
+    match quantity {
+        serde_json::Value::String(text) => is_zero_quantity(text),
+        serde_json::Value::Number(number) => number.as_f64() == Some(0.0),
+        _ => false,
+    }
+}
+
+/// Whether a quantity is zero, whatever its suffix; what is none is not.
+pub(crate) fn is_zero_quantity(text: &str) -> bool {
     let number = text.trim_start_matches(['+', '-']);
     let number = number.split(|c: char| c.is_ascii_alphabetic()).next().unwrap_or_default();
     number.contains('0') && number.bytes().all(|byte| matches!(byte, b'0' | b'.'))

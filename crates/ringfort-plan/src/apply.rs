@@ -22,7 +22,7 @@ use crate::change::{Change, ChangeError, Edit};
 use crate::fix::service::takes_balancer;
 use crate::nodes;
 use crate::place::{WorkloadKey, Written, place, place_pod, stored};
-use crate::refuse::refused;
+use crate::refuse::{refused, reselected, undeleted, unmade};
 use crate::renew::{Renewal, Whom, with_token};
 
 /// The cluster after the changes, one after the other.
@@ -108,6 +108,7 @@ fn one(
         if !change.objects(changed)?.is_empty() {
             return Err(ChangeError::Exists(change.object()));
         }
+        refuse(change, unmade(changed, &object))?;
         let made = match &object {
             Object::Workload(workload) => Some(workload.key()),
             _ => None,
@@ -125,11 +126,21 @@ fn one(
     for object in objects {
         match &change.edit {
             Edit::Restart => restart(changed, renewal, change, &object)?,
-            Edit::Delete => delete(changed, renewal, &object)?,
+            Edit::Delete => {
+                refuse(change, undeleted(&object))?;
+                delete(changed, renewal, &object)?;
+            }
             _ => patch(changed, renewal, change, &object)?,
         }
     }
     Ok(())
+}
+
+fn refuse(change: &Change, reason: Option<String>) -> Result<(), ChangeError> {
+    match reason {
+        Some(reason) => Err(ChangeError::Refused { object: change.object(), reason }),
+        None => Ok(()),
+    }
 }
 
 fn created(
@@ -143,7 +154,7 @@ fn created(
     if change.kept() == Some(Kind::Pod) && cluster.source != SourceKind::Manifests {
         stored(cluster, &mut value, &change.namespace);
     }
-    let object = Object::read(value.to_string().as_bytes()).map_err(|error| {
+    let object = Object::read_again(value.to_string().as_bytes()).map_err(|error| {
         ChangeError::Object { object: change.object(), reason: error.to_string() }
     })?;
     let meta = object.meta();
@@ -258,10 +269,10 @@ fn patch(
     change: &Change,
     object: &Object,
 ) -> Result<(), ChangeError> {
-    let edited = edit(object, change)?;
-    if let Some(reason) = refused(changed, object, &edited) {
-        return Err(ChangeError::Refused { object: change.object(), reason });
-    }
+    let patched = patched(object, change)?;
+    let edited = read(object, &patched)?;
+    refuse(change, reselected(object, &edited, &patched))?;
+    refuse(change, refused(changed, object, &edited))?;
     let edited = settle(changed, object, edited);
     let edited = match (object, edited) {
         (Object::Pod(before), Object::Pod(after)) if before.spec != after.spec => {
@@ -354,8 +365,11 @@ fn stops(before: &Workload, after: &Workload) -> bool {
 
 /// The object after a patch of it.
 pub(crate) fn edit(object: &Object, change: &Change) -> Result<Object, ChangeError> {
-    let name = object.title();
-    let wrong = |reason: String| ChangeError::Object { object: name.clone(), reason };
+    read(object, &patched(object, change)?)
+}
+
+/// The same with the fields that the model does not keep, as far as the patch writes them.
+fn patched(object: &Object, change: &Change) -> Result<Value, ChangeError> {
     let mut value = object.to_value();
     match &change.edit {
         Edit::Merge(patch) => json_patch::merge(&mut value, patch),
@@ -365,10 +379,16 @@ pub(crate) fn edit(object: &Object, change: &Change) -> Result<Object, ChangeErr
                 .map_err(|error| wrong(error.to_string()))?;
             json_patch::patch(&mut value, &patch).map_err(|error| wrong(error.to_string()))?;
         }
-        Edit::Create(_) | Edit::Delete | Edit::Restart => return Ok(object.clone()),
+        Edit::Create(_) | Edit::Delete | Edit::Restart => {}
     }
-    let json = value.to_string();
-    let mut edited = Object::read(json.as_bytes()).map_err(|error| wrong(error.to_string()))?;
+    Ok(value)
+}
+
+fn read(object: &Object, patched: &Value) -> Result<Object, ChangeError> {
+    let wrong = |reason: String| ChangeError::Object { object: object.title(), reason };
+    let json = patched.to_string();
+    let mut edited =
+        Object::read_again(json.as_bytes()).map_err(|error| wrong(error.to_string()))?;
     keep_classes(object, &mut edited);
     Ok(edited)
 }

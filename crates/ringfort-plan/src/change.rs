@@ -280,6 +280,15 @@ impl Change {
         if kind.is_empty() || name.is_empty() {
             return Err(ChangeError::Format("a change without kind and name".into()));
         }
+        let named: Vec<&str> = ["patch", "merge", "delete", "create", "restart"]
+            .into_iter()
+            .filter(|key| value.get(key).is_some_and(|edit| *edit != Value::Bool(false)))
+            .collect();
+        // An object in the API's shape is a merge patch, and may have fields of these names.
+        if named.len() > 1 && value.get("metadata").is_none() {
+            let reason = format!("one change of {kind} {name} with {}", named.join(" and "));
+            return Err(ChangeError::Format(reason));
+        }
         let edit = if let Some(patch) = value.get("patch") {
             let Some(operations) = patch.as_array() else {
                 let reason = "patch is a list of operations; a merge patch stands under merge";

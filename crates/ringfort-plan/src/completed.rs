@@ -1,7 +1,8 @@
 //! Completing a plan after which pairs are left that the graph knew a cut of.
 //!
 //! A namespace that gets stricter may not let the pods in that another change makes again; then
-//! it is left as it is. The cut of fewer fixes is one of all of them, so the bound still holds.
+//! it is left as it is, and what nothing else cuts is left too, if that is less than what the pods
+//! that stay as they are leave. The cut of fewer fixes is one of all of them, so the bound still holds.
 //!
 //! The graph draws no narrow way beside a wide one of the same identity: no namespace beside the
 //! whole cluster. A fix of the wide one lays the others bare. A new policy lays bare who may take
@@ -12,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, Engines};
-use ringfort_graph::cut::{Answer, FixId, solve};
+use ringfort_graph::cut::{Answer, FixId, solve, without_uncuttable};
 use ringfort_model::{Cluster, Kind};
 
 use crate::apply::{applied, apply};
@@ -20,7 +21,7 @@ use crate::edits::{Edited, changes};
 use crate::fix::Fix;
 use crate::left::Answered;
 use crate::lift::Earlier;
-use crate::plan::{PlanError, Posed, Wish, Work, posed, tried_again};
+use crate::plan::{PlanError, Posed, RULED_OUT, Wish, Work, posed, tried_again};
 use crate::question::Pair;
 
 /// Fixes, and the pairs that are connected once they are made.
@@ -28,6 +29,10 @@ type Found = (Vec<Fix>, BTreeSet<Pair>);
 
 /// Pairs that have no cut once some changes are made, and why.
 pub(crate) type Opened = BTreeMap<Pair, &'static str>;
+
+/// Why a pair is left where all that cuts it is a namespace's label which the plan cannot have.
+const REFUSED: &str =
+    "what cuts it has the namespace refuse the pods that another change makes again";
 
 /// How often a plan is completed.
 const ROUNDS: usize = 4;
@@ -60,17 +65,24 @@ impl First<'_, '_, '_> {
         mut fixes: Vec<Fix>,
         mut after: BTreeSet<Pair>,
     ) -> Result<(Found, Opened), PlanError> {
-        if let Some((others, left)) = self.admitted(work, &fixes)? {
+        let mut wish = self.wish.clone();
+        let wrong = |left: &BTreeSet<Pair>| left.difference(self.expected).count();
+        if let Some(((others, left), ruled_out)) = self.admitted(work, &fixes)?
+            && wrong(&left) < wrong(&after)
+        {
             (fixes, after) = (others, left);
             if after.is_subset(self.expected) {
                 return Ok(((fixes, after), Opened::new()));
             }
+            wish.forbid.extend(ruled_out);
         }
+        let is_refused = wish.forbid.len() > self.wish.forbid.len();
         let mut opened = Opened::new();
         for _ in 0..ROUNDS {
-            let more = self.bare(&fixes, |posed, _| {
-                let uncut = posed.residual.iter().map(|one| (one.pair.clone(), one.reason));
-                opened = uncut.collect();
+            let more = self.bare(&wish, &fixes, |posed, _| {
+                let reason = |own| if is_refused && own == RULED_OUT { REFUSED } else { own };
+                let uncut = posed.residual.iter();
+                opened = uncut.map(|one| (one.pair.clone(), reason(one.reason))).collect();
                 let size = posed.between.len();
                 match solve(&posed.problem, &mut work.limits(size)) {
                     Answer::Cut(found) => found.fixes,
@@ -94,11 +106,16 @@ impl First<'_, '_, '_> {
     }
 
     /// Other fixes, where some of these have a namespace refuse the pods that others of them
-    /// change: it is left as open as it is.
-    fn admitted(&self, work: &mut Work<'_>, fixes: &[Fix]) -> Result<Option<Found>, PlanError> {
+    /// change: it is left as open as it is. With them the ids of those that are left out.
+    fn admitted(
+        &self,
+        work: &mut Work<'_>,
+        fixes: &[Fix],
+    ) -> Result<Option<(Found, Vec<String>)>, PlanError> {
         let mut problem = self.posed.problem.clone();
         let mut fixes = fixes.to_vec();
         let mut found = None;
+        let mut without = Vec::new();
         for _ in 0..ROUNDS {
             let refusing = applied(self.cluster, &changes(edits(&fixes)))?.refusing;
             let stricter = |fix: &&Fix| {
@@ -113,6 +130,9 @@ impl First<'_, '_, '_> {
             for fix in self.posed.numbers(&ruled_out) {
                 problem.costs[fix.index()] = None;
             }
+            without.extend(ruled_out.into_iter().map(|fix| fix.id));
+            // What has no other cut stays connected; the rest is cut all the same.
+            without_uncuttable(&mut problem);
             let size = self.posed.between.len();
             let Answer::Cut(other) = solve(&problem, &mut work.limits(size)) else { break };
             let all = &self.posed.catalogue.fixes;
@@ -120,7 +140,7 @@ impl First<'_, '_, '_> {
             let left = self.tried(&fixes)?;
             found = Some((fixes.clone(), left));
         }
-        Ok(found)
+        Ok(found.map(|found| (found, without)))
     }
 
     fn tried(&self, fixes: &[Fix]) -> Result<BTreeSet<Pair>, PlanError> {
@@ -132,13 +152,14 @@ impl First<'_, '_, '_> {
     /// One that the first problem has as well is the same, with the cost that it has there.
     fn bare(
         &self,
+        wish: &Wish,
         fixes: &[Fix],
         choose: impl FnOnce(&Posed<'_>, &[Fix]) -> Vec<FixId>,
     ) -> Result<Vec<Fix>, PlanError> {
         let changed = apply(self.cluster, &changes(edits(fixes)))?;
         let engines = Engines::new(&changed);
         let attack = Attack::new(&changed, &engines);
-        let posed = posed(&attack, self.wish, false)?;
+        let posed = posed(&attack, wish, false)?;
         let earlier = Earlier::new(self.cluster, edits(fixes));
         // The catalogue is in the order of its ids.
         let all = &self.posed.catalogue.fixes;
@@ -198,7 +219,7 @@ impl First<'_, '_, '_> {
             if found.len() == ids.len() {
                 break;
             }
-            let more = self.bare(&found, |_, fixes| {
+            let more = self.bare(self.wish, &found, |_, fixes| {
                 let known = fixes.iter().enumerate().filter(|(_, fix)| wanted(&found, fix));
                 known.map(|(at, _)| FixId(at as u32)).collect()
             })?;

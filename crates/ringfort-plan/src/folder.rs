@@ -17,7 +17,7 @@ use crate::edits::{Edited, ObjectEdit, changes};
 use crate::fix::Fix;
 use crate::plan::Plan;
 use crate::plan_file::PlanFile;
-use crate::rollback::{holds, is_whole, rollbacks};
+use crate::rollback::{holds, is_about_holding, is_whole, rollbacks};
 
 /// A file of the folder: path and text.
 pub type File = (String, String);
@@ -56,14 +56,22 @@ pub fn patches(cluster: &Cluster, plan: &Plan) -> Vec<(String, Change)> {
     found
 }
 
-/// What takes the changes of one step back, in order, each with the name of its file.
+/// What takes the changes of one step back, in order, each with the name of its file, which is that
+/// of no other.
 fn ways_back(cluster: &Cluster, number: usize, changes: &[Change]) -> Vec<(String, Change)> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
     let named = |undo: Change| {
         let at = changes.iter().position(|one| one.undoes(&undo)).unwrap_or_default();
-        let mut name = format!("rollback/{}", file_name(number, at, &changes[at]));
-        if holds(&undo) {
-            name = name.replace(".json", "-hold.json");
-        }
+        let there = file_name(number, at, &changes[at]);
+        let stem = there.strip_suffix(".json").unwrap_or(&there);
+        // The part of a patch that holds roll-outs back, or no longer does, is one by itself.
+        let part = if is_about_holding(&undo) { "-hold" } else { "" };
+        let mut all = (1_usize..).map(|count| match count {
+            1 => format!("rollback/{stem}{part}.json"),
+            _ => format!("rollback/{stem}{part}-{count}.json"),
+        });
+        let name = all.find(|name| !taken.contains(name)).unwrap_or_default();
+        taken.insert(name.clone());
         (name, undo)
     };
     rollbacks(cluster, changes).into_iter().map(named).collect()
@@ -463,5 +471,56 @@ impl StepFile {
             };
         }
         Ok(change)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringfort_model::{ClusterBuilder, Object};
+
+    #[test]
+    fn no_file_of_a_way_back_is_that_of_another() {
+        let mut builder = ClusterBuilder::new(SourceKind::Dump);
+        let deployment = |name: &str, spec: &Value| {
+            json!({"apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"namespace": "a", "name": name, "uid": name}, "spec": spec})
+        };
+        for object in [
+            deployment("x", &json!({"template": {"spec": {"serviceAccountName": "s"}}})),
+            deployment(
+                "y",
+                &json!({"paused": true, "template": {"spec": {"serviceAccountName": "s"}}}),
+            ),
+        ] {
+            builder.add(Object::read(object.to_string().as_bytes()).expect("a Deployment"));
+        }
+        let cluster = builder.freeze();
+        let account = json!({"op": "replace", "path": "/spec/template/spec/serviceAccountName",
+            "value": "t"});
+        let change = |name: &str, paused: Value| {
+            let edit = Edit::Json(vec![account.clone(), paused]);
+            Change::of(Kind::Workload(WorkloadKind::Deployment), &"a".into(), &name.into(), edit)
+        };
+        // The way back of the first sets nothing to hold its roll-out back: it takes that away.
+        let changes = [
+            change("x", json!({"op": "add", "path": "/spec/paused", "value": true})),
+            change("y", json!({"op": "replace", "path": "/spec/paused", "value": false})),
+        ];
+        let names: Vec<String> =
+            ways_back(&cluster, 1, &changes).into_iter().map(|(name, _)| name).collect();
+        let wanted = [
+            "rollback/01-1-deployment-a-y.json",
+            "rollback/01-deployment-a-x.json",
+            "rollback/01-deployment-a-x-hold.json",
+            "rollback/01-1-deployment-a-y-hold.json",
+        ];
+        assert_eq!(names, wanted);
+        // Of several ways back of one object each has a file.
+        let twice = [changes[0].clone(), changes[0].clone()];
+        let names: Vec<String> =
+            ways_back(&cluster, 1, &twice).into_iter().map(|(name, _)| name).collect();
+        let distinct: BTreeSet<&String> = names.iter().collect();
+        assert_eq!((names.len(), distinct.len()), (4, 4), "{names:?}");
     }
 }

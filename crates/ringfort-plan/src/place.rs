@@ -255,7 +255,7 @@ pub(crate) fn of_template(
         "spec": part("/spec"), "status": {"phase": "Running"}});
     stored(cluster, &mut pod, &namespace);
     let object = format!("Pod of {} {namespace}/{name}", kind.name());
-    match Object::read(pod.to_string().as_bytes()) {
+    match Object::read_again(pod.to_string().as_bytes()) {
         Ok(Object::Pod(read)) => {
             let answer = admit::Door::new(cluster).ask(&read, &pod, written.is_some());
             Ok(Some((read, answer)))

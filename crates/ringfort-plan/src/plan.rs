@@ -13,13 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, Engines};
 use ringfort_graph::cut::{
-    Answer, Certificate, FixId, FixTable, Limits, Problem, Uncuttable, curve, solve,
+    Answer, Certificate, FixId, FixTable, Goal, Limits, Problem, Uncuttable, curve, solve,
     without_uncuttable,
 };
-use ringfort_graph::{BitSet, EdgeId, NodeId};
+use ringfort_graph::{BitSet, EdgeId};
 use ringfort_language::Sentence;
 use ringfort_model::{Cluster, Kind};
-use rustc_hash::FxHashMap;
 
 use crate::apply::apply;
 use crate::change::{Change, ChangeError};
@@ -28,6 +27,7 @@ use crate::completed::{First, edits};
 use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
 use crate::left::Answered;
+use crate::named::{self, Named};
 use crate::narrow;
 use crate::plan_file::{Names, PointFile};
 use crate::question::{Asked, Pair, Question, QuestionError, between, connected_without, goals};
@@ -71,6 +71,9 @@ pub struct Residual {
     /// Why nothing cuts it.
     pub reason: &'static str,
 }
+
+/// Why a pair has no cut that some change cuts which may not be used.
+pub(crate) const RULED_OUT: &str = "every change that cuts it is ruled out (--forbid, --only)";
 
 /// The problem of one question on one graph, for the solver and for whoever checks it.
 pub struct Posed<'g> {
@@ -126,15 +129,19 @@ pub(crate) fn posed<'g>(
         let edge = EdgeId(at as u32);
         catalogue.of_edge(attack, edge).into_iter().map(move |fix| (edge, FixId(fix)))
     });
+    let (parts, goals): (Vec<usize>, Vec<Goal>) = goals(&asked).unzip();
     let mut problem = Problem {
         graph: &attack.graph,
-        goals: goals(&asked),
+        goals,
         fixes_of_edge: FixTable::new(attack.graph.edge_count(), cutting),
         costs,
     };
-    let starts: Vec<_> = problem.goals.iter().map(|goal| goal.entries.clone()).collect();
+    let named = Named::new(&asked);
     let found = without_uncuttable(&mut problem);
-    let residual = residual(attack, &catalogue, &problem, &asked, &starts, found);
+    let residual = residual(attack, &catalogue, &problem, (&named, &parts), found);
+    let uncut = residual.iter().map(|one| one.pair.clone()).collect();
+    named.without(&mut problem.goals, &parts, &uncut);
+    drop(named);
     Ok(Posed { asked, catalogue, problem, residual, between: edges })
 }
 
@@ -176,36 +183,29 @@ fn residual(
     attack: &Attack<'_>,
     catalogue: &Catalogue,
     problem: &Problem<'_>,
-    asked: &[Asked],
-    starts: &[Vec<NodeId>],
+    (named, parts): (&Named<'_>, &[usize]),
     found: Vec<Uncuttable>,
 ) -> Vec<Residual> {
-    // A position may have several names: those of the question that asks for both count.
-    let names = |list: &[(String, NodeId)]| -> FxHashMap<NodeId, String> {
-        list.iter().rev().map(|(name, node)| (*node, name.clone())).collect()
-    };
-    let names: Vec<_> = asked.iter().map(|one| (names(&one.from), names(&one.to))).collect();
-    let named = |start: NodeId, target: NodeId| {
-        let both = names.iter().find_map(|(from, to)| Some((from.get(&start)?, to.get(&target)?)));
-        let id = |node| attack.id(attack.key(node));
-        both.map_or_else(|| (id(start), id(target)), |(from, to)| (from.clone(), to.clone()))
-    };
     let mut residual: BTreeMap<Pair, Residual> = BTreeMap::new();
     for one in found {
-        let Some(&start) = starts[one.goal].first() else { continue };
-        let pair = named(start, one.target);
-        if residual.contains_key(&pair) {
+        let Some(&start) = problem.goals[one.goal].entries.first() else { continue };
+        let pairs = named.pairs(parts[one.goal], start, one.target);
+        let new = pairs.map(|(from, to)| (from.to_owned(), to.to_owned()));
+        let new: Vec<Pair> = new.filter(|pair| !residual.contains_key(pair)).collect();
+        if new.is_empty() {
             continue;
         }
         let reasons = one.edges.iter().filter_map(|&edge| catalogue.untouchable(attack, edge));
         // Its edges have no fix that may be used; some have one that may not.
         let ruled_out = one.edges.iter().any(|&edge| !problem.fixes_of_edge.of(edge).is_empty());
         let reason = match (ruled_out, reasons.min()) {
-            (true, _) => "every change that cuts it is ruled out (--forbid, --only)",
+            (true, _) => RULED_OUT,
             (false, Some(reason)) => reason,
             (false, None) => "no object of the cluster decides it",
         };
-        residual.insert(pair.clone(), Residual { pair, edges: one.edges, reason });
+        for pair in new {
+            residual.insert(pair.clone(), Residual { pair, edges: one.edges.clone(), reason });
+        }
     }
     residual.into_values().collect()
 }
@@ -238,8 +238,9 @@ pub struct Plan {
     /// Pairs that may be left: those without a cut, and in a plan that was cut short all that
     /// there were.
     pub expected: BTreeSet<Pair>,
-    /// Pairs that are left although the graph knew a cut, because a change opens another way that
-    /// nothing cuts, and why: whoever writes network policies takes a new one back.
+    /// Pairs that are left although the graph knew a cut, and why: a change opens another way that
+    /// nothing cuts (whoever writes network policies takes a new one back), or what cuts it does not
+    /// go together with another change.
     pub opened: BTreeMap<Pair, &'static str>,
     /// The edges between entries and targets.
     pub between: BitSet,
@@ -309,7 +310,17 @@ pub fn plan(
     wish: &Wish,
     work: &mut Work<'_>,
 ) -> Result<Plan, PlanError> {
-    let posed = pose(attack, wish)?;
+    planned(cluster, attack, pose(attack, wish)?, wish, work)
+}
+
+/// The same of a problem that was posed before, by the same wish.
+pub fn planned(
+    cluster: &Cluster,
+    attack: &Attack<'_>,
+    posed: Posed<'_>,
+    wish: &Wish,
+    work: &mut Work<'_>,
+) -> Result<Plan, PlanError> {
     let size = posed.between.len();
     let answered = Answered::new(attack, &wish.question, &posed.asked);
     let before = answered.pairs();
@@ -322,7 +333,10 @@ pub fn plan(
     let residual = posed.uncut();
     let most = wish.most.unwrap_or(POINTS).min(chosen.len().max(1));
     let mut limits = work.limits(size);
-    let mut make_curve = || curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut limits);
+    let mut make_curve = || {
+        let found = curve(&posed.problem, &chosen, most, EXHAUSTIVE, &mut limits);
+        named::curve(attack, &posed, found)
+    };
     // A plan that was cut short claims what was measured, and that nothing is new.
     let short = wish.most.filter(|&most| most < chosen.len());
     let expected = if short.is_some() { before.clone() } else { residual };

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::{Attack, techniques};
 use ringfort_graph::EdgeId;
-use ringfort_graph::cut::{Certificate, FixId, Limits, Point, check, curve};
+use ringfort_graph::cut::{Certificate, FixId, Point, check};
 use ringfort_language::Sentence;
 use ringfort_model::Cluster;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,8 @@ use crate::edits::changes;
 use crate::fix::{Catalogue, Costs, Fix};
 use crate::folder::{StepFile, step_files};
 use crate::left::Answered;
-use crate::plan::{EXHAUSTIVE, Plan, PlanError, Posed, Residual, Wish, pose, tried_again};
+use crate::plan::{Plan, PlanError, Posed, Residual, Wish, pose, tried_again};
+use crate::points::{self, Stop};
 use crate::question::{GoalText, Pair, Question};
 
 /// Version of the file's shape.
@@ -171,6 +172,17 @@ pub enum CheckError {
     /// A path is left.
     #[error("{0} still leads to {1} after the changes")]
     Left(String, String),
+    /// The time ended before it was worked out.
+    #[error("{0}: the time ended before it was worked out")]
+    Unverified(String),
+}
+
+/// An error if the file says something else than the cluster.
+pub(crate) fn same(what: &str, file: String, cluster: String) -> Result<(), CheckError> {
+    match file == cluster {
+        true => Ok(()),
+        false => Err(CheckError::Differs { what: what.to_owned(), file, cluster }),
+    }
 }
 
 /// An edge in words.
@@ -207,18 +219,21 @@ impl PlanFile {
     }
 
     /// Checks everything that the file says against a cluster: that its numbers mean what it
-    /// says, that the proof holds, that the patches are those of the fixes, and that after them
-    /// no path is left but those that nothing cuts. Returns the closing line that was proved.
-    pub fn check(&self, cluster: &Cluster, attack: &Attack<'_>) -> Result<String, CheckError> {
+    /// says, that the proof holds, that the patches are those of the fixes, that after them no
+    /// path is left but those that nothing cuts, and that fewer changes leave what the curve says.
+    /// Returns the closing line that was proved. What takes long ends once `stop` says true, with
+    /// [`CheckError::Unverified`].
+    pub fn check(
+        &self,
+        cluster: &Cluster,
+        attack: &Attack<'_>,
+        stop: Stop<'_>,
+    ) -> Result<String, CheckError> {
         if self.schema != SCHEMA {
             return Err(CheckError::Schema(self.schema.clone()));
         }
         let wish = self.wish.wish()?;
         let posed = pose(attack, &wish)?;
-        let same = |what: &str, file: String, cluster: String| match file == cluster {
-            true => Ok(()),
-            false => Err(CheckError::Differs { what: what.to_owned(), file, cluster }),
-        };
         let names = Names::new(attack, &posed, self.certificate.as_ref());
         for (what, file, cluster) in
             [("fix", &self.names.fixes, &names.fixes), ("edge", &self.names.edges, &names.edges)]
@@ -297,17 +312,26 @@ impl PlanFile {
         if let (Some(_), Some(least)) = (&self.certificate, self.least_left) {
             same("pairs left at the least", least.to_string(), "a whole plan".to_owned())?;
         }
-        let short = self.certificate.is_none() && self.least_left.is_some();
-        let least = short.then(|| least_left(&posed, &fixes, fixes.len())).flatten();
-        // A shorter search may have known less.
-        if let (Some(file), Some(cluster)) = (self.least_left, least)
-            && file > cluster
-        {
-            same("pairs left at the least", file.to_string(), cluster.to_string())?;
+        if let (None, Some(least)) = (&self.certificate, self.least_left) {
+            self.is_a_point(least)?;
         }
+        points::check(&self.curve, &wish, (attack, &posed), stop)?;
         let summary = self.proved(&after, self.least_left);
         same("summary", self.summary.clone(), summary.clone())?;
         Ok(summary)
+    }
+
+    /// A plan that was cut short is a point of its curve.
+    fn is_a_point(&self, least: usize) -> Result<(), CheckError> {
+        let own: BTreeSet<&str> = self.fixes.iter().map(|fix| fix.id.as_str()).collect();
+        let is_it = |point: &&PointFile| {
+            point.fixes.len() == self.fixes.len()
+                && point.fixes.iter().all(|id| own.contains(&**id))
+        };
+        let point = self.curve.iter().find(is_it);
+        let cluster =
+            point.map_or_else(|| "nothing".to_owned(), |point| point.at_least.to_string());
+        same("pairs left at the least", least.to_string(), cluster)
     }
 
     fn proved(&self, after: &BTreeSet<Pair>, least_left: Option<usize>) -> String {
@@ -328,15 +352,6 @@ impl PlanFile {
         .line()
         .to_string()
     }
-}
-
-/// The fewest pairs that as many fixes leave, as far as is known. The count is made anew: what a
-/// plan without a certificate says about its bound is not believed.
-fn least_left(posed: &Posed<'_>, chosen: &[FixId], count: usize) -> Option<usize> {
-    let mut never = || false;
-    let again = curve(&posed.problem, chosen, count, EXHAUSTIVE, &mut Limits::new(&mut never));
-    let point = again.points.get(count).or(again.points.last())?;
-    Some(point.at_least)
 }
 
 impl NoCut {

@@ -236,18 +236,17 @@ fn crossing(attack: &Attack<'_>, label: &str) -> Vec<Asked> {
     asked
 }
 
-/// The goals for the solver.
-#[must_use]
-pub fn goals(asked: &[Asked]) -> Vec<Goal> {
-    let of = |one: &Asked| {
+/// The goals for the solver, each with the part of the question that it is of.
+pub(crate) fn goals(asked: &[Asked]) -> impl Iterator<Item = (usize, Goal)> {
+    let of = |(part, one): (usize, &Asked)| {
         let nodes = |list: &[(String, NodeId)]| list.iter().map(|(_, node)| *node).collect();
         let (from, to): (Vec<NodeId>, Vec<NodeId>) = (nodes(&one.from), nodes(&one.to));
         from.into_iter().map(move |entry| {
             let others: Vec<NodeId> = to.iter().copied().filter(|&node| node != entry).collect();
-            Goal::together(&[entry], &others)
+            (part, Goal::together(&[entry], &others))
         })
     };
-    asked.iter().flat_map(of).filter(|goal| !goal.targets.is_empty()).collect()
+    asked.iter().enumerate().flat_map(of).filter(|(_, goal)| !goal.targets.is_empty())
 }
 
 /// The pairs of a question that are connected, by ids that stay the same when the cluster

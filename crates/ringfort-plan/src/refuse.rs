@@ -1,12 +1,77 @@
-//! Patches that the API server refuses because what they change cannot be changed
-//! (pkg/apis/*/validation: ValidateXUpdate). Of a field that the model does not keep nothing is
+//! Writes that the API server refuses: of what cannot be changed (pkg/apis/*/validation:
+//! ValidateXUpdate), of what is no valid object ([`crate::invalid`]), and those that no namespace
+//! takes (admission plug-in NamespaceLifecycle). Of a field that the model does not keep nothing is
 //! said.
 
-use ringfort_model::{Cluster, Object, Workload, WorkloadKind};
+use ringfort_model::{Cluster, Kind, Object, Workload, WorkloadKind};
+use ringfort_podsec::enforcement_on;
 use serde_json::Value;
+
+use crate::invalid::invalid;
+
+/// Namespaces that no one may delete.
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
+
+/// Why a server would refuse to make the object; `None` if it would not.
+pub(crate) fn unmade(cluster: &Cluster, object: &Object) -> Option<String> {
+    let namespace = &object.meta().namespace;
+    if !namespace.is_empty() {
+        match cluster.namespaces.get("", namespace) {
+            Some(known) if known.metadata.deletion_timestamp.is_some() => {
+                return Some(format!("namespace {namespace} is being deleted"));
+            }
+            // Where there is an object, there is its namespace.
+            None if cluster.coverage.is_complete(Kind::Namespace)
+                && !cluster.objects().any(|one| one.meta().namespace == *namespace) =>
+            {
+                return Some(format!("there is no namespace {namespace}"));
+            }
+            _ => {}
+        }
+    }
+    let levels = enforcement_on(cluster.version) == Some(true);
+    invalid(object, levels).into_iter().next()
+}
+
+/// Why a server would refuse to delete the object; `None` if it would not.
+pub(crate) fn undeleted(object: &Object) -> Option<String> {
+    let name = object.meta().name.as_str();
+    let immortal = matches!(object, Object::Namespace(_)) && IMMORTAL.contains(&name);
+    immortal.then(|| "this namespace may not be deleted".to_owned())
+}
+
+/// Why a server would refuse a new selector of a workload. It chose what the template was labelled
+/// with: one that asks for another label is another one, and only that of a ReplicationController
+/// may change, for another that its template has.
+pub(crate) fn reselected(before: &Object, after: &Object, patched: &Value) -> Option<String> {
+    let (Object::Workload(before), Object::Workload(after)) = (before, after) else { return None };
+    let selector = patched.pointer("/spec/selector")?;
+    let own = after.kind == WorkloadKind::ReplicationController;
+    let wanted = if own { Some(selector) } else { selector.get("matchLabels") };
+    let template = if own { after } else { before }.pod_template()?;
+    let labels = template.metadata.as_ref().map(|meta| &meta.labels);
+    let has = |key: &str, value: &Value| {
+        let found = labels.and_then(|labels| labels.get(key));
+        found.is_some_and(|found| value.as_str() == Some(found))
+    };
+    let other = wanted?.as_object()?.iter().any(|(key, value)| !has(key, value));
+    other.then(|| match own {
+        true => "spec.selector does not choose the pods of the template".to_owned(),
+        false => "spec.selector cannot be changed".to_owned(),
+    })
+}
 
 /// Why a server would refuse to make the one object of the other; `None` if it would not.
 pub(crate) fn refused(cluster: &Cluster, before: &Object, after: &Object) -> Option<String> {
+    fixed(cluster, before, after).or_else(|| {
+        let levels = enforcement_on(cluster.version) == Some(true);
+        let known = invalid(before, levels);
+        invalid(after, levels).into_iter().find(|wrong| !known.contains(wrong))
+    })
+}
+
+/// The same of what cannot be changed.
+fn fixed(cluster: &Cluster, before: &Object, after: &Object) -> Option<String> {
     let (old, new) = (before.meta(), after.meta());
     if before.kind() != after.kind() || old.name != new.name || old.namespace != new.namespace {
         return Some("kind, namespace and name cannot be changed".to_owned());

@@ -291,7 +291,7 @@ pub(crate) fn made(
     let mounted = |cluster: &Cluster, value: &Value| mounts_token(cluster, namespace, value);
     let (before, after) = (mounted(before, &json_of(first)), mounted(cluster, &value));
     admit_token(&mut value, before, after);
-    let read = Object::read(value.to_string().as_bytes());
+    let read = Object::read_again(value.to_string().as_bytes());
     match read {
         Ok(Object::Pod(pod)) => Ok(pod),
         Ok(other) => Err(ChangeError::Object {
@@ -454,7 +454,7 @@ pub(crate) fn with_token(cluster: &Cluster, before: &Pod, after: Pod) -> Pod {
     if made == written {
         return after;
     }
-    match Object::read(made.to_string().as_bytes()) {
+    match Object::read_again(made.to_string().as_bytes()) {
         Ok(Object::Pod(pod)) => pod,
         _ => after,
     }

@@ -60,6 +60,16 @@ pub fn rollbacks(cluster: &Cluster, changes: &[Change]) -> Vec<Change> {
 /// Fields that hold the roll-out of a changed template back.
 const HOLDS: &[&str] = &["/spec/paused", "/spec/updateStrategy/rollingUpdate/partition"];
 
+/// Whether the change says nothing but whether roll-outs are held back.
+pub(crate) fn is_about_holding(change: &Change) -> bool {
+    let Edit::Json(operations) = &change.edit else { return false };
+    let path = |operation: &Value| {
+        let path = operation.get("path").and_then(Value::as_str);
+        path.is_some_and(|path| HOLDS.contains(&path))
+    };
+    !operations.is_empty() && operations.iter().all(path)
+}
+
 /// Whether the change does nothing but hold roll-outs back.
 #[must_use]
 pub fn holds(change: &Change) -> bool {
@@ -238,8 +248,10 @@ mod tests {
             json!({"op": "remove", "path": "/rules/1"}),
             json!({"op": "remove", "path": "/rules/0/resources/1"}),
             json!({"op": "remove", "path": "/rules/0/resources/0"}),
+            json!({"op": "add", "path": "/rules/0/resources/-", "value": "events"}),
             json!({"op": "add", "path": "/rules/0/verbs", "value": ["watch"]}),
-            json!({"op": "add", "path": "/rules/-", "value": {"verbs": ["get"]}}),
+            json!({"op": "add", "path": "/rules/-", "value": {"verbs": ["get"],
+                "apiGroups": [""], "resources": ["events"]}}),
         ]));
     }
 }

@@ -315,6 +315,27 @@ fn a_rule_loses_the_verbs_that_are_used_and_keeps_the_others() {
     let both = apply(&cluster, &changes(fix.edits.iter().chain(&resource.edits))).expect("both");
     assert_eq!(both.cluster_roles.get("", "r").expect("the role").rules.len(), 1);
 
+    // Whatever is answered with the object goes with them, of Secrets and of others.
+    let key = concat!("AKIA", "ABCDEFGHIJKLMNOP");
+    for (resource, target) in
+        [("secrets", "impact/all-secrets"), ("configmaps", "impact/cloud-role")]
+    {
+        let mut objects = accounts(&["one"]);
+        let verbs = ["get", "patch", "create", "delete", "deletecollection", "update"];
+        let rules = json!([{"apiGroups": [""], "resources": [resource], "verbs": verbs}]);
+        objects.push(json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"note": key},
+            "metadata": {"name": "c", "namespace": "a"}}));
+        objects.push(role("ClusterRole", "r", &rules));
+        objects.push(binding("b", ("ClusterRole", "r"), &["one"]));
+        let cluster = clusters::cluster(&objects);
+        let (fixes, pairs) = between(&cluster, "sa/a/one", target);
+        assert_eq!(pairs, 1, "{resource}");
+        let id = "narrow:ClusterRole r/rules[0]/verbs/get,patch,delete,deletecollection";
+        let fix = fixes.get(id).unwrap_or_else(|| panic!("{:?}", fixes.keys()));
+        let changed = apply(&cluster, &changes(&fix.edits)).expect("it applies");
+        assert_eq!(between(&changed, "sa/a/one", target).1, 0, "{resource}");
+    }
+
     // A wildcard names no verb that could be taken out; all verbs together are the rule.
     for verbs in [json!(["*"]), json!(["get", "list"])] {
         let mut objects = accounts(&["one"]);

@@ -64,7 +64,7 @@ fn folder(cluster: &Cluster, wish: &Wish) -> (Plan, String, Vec<String>) {
     let mut work = Work { visits: u64::MAX, stop: &mut || false };
     let plan = plan(cluster, &attack, wish, &mut work).expect("a plan");
     let file = PlanFile::new(&attack, wish, &plan);
-    let checked = file.check(cluster, &attack).map_err(|error| error.to_string());
+    let checked = file.check(cluster, &attack, &mut || false).map_err(|error| error.to_string());
     assert_eq!(checked, Ok(plan.closing().to_string()));
     let written = files(cluster, &plan, &file, &DryRun::NotDone);
     let readme = written.iter().find(|(name, _)| name == "README.md").expect("a README");
@@ -197,7 +197,7 @@ fn whoever_forges_what_is_said_of_a_plan_is_found_out() {
         let mut forged = value.clone();
         forge(&mut forged);
         let file: PlanFile = serde_json::from_value(forged).expect("a plan");
-        file.check(&cluster, &attack).map_err(|error| error.to_string())
+        file.check(&cluster, &attack, &mut || false).map_err(|error| error.to_string())
     };
     assert!(check(&|_| ()).is_ok());
     assert!(!plan.fixes.is_empty() && !plan.residual.is_empty());

@@ -26,7 +26,7 @@ fn holds(name: &str, cluster: &Cluster, wish: &Wish) -> Plan {
         panic!("{name} {wish:?}: {error}");
     });
     assert_eq!(plan.disagreements(), Vec::<&Pair>::new(), "{name} {wish:?}");
-    let checked = PlanFile::new(&attack, wish, &plan).check(cluster, &attack);
+    let checked = PlanFile::new(&attack, wish, &plan).check(cluster, &attack, &mut || false);
     let checked = checked.map_err(|error| error.to_string());
     assert_eq!(checked, Ok(plan.closing().to_string()), "{name} {wish:?}");
     plan

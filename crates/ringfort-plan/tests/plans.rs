@@ -61,7 +61,7 @@ fn planned(cluster: &Cluster, wish: &Wish) -> Result<(Plan, PlanFile), PlanError
 fn check(cluster: &Cluster, file: &PlanFile) -> Result<String, String> {
     let engines = Engines::new(cluster);
     let attack = Attack::new(cluster, &engines);
-    file.check(cluster, &attack).map_err(|error| error.to_string())
+    file.check(cluster, &attack, &mut || false).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -76,7 +76,8 @@ fn plans_are_optimal_tried_and_checked() {
         // The file survives being written, and checks without the solver.
         let text = serde_json::to_string(file).expect("plain data");
         let again: PlanFile = serde_json::from_str(&text).expect("it reads back");
-        let checked = again.check(cluster, attack).map_err(|error| error.to_string());
+        let checked =
+            again.check(cluster, attack, &mut || false).map_err(|error| error.to_string());
         assert_eq!(checked, Ok(plan.closing().to_string()), "{name}");
     }
 }
@@ -363,7 +364,7 @@ fn every_patch_gives_the_object_that_the_plan_was_tried_with() {
 fn no_first_fix_is_no_error() {
     let Solved { cluster, attack, .. } = &SOLVED[0];
     let costs = ringfort_plan::Costs::default();
-    let count = |limit| first_fixes(cluster, attack, &costs, limit).len();
+    let count = |limit| first_fixes(cluster, attack, None, &costs, limit).len();
     assert_eq!((count(0), count(1)), (0, 1));
 }
 
@@ -371,7 +372,7 @@ fn no_first_fix_is_no_error() {
 fn no_single_change_cuts_more_than_the_first_fix() {
     for Solved { name, cluster, attack, plan, .. } in &*SOLVED {
         let costs = ringfort_plan::Costs::default();
-        let first = first_fixes(cluster, attack, &costs, 3);
+        let first = first_fixes(cluster, attack, None, &costs, 3);
         let [none, one, ..] = plan.curve.as_slice() else { panic!("{name} has changes") };
         assert!(one.exact, "{name}: every change was tried");
         assert_eq!(first[0].cut, none.pairs - one.pairs, "{name}: {}", first[0].fix.id);
@@ -507,7 +508,8 @@ fn plans_that_are_cut_short_claim_what_was_measured() {
             let uncut = plan.residual.len();
             let bound = plan.least_left.expect("it is cut short");
             assert!(plan.after.len() - uncut >= bound, "{name}: {}", plan.closing());
-            let checked = file.check(cluster, attack).map_err(|error| error.to_string());
+            let checked =
+                file.check(cluster, attack, &mut || false).map_err(|error| error.to_string());
             assert_eq!(checked, Ok(plan.closing().to_string()), "{name}");
         }
     }

@@ -279,8 +279,9 @@ pub(crate) struct Paths {
     /// A position that the attacker holds already, as compromised=ID
     #[arg(long)]
     pub(crate) assume: Vec<String>,
-    /// How many paths for each target
-    #[arg(short, long = "count", default_value_t = 3)]
+    /// How many paths for each target, one at least
+    #[arg(short, long = "count", default_value_t = 3,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) k: usize,
     /// A source as of `scan`; else the live cluster
     #[arg(long)]
@@ -366,6 +367,9 @@ pub(crate) enum PlanCommand {
         /// A source as of `scan`; else the live cluster
         #[arg(long)]
         cluster: Option<PathBuf>,
+        /// How long to work out again what is said of fewer changes; then the file is not verified
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
     },
 }
 

@@ -12,7 +12,7 @@ use ringfort_checks::{Chosen, World};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
 use ringfort_model::{Cluster, EntityId, SourceKind, Str, snapshot};
-use ringfort_plan::{Wish, Work, first_fixes};
+use ringfort_plan::{Posed, Wish, Work, first_fixes, pose};
 use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
 use ringfort_report::{Format, Head, Rendered, Report, human, json};
@@ -249,14 +249,16 @@ fn scan(
     // These formats show the cut on the graph.
     let drawn = wanted.iter().any(|one| matches!(one.format, Format::Dot | Format::Graphml));
     let large = attack.graph.edge_count() > PLANNED;
-    let first = || first_fixes(cluster, &attack, &reading.costs, FIXES);
-    let planned = || -> Result<_> {
-        if !drawn && large {
-            return Ok(None);
-        }
-        let wish = Wish { costs: reading.costs, ..Wish::default() };
+    let wish = Wish { costs: reading.costs, ..Wish::default() };
+    let first =
+        |posed: Option<&Posed<'_>>| first_fixes(cluster, &attack, posed, &reading.costs, FIXES);
+    let planned = |posed: Posed<'_>| {
         let mut work = Work { visits: PLANNING, stop: &mut || false };
-        Ok(Some(ringfort_plan::plan(cluster, &attack, &wish, &mut work)?))
+        ringfort_plan::planned(cluster, &attack, posed, &wish, &mut work)
+    };
+    let both = || -> Result<_> {
+        let posed = pose(&attack, &wish)?;
+        Ok((first(Some(&posed)), Some(planned(posed)?)))
     };
     let checked = || {
         let world = World::new(&attack);
@@ -272,18 +274,19 @@ fn scan(
         let adoption = ringfort_checks::adoption::measure(&world);
         (ringfort_checks::run(&world, chosen), adoption, versions)
     };
-    let (fixes, plan, (checked, adoption, versions)) = match large {
+    let ((fixes, plan), (checked, adoption, versions)) = match large {
         true => {
-            let (checked, fixes) = rayon::join(checked, first);
-            (fixes, planned()?, checked)
+            let (checked, fixes) = rayon::join(checked, || first(None));
+            let plan = drawn.then(|| planned(pose(&attack, &wish)?)).transpose()?;
+            ((fixes, plan), checked)
         }
         // Trials hold graphs of their own: fixes, plan and checks one after the other, so that a
         // small cluster needs little. Templates of manifests are far fewer than pods.
         false if cluster.source == SourceKind::Manifests => {
-            let ((fixes, plan), checked) = rayon::join(|| (first(), planned()), checked);
-            (fixes, plan?, checked)
+            let (planned, checked) = rayon::join(both, checked);
+            (planned?, checked)
         }
-        false => (first(), planned()?, checked()),
+        false => (both()?, checked()),
     };
     stages.end("plan and checks");
     drop(progress);

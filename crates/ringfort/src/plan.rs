@@ -20,8 +20,8 @@ use crate::questions::answer;
 use crate::what_if::{differing, plan_at};
 
 pub(crate) fn run(arguments: &Planning, reading: &Reading) -> Result<u8> {
-    if let Some(PlanCommand::Check { file, cluster }) = &arguments.command {
-        return check(file, cluster.as_deref(), reading);
+    if let Some(PlanCommand::Check { file, cluster, seconds }) = &arguments.command {
+        return check(file, cluster.as_deref(), *seconds, reading);
     }
     let wish = wish(arguments, reading)?;
     if arguments.server_dry_run && arguments.source.is_some() {
@@ -141,13 +141,15 @@ pub(crate) fn crossing(arguments: &Crossing, reading: &Reading) -> Result<u8> {
         let (from, to) = (name(&one.from), name(&one.to));
         match ways.min_by(|a, b| (a.cost, &a.edges).cmp(&(b.cost, &b.edges))) {
             None => {
-                text.push_str(&format!("{from} does not reach {to}\n"));
+                text.push_str(&harmless(&format!("{from} does not reach {to}")));
+                text.push('\n');
                 ways_found.push(json!({"from": from, "to": to, "effort": null, "edges": []}));
             }
             Some(way) => {
                 let edges = way.edges.iter().map(|&edge| edge_name(&attack, edge));
                 let edges: Vec<String> = edges.collect();
-                text.push_str(&format!("{from} reaches {to}, effort {}\n", way.cost));
+                text.push_str(&harmless(&format!("{from} reaches {to}, effort {}", way.cost)));
+                text.push('\n');
                 for edge in &edges {
                     text.push_str(&format!("  {}\n", harmless(edge)));
                 }
@@ -201,7 +203,7 @@ fn shown(plan: &Plan) -> String {
         };
         let exact = if point.exact && point.changes > 0 { ", the best" } else { "" };
         let single = match point.fixes.as_slice() {
-            [fix] => format!(" ({fix})"),
+            [fix] => format!(" ({})", harmless(fix)),
             _ => String::new(),
         };
         text.push_str(&format!(
@@ -222,7 +224,7 @@ fn shown(plan: &Plan) -> String {
     let mut opened: std::collections::BTreeMap<&str, Vec<String>> =
         std::collections::BTreeMap::new();
     for pair in plan.disagreements() {
-        let (from, to) = pair;
+        let (from, to) = (harmless(&pair.0), harmless(&pair.1));
         match plan.opened.get(pair) {
             Some(reason) => opened.entry(reason).or_default().push(format!("{from} -> {to}")),
             None => text.push_str(&format!(
@@ -233,7 +235,7 @@ fn shown(plan: &Plan) -> String {
     }
     for (reason, pairs) in opened {
         text.push_str(&format!(
-            "a change of this plan opens another way for {} pairs, which nothing cuts: {reason}\n",
+            "beside the changes of this plan nothing cuts {} pairs that are left: {reason}\n",
             pairs.len()
         ));
         text.push_str(&few(&pairs));
@@ -251,7 +253,7 @@ fn few(pairs: &[String]) -> String {
     text
 }
 
-fn check(file: &Path, cluster: Option<&Path>, reading: &Reading) -> Result<u8> {
+fn check(file: &Path, cluster: Option<&Path>, seconds: u64, reading: &Reading) -> Result<u8> {
     // Of a folder the patches are checked too.
     let folder = file.is_dir().then_some(file);
     let plan = match folder {
@@ -268,12 +270,21 @@ fn check(file: &Path, cluster: Option<&Path>, reading: &Reading) -> Result<u8> {
     let collected = read(cluster, reading)?;
     let engines = Engines::new(&collected.cluster);
     let attack = Attack::new(&collected.cluster, &engines);
-    match plan.check(&collected.cluster, &attack) {
+    let started = Instant::now();
+    let limit = Duration::from_secs(seconds);
+    match plan.check(&collected.cluster, &attack, &mut || started.elapsed() >= limit) {
         Ok(summary) => {
             print(&lines(&format!("checks: {summary}\n")))?;
             Ok(0)
         }
-        Err(CheckError::Schema(schema)) => Err(usage(format!("{} is {schema}", file.display()))),
+        // A file of another schema is no plan that could be read.
+        Err(error @ CheckError::Schema(_)) => {
+            Err(anyhow::Error::new(error).context(file.display().to_string()))
+        }
+        Err(error @ CheckError::Unverified(_)) => {
+            print(&lines(&format!("not verified: {error} (--seconds {seconds})\n")))?;
+            Ok(3)
+        }
         Err(error) => {
             print(&lines(&format!("does not check: {error}\n")))?;
             Ok(3)

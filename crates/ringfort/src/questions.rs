@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use ringfort_attack::evidence::quoted;
-use ringfort_attack::{Attack, Engines, NodeKey, techniques};
+use ringfort_attack::{Attack, Engines, NodeKey, held_back, techniques};
 use ringfort_graph::cut::{Answer, Limits, Solution, solve};
-use ringfort_graph::{EdgeId, NodeId};
+use ringfort_graph::{BitSet, EdgeId, NodeId};
 use ringfort_plan::{Fix, GoalText, Pair, Question, Wish, pose};
 use ringfort_report::human::harmless;
 use serde_json::{Value, json};
@@ -90,22 +90,28 @@ pub(crate) fn exposure_of(about: &About, reading: &Reading) -> Result<u8> {
     let engines = Engines::new(&collected.cluster);
     let attack = Attack::new(&collected.cluster, &engines);
     let to = position(&attack, &about.id)?;
-    // Backwards past an AND node is too much; each position found is followed forwards.
-    let maybe = ringfort_graph::co_reach(&attack.graph, &to, &attack.no_edges());
-    let held: BTreeSet<usize> = to.iter().map(|node| node.index()).collect();
-    let starts: Vec<NodeId> =
-        maybe.iter().filter(|at| !held.contains(at)).map(|at| NodeId(at as u32)).collect();
-    let pairs = attack.pairs(&starts, &to, &attack.no_edges());
-    let mut reach: BTreeSet<usize> = BTreeSet::new();
-    for set in &pairs {
-        reach.extend(set.iter().map(|at| starts[at].index()));
-    }
-    let found = groups(&attack, reach.into_iter());
+    let found = groups(&attack, before(&attack, &to).iter());
     let text = format!("{} is reached from\n{}", about.id, listed(&found, about.all));
     let value = json!({"schema": "ringfort.exposure-of/1", "of": about.id,
         "reached_from": as_json(&found)});
     answer(&about.format, &value, &text)?;
     Ok(0)
+}
+
+/// Positions each of which leads to one of others by itself, without these.
+fn before(attack: &Attack<'_>, to: &[NodeId]) -> BitSet {
+    // Backwards past an AND node is too much; each position found is followed forwards.
+    let maybe = ringfort_graph::co_reach(&attack.graph, to, &attack.no_edges());
+    let held: BTreeSet<usize> = to.iter().map(|node| node.index()).collect();
+    let starts: Vec<NodeId> =
+        maybe.iter().filter(|at| !held.contains(at)).map(|at| NodeId(at as u32)).collect();
+    let mut found = BitSet::new(attack.graph.node_count());
+    for set in attack.pairs(&starts, to, &attack.no_edges()) {
+        for at in set.iter() {
+            found.insert(starts[at].index());
+        }
+    }
+    found
 }
 
 /// Which controls stand between two positions, and how many changes would have to fail.
@@ -142,7 +148,7 @@ pub(crate) fn why_not(between: &Between, reading: &Reading) -> Result<u8> {
     let value = json!({"schema": "ringfort.why-not/1", "from": between.from, "to": between.to,
         "connected": true, "path": {"effort": path.cost, "steps": steps}, "controls": controls,
         "changes": standing.changes(), "no_change": standing.no_change(),
-        "reached": [], "reached_from": []});
+        "reached": [], "reached_from": [], "stopped_by": []});
     answer(&between.format, &value, &text)?;
     Ok(0)
 }
@@ -232,21 +238,29 @@ impl Standing {
     }
 }
 
-/// Nothing leads there: how far each side goes.
+/// Nothing leads there: how far each side goes, and what holds the one back.
 fn apart(attack: &Attack<'_>, from: &[NodeId], to: &[NodeId], between: &Between) -> Result<u8> {
-    let others = |nodes: &ringfort_graph::BitSet, held: &[NodeId]| {
-        let held: BTreeSet<usize> = held.iter().map(|node| node.index()).collect();
-        groups(attack, nodes.iter().filter(|at| !held.contains(at)))
-    };
-    let reached = others(&attack.reach(from), from);
-    let before = ringfort_graph::co_reach(&attack.graph, to, &attack.no_edges());
-    let before = others(&before, to);
+    let held = attack.reach(from);
+    let mut wanted = before(attack, to);
+    let before = groups(attack, wanted.iter());
+    for node in to {
+        wanted.insert(node.index());
+    }
+    let stopped = held_back(attack, &held, &wanted);
+    let start: BTreeSet<usize> = from.iter().map(|node| node.index()).collect();
+    let reached = groups(attack, held.iter().filter(|at| !start.contains(at)));
     let mut text = format!("nothing leads from {} to {}\n", between.from, between.to);
     text.push_str(&format!("{} gets as far as\n{}", between.from, listed(&reached, false)));
     text.push_str(&format!("{} would be reached from\n{}", between.to, listed(&before, false)));
+    if !stopped.is_empty() {
+        text.push_str("in the way\n");
+    }
+    for control in &stopped {
+        text.push_str(&format!("  {}\n", harmless(control)));
+    }
     let value = json!({"schema": "ringfort.why-not/1", "from": between.from, "to": between.to,
         "connected": false, "path": null, "controls": null, "changes": null, "no_change": [],
-        "reached": as_json(&reached), "reached_from": as_json(&before)});
+        "reached": as_json(&reached), "reached_from": as_json(&before), "stopped_by": stopped});
     answer(&between.format, &value, &text)?;
     Ok(0)
 }

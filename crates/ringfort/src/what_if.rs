@@ -62,7 +62,7 @@ fn shown(result: &WhatIf) -> String {
         result.left.len()
     );
     for note in &result.notes {
-        text.push_str(&format!("note  {note}\n"));
+        text.push_str(&format!("note  {}\n", harmless(note)));
     }
     for (word, list) in [("gone", &result.gone), ("new", &result.new), ("left", &result.left)] {
         for (from, to) in list {

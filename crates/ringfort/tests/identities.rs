@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use ringfort_attack::{Attack, Engines, techniques};
+use ringfort_attack::{Attack, Engines, NodeKey, techniques};
 use ringfort_collect::{Options, read_objects};
 use ringfort_graph::EdgeId;
 use ringfort_model::KubeVersion;
@@ -13,8 +13,13 @@ use serde_json::{Value, json};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// Targets of the edges that the technique draws, by id.
+/// What the edges lead to that the technique draws, by id: where ways meet, what follows there.
 fn targets(technique: &str, objects: &[Value]) -> BTreeSet<String> {
+    drawn(technique, objects).1
+}
+
+/// The same with the number of the edges, all those that leave where they meet among them.
+fn drawn(technique: &str, objects: &[Value]) -> (usize, BTreeSet<String>) {
     let version = Some(KubeVersion::minor(36));
     let options = Options { version, complete: true, threads: 1, ..Options::default() };
     let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
@@ -22,14 +27,26 @@ fn targets(technique: &str, objects: &[Value]) -> BTreeSet<String> {
     assert!(cluster.gaps.is_empty(), "{:?}", cluster.gaps);
     let engines = Engines::new(&cluster);
     let attack = Attack::new(&cluster, &engines);
-    (0..attack.graph.edge_count())
-        .map(|edge| EdgeId(edge as u32))
-        .filter(|&edge| {
-            let of = attack.edge(edge).technique;
-            of.is_some_and(|at| techniques::ALL[at as usize].id == technique)
-        })
-        .map(|edge| attack.id(attack.key(attack.graph.edge(edge).to)))
-        .collect()
+    let own = (0..attack.graph.edge_count()).map(|edge| EdgeId(edge as u32)).filter(|&edge| {
+        let of = attack.edge(edge).technique;
+        of.is_some_and(|at| techniques::ALL[at as usize].id == technique)
+    });
+    let mut edges: BTreeSet<EdgeId> = own.collect();
+    let mut found = BTreeSet::new();
+    for edge in edges.clone() {
+        let to = attack.graph.edge(edge).to;
+        match attack.key(to) {
+            NodeKey::Join(..) => edges.extend(attack.graph.outgoing(to)),
+            key => _ = found.insert(attack.id(key)),
+        }
+    }
+    for &edge in &edges {
+        let ends = attack.graph.edge(edge);
+        if matches!(attack.key(ends.from), NodeKey::Join(..)) {
+            found.insert(attack.id(attack.key(ends.to)));
+        }
+    }
+    (edges.len(), found)
 }
 
 fn bound(name: &str, subjects: Value, rules: Value) -> [Value; 2] {
@@ -95,6 +112,39 @@ fn a_nodes_name_alone_gives_no_node() {
     let groups = rule(&["impersonate"], "", "groups", &["system:nodes"]);
     let both = only(json!([users, groups]));
     assert!(both.iter().any(|id| id.ends_with("system:node:n")), "{both:?}");
+}
+
+/// Whoever becomes any of many meets the others first: edges grow with both, not with their pairs.
+#[test]
+fn edges_to_many_identities_grow_with_both_sides() {
+    const MANY: usize = 30;
+    let csr = "certificates.k8s.io";
+    let rules = json!([
+        rule(&["impersonate"], "", "users", &[]),
+        rule(&["impersonate"], "", "groups", &["system:nodes"]),
+        rule(&["create"], csr, "certificatesigningrequests", &[]),
+        rule(&["update"], csr, "certificatesigningrequests/approval", &[]),
+        rule(&["approve"], csr, "signers", &["kubernetes.io/*"]),
+    ]);
+    let user = |at: usize| json!({"kind": "User", "name": format!("u{at}")});
+    let mut objects: Vec<Value> = Vec::new();
+    objects.extend(bound("r", (0..MANY).map(user).collect(), rules));
+    for at in 0..MANY {
+        let meta = json!({"name": format!("n{at}"), "uid": format!("n{at}")});
+        objects.push(json!({"apiVersion": "v1", "kind": "Node", "metadata": meta}));
+    }
+    let nodes = |found: &BTreeSet<String>| {
+        found.iter().filter(|id| id.starts_with("user/system:node:n")).count()
+    };
+    // One of the role to the users by name, one of each user to the nodes, and on from there.
+    let (edges, found) = drawn("impersonate-user", &objects);
+    assert_eq!((found.len(), nodes(&found)), (2 * MANY, MANY), "{found:?}");
+    assert_eq!(edges, 1 + MANY + 2 * MANY);
+    for technique in ["csr-client-cert", "csr-node-cert"] {
+        let (edges, found) = drawn(technique, &objects);
+        assert_eq!(nodes(&found), MANY, "{technique}");
+        assert_eq!(edges, MANY + found.len(), "{technique}");
+    }
 }
 
 #[test]

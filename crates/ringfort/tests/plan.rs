@@ -62,6 +62,10 @@ fn a_plan_is_written_checks_and_closes_with_its_line() {
     let checked = on_demo(&["plan", "check", place, "--cluster", DEMO]);
     assert_eq!(checked.status.code(), Some(0), "{}", stdout(&checked));
     assert_eq!(stdout(&checked).trim_end(), format!("checks: {closing}"));
+    // What there is no time for is not verified, and nothing that passes.
+    let ended = on_demo(&["plan", "check", place, "--cluster", DEMO, "--seconds", "0"]);
+    assert_eq!(ended.status.code(), Some(3), "{}", stdout(&ended));
+    assert!(stdout(&ended).starts_with("not verified: "), "{}", stdout(&ended));
 
     // A second plan does not mix with the first.
     let again = on_demo(&["plan", DEMO, "-o", folder.to_str().expect("a plain path")]);
@@ -72,9 +76,11 @@ fn a_plan_is_written_checks_and_closes_with_its_line() {
         ("cost", json!({"fixes": [{"cost": 1}]})),
         ("summary", json!({"summary": "plan: 0 changes, cost 0, bound 0, optimal"})),
         ("before", json!({"before": []})),
+        ("curve", json!({})),
     ] {
         let mut wrong = plan.clone();
         match name {
+            "curve" => wrong["curve"][1]["pairs"] = json!(0),
             "cost" => wrong["fixes"].as_array_mut().expect("fixes").truncate(1),
             _ => wrong[name] = tamper[name].clone(),
         }

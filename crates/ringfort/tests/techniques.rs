@@ -386,15 +386,16 @@ fn credentials_and_data_in_objects() {
         found(&[namespace(json!({})), secret]).contains("secret-kubeconfig")
     };
     assert!(cluster("cluster") && !cluster("repository"));
-    let rawio = |path: &str| {
+    let rawio = |security: Value| {
         let pod = pod(
-            json!({"volumes": [{"name": "v", "hostPath": {"path": path}}]}),
+            json!({"volumes": [{"name": "v", "hostPath": {"path": "/dev/mem"}}]}),
             json!({"volumeMounts": [{"name": "v", "mountPath": "/v"}],
-                "securityContext": {"capabilities": {"add": ["SYS_RAWIO"]}}}),
+                "securityContext": security}),
         );
         found(&[namespace(json!({})), node("n", json!({})), pod]).contains("escape-cap-sys-rawio")
     };
-    assert!(rawio("/dev/mem") && !rawio("/data"));
+    assert!(rawio(json!({"privileged": true})));
+    assert!(!rawio(json!({"capabilities": {"add": ["SYS_RAWIO"]}})));
     assert!(found(&[node("n", json!({}))]).contains("static-pod"));
     let remade = |uid: &str| {
         let mut meta = meta("k");
@@ -764,22 +765,25 @@ fn a_create_rule_with_names_serves_server_side_apply() {
     assert!(apart(["new", "new"]) && !apart(["new", "other"]));
 }
 
-/// Whatever is answered with a Secret reads it: a patch with the object, a deletion of all with
-/// the list (registry/generic/registry/store.go).
+/// Whatever is answered with a Secret reads it: a patch with the object, a deletion that waits for
+/// the garbage collector as well, a deletion of all with the list
+/// (registry/generic/registry/store.go).
 #[test]
 fn secrets_are_read_by_every_request_that_is_answered_with_them() {
     let reads = |rules: Value| reaches(&holds(false, rules), &["sa/a/s"], "secret/a/x");
     let secrets = |verbs: &[&str]| rule(verbs, "", &["secrets"]);
-    for verb in ["get", "list", "watch", "patch", "deletecollection"] {
+    for verb in ["get", "list", "watch", "patch", "delete", "deletecollection"] {
         assert!(reads(json!([secrets(&[verb])])), "{verb}");
         assert!(!reads(json!([rule(&[verb], "", &["configmaps"])])), "{verb}");
     }
-    for verb in ["create", "update", "delete"] {
+    for verb in ["create", "update"] {
         assert!(!reads(json!([secrets(&[verb])])), "{verb}");
     }
     for (verb, name, reading) in [
         ("patch", "x", true),
         ("patch", "another", false),
+        ("delete", "x", true),
+        ("delete", "another", false),
         // It names no object, so that no rule with names allows it.
         ("deletecollection", "x", false),
     ] {
@@ -789,7 +793,8 @@ fn secrets_are_read_by_every_request_that_is_answered_with_them() {
     let mints = |rules: Value| found(&holds(false, rules)).contains("secret-token-mint");
     assert!(mints(json!([secrets(&["create", "patch"])])));
     assert!(mints(json!([secrets(&["create", "deletecollection"])])));
-    assert!(!mints(json!([secrets(&["create", "update", "delete"])])));
+    assert!(mints(json!([secrets(&["create", "delete"])])));
+    assert!(!mints(json!([secrets(&["create", "update"])])));
 }
 
 /// The user of a node is named by no binding; with its group it has the node's rights.

@@ -204,8 +204,19 @@ fn open_project() -> Value {
 
 #[test]
 fn argo_projects_bound_what_applications_reach() {
+    // The installation takes its variables from a ConfigMap.
+    let from = |reference: Value| {
+        let mut all = argo();
+        all[2]["spec"]["containers"][0]["env"] =
+            json!([{"name": "ARGOCD_APPLICATION_NAMESPACES", "valueFrom": reference}]);
+        all
+    };
+    let installed = || {
+        from(json!({"configMapKeyRef": {"name": "argocd-cmd-params-cm",
+        "key": "application.namespaces", "optional": true}}))
+    };
     let scan = |cluster: bool, more: Vec<Value>| {
-        let objects = with(writer(cluster, "argoproj.io", "applications"), argo());
+        let objects = with(writer(cluster, "argoproj.io", "applications"), installed());
         ends("deputy-argocd-app", &with(objects, more))
     };
     // The project that an installation begins with.
@@ -227,9 +238,18 @@ fn argo_projects_bound_what_applications_reach() {
     assert_eq!(scan(false, vec![shared.clone()]), only(&[]));
     let params = |key: &str, value: &str, name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": in_ops(name), "data": {key: value}});
     let named = params("application.namespaces", "b, a", "argocd-cmd-params-cm");
-    assert_eq!(scan(false, vec![shared.clone(), named]), only(&["sa/ops/op"]));
-    let expression = params("application.namespaces", "/^a$/", "argocd-cmd-params-cm");
+    assert_eq!(scan(false, vec![shared.clone(), named.clone()]), only(&["sa/ops/op"]));
+    // No ConfigMap counts that the controller takes nothing from, and what it takes from a Secret
+    // is not known.
     let objects = with(writer(false, "argoproj.io", "applications"), argo());
+    assert_eq!(of("deputy-argocd-app", &with(objects, [shared.clone(), named.clone()])), []);
+    let hidden = from(json!({"secretKeyRef": {"name": "s", "key": "k"}}));
+    let objects = with(writer(false, "argoproj.io", "applications"), hidden);
+    let maybe: Vec<Edge> = of("deputy-argocd-app", &with(objects, [shared.clone()]));
+    assert!(maybe.len() == 1 && maybe[0].confidence == Confidence::Unknown, "{maybe:?}");
+    assert!(maybe[0].note.contains("Secret ops/s"), "{maybe:?}");
+    let expression = params("application.namespaces", "/^a$/", "argocd-cmd-params-cm");
+    let objects = with(writer(false, "argoproj.io", "applications"), installed());
     let maybe: Vec<Edge> = of("deputy-argocd-app", &with(objects, [shared, expression]));
     assert!(maybe.len() == 1 && maybe[0].confidence == Confidence::Unknown, "{maybe:?}");
     let impersonation = params("application.sync.impersonation.enabled", "true", "argocd-cm");

@@ -464,3 +464,41 @@ fn manifests_say_which_removed_api_versions_they_write() {
         assert_eq!(report["versions"]["apis_unknown"], Value::Null);
     }
 }
+
+#[test]
+fn a_component_is_absent_only_where_nothing_shows_it() {
+    let nginx = data("ingress-nginx", json!([{"before": "1.12.1"}]), json!({}));
+    let dns = data("coredns", json!([{"before": "1.14.0"}]), json!({}));
+    for (about, image, wanted) in [
+        (&nginx, "rancher/nginx-ingress-controller:v1.12.0-hardened2", "unknown"),
+        (&nginx, "rancher/nginx-ingress-controller:nginx-1.11.3-rancher1", "unknown"),
+        (&nginx, "registry.k8s.io/ingress-nginx/controller-chroot:v1.12.0", "yes"),
+        (&nginx, "registry.k8s.io/ingress-nginx/controller-chroot:v1.12.1", "no"),
+        (&nginx, "corp/edge:7", "no"),
+        (&dns, "rancher/mirrored-coredns-coredns:1.9.3", "yes"),
+        (&dns, "rancher/hardened-coredns:v1.9.3-build20260511", "unknown"),
+    ] {
+        let found = answer("builds", vec![pod("c", image)], about);
+        assert_eq!(found["affected"], wanted, "{image}: {found}");
+    }
+    let class = json!({"kind": "IngressClass", "apiVersion": "networking.k8s.io/v1",
+        "metadata": {"name": "nginx", "uid": "nginx"},
+        "spec": {"controller": "k8s.io/ingress-nginx"}});
+    let mut program = pod("c", "corp/edge:7");
+    program["spec"]["containers"][0]["args"] = json!(["/nginx-ingress-controller"]);
+    let labelled = |image: &str| {
+        let mut pod = pod("c", image);
+        pod["metadata"]["labels"]["k8s-app"] = json!("kube-dns");
+        pod
+    };
+    let old = "registry.k8s.io/dns/k8s-dns-kube-dns:1.22.28";
+    for (about, object, wanted) in [
+        (&nginx, class, "unknown"),
+        (&nginx, program, "unknown"),
+        (&dns, labelled("corp/dns:7"), "unknown"),
+        (&dns, labelled(old), "no"),
+    ] {
+        let found = answer("marks", vec![object.clone()], about);
+        assert_eq!(found["affected"], wanted, "{object}: {found}");
+    }
+}

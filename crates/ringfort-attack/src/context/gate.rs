@@ -1,8 +1,26 @@
 //! What admission does to a step.
 
 use ringfort_admission::{Decision, PodWrite, Verdict};
+use ringfort_model::Cluster;
+use ringfort_model::record::ResourceQuota;
 
 use crate::node::Power;
+
+/// Whether a namespace is being deleted: then nothing is made in it (admission plug-in
+/// NamespaceLifecycle).
+pub(crate) fn is_ending(cluster: &Cluster, namespace: &str) -> bool {
+    let known = cluster.namespaces.get("", namespace);
+    known.is_some_and(|known| known.metadata.deletion_timestamp.is_some())
+}
+
+/// Quotas of a namespace each of which keeps every new pod out (admission plug-in ResourceQuota).
+pub(crate) fn full_quotas<'c>(
+    cluster: &'c Cluster,
+    namespace: &'c str,
+) -> impl Iterator<Item = &'c ResourceQuota> {
+    let quotas = cluster.resource_quotas.in_namespace(namespace).map(|(_, quota)| quota);
+    quotas.filter(|quota| quota.takes_no_pods())
+}
 
 /// The write of a pod by which a power is used; `None` if admission has no say in it.
 pub(super) fn write_of(power: Power) -> Option<PodWrite> {

@@ -1,10 +1,12 @@
 //! `csr-client-cert`: The identity has a certificate signed for a user name and groups of its choice and uses it to log in.
 
+use ringfort_model::Str;
+
 use crate::conjunction::conjoin;
-use crate::context::Ask;
-use crate::context::Context;
-use crate::maker::Draft;
-use crate::maker::Maker;
+use crate::context::{Ask, Context};
+use crate::draw;
+use crate::maker::{Draft, Maker};
+use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
@@ -17,20 +19,20 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Rbac],
     doc: Doc {
         what: "The identity has a certificate signed for a user name and groups of its choice and uses it to log in.",
-        when: "create and get on certificatesigningrequests, update or patch on their approval, and approve on the signer kubernetes.io/kube-apiserver-client.",
+        when: "create on certificatesigningrequests, update or patch on their approval, whose answer is the request with the certificate that was signed in the meantime, and approve on the signer kubernetes.io/kube-apiserver-client.",
         not: "Approval without approve on the signer; a subject in system:masters, which admission refuses.",
         controls: "None in RBAC.",
         cut: "Drop one of the permissions.",
-        upstream: "kubernetes/kubernetes plugin/pkg/admission/certificates/approval/admission.go",
+        upstream: "kubernetes/kubernetes plugin/pkg/admission/certificates/approval/admission.go; pkg/registry/certificates/certificates/strategy.go: csrApprovalStrategy",
     },
     find,
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    let list0 = context.held(
+    let create = context.held(
         &Ask::unnamed(&["create"], "certificates.k8s.io", "certificatesigningrequests").cluster(),
     );
-    let list1 = context.held(
+    let approval = context.held(
         &Ask::named(
             &["update", "patch"],
             "certificates.k8s.io",
@@ -38,14 +40,14 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         )
         .cluster(),
     );
-    let list2 = context.signers("approve", "kubernetes.io/kube-apiserver-client");
-    let list3 = context.held(
-        &Ask::named(&["get", "list", "watch"], "certificates.k8s.io", "certificatesigningrequests")
-            .cluster(),
-    );
-    for conjunction in conjoin(context, &[&list0, &list1, &list2, &list3], None) {
-        for to in context.certified() {
-            maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, to.clone()));
-        }
+    let signer = context.signers("approve", "kubernetes.io/kube-apiserver-client");
+    let users = context.certified();
+    if users.is_empty() {
+        return;
     }
+    let any = NodeKey::Join("users", Str::new("certified"));
+    for conjunction in conjoin(context, &[&create, &approval, &signer], None) {
+        maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, any.clone()));
+    }
+    draw::lead(maker, &any, users);
 }

@@ -1,10 +1,12 @@
 //! `csr-node-cert`: The identity has a kubelet certificate signed for a node name of its choice.
 
+use ringfort_model::Str;
+
 use crate::conjunction::conjoin;
-use crate::context::Ask;
-use crate::context::Context;
-use crate::maker::Draft;
-use crate::maker::Maker;
+use crate::context::{Ask, Context};
+use crate::draw;
+use crate::maker::{Draft, Maker};
+use crate::node::NodeKey;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
@@ -17,20 +19,20 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Rbac],
     doc: Doc {
         what: "The identity has a kubelet certificate signed for a node name of its choice.",
-        when: "create and get on certificatesigningrequests, update or patch on their approval, and approve on the signer kubernetes.io/kube-apiserver-client-kubelet.",
+        when: "create on certificatesigningrequests, update or patch on their approval, whose answer is the request with the certificate that was signed in the meantime, and approve on the signer kubernetes.io/kube-apiserver-client-kubelet.",
         not: "A group that is not bound to the bootstrapper role.",
         controls: "None in RBAC.",
         cut: "Drop one of the permissions.",
-        upstream: "kubernetes/kubernetes pkg/controller/certificates/approver/sarapprove.go",
+        upstream: "kubernetes/kubernetes pkg/controller/certificates/approver/sarapprove.go; pkg/registry/certificates/certificates/strategy.go: csrApprovalStrategy",
     },
     find,
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    let list0 = context.held(
+    let create = context.held(
         &Ask::unnamed(&["create"], "certificates.k8s.io", "certificatesigningrequests").cluster(),
     );
-    let list1 = context.held(
+    let approval = context.held(
         &Ask::named(
             &["update", "patch"],
             "certificates.k8s.io",
@@ -38,14 +40,14 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         )
         .cluster(),
     );
-    let list2 = context.signers("approve", "kubernetes.io/kube-apiserver-client-kubelet");
-    let list3 = context.held(
-        &Ask::named(&["get", "list", "watch"], "certificates.k8s.io", "certificatesigningrequests")
-            .cluster(),
-    );
-    for conjunction in conjoin(context, &[&list0, &list1, &list2, &list3], None) {
-        for to in context.node_users() {
-            maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, to.clone()));
-        }
+    let signer = context.signers("approve", "kubernetes.io/kube-apiserver-client-kubelet");
+    let users = context.node_users();
+    if users.is_empty() {
+        return;
     }
+    let any = NodeKey::Join("users", Str::new("certified-nodes"));
+    for conjunction in conjoin(context, &[&create, &approval, &signer], None) {
+        maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, any.clone()));
+    }
+    draw::lead(maker, &any, users);
 }

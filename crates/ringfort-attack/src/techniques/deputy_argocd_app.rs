@@ -1,5 +1,6 @@
 //! `deputy-argocd-app`: The writer of an Application or ApplicationSet has Argo CD deploy from a repository of its choice, with the application controller's power, as far as some project lets it.
 
+use crate::argo_settings::{IMPERSONATION, application_namespaces, impersonates};
 use crate::context::Context;
 use crate::impact::Impact;
 use crate::maker::Maker;
@@ -23,7 +24,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "The writer of an Application or ApplicationSet has Argo CD deploy from a repository of its choice, with the application controller's power, as far as some project lets it.",
         when: "create, or update of an existing object, on applications in the namespace of Argo CD or in one that application.namespaces and the project's sourceNamespaces allow, or on applicationsets in the namespace of Argo CD; and a project whose sourceRepos and destinations leave the choice.",
         not: "A project with a fixed list of repositories: their writers decide, not the Application's. Sync impersonation. Read access.",
-        controls: "AppProject sourceRepos, destinations, clusterResourceWhitelist; application.sync.impersonation.enabled. A repository list with globs leaves the edge unknown.",
+        controls: "AppProject sourceRepos, destinations, clusterResourceWhitelist; application.sync.impersonation.enabled. A repository list with globs leaves the edge unknown, and so does a setting that was not read.",
         cut: "List repositories and destinations in every project, the default one included; drop the verb.",
         upstream: "Argo CD: operator-manual declarative set-up, user-guide projects, operator-manual app-any-namespace and app-sync-using-impersonation",
     },
@@ -32,7 +33,10 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 const ARGO: Marks = Marks {
     images: &["argoproj/argocd"],
-    labels: &[("app.kubernetes.io/name", "argocd-application-controller")],
+    labels: &[
+        ("app.kubernetes.io/name", "argocd-application-controller"),
+        ("app.kubernetes.io/name", "argocd-server"),
+    ],
 };
 const APPLICATIONS: Custom = custom("argoproj.io", "applications", "Application");
 const SETS: Custom = custom("argoproj.io", "applicationsets", "ApplicationSet");
@@ -58,17 +62,6 @@ fn running(context: &Context<'_>, program: &str) -> Vec<Operator> {
             || labels.get("app.kubernetes.io/name").is_some_and(|name| *name == *program)
     });
     all
-}
-
-fn setting<'c>(context: &'c Context<'_>, namespace: &str, map: &str, key: &str) -> &'c str {
-    let map = context.cluster.config_maps.get(namespace, map);
-    map.and_then(|map| map.data.get(key)).map_or("", Str::as_str)
-}
-
-/// Whether syncs run as accounts that the projects name instead of the controller's.
-pub(crate) fn impersonates(context: &Context<'_>, controller: &Operator) -> bool {
-    let key = "application.sync.impersonation.enabled";
-    setting(context, &controller.namespace, "argocd-cm", key) == "true"
 }
 
 /// What an Application of a project can be made to do.
@@ -200,13 +193,16 @@ fn allowed_outside(
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     for controller in controllers(context) {
-        if impersonates(context, &controller) {
-            continue;
-        }
+        let impersonation = match impersonates(context, &controller) {
+            Some(true) => continue,
+            Some(false) => None,
+            None => Some(IMPERSONATION),
+        };
         let own = &controller.namespace;
-        let allowed = match controller.flag(context, "application-namespaces") {
-            Some(flag) => flag,
-            None => setting(context, own, "argocd-cmd-params-cm", "application.namespaces"),
+        // Where it is not known, any namespace may be one of them.
+        let (allowed, beside) = match application_namespaces(context, &controller) {
+            Ok(allowed) => (allowed, None),
+            Err(fact) => ("*", Some(fact)),
         };
         let account = NodeKey::Subject(controller.account(context));
         for (kind, write) in [APPLICATIONS, SETS]
@@ -232,8 +228,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 for scoped in through(context, &controller, project) {
                     let mut draft =
                         because(write.draft(context, scoped.to)).because_all(scoped.why);
-                    if let Some(fact) = scoped.fact {
+                    if let Some(fact) = scoped.fact.or(impersonation) {
                         draft = draft.unknown(fact);
+                    } else if let Some(fact) = beside.as_ref().filter(|_| !inside) {
+                        draft = draft.unknown(fact.as_str());
                     } else if !inside && from_outside == Some(false) {
                         draft = draft.unknown("which namespaces the regular expressions match");
                     }

@@ -1,6 +1,7 @@
 //! `deputy-argocd-project`: The writer of an AppProject lets the Applications of the project deploy anything anywhere, with the application controller's power.
 
-use super::deputy_argocd_app::{PROJECTS, controllers, impersonates};
+use super::deputy_argocd_app::{PROJECTS, controllers};
+use crate::argo_settings::{IMPERSONATION, impersonates};
 use crate::conjunction::conjoin;
 use crate::context::Ask;
 use crate::context::Context;
@@ -31,9 +32,11 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     const GROUP: &str = "argoproj.io";
     for controller in controllers(context) {
-        if impersonates(context, &controller) {
-            continue;
-        }
+        let impersonation = match impersonates(context, &controller) {
+            Some(true) => continue,
+            Some(false) => None,
+            None => Some(IMPERSONATION),
+        };
         let to = NodeKey::Subject(controller.account(context));
         let verbs: &[&str] = &["create"];
         let projects = context.held(&Ask::unnamed(verbs, GROUP, "appprojects"));
@@ -42,7 +45,11 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         for conjunction in conjoin(context, &[&projects, &applications], None) {
             if conjunction.scope.reaches(Some(&controller.namespace)) {
                 maker.conjunction(&TECHNIQUE, &conjunction, "project", |at| {
-                    Draft::new(at, to.clone()).because(controller.why(context))
+                    let draft = Draft::new(at, to.clone()).because(controller.why(context));
+                    match impersonation {
+                        Some(fact) => draft.unknown(fact),
+                        None => draft,
+                    }
                 });
             }
         }

@@ -39,8 +39,12 @@ const ISSUERS: [Custom; 2] = [
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let masters = NodeKey::Subject(Subject::Group(Str::new("system:masters")));
     for controller in operators(context, &MARKS) {
+        // The default is upstream's (internal/apis/config/controller/v1alpha1/defaults.go).
         let resources = controller.flag(context, "cluster-resource-namespace");
-        let resources = resources.map_or_else(|| controller.namespace.clone(), Str::new);
+        let resources = match resources.unwrap_or("kube-system") {
+            own if controller.is_own_namespace(context, own) => controller.namespace.clone(),
+            named => Str::new(named),
+        };
         if ISSUERS.iter().any(|issuers| !issuers.is_known(context)) {
             let writes = KINDS.iter().flat_map(|kind| kind.writes(context));
             let from: Vec<_> = writes

@@ -1,11 +1,13 @@
 //! `deputy-helm-tiller`: Tiller, the server of Helm 2, installs what anybody who reaches its port asks for, with its own account.
 
 use crate::context::Context;
+use crate::given::Given;
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::NodeKey;
-use crate::operator::{Marks, find as operators};
+use crate::operator::{Marks, Operator, find as operators};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use ringfort_model::go_bool;
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -19,7 +21,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
         what: "Tiller, the server of Helm 2, installs what anybody who reaches its port asks for, with its own account.",
         when: "A running Tiller: whoever reaches its listener holds its account.",
         not: "Helm 3, which has no server.",
-        controls: "--tls-verify asks for a client certificate and leaves the edge weakened.",
+        controls: "--tls-verify, or TILLER_TLS_VERIFY set to any text, asks for a client certificate and leaves the edge weakened; unknown where the variable comes from what was not read.",
         cut: "Remove Tiller.",
         upstream: "helm/helm v2 docs: securing your Helm installation",
     },
@@ -36,9 +38,27 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let to = NodeKey::Subject(tiller.account(context));
         let mut draft = Draft::new(NodeKey::Listener(tiller.unit), to);
         draft = draft.because(tiller.why(context));
-        if tiller.switch(context, "tls-verify") == Some(true) {
-            draft = draft.weakened(&TECHNIQUE, "Tiller asks for a client certificate");
+        match verifies(context, &tiller) {
+            Ok(true) => {
+                draft = draft.weakened(&TECHNIQUE, "Tiller asks for a client certificate");
+            }
+            Ok(false) => {}
+            Err(fact) => draft = draft.unknown(fact),
         }
         maker.edge(draft);
+    }
+}
+
+/// Whether Tiller asks for a client certificate: the flag, whose default is whether the variable is
+/// anything (cmd/tiller/tiller.go, `tlsDefaultsFromEnv`).
+fn verifies(context: &Context<'_>, tiller: &Operator) -> Result<bool, String> {
+    match tiller.switched(context, "tls-verify") {
+        Given::To(value, _) => Ok(go_bool(value) == Some(true)),
+        Given::Unread(fact) => Err(fact),
+        Given::Unset => match tiller.variable(context, "TILLER_TLS_VERIFY") {
+            Given::To(value, _) => Ok(!value.is_empty()),
+            Given::Unset => Ok(false),
+            Given::Unread(fact) => Err(fact),
+        },
     }
 }

@@ -15,22 +15,19 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Pss],
     doc: Doc {
         what: "A root process with raw input and output writes the kernel's memory or a disk through a device of the node.",
-        when: "SYS_RAWIO held by root and a mounted device of the node.",
-        not: "SYS_RAWIO without a device in the container.",
+        when: "SYS_RAWIO held by root where every device is allowed, which only privileged gives.",
+        not: "SYS_RAWIO without privileged, with a device of the node mounted too: the device cgroup refuses to open it.",
         controls: "An effective user namespace or sandbox removes it.",
-        cut: "Drop SYS_RAWIO or the device.",
-        upstream: "capabilities(7)",
+        cut: "Unset privileged.",
+        upstream: "opencontainers/runc libcontainer/specconv/spec_linux.go AllowedDevices; capabilities(7)",
     },
     find,
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     escape::each(context, maker, &TECHNIQUE, |one| {
-        let devices = one.mounts().into_iter().filter(|mount| escape::is_device(&mount.path));
-        let given = one.gives("SYS_RAWIO");
-        let of = |device: escape::Mount| {
-            given.iter().map(move |why| Found::new([device.why(), why.clone()])).collect::<Vec<_>>()
-        };
-        devices.flat_map(of).collect::<Vec<_>>()
+        // Privileged gives the capability along with the devices, so that no other field counts.
+        (one.is_privileged() && one.can("SYS_RAWIO"))
+            .then(|| Found::new([one.because(&one.field("securityContext.privileged"), "true")]))
     });
 }

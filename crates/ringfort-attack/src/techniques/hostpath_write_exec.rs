@@ -16,7 +16,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     doc: Doc {
         what: "A writable directory of the node lets the container change programs, units or credentials that the node uses.",
         when: "A writable mount of a hostPath that covers a place from which the node runs code, or what users of the node log in with (/home, keys of SSH and profiles below it).",
-        not: "A data directory such as /var/log/app; a read-only mount.",
+        not: "A data directory such as /var/log/app; a read-only mount; devices below /dev, which the device cgroup refuses to open unless the container is privileged.",
         controls: "A process that is not root is limited by file modes; a user namespace to world-writable files.",
         cut: "Remove the volume, or mount it read-only.",
         upstream: "kubernetes/kubernetes pkg/volume/hostpath/host_path.go",

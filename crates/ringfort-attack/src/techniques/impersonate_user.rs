@@ -1,15 +1,16 @@
 //! `impersonate-user`: The identity sends requests in the name of a user.
 
-use crate::conjunction::conjoin;
-use crate::context::Ask;
-use crate::context::{Context, Held};
-use crate::maker::Draft;
-use crate::maker::Maker;
-use crate::node::{NodeKey, Subject};
-use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
+use std::collections::{BTreeMap, BTreeSet};
+
 use ringfort_authz::Names;
 use ringfort_model::Str;
-use std::collections::BTreeMap;
+
+use crate::conjunction::conjoin_named;
+use crate::context::{Ask, Context, Held};
+use crate::draw;
+use crate::maker::{Draft, Maker};
+use crate::node::{NodeKey, Subject};
+use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
 pub(crate) static TECHNIQUE: Technique = Technique {
@@ -32,44 +33,72 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let ask = Ask::named(&["impersonate"], "", "users").cluster();
-    let mut nodes: BTreeMap<Str, Vec<Held>> = BTreeMap::new();
     // No binding names the users of nodes.
     let of_nodes = context.cluster.nodes.iter();
-    let of_nodes = of_nodes.map(|node| Str::from(format!("system:node:{}", node.metadata.name)));
-    let of_nodes: Vec<Str> = of_nodes.collect();
+    let of_nodes = of_nodes.map(|node| Str::from(format!("{NODE}{}", node.metadata.name)));
+    let bound = context.subjects().filter_map(|(subject, _)| match subject {
+        Subject::User(name) => Some(name.clone()),
+        _ => None,
+    });
+    // The name of a node without its group is no node (RBAC-23).
+    let (nodes, users): (BTreeSet<Str>, BTreeSet<Str>) =
+        bound.chain(of_nodes).partition(|name| name.starts_with(NODE));
+    let mut any: Vec<Held> = Vec::new();
+    let mut named: BTreeMap<Str, Vec<Held>> = BTreeMap::new();
     for held in context.held(&ask) {
-        let users: Vec<Str> = match &held.names {
-            Names::Any => context
-                .subjects()
-                .filter_map(|(subject, _)| match subject {
-                    Subject::User(name) => Some(name.clone()),
-                    _ => None,
-                })
-                .chain(of_nodes.iter().cloned())
-                .collect(),
-            Names::Only(names) => names.clone(),
+        let Names::Only(names) = &held.names else {
+            any.push(held);
+            continue;
         };
-        for user in users {
-            // A name of ServiceAccount form is asked as serviceaccounts, never as users.
-            if matches!(Subject::of_user_name(&user), Subject::ServiceAccount(..)) {
-                continue;
-            }
-            // The name of a node without its group is no node (RBAC-23).
-            if user.starts_with("system:node:") {
-                nodes.entry(user).or_default().push(held.clone());
-                continue;
-            }
-            let why = held.why(context, Some(&user));
-            let to = NodeKey::Subject(Subject::User(user));
-            maker.edge(Draft::new(held.node(context), to).because(why));
+        // A name of ServiceAccount form is asked as serviceaccounts, never as users.
+        let is_account =
+            |name: &Str| matches!(Subject::of_user_name(name), Subject::ServiceAccount(..));
+        for name in names.iter().filter(|name| !is_account(name)) {
+            named.entry(name.clone()).or_default().push(held.clone());
         }
     }
+    // Whoever takes any name comes to all of them by one place.
+    if !users.is_empty() {
+        for held in &any {
+            let why = held.why(context, None);
+            maker.edge(Draft::new(held.node(context), every("any")).because(why));
+        }
+    }
+    draw::lead(maker, &every("any"), users.into_iter().map(user));
+    let group = Str::new("system:nodes");
     let mut groups = context.held(&Ask::named(&["impersonate"], "", "groups").cluster());
-    groups.retain(|held| held.names.allow("system:nodes"));
-    for (user, held) in nodes {
-        for conjunction in conjoin(context, &[&held, &groups], Some(&user)) {
-            let to = NodeKey::Subject(Subject::User(user.clone()));
-            maker.conjunction(&TECHNIQUE, &conjunction, &user, |at| Draft::new(at, to.clone()));
+    groups.retain(|held| held.names.allow(&group));
+    let groups = (&groups[..], Some(&group));
+    if !nodes.is_empty() {
+        for conjunction in conjoin_named(context, &[(&any, None), groups]) {
+            let draft = |at| Draft::new(at, every("of-nodes"));
+            maker.conjunction(&TECHNIQUE, &conjunction, "of-nodes", draft);
         }
     }
+    draw::lead(maker, &every("of-nodes"), nodes.into_iter().map(user));
+    for (name, held) in named {
+        let to = user(name.clone());
+        if !name.starts_with(NODE) {
+            for held in held {
+                let why = held.why(context, Some(&name));
+                maker.edge(Draft::new(held.node(context), to.clone()).because(why));
+            }
+            continue;
+        }
+        for conjunction in conjoin_named(context, &[(&held, Some(&name)), groups]) {
+            maker.conjunction(&TECHNIQUE, &conjunction, &name, |at| Draft::new(at, to.clone()));
+        }
+    }
+}
+
+/// Begin of the user names of nodes.
+const NODE: &str = "system:node:";
+
+fn user(name: Str) -> NodeKey {
+    NodeKey::Subject(Subject::User(name))
+}
+
+/// Where all who take any name of some users meet.
+fn every(which: &'static str) -> NodeKey {
+    NodeKey::Join("users", Str::new(which))
 }

@@ -1,7 +1,6 @@
 //! `literal-credential`: A credential stands as plain text in an environment variable, a ConfigMap or an annotation, where every reader of the object finds it, and the container that is given it.
 
 use crate::annotated;
-use crate::context::Ask;
 use crate::context::Context;
 use crate::context::POD_MAKERS;
 use crate::draw;
@@ -260,13 +259,11 @@ fn users(context: &Context<'_>, namespace: &str, name: &str) -> Vec<(NodeKey, Wh
 fn readers(context: &Context<'_>, maker: &mut Maker<'_>, resources: &[&'static str], power: Power) {
     let none = |_: &Context<'_>, _: &Scope, _: &Str| Vec::new();
     for &resource in resources {
-        let ask = Ask::named(&["get", "list", "watch"], "", resource);
-        draw::power(context, maker, &ask, power, none);
+        draw::power_of(context, maker, context.reading("", resource, true), power, none);
     }
     if power == Power::ReadPodSpecs {
         for (group, resource) in POD_MAKERS.into_iter().filter(|(group, _)| !group.is_empty()) {
-            let ask = Ask::named(&["get", "list", "watch"], group, resource);
-            draw::power(context, maker, &ask, power, none);
+            draw::power_of(context, maker, context.reading(group, resource, true), power, none);
         }
     }
 }

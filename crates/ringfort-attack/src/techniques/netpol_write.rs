@@ -21,7 +21,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Rbac],
     doc: Doc {
         what: "The identity deletes or widens the policies that isolate pods, and reaches them.",
-        when: "delete, update or patch on a policy that denies something to a listener, or create (update, patch) of a policy whose allow rule comes before what denies it: NetworkPolicy, AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy, and the kinds of Cilium and Calico where their agent runs. It gives the listeners of these pods.",
+        when: "delete, deletecollection, update or patch on a policy that denies something to a listener, or create (update, patch) of a policy whose allow rule comes before what denies it: NetworkPolicy, AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy, and the kinds of Cilium and Calico where their agent runs. It gives the listeners of these pods.",
         not: "A namespace in which no pod is isolated; a cluster whose network does not enforce policies; resourceNames that name no policy that denies; a kind that is not defined; a pod that an earlier tier or a deny rule keeps closed all the same.",
         controls: "Policies of the admin tier that deny stay when others are written. Where enforcement is not proven the edge is unverified.",
         cut: "Drop the verbs from the role.",
@@ -172,7 +172,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                         false => (0..network.policies().len() as u32).collect(),
                     };
                     let named = || kind.named(context, here.into_iter(), &one.names);
-                    one.verb != "delete" && !named().is_empty()
+                    !one.verb.starts_with("delete") && !named().is_empty()
                 };
                 for endpoint in endpoints {
                     let class = endpoint.class;
@@ -212,9 +212,10 @@ fn held(context: &Context<'_>, kind: &Kind) -> Vec<Held> {
     let create = Ask::unnamed(&["create"], kind.group, kind.resource);
     let remove = Ask::named(&["delete"], kind.group, kind.resource);
     let change = Ask::named(&["update", "patch"], kind.group, kind.resource);
-    let asks = [create, remove, change];
-    let asks = asks.map(|ask| if kind.namespaced { ask } else { ask.cluster() });
-    asks.iter().flat_map(|ask| context.held(ask)).collect()
+    let [create, remove, change] =
+        [create, remove, change].map(|ask| if kind.namespaced { ask } else { ask.cluster() });
+    let held = [context.held(&create), context.held_removing(&remove), context.held(&change)];
+    held.into_iter().flatten().collect()
 }
 
 fn draw(

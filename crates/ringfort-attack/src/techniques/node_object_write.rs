@@ -1,7 +1,6 @@
 //! `node-object-write`: The identity labels and taints nodes, so that pods with the accounts that it wants start on a node that the attacker controls.
 
-use crate::context::Ask;
-use crate::context::Context;
+use crate::context::{Ask, Context, Held};
 use crate::maker::Draft;
 use crate::maker::Maker;
 use crate::node::{NodeKey, Power, Scope};
@@ -31,12 +30,9 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    const VERBS: &[&str] = &["update", "patch"];
     let able = NodeKey::Conjunct(TECHNIQUE.id, Str::default());
-    let mut held = context.held(&Ask::named(VERBS, "", "nodes").cluster());
-    held.extend(context.held(&Ask::named(VERBS, "", "nodes/status").cluster()));
     let mut places: BTreeSet<Id<Node>> = BTreeSet::new();
-    for one in held {
+    for one in held(context) {
         if one.names == Names::Any {
             maker.edge(Draft::new(one.node(context), able.clone()).because(one.why(context, None)));
             continue;
@@ -62,6 +58,14 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     }
 }
 
+/// Rules that write what keeps pods off a node.
+pub(super) fn held(context: &Context<'_>) -> Vec<Held> {
+    const VERBS: &[&str] = &["update", "patch"];
+    let mut held = context.held(&Ask::named(VERBS, "", "nodes").cluster());
+    held.extend(context.held(&Ask::named(VERBS, "", "nodes/status").cluster()));
+    held
+}
+
 /// The permission to have pods come to a node.
 fn able_at(context: &Context<'_>, place: Id<Node>) -> NodeKey {
     NodeKey::Conjunct(TECHNIQUE.id, Str::new(context.place_name(Some(place))))
@@ -69,7 +73,7 @@ fn able_at(context: &Context<'_>, place: Id<Node>) -> NodeKey {
 
 /// The nodes to which pods come when those of some names are written, each with a name that is
 /// used: a named one is made to attract them, and all others are made to keep them off.
-fn drawn_to<'c>(context: &Context<'c>, names: &Names) -> Vec<(Id<Node>, &'c Str)> {
+pub(super) fn drawn_to<'c>(context: &Context<'c>, names: &Names) -> Vec<(Id<Node>, &'c Str)> {
     let nodes = || context.cluster.nodes.ids().map(|(id, node)| (id, &node.metadata.name));
     let named: Vec<(Id<Node>, &Str)> = nodes().filter(|(_, name)| names.allow(name)).collect();
     let mut found = named.clone();

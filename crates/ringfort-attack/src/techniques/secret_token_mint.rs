@@ -10,7 +10,6 @@ use crate::maker::Maker;
 use crate::node::NodeKey;
 use crate::node::{Power, Scope};
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
-use crate::techniques::secret_read;
 use crate::writes::{Wanted, doubted};
 use ringfort_authz::Names;
 use ringfort_model::Str;
@@ -37,7 +36,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
     let create = context.held(&Ask::unnamed(&["create"], "", "secrets"));
     let (create, doubt) = Wanted::TokenSecret.let_through(context, create);
-    let read = secret_read::reading(context);
+    let read = context.reading("", "secrets", true);
     let delete = context.held(&Ask::named(&["delete"], "", "secrets"));
     let mut mint = |conjunction: &Conjunction, name: &str| {
         let to = NodeKey::Power(Power::MintTokens, conjunction.scope.clone());

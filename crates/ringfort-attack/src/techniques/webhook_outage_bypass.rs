@@ -61,7 +61,11 @@ fn stoppers(context: &Context<'_>, units: &[u32]) -> Vec<Held> {
         Ask::unnamed(&["create"], "", "pods/eviction"),
     ];
     for (group, resource) in POD_MAKERS.into_iter().filter(|(group, _)| !group.is_empty()) {
-        asks.push(Ask::unnamed(&["update", "patch", "delete"], group, resource));
+        asks.push(Ask::unnamed(
+            &["update", "patch", "delete", "deletecollection"],
+            group,
+            resource,
+        ));
     }
     for scaled in ["deployments/scale", "statefulsets/scale", "replicasets/scale"] {
         asks.push(Ask::unnamed(&["update", "patch"], "apps", scaled));

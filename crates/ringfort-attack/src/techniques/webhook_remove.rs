@@ -22,7 +22,7 @@ pub(crate) static TECHNIQUE: Technique = Technique {
     cut_by: &[FixKind::Rbac],
     doc: Doc {
         what: "The identity deletes or rewrites the webhook or policy that keeps a pod out, and starts the pod.",
-        when: "delete, update or patch on the configuration of a webhook that is shown pods of a namespace, or on the ValidatingAdmissionPolicies or MutatingAdmissionPolicies, or their bindings, or the policies of Kyverno, Gatekeeper or Kubewarden, that keep an escape out of it or may, with pod-create in a namespace whose Pod Security level lets an escape in.",
+        when: "delete, deletecollection, update or patch on the configuration of a webhook that is shown pods of a namespace, or on the ValidatingAdmissionPolicies or MutatingAdmissionPolicies, or their bindings, or the policies of Kyverno, Gatekeeper or Kubewarden, that keep an escape out of it or may, with pod-create in a namespace whose Pod Security level lets an escape in.",
         not: "A webhook that is shown no pods refuses none; a policy that keeps nothing out; an engine's policy that only audits or is not about pods; a policy beside which something else refuses for sure; resourceNames that leave one of several refusing policies; get.",
         controls: "What else may refuse once the policies are gone leaves the edge unverified. Whether a policy would still refuse the pod is not asked again where a webhook goes. Which constraints of Gatekeeper a rule means by their own kind is not asked: the templates are, and rules on every kind.",
         cut: "Drop the verb from the role, name single objects, or remove the subject from the binding.",
@@ -39,7 +39,7 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         let gone = NodeKey::Conjunct(TECHNIQUE.id, one.name().clone());
         let mut held = webhooks::writable(context, one.resource(), false);
         let ask = Ask::named(&["delete"], "admissionregistration.k8s.io", one.resource());
-        held.extend(context.held(&ask.cluster()));
+        held.extend(context.held_removing(&ask.cluster()));
         held.retain(|held| held.names.allow(one.name()));
         if held.is_empty() {
             continue;
@@ -126,7 +126,7 @@ fn policies(context: &Context<'_>, maker: &mut Maker<'_>) {
             let mut any = false;
             for (resource, names) in [(policies, &one.policies), (bindings, &one.bindings)] {
                 let ask = Ask::named(&["delete", "update", "patch"], GROUP, resource).cluster();
-                let mut held = context.held(&ask);
+                let mut held = context.held_removing(&ask);
                 held.retain(|held| names.iter().all(|name| held.names.allow(name)));
                 for held in held {
                     any = true;

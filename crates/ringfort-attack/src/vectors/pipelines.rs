@@ -138,22 +138,22 @@ fn triggers(context: &Context<'_>) -> Vec<Instance> {
 fn controllers(context: &Context<'_>) -> Vec<Instance> {
     let mut found = Vec::new();
     for controller in argo::controllers(context) {
-        let servers = context.units_in(&controller.namespace).filter(|(_, unit)| {
-            !unit.latent
-                && unit.spec.all_containers().any(|(_, _, container)| {
-                    let mut words = container.command.iter().chain(container.args.iter());
-                    words.any(|word| word.ends_with("argocd-server"))
-                })
-        });
-        for (server, _) in servers {
-            let Some((false, why)) = login(context, server) else { continue };
-            let state = match reach(context, server) {
-                Some(Reach::Public) => State::Open,
-                Some(Reach::Unknown) => State::Unknown,
-                Some(Reach::AllowListed) => State::Guarded,
-                Some(Reach::Internal) | None if all_read(context) => State::Guarded,
-                Some(Reach::Internal) | None => State::Unknown,
+        let mut servers = argo::servers(context);
+        servers.retain(|server| server.namespace == controller.namespace);
+        let read = all_read(context);
+        for server in servers {
+            let login = login(context, server.unit);
+            let state = match (reach(context, server.unit), &login) {
+                (_, Some((true, _))) => continue,
+                (Some(Reach::Public), Some(_)) => State::Open,
+                (Some(Reach::Public | Reach::Unknown), _) => State::Unknown,
+                (Some(Reach::AllowListed), _) => State::Guarded,
+                (Some(Reach::Internal) | None, _) if read => State::Guarded,
+                (Some(Reach::Internal) | None, _) => State::Unknown,
             };
+            let missing = login.is_none().then_some(message!("the login setting of the interface"));
+            let unread = (state == State::Unknown && !read).then_some(UNREAD);
+            let why = login.map(|(_, why)| why);
             let name = format!("interface/{}", controller.namespace);
             found.push(Instance {
                 vector: "V12",
@@ -163,11 +163,8 @@ fn controllers(context: &Context<'_>) -> Vec<Instance> {
                 ),
                 name: Str::from(name),
                 state,
-                why: vec![why, controller.why(context)],
-                missing: match state {
-                    State::Unknown if !all_read(context) => vec![UNREAD],
-                    _ => Vec::new(),
-                },
+                why: why.into_iter().chain([controller.why(context)]).collect(),
+                missing: missing.into_iter().chain(unread).collect(),
                 leads: match state {
                     State::Guarded => Vec::new(),
                     _ => vec![NodeKey::Subject(controller.account(context))],

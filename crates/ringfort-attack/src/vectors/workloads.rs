@@ -12,9 +12,12 @@ use super::fronts::{self, Fronts, Listens, UNREAD, all_read};
 use super::proxies::flags_of;
 use super::{Finding, Instance, State};
 use crate::argo_policy::{DefaultRole, MAP as POLICIES, default_role};
+use crate::argo_settings::{self, Login};
 use crate::context::Context;
 use crate::gitops::{RUNNERS, holds_daemon};
+use crate::given::{Given, entry, variable};
 use crate::listener::running;
+use crate::operator::Operator;
 use crate::recognise::known;
 use crate::why::Why;
 
@@ -120,20 +123,17 @@ fn empty(context: &Context<'_>, closed: &'static str) -> (State, &'static str) {
 #[must_use]
 pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
     let one = &context.units[unit as usize];
-    let setting = |map: &str, key: &str| {
-        let map = context.cluster.config_maps.get(&one.namespace, map)?;
-        Some(map.data.get(key).map_or("", Str::as_str))
-    };
     for (kind, index, container) in one.spec.all_containers() {
         let Some(name) = known(&container.image, INTERFACES) else { continue };
         let words = || container.command.iter().chain(container.args.iter());
-        let has = |flag: &str| {
+        // A boolean as spf13/pflag reads it: alone it is true, and the last counts.
+        let switch = |flag: &str| {
             let rests = words().filter_map(|word| word.strip_prefix(flag));
             let mut values = rests.filter_map(|rest| match rest {
                 "" => Some("true"),
                 rest => rest.strip_prefix('='),
             });
-            values.any(|value| go_bool(value) == Some(true))
+            values.next_back().and_then(go_bool)
         };
         let field = |path: &str, value: &str| Why::PodField {
             unit,
@@ -149,45 +149,46 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
         };
         return match name {
             "kubernetesui/dashboard" | "kubernetes-dashboard-amd64" => {
-                let skips = has("--enable-skip-login");
+                let skips = switch("--enable-skip-login") == Some(true);
                 let shown = if skips { "--enable-skip-login" } else { "no --enable-skip-login" };
                 Some((!skips, field("args", shown)))
             }
             "argoproj/argocd" => {
-                // The one is a flag from the environment, the other is compared with a word.
-                let disabled = setting("argocd-cmd-params-cm", "server.disable.auth");
-                if let Some(value) = disabled.filter(|value| go_bool(value) == Some(true)) {
-                    let key = "server.disable.auth";
-                    return Some((false, map("argocd-cmd-params-cm", key, value)));
+                const CONFIG: (&str, &str) = ("argocd-cm", "users.anonymous.enabled");
+                let server = Operator::at(context, unit, kind, index);
+                let anonymous = entry(context.cluster, &one.namespace, CONFIG.0, CONFIG.1);
+                let anonymous = matches!(anonymous, Given::To("true", _));
+                let role = default_role(context, &one.namespace);
+                if let (true, DefaultRole::Writes(role)) = (anonymous, role) {
+                    return Some((false, map(POLICIES, "policy.default", role)));
                 }
-                if has("--disable-auth") {
-                    return Some((false, field("args", "--disable-auth")));
-                }
-                let key = "users.anonymous.enabled";
-                match (setting("argocd-cm", key)?, default_role(context, &one.namespace)) {
-                    ("true", DefaultRole::Unread | DefaultRole::Elsewhere(_)) => None,
-                    ("true", DefaultRole::Writes(role)) => {
-                        Some((false, map(POLICIES, "policy.default", role)))
+                match argo_settings::login(context, &server) {
+                    Login::Said(false, why) => return Some((false, why)),
+                    Login::Told(false, name, key) => {
+                        return Some((false, map(&name, &key, "true")));
                     }
-                    ("true", DefaultRole::Reads(role)) => {
+                    Login::Unread(_) => return None,
+                    Login::Asked | Login::Said(true, _) | Login::Told(true, ..) => {}
+                }
+                // No server starts without it.
+                context.cluster.config_maps.get(&one.namespace, CONFIG.0)?;
+                match (anonymous, role) {
+                    (true, DefaultRole::Unread | DefaultRole::Elsewhere(_)) => None,
+                    (true, DefaultRole::Reads(role)) => {
                         Some((true, map(POLICIES, "policy.default", role)))
                     }
-                    _ => Some((true, map("argocd-cm", key, "is not true"))),
+                    _ => Some((true, map(CONFIG.0, CONFIG.1, "is not true"))),
                 }
             }
             "argoproj/argocli" => {
-                // The flag adds up, and a mode of the server's own needs no credential.
-                let all: Vec<&str> = words().map(Str::as_str).collect();
-                let modes = flags_of(&all, "--auth-mode");
-                let server = modes.iter().any(|modes| modes.split(',').any(|one| one == "server"));
-                let shown = if server { "--auth-mode=server" } else { "no --auth-mode=server" };
-                Some((!server, field("args", shown)))
+                let words: Vec<&str> = words().map(Str::as_str).collect();
+                let (asks, shown) = argo_asks(&words, &container.image)?;
+                Some((asks, field("args", shown)))
             }
             "grafana/grafana" | "grafana/grafana-oss" | "grafana/grafana-enterprise" => {
-                let anonymous = container.env.iter().any(|variable| {
-                    *variable.name == *"GF_AUTH_ANONYMOUS_ENABLED"
-                        && variable.value.as_ref().is_some_and(|value| ini_true(value))
-                });
+                let name = "GF_AUTH_ANONYMOUS_ENABLED";
+                let given = variable(context.cluster, &one.namespace, container, name);
+                let anonymous = matches!(given, Given::To(value, _) if ini_true(value));
                 // Otherwise its configuration file decides.
                 anonymous.then(|| (false, field("env", "GF_AUTH_ANONYMOUS_ENABLED=true")))
             }
@@ -252,6 +253,33 @@ fn fronts_of(context: &Context<'_>, unit: u32) -> Fronts {
     own.map_or_else(Fronts::default, |(kind, index, container, name)| {
         fronts::of(context, (unit, kind, index as u32), &listens(container, name))
     })
+}
+
+/// Whether the server of Argo Workflows asks for a login: of several modes `server`, and `hybrid`
+/// of old releases, let in who shows nothing (docs/argo-server-auth-mode.md). Without a mode that
+/// is what releases before 3.0 do and 3.1 no more; of 3.0 the documents and the server differ.
+fn argo_asks(words: &[&str], image: &str) -> Option<(bool, &'static str)> {
+    const FLAG: &str = "--auth-mode";
+    let values =
+        words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix(FLAG)? {
+            "" => words.get(at + 1).copied(),
+            rest => rest.strip_prefix('='),
+        });
+    let modes: Vec<&str> = values.collect();
+    if modes.iter().any(|mode| matches!(*mode, "server" | "hybrid")) {
+        return Some((false, "--auth-mode=server"));
+    }
+    if !modes.is_empty() {
+        return Some((true, "no --auth-mode=server"));
+    }
+    let tag = image.split('@').next()?.rsplit_once(':')?.1;
+    let mut numbers = tag.trim_start_matches('v').split('.');
+    let (major, minor): (u32, u32) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    match (major, minor) {
+        (..=2, _) => Some((false, "no --auth-mode, which is server before 3.0")),
+        (3, 0) => None,
+        _ => Some((true, "no --auth-mode, which is client")),
+    }
 }
 
 /// V5.
@@ -405,6 +433,21 @@ fn ini_true(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn argo_asks_unless_a_mode_or_its_age_says_otherwise() {
+        let asks = |words: &[&str], image: &str| argo_asks(words, image).map(|(asks, _)| asks);
+        let new = "quay.io/argoproj/argocli:v3.6.0@sha256:0";
+        assert_eq!(asks(&["server"], "argoproj/argocli:v2.11.8"), Some(false));
+        assert_eq!(asks(&["server"], "argoproj/argocli:v3.0.2"), None);
+        assert_eq!(asks(&["server"], new), Some(true));
+        assert_eq!(asks(&["server"], "argoproj/argocli:latest"), None);
+        assert_eq!(asks(&["server"], "argoproj/argocli@sha256:0"), None);
+        assert_eq!(asks(&["server", "--auth-mode", "server"], new), Some(false));
+        assert_eq!(asks(&["--auth-mode=server", "--auth-mode=sso"], new), Some(false));
+        assert_eq!(asks(&["--auth-mode=sso"], "argoproj/argocli:v2.11.8"), Some(true));
+        assert_eq!(asks(&["--auth-mode=sso"], "argoproj/argocli@sha256:0"), Some(true));
+    }
 
     #[test]
     fn interfaces_are_known_by_repository() {

@@ -3,6 +3,7 @@
 use crate::baseline::Baseline;
 use crate::check::{Check, Doc, Judge, Severity};
 use crate::outcome::{Fault, Object, Outcomes, Verdict};
+use crate::versions::Site;
 use crate::world::World;
 use ringfort_attack::{BindingKey, NodeKey, RoleKey, Subject, Why, Zone};
 use ringfort_model::Kind;
@@ -25,9 +26,9 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         why: "Whoever reads a list of bindings passes over what looks like Kubernetes.",
         fails: "An account of kube-system named like a controller, or a role or binding named system:, that neither Kubernetes, a known add-on nor a provider brings, and that is bound to something.",
-        not: "Names of the default roles and of known add-ons and providers; accounts and roles to which nothing is granted.",
+        not: "Names of the default roles and of known add-ons and providers; accounts with which only images of known components run; accounts and roles to which nothing is granted.",
         unknown: "Never, beside kinds that were not read.",
-        fix: "Find out who made it; delete it.",
+        fix: "Find out who made it; delete it if nobody of yours did.",
     },
     judge: Judge::Cluster(judge),
 };
@@ -35,6 +36,7 @@ pub(crate) static CHECK: Check = Check {
 /// Names, or beginnings of names with *, of parts that add-ons and providers bring. A beginning
 /// is a provider's or an add-on's own name, so that nothing of Kubernetes itself is imitated.
 const KNOWN: &[&str] = &[
+    "antrea-controller",
     "aws-*",
     "azure-*",
     "calico-kube-controllers",
@@ -47,9 +49,12 @@ const KNOWN: &[&str] = &[
     "gce-*",
     "gke-*",
     "glbc-controller",
+    "hcloud-*",
     "oci-*",
+    "sealed-secrets-controller",
     "snapshot-controller",
     "volume-snapshot-controller",
+    "vpa-admission-controller",
     "vpc-resource-controller",
     "system:addon-manager",
     "system:aggregated-metrics-reader",
@@ -64,10 +69,12 @@ const KNOWN: &[&str] = &[
     "system:deployer",
     "system:deployers",
     "system:eks:*",
+    "system:evictioner",
     "system:gce-*",
     "system:gcp-*",
     "system:gke-*",
     "system:glbc-status",
+    "system:hcloud-*",
     "system:image-auditor",
     "system:image-builder",
     "system:image-builders",
@@ -79,7 +86,9 @@ const KNOWN: &[&str] = &[
     "system:k3s-controller",
     "system:konnectivity-server",
     "system:kube-dns-autoscaler",
+    "system:leader-locking-vpa-*",
     "system:managed-certificate-controller",
+    "system:metrics-reader",
     "system:metrics-server",
     "system:metrics-server-nanny",
     "system:node-admin",
@@ -92,6 +101,7 @@ const KNOWN: &[&str] = &[
     "system:router",
     "system:scope-impersonation",
     "system:sdn-*",
+    "system:vpa-*",
     "system:webhook",
 ];
 
@@ -100,6 +110,18 @@ fn is_known(name: &str) -> bool {
         Some(start) => name.starts_with(start),
         None => name == *known,
     })
+}
+
+/// Whether what runs with an account is all in images that are known.
+fn runs_known(world: &World<'_>, subject: &Subject) -> bool {
+    let known = |at: u32| world.running().iter().any(|one| one.site == Site::Unit(at));
+    let mut own = world.places().filter(|place| {
+        let Subject::ServiceAccount(namespace, name) = subject else { return false };
+        let unit = place.unit;
+        !unit.latent && unit.namespace == *namespace && *unit.spec.account() == **name
+    });
+    let first = own.next();
+    first.is_some_and(|first| known(first.at) && own.all(|place| known(place.at)))
 }
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
@@ -111,7 +133,9 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         }
         let subject = Subject::ServiceAccount(meta.namespace.clone(), meta.name.clone());
         let grants = world.own_grants(&subject);
-        let imitates = !shipped.names_account(&meta.namespace, &meta.name) && !is_known(&meta.name);
+        let imitates = !shipped.names_account(&meta.namespace, &meta.name)
+            && !is_known(&meta.name)
+            && !runs_known(world, &subject);
         let verdict = match imitates && !grants.is_empty() {
             false => Verdict::Pass,
             true => {

@@ -36,14 +36,14 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let context = world.context;
-    let mut add = |unit: u32, unscoped: Option<bool>, why: Why| {
+    let mut add = |unit: u32, unscoped: Result<bool, &str>, why: Why| {
         let one = &context.units[unit as usize];
         let account = Subject::ServiceAccount(one.namespace.clone(), Str::new(one.spec.account()));
         let grants = world.effective_grants(&account);
         let verdict = match (world.is_admin(&grants), unscoped) {
-            (false, _) | (true, Some(false)) => Verdict::Pass,
-            (true, None) => Verdict::missing("the AppProjects, which were not all read"),
-            (true, Some(true)) => {
+            (false, _) | (true, Ok(false)) => Verdict::Pass,
+            (true, Err(fact)) => Verdict::missing(fact),
+            (true, Ok(true)) => {
                 let admin = grants.into_iter().flat_map(|given| world.grant_why(given));
                 Verdict::Fail(world.fault_of([why].into_iter().chain(admin).collect(), &[unit]))
             }
@@ -52,7 +52,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     };
     for controller in gitops::flux_controllers(context) {
         let set = controller.flag(context, "default-service-account").unwrap_or_default();
-        add(controller.unit, Some(set.is_empty()), controller.why(context));
+        add(controller.unit, Ok(set.is_empty()), controller.why(context));
     }
     let projects = || {
         let all = world.cluster.others.iter();
@@ -62,14 +62,16 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let here =
             |one: &&ringfort_model::record::Other| one.metadata.namespace == controller.namespace;
         let open = projects().filter(here).any(gitops::argo_deploys_everywhere);
-        let unscoped = match gitops::argo_impersonates(context, &controller) {
-            true => Some(false),
-            false if open => Some(true),
-            false => custom::is_read(world, "appprojects.argoproj.io").then_some(false),
+        let unscoped = match (gitops::argo_impersonates(context, &controller), open) {
+            (Some(true), _) => Ok(false),
+            (Some(false), true) => Ok(true),
+            (None, true) => Err("the ConfigMap argocd-cm, which says whether syncs impersonate"),
+            (_, false) if custom::is_read(world, "appprojects.argoproj.io") => Ok(false),
+            (_, false) => Err("the AppProjects, which were not all read"),
         };
         add(controller.unit, unscoped, controller.why(context));
     }
     for runner in gitops::runners(context) {
-        add(runner.unit, Some(true), runner.why(context));
+        add(runner.unit, Ok(true), runner.why(context));
     }
 }

@@ -5,12 +5,13 @@ use crate::facts;
 use crate::outcome::{Object, Outcomes, Verdict};
 use crate::settings::{Setting, setting};
 use crate::world::World;
+use ringfort_attack::Zone;
 use ringfort_attack::argo_policy::{DefaultRole, MAP as RBAC, default_role};
+use ringfort_attack::argo_settings::{self, Login, PARAMETER, environment_bool};
 use ringfort_attack::gitops;
 use ringfort_attack::operator::Operator;
-use ringfort_attack::{Why, Zone};
 use ringfort_model::record::Meta;
-use ringfort_model::{Kind, SourceKind, Str, go_bool};
+use ringfort_model::{Kind, SourceKind, Str};
 use std::collections::BTreeSet;
 
 pub(crate) static CHECK: Check = Check {
@@ -23,78 +24,92 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::ConfigMap, Kind::Pod],
     doc: Doc {
         why: "Whoever opens the page deploys.",
-        fails: "users.anonymous.enabled or server.disable.auth is true, or a server is started with --disable-auth; or policy.default names a role that may do more than read.",
-        not: "role:readonly, or no default; a login.",
-        unknown: "The ConfigMaps of Argo CD were not read, or policies stand beside policy.csv.",
+        fails: "users.anonymous.enabled or server.disable.auth is true and a server takes it, or a server is started with --disable-auth or with ARGOCD_SERVER_DISABLE_AUTH=true; or policy.default names a role that may do more than read.",
+        not: "role:readonly, or no default; a login. A setting that no server takes its variable from. Where all pods were read and none is a server, nothing is asked.",
+        unknown: "The ConfigMaps of Argo CD were not read, or policies stand beside policy.csv; what a server is started with comes from a Secret or a ConfigMap that is not kept, or from --disable-auth with what is no boolean, with which none starts.",
         fix: "Turn anonymous access off and set policy.default to nothing or role:readonly.",
     },
     judge: Judge::Cluster(judge),
 };
 
-const FLAGS: [(&str, &str); 2] =
-    [("argocd-cm", "users.anonymous.enabled"), ("argocd-cmd-params-cm", "server.disable.auth")];
-
-/// Argo CD compares the first with a word (util/settings); the other is a flag that its manifests
-/// set from the environment (util/env `ParseBoolFromEnv`).
-fn is_on(key: &str, value: &str) -> bool {
-    match key {
-        "server.disable.auth" => go_bool(value) == Some(true),
-        _ => value == "true",
-    }
-}
+const ANONYMOUS: (&str, &str) = ("argocd-cm", "users.anonymous.enabled");
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let context = world.context;
     let all = gitops::argo_servers(context);
     for server in &all {
-        let verdict = match login_is_off(world, server) {
-            Some((true, why)) => Verdict::Fail(world.fault_of(vec![why], &[server.unit])),
-            Some((false, _)) | None => Verdict::Pass,
+        let verdict = match argo_settings::login(context, server) {
+            Login::Said(false, why) => Verdict::Fail(world.fault_of(vec![why], &[server.unit])),
+            Login::Asked | Login::Said(true, _) => Verdict::Pass,
+            // What is told has a row of its own.
+            Login::Told(_, map, key) if (&*map, &*key) == PARAMETER => Verdict::NotApplicable,
+            Login::Told(true, ..) => Verdict::Pass,
+            Login::Told(false, map, key) => {
+                let at = format!("data[{key}]");
+                let spot = facts::field("ConfigMap", &server.namespace, &map, (&at, "true"));
+                Verdict::Fail(world.fault_of(vec![spot], &[server.unit]))
+            }
+            Login::Unread(fact) => Verdict::missing(fact),
         };
         out.add(world.owner(server.unit), verdict);
     }
     for namespace in &namespaces(world, &all) {
-        let own = || all.iter().filter(|one| one.namespace == *namespace);
-        let servers: Vec<u32> = own().map(|one| one.unit).collect();
-        // What a server says itself goes before the ConfigMap.
-        let says = !servers.is_empty() && own().all(|one| login_is_off(world, one).is_some());
-        let failed = |at: (&str, &str), map: &str| {
+        let own: Vec<&Operator> = all.iter().filter(|one| one.namespace == *namespace).collect();
+        let servers: Vec<u32> = own.iter().map(|one| one.unit).collect();
+        let failed = |at: (&str, &str), map: &str, servers: &[u32]| {
             let spot = facts::field("ConfigMap", namespace, map, at);
-            Verdict::Fail(world.fault_of(vec![spot], &servers))
+            Verdict::Fail(world.fault_of(vec![spot], servers))
         };
-        for (map, key) in FLAGS {
-            let verdict = match setting(world, namespace, map, key) {
-                _ if says && key == "server.disable.auth" => Verdict::Pass,
-                Setting::Set(value) if is_on(key, value) => {
-                    failed((&format!("data[{key}]"), value), map)
-                }
-                Setting::Set(_) | Setting::Unset => Verdict::Pass,
-                Setting::Unread => Verdict::missing("the ConfigMaps of Argo CD"),
+        let mut say = |map: &str, verdict: Verdict| {
+            let verdict = match servers.is_empty() && runs_are_known(world) {
+                // Its controllers read none of it.
+                true => Verdict::NotApplicable,
+                false => verdict,
             };
             out.add(Object::new("ConfigMap", namespace, &Str::new(map)), verdict);
-        }
+        };
+        let (map, key) = ANONYMOUS;
+        let verdict = match setting(world, namespace, map, key) {
+            // util/settings/settings.go compares it with the word.
+            Setting::Set("true") => failed((&format!("data[{key}]"), "true"), map, &servers),
+            Setting::Set(_) | Setting::Unset => Verdict::Pass,
+            Setting::Unread => Verdict::missing("the ConfigMaps of Argo CD"),
+        };
+        say(map, verdict);
+        let (map, key) = PARAMETER;
+        let told: Vec<u32> = own
+            .iter()
+            .filter(|one| match argo_settings::login(context, one) {
+                Login::Told(_, map, key) => (&*map, &*key) == PARAMETER,
+                _ => false,
+            })
+            .map(|one| one.unit)
+            .collect();
+        let verdict = match setting(world, namespace, map, key) {
+            // No server takes it.
+            _ if told.is_empty() && !own.is_empty() => Verdict::Pass,
+            Setting::Set(value) if environment_bool(value) == Some(true) => {
+                failed((&format!("data[{key}]"), value), map, &told)
+            }
+            Setting::Set(_) | Setting::Unset => Verdict::Pass,
+            Setting::Unread => Verdict::missing("the ConfigMaps of Argo CD"),
+        };
+        say(map, verdict);
         let verdict = match default_role(context, namespace) {
             DefaultRole::Unread => Verdict::missing("the ConfigMaps of Argo CD"),
             DefaultRole::Reads(_) => Verdict::Pass,
-            DefaultRole::Writes(role) => failed(("data[policy.default]", role), RBAC),
+            DefaultRole::Writes(role) => failed(("data[policy.default]", role), RBAC, &servers),
             DefaultRole::Elsewhere(role) => {
                 Verdict::missing(format!("what the other policies let {role} do"))
             }
         };
-        out.add(Object::new("ConfigMap", namespace, &Str::new(RBAC)), verdict);
+        say(RBAC, verdict);
     }
 }
 
-/// Whether a server lets everybody in, where its own flag or variable says it
-/// (cmd/argocd-server/commands/argocd_server.go: the flag's default is the variable).
-fn login_is_off(world: &World<'_>, server: &Operator) -> Option<(bool, Why)> {
-    const FLAG: &str = "disable-auth";
-    const VARIABLE: &str = "ARGOCD_SERVER_DISABLE_AUTH";
-    if let Some(off) = server.switch(world.context, FLAG) {
-        return Some((off, server.field("args", &format!("--{FLAG}={off}"))));
-    }
-    let off = go_bool(server.variable(world.context, VARIABLE)?)?;
-    Some((off, server.field("env", &format!("{VARIABLE}={off}"))))
+/// Whether it is known what runs: manifests are not all that is applied.
+fn runs_are_known(world: &World<'_>) -> bool {
+    world.cluster.source != SourceKind::Manifests && world.cluster.coverage.is_complete(Kind::Pod)
 }
 
 /// Where Argo CD is: where its controller or a server runs; and where its labelled ConfigMaps are
@@ -103,8 +118,7 @@ fn namespaces(world: &World<'_>, servers: &[Operator]) -> BTreeSet<Str> {
     let controllers = gitops::argo_controllers(world.context).into_iter();
     let mut found: BTreeSet<Str> = controllers.map(|one| one.namespace).collect();
     found.extend(servers.iter().map(|one| one.namespace.clone()));
-    let known = world.cluster.source != SourceKind::Manifests
-        && world.cluster.coverage.is_complete(Kind::Pod);
+    let known = runs_are_known(world);
     let ours = |meta: &Meta| {
         let part = meta.labels.get("app.kubernetes.io/part-of");
         matches!(meta.name.as_str(), "argocd-cm" | RBAC)

@@ -8,8 +8,9 @@ use crate::pods;
 use crate::settings::{Setting, setting};
 use crate::world::{Place, World};
 use ringfort_attack::Zone;
+use ringfort_attack::argo_settings::environment_bool;
 use ringfort_attack::gitops;
-use ringfort_model::{Kind, Str, go_bool};
+use ringfort_model::{Kind, Str};
 use ringfort_network::policy::Direction;
 use std::collections::BTreeSet;
 
@@ -62,7 +63,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             let on = |value: &str| match key {
                 "kustomize.buildOptions" => OPTIONS.iter().any(|option| value.contains(option)),
                 // From the environment, by util/env `ParseBoolFromEnv`.
-                "reposerver.allow.oob.symlinks" => go_bool(value) == Some(true),
+                "reposerver.allow.oob.symlinks" => environment_bool(value) == Some(true),
                 _ => value == "true",
             };
             let verdict = match setting(world, namespace, map, key) {

@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
     reads: &[Kind::Pod, Kind::PersistentVolume, Kind::PersistentVolumeClaim],
     doc: Doc {
         why: "Whoever gets a job into the pipeline has the node, and what runs beside it.",
-        fails: "A runner that is recognised by its image, or a pod with a daemon of Docker or BuildKit to build with, has a privileged container beside or in it, or mounts the socket of the runtime or a path from which the node runs code. So do the pods of a RunnerDeployment, RunnerSet or AutoscalingRunnerSet of GitHub Actions (of the first two a Docker daemon is on unless switched off), or of a Task of Tekton.",
+        fails: "A runner that is recognised by its image, or a pod with a daemon of Docker or BuildKit to build with, has a privileged container beside or in it, or mounts the socket of the runtime or a path from which the node runs code. So do the pods of a Runner, RunnerReplicaSet, RunnerDeployment or RunnerSet of GitHub Actions (a Docker daemon is on unless switched off) or of an AutoscalingRunnerSet, or of a Task of Tekton. What one of these makes of itself is reported on it alone.",
         not: "Runners without such containers and mounts; Docker's image without a daemon; containerMode kubernetes.",
         unknown: "Never, beside kinds that were not read; Tasks and runners that were not all read. Which jobs start in pods of their own shows only while they run.",
         fix: "Build images without a daemon, and run jobs in a sandbox.",

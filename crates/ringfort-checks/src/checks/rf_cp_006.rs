@@ -23,7 +23,7 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         why: "Such a credential cannot be taken back from whoever copied it.",
         fails: "The API server takes tokens from a file; or a bootstrap token that logs in has no expiry, and the API server takes such tokens or its flags are not seen.",
-        not: "Bootstrap tokens with an expiry, which the controller manager removes; those whose usage-bootstrap-authentication is anything but true, with which nobody logs in; and those of a cluster every API server of which has --enable-bootstrap-token-auth off, which is the default.",
+        not: "Bootstrap tokens with an expiry, which the controller manager removes; those whose usage-bootstrap-authentication is anything but true, with which nobody logs in; those outside of kube-system, where the API server does not look; and those of a cluster every API server of which has --enable-bootstrap-token-auth off, which is the default.",
         unknown: "The values of a bootstrap token were not read. Of the API server otherwise always: client certificates with administrator's groups, and local accounts of a provider, show in no object.",
         fix: "Drop --token-auth-file; delete the bootstrap token.",
     },
@@ -31,6 +31,9 @@ pub(crate) static CHECK: Check = Check {
 };
 
 const TOKEN: &str = "bootstrap.kubernetes.io/token";
+/// The only namespace in which the API server looks for such Secrets
+/// (plugin/pkg/auth/authenticator/token/bootstrap, `NewTokenAuthenticator`).
+const NAMESPACE: &str = "kube-system";
 const LOGS_IN: &str = "usage-bootstrap-authentication";
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
@@ -50,10 +53,13 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     out.add(facts::whole("api-server"), verdict);
     // Off unless a server switches it on (apiserver `BuiltInAuthenticationOptions`). Servers that
     // are not seen may have it on, and the token is meant to be used.
-    let switch = server::switch(world.cluster, "enable-bootstrap-token-auth");
-    let refused = switch == Flag::Unset || switch.is_off();
+    let switches: Vec<Flag<'_>> =
+        server::switches(world.cluster, "enable-bootstrap-token-auth").collect();
+    let refused =
+        !switches.is_empty() && switches.iter().all(|one| *one == Flag::Unset || one.is_off());
     for secret in world.cluster.secrets.iter().filter(|secret| *secret.kind == *TOKEN) {
         let meta = &secret.metadata;
+        let refused = refused || *meta.namespace != *NAMESPACE;
         let lasts = secret.data.0.has(LOGS_IN) && !secret.data.0.has("expiration");
         let logs_in = match lasts && !refused {
             true => secret.holds(BOOTSTRAP_LOGIN),

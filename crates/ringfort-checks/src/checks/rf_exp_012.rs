@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
     doc: Doc {
         why: "Such stores are found and emptied within hours.",
         fails: "The internet reaches the port of a store, recognised by its image or by the port of its protocol, and the store is set up without a login.",
-        not: "A store with a login; one that only the cluster reaches.",
+        not: "A store with a login; one that only the cluster reaches, or that listens at loopback addresses.",
         unknown: "Whether the internet reaches the port, or whether the store asks for a login.",
         fix: "Take the store off the internet and turn its login on.",
     },
@@ -36,6 +36,7 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         .filter(|one| pods::leads_to_port(world, place.at, one, store.port))
         .min_by_key(|one| one.verdict.reach);
     match (widest.map(|one| one.verdict.reach), store.asks) {
+        _ if store.local => Verdict::Pass,
         (None | Some(Reach::Internal | Reach::AllowListed), _) | (_, Some(true)) => Verdict::Pass,
         (Some(Reach::Unknown), _) => Verdict::missing("whether the internet reaches the port"),
         (Some(Reach::Public), None) => Verdict::missing("whether the store asks for a login"),

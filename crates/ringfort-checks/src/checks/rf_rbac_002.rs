@@ -96,7 +96,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                     .iter()
                     .flat_map(|&edge| attack.edge(edge).why().cloned().collect::<Vec<_>>());
                 let mut spots: Vec<Why> = Vec::new();
-                for why in whys.filter(|why| matches!(why, Why::Bound { .. } | Why::Rule { .. })) {
+                for why in whys.filter(is_of_roles) {
                     if !spots.contains(&why) {
                         spots.push(why);
                     }
@@ -115,6 +115,11 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         };
         out.add(object, verdict);
     }
+}
+
+/// Whether a reason is one of bindings and roles, which is what a grant is made of.
+fn is_of_roles(why: &Why) -> bool {
+    matches!(why, Why::Bound { .. } | Why::Rule { .. } | Why::Held { .. } | Why::Limit { .. })
 }
 
 /// What bindings give a subject, by itself and as a member of groups: the grants that are its
@@ -141,8 +146,90 @@ impl<'w> Held<'w> {
     fn has(&self, why: &Why) -> bool {
         match why {
             Why::Bound { binding, .. } => self.bindings.contains(binding),
-            Why::Rule { role, .. } => self.roles.contains(role),
+            Why::Rule { role, .. } | Why::Held { role, .. } | Why::Limit { role, .. } => {
+                self.roles.contains(role)
+            }
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringfort_attack::{Attack, Engines};
+    use ringfort_model::{ClusterBuilder, Coverage, Kind, KubeVersion, Listed, Object, SourceKind};
+    use serde_json::{Value, json};
+
+    const RBAC: &str = "rbac.authorization.k8s.io";
+
+    fn role(name: &str, rules: &Value) -> Value {
+        json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole",
+            "metadata": {"name": name}, "rules": rules})
+    }
+
+    fn bound(name: &str, subject: &Value) -> Value {
+        json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRoleBinding",
+            "metadata": {"name": name}, "subjects": [subject],
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": name}})
+    }
+
+    /// The roles of the subject's own that a failing row names with the rules that are to go.
+    fn own(objects: &[Value], subject: &str) -> Vec<String> {
+        let mut builder = ClusterBuilder::new(SourceKind::Dump);
+        builder.version(Some(KubeVersion::minor(36)), "v1.36.0");
+        for object in objects {
+            builder.add(Object::read(object.to_string().as_bytes()).expect("an object"));
+        }
+        for kind in [Kind::ClusterRole, Kind::ClusterRoleBinding, Kind::Role, Kind::RoleBinding] {
+            builder.coverage().note(&Coverage::key(kind), Listed::Complete);
+        }
+        let cluster = builder.freeze();
+        let engines = Engines::new(&cluster);
+        let attack = Attack::new(&cluster, &engines);
+        let world = World::new(&attack);
+        let mut out = Outcomes::default();
+        judge(&world, &mut out);
+        let row = out.iter().find(|(object, _)| object.to_string() == subject);
+        let Some((_, crate::outcome::Verdict::Fail(fault))) = row else { panic!("{row:?}") };
+        let rules = fault.spots.iter().filter(|why| !matches!(why, Why::Bound { .. }));
+        let name = |why: &Why| {
+            let shown = world.evidence(why);
+            format!("{} {}", shown.object, shown.field)
+        };
+        let mut all: Vec<String> = rules.map(name).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    #[test]
+    fn a_rule_that_limits_a_request_is_the_requesters_to_lose() {
+        let account = json!({"kind": "ServiceAccount", "name": "s", "namespace": "a"});
+        let boss = json!({"kind": "User", "apiGroup": RBAC, "name": "boss"});
+        let who = json!([{"apiGroups": ["authentication.k8s.io"], "resources": ["users"],
+            "resourceNames": ["boss"], "verbs": ["impersonate:user-info"]}]);
+        let on = json!([{"apiGroups": [RBAC], "resources": ["clusterrolebindings"],
+            "verbs": ["impersonate-on:user-info:create"]}]);
+        let binds = json!([
+            {"apiGroups": [RBAC], "resources": ["clusterrolebindings"], "verbs": ["create"]},
+            {"apiGroups": [RBAC], "resources": ["clusterroles"], "verbs": ["bind"]}]);
+        let objects = [
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}),
+            json!({"apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": {"name": "s", "namespace": "a"}}),
+            role(
+                "cluster-admin",
+                &json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]),
+            ),
+            role("who", &who),
+            bound("who", &account),
+            role("on", &on),
+            bound("on", &account),
+            role("binds", &binds),
+            bound("binds", &boss),
+        ];
+        let own = own(&objects, "ServiceAccount a/s");
+        assert_eq!(own, ["ClusterRole on rules[0]", "ClusterRole who rules[0]"]);
     }
 }

@@ -1,7 +1,6 @@
 //! Conditions of advisories that objects decide: what has to be in use, or set, for a release in
 //! range to be affected.
 
-use ringfort_attack::operator;
 use ringfort_model::Kind;
 
 use super::data::Condition;
@@ -19,11 +18,6 @@ pub(super) enum State {
     Unknown(String),
 }
 
-const INGRESS_NGINX: operator::Marks = operator::Marks {
-    images: &["ingress-nginx/controller", "nginx-ingress-controller"],
-    labels: &[],
-};
-
 /// The first release of ingress-nginx that validates annotations without being told to.
 const VALIDATES: &str = "1.12.0";
 
@@ -39,14 +33,8 @@ pub(super) fn state(world: &World<'_>, condition: Condition, running: &Running) 
     }
 }
 
-/// The ingress controller that runs there.
-fn controller(world: &World<'_>, running: &Running) -> Option<operator::Operator> {
-    let Site::Unit(unit) = running.site else { return None };
-    operator::find(world.context, &INGRESS_NGINX).into_iter().find(|one| one.unit == unit)
-}
-
 fn webhook(world: &World<'_>, running: &Running) -> State {
-    let Some(own) = controller(world, running) else { return State::Holds };
+    let Some(own) = running.operator(world.context) else { return State::Holds };
     match own.flag(world.context, "validating-webhook").unwrap_or_default() {
         "" => State::Not("its admission webhook is off".to_owned()),
         _ => State::Holds,
@@ -56,7 +44,7 @@ fn webhook(world: &World<'_>, running: &Running) -> State {
 /// `--enable-annotation-validation`, on by itself from 1.12.0.
 fn validation(world: &World<'_>, running: &Running) -> State {
     let fact = || State::Unknown("whether the controller validates annotations".to_owned());
-    let Some(own) = controller(world, running) else { return fact() };
+    let Some(own) = running.operator(world.context) else { return fact() };
     let flag = "enable-annotation-validation";
     let set = match own.flag(world.context, flag) {
         None => None,

@@ -2,11 +2,13 @@
 //! status, and the tags of images. What no object shows is listed as well, with the reason.
 
 use ringfort_attack::Why;
-use ringfort_attack::recognise::known;
+use ringfort_attack::context::Context;
+use ringfort_attack::operator::Operator;
 use ringfort_model::record::Node;
-use ringfort_model::{EntityId, Id, Str};
+use ringfort_model::{ContainerKind, EntityId, Id, Str};
 
 use super::data::Part;
+use super::images::{Component, component};
 use super::release::Release;
 use crate::facts;
 use crate::outcome::Object;
@@ -29,6 +31,8 @@ pub(crate) struct Running {
     pub(crate) component: &'static str,
     pub(crate) part: Option<Part>,
     pub(crate) site: Site,
+    /// The container of such pods that runs it.
+    pub(crate) container: Option<(ContainerKind, usize)>,
     /// The version as it is written; empty if it is nowhere.
     pub(crate) text: Str,
     /// The version, or why it is not known.
@@ -48,61 +52,20 @@ impl Running {
         self.part == Some(Part::ApiServer)
     }
 
+    /// Its command line, where it is what pods run.
+    pub(crate) fn operator(&self, context: &Context<'_>) -> Option<Operator> {
+        let (Site::Unit(unit), Some((kind, index))) = (self.site, self.container) else {
+            return None;
+        };
+        Some(Operator::at(context, unit, kind, index))
+    }
+
     /// The component with its part and version, in words.
     pub(crate) fn label(&self) -> String {
         let part = self.part.map(|part| format!(" ({})", part.name())).unwrap_or_default();
         format!("{}{part} {}", self.component, self.text).trim_end().to_owned()
     }
 }
-
-/// What an image is, by the end of its repository.
-struct Image {
-    repository: &'static str,
-    component: &'static str,
-    part: Option<Part>,
-}
-
-const fn image(repository: &'static str, component: &'static str) -> Image {
-    Image { repository, component, part: None }
-}
-
-const fn kubernetes(repository: &'static str, part: Part) -> Image {
-    Image { repository, component: "kubernetes", part: Some(part) }
-}
-
-const IMAGES: &[Image] = &[
-    kubernetes("kube-apiserver", Part::ApiServer),
-    kubernetes("kube-controller-manager", Part::ControllerManager),
-    kubernetes("kube-scheduler", Part::Scheduler),
-    kubernetes("kube-proxy", Part::KubeProxy),
-    image("amazon-k8s-cni", "aws-vpc-cni"),
-    image("antrea-agent-ubuntu", "antrea"),
-    image("antrea-ubuntu", "antrea"),
-    image("argoproj/argocd", "argo-cd"),
-    image("calico/node", "calico"),
-    image("calico/typha", "calico"),
-    image("calico/kube-controllers", "calico"),
-    image("cilium/cilium", "cilium"),
-    image("coredns", "coredns"),
-    image("etcd", "etcd"),
-    image("flannel", "flannel"),
-    image("fluxcd/helm-controller", "flux-helm-controller"),
-    image("fluxcd/image-automation-controller", "flux-image-automation-controller"),
-    image("fluxcd/image-reflector-controller", "flux-image-reflector-controller"),
-    image("fluxcd/kustomize-controller", "flux-kustomize-controller"),
-    image("fluxcd/notification-controller", "flux-notification-controller"),
-    image("fluxcd/source-controller", "flux-source-controller"),
-    image("ingress-nginx/controller", "ingress-nginx"),
-    image("kubernetes-ingress-controller/nginx-ingress-controller", "ingress-nginx"),
-    image("istio/pilot", "istio"),
-    image("istio/proxyv2", "istio"),
-    image("istio/ztunnel", "istio"),
-    image("jetstack/cert-manager-cainjector", "cert-manager"),
-    image("jetstack/cert-manager-controller", "cert-manager"),
-    image("jetstack/cert-manager-webhook", "cert-manager"),
-    image("kindnetd", "kindnet"),
-    image("weave-kube", "weave"),
-];
 
 /// Names of runtimes in a node's status.
 const RUNTIMES: [(&str, &str); 3] =
@@ -132,6 +95,7 @@ const PACKAGING: [&str; 17] = [
 
 const DIGEST: &str = "the image is named by its digest only";
 const TAG: &str = "the image's tag names no version";
+const FOREIGN: &str = "its program runs in an image whose tags may count something else";
 const NOWHERE: &str = "no object shows the version";
 const UNREADABLE: &str = "the version does not read as one";
 
@@ -146,6 +110,11 @@ fn tag(image: &str) -> Result<&str, &'static str> {
 }
 
 fn release(component: &str, text: &str, otherwise: &'static str) -> Result<Release, &'static str> {
+    // Builds of ingress-nginx before 1.0 and Rancher's for RKE say the name in the tag as well.
+    let text = match component {
+        "ingress-nginx" => text.strip_prefix("nginx-").unwrap_or(text),
+        _ => text,
+    };
     Release::parse(text, component == "etcd").ok_or(otherwise)
 }
 
@@ -184,6 +153,7 @@ fn api_server(world: &World<'_>, found: &mut Vec<Running>) {
         component: "kubernetes",
         part: Some(Part::ApiServer),
         site: Site::Cluster,
+        container: None,
         text: Str::new(own),
         release,
         packaged: None,
@@ -206,6 +176,7 @@ fn nodes(world: &World<'_>, found: &mut Vec<Running>) {
                 component,
                 part,
                 site: Site::Node(id),
+                container: None,
                 text: Str::new(text),
                 release,
                 packaged,
@@ -252,19 +223,18 @@ fn nodes(world: &World<'_>, found: &mut Vec<Running>) {
 }
 
 fn images(world: &World<'_>, found: &mut Vec<Running>) {
-    let names: Vec<&'static str> = IMAGES.iter().map(|one| one.repository).collect();
     for place in world.places().filter(|place| !place.unit.latent) {
         for (kind, index, container) in place.unit.spec.all_containers() {
-            let Some(name) = known(&container.image, &names) else { continue };
-            let Some(image) = IMAGES.iter().find(|one| one.repository == name) else { continue };
-            let tag = tag(&container.image);
+            let Some(Component { name, part, tagged }) = component(container) else { continue };
+            let tag = if tagged { tag(&container.image) } else { Err(FOREIGN) };
             let path = format!("{}[{index}].image", kind.field());
             let one = Running {
-                component: image.component,
-                part: image.part,
+                component: name,
+                part,
                 site: Site::Unit(place.at),
+                container: Some((kind, index)),
                 text: Str::new(tag.unwrap_or_default()),
-                release: tag.and_then(|tag| release(image.component, tag, TAG)),
+                release: tag.and_then(|tag| release(name, tag, TAG)),
                 packaged: None,
                 why: place.field(path, &container.image),
                 object: world.owner(place.at),
@@ -319,13 +289,7 @@ mod tests {
         assert_eq!(of("etcd", "etcd:3.6.4-0"), Ok("3.6".to_owned()));
         assert_eq!(of("argo-cd", "argoproj/argocd:latest"), Err(TAG));
         assert_eq!(of("argo-cd", "argoproj/argocd@sha256:0"), Err(DIGEST));
-    }
-
-    #[test]
-    fn an_image_is_one_thing() {
-        for one in IMAGES {
-            let same = IMAGES.iter().filter(|other| other.repository == one.repository);
-            assert_eq!(same.count(), 1, "{}", one.repository);
-        }
+        let rke = "rancher/nginx-ingress-controller:nginx-1.11.3-rancher1";
+        assert_eq!(of("ingress-nginx", rke), Ok("1.11".to_owned()));
     }
 }

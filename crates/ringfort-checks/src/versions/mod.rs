@@ -15,6 +15,7 @@
 mod apis;
 mod conditions;
 mod data;
+mod images;
 mod inventory;
 mod judge;
 mod reached;
@@ -27,6 +28,8 @@ pub use section::{Advised, ApiUse, Section, Versioned, measure};
 pub use triage::{Affected, Place, Triage, Urgency, triage};
 
 pub(crate) use data::Gives;
+pub(crate) use images::mark;
 pub(crate) use inventory::{Running, Site, running};
 pub(crate) use judge::{Answer, concerning};
+pub(crate) use release::{Bound, Point, Range};
 pub(crate) use section::support;

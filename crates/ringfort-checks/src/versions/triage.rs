@@ -14,6 +14,7 @@ use ringfort_network::policy::Tri;
 use serde::Serialize;
 
 use super::data::{AdvisoryError, Data, Part};
+use super::images;
 use super::inventory::Running;
 use super::judge::{Answer, answer, fits, parts, version_of};
 use super::reached::Outside;
@@ -313,6 +314,8 @@ fn absent(
                     })
                     .map(|_| "no pod shows it".to_owned()),
             };
+            // What carries its marks may be it, in an image of another name.
+            let gap = gap.or_else(|| marked(world, component));
             // etcd is part of every cluster, whoever runs it.
             let gap = gap.or_else(|| (component == "etcd").then(|| "no pod shows it".to_owned()));
             match gap {
@@ -322,6 +325,15 @@ fn absent(
         }
     }
     worst
+}
+
+/// What shows a component of which no container is known.
+fn marked(world: &World<'_>, component: &str) -> Option<String> {
+    let context = world.context;
+    Some(match images::mark(world.cluster, &context.units, component)? {
+        images::Mark::Label(unit) => format!("no image of {} shows it", world.owner(unit)),
+        images::Mark::Class(name) => format!("no pod shows the controller of IngressClass {name}"),
+    })
 }
 
 /// The way in that a path begins with.

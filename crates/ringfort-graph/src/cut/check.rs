@@ -124,6 +124,60 @@ pub fn check(problem: &Problem<'_>, certificate: &Certificate) -> Result<Proven,
     Ok(Proven { cost: certificate.cost, bound })
 }
 
+/// What fixes leave connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remains {
+    /// Pairs of an entry by itself and a target of one of its goals.
+    pub pairs: usize,
+    /// Targets of these pairs.
+    pub targets: usize,
+    /// Entries of these pairs.
+    pub entries: usize,
+}
+
+/// Counts what fixes leave connected, entry by entry; `None` once `stop` says true. Fixes are
+/// ascending.
+pub fn remains(
+    problem: &Problem<'_>,
+    fixes: &[FixId],
+    stop: &mut dyn FnMut() -> bool,
+) -> Option<Remains> {
+    let fixes: Vec<u32> = fixes.iter().map(|fix| fix.0).collect();
+    let cuts = cuts(problem, &fixes);
+    let mut targets_of: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
+    for goal in &problem.goals {
+        for &entry in &goal.entries {
+            targets_of.entry(entry).or_default().extend(&goal.targets);
+        }
+    }
+    // Who holds everything reaches at least what each entry reaches.
+    let reached = derivable(problem, targets_of.keys().copied(), &cuts);
+    let (mut pairs, mut entries, mut targets) = (0, 0, BTreeSet::new());
+    for (entry, mut wanted) in targets_of {
+        wanted.retain(|target| reached[target.index()]);
+        if wanted.is_empty() {
+            continue;
+        }
+        if stop() {
+            return None;
+        }
+        let alone = derivable(problem, [entry].into_iter(), &cuts);
+        wanted.retain(|target| alone[target.index()]);
+        pairs += wanted.len();
+        entries += usize::from(!wanted.is_empty());
+        targets.extend(wanted);
+    }
+    Some(Remains { pairs, targets: targets.len(), entries })
+}
+
+/// For each edge whether one of the fixes cuts it.
+fn cuts(problem: &Problem<'_>, fixes: &[u32]) -> Vec<bool> {
+    let cut = |edge: EdgeId| {
+        problem.fixes_of_edge.of(edge).iter().any(|fix| fixes.binary_search(&fix.0).is_ok())
+    };
+    (0..problem.graph.edge_count()).map(|edge| cut(EdgeId(edge as u32))).collect()
+}
+
 /// Fixes of a cut that can be left out one by one without connecting a goal.
 #[must_use]
 pub fn redundant(problem: &Problem<'_>, fixes: &[FixId]) -> Vec<FixId> {
@@ -135,11 +189,7 @@ pub fn redundant(problem: &Problem<'_>, fixes: &[FixId]) -> Vec<FixId> {
 
 /// A goal that still has a derivation with those fixes made, and what it derives.
 fn connected(problem: &Problem<'_>, fixes: &[u32]) -> Option<(usize, NodeId)> {
-    let cut = |edge: EdgeId| {
-        problem.fixes_of_edge.of(edge).iter().any(|fix| fixes.binary_search(&fix.0).is_ok())
-    };
-    let cuts: Vec<bool> =
-        (0..problem.graph.edge_count()).map(|edge| cut(EdgeId(edge as u32))).collect();
+    let cuts = cuts(problem, fixes);
     // Who holds everything reaches at least what each goal reaches.
     let all = problem.goals.iter().flat_map(|goal| goal.entries.iter().copied());
     let reached = derivable(problem, all, &cuts);

@@ -5,9 +5,9 @@
 //! submodular: where two ways lead to a target, each fix alone cuts no pair and both together
 //! cut one. Greedy choice therefore has no constant guarantee on pairs. Two things are
 //! guaranteed instead. Each point counts exactly, by reachability, what its own fixes leave. And
-//! each says what no choice of that many fixes can go below ([`Bounds`]). A point is `exact` when
-//! it reaches that bound, or when every choice of that many fixes was tried; of one fix every
-//! choice is.
+//! each says what no choice of that many fixes can go below ([`Bounds`]), which is no less than what
+//! none of more fixes can. A point is `exact` when it reaches that bound, or when every choice of that
+//! many fixes was tried; of one fix every choice is. No point leaves more than the one before it.
 //!
 //! Fixes are chosen greedily, once from all and once from those of a cut that is already known,
 //! whose last point leaves nothing ([`Walk`]).
@@ -18,7 +18,7 @@ use super::counted::{Counter, Left};
 use super::leave::Bounds;
 use super::net::Net;
 use super::problem::{FixId, Limits, Problem};
-use super::walk::{Judge, Walk, Wanted};
+use super::walk::{Closings, Judge, Walk, Wanted};
 
 /// What is left after a number of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,24 +67,40 @@ pub fn curve(
     let open: Vec<u32> = (0..counter.pairs.len() as u32).collect();
     let all = open.len();
     let walk = |candidates, wanted| Walk::new(&counter, &bounds, candidates, wanted);
-    let mut walks: Vec<Walk<'_, '_>> = Vec::new();
-    for wanted in [Wanted::Most, Wanted::Soonest] {
-        walks.extend([walk(&needed, wanted), walk(&known, wanted)]);
+    // Two walks from each, which go together as long as they choose the same.
+    let mut walks = Vec::new();
+    for candidates in [&needed, &known] {
+        let both = [walk(candidates, Wanted::Most), walk(candidates, Wanted::Soonest)];
+        walks.push((both, Closings::default()));
     }
     let mut points: Vec<Point> = Vec::new();
     for k in 0..=most {
         let mut found: Vec<Left> = Vec::new();
         match k {
             0 => found.push(counter.left(&[], open.clone())),
-            _ => found.extend(walks.iter_mut().filter_map(|walk| walk.step(most + 1 - k, limits))),
+            _ => {
+                for (both, closings) in &mut walks {
+                    let steps = both
+                        .iter_mut()
+                        .filter_map(|walk| walk.step(most + 1 - k, closings, limits));
+                    found.extend(steps);
+                }
+            }
         }
-        let mut exact = k == 0 || (k == 1 && walks[0].is_sure());
+        let mut exact = k == 0 || (k == 1 && walks[0].0[0].is_sure());
         if k > 1 && choices(needed.len(), k) <= exhaustive {
             let (best, tried) = every(&counter, &needed, k, limits);
             exact = tried;
             found.extend(best);
         }
-        let Some(best) = found.into_iter().min_by(|a, b| a.key().cmp(&b.key())) else { break };
+        let Some(mut best) = found.into_iter().min_by(|a, b| a.key().cmp(&b.key())) else { break };
+        if let Some(before) = points.last()
+            && before.pairs < best.open.len()
+            && let Some(&more) = needed.iter().find(|fix| !before.fixes.contains(fix))
+        {
+            let fixes: Vec<FixId> = before.fixes.iter().copied().chain([more]).collect();
+            best = counter.left(&fixes, counter.open(&counter.blocked_by(&fixes)));
+        }
         let pairs = best.open.len();
         let at_least = if exact { pairs } else { all - bounds.lost(k).min(all) };
         let done = best.goals == 0;
@@ -94,7 +110,7 @@ pub fn curve(
             targets: best.targets,
             entries: best.entries,
             goals: best.goals,
-            exact: pairs == at_least,
+            exact: false,
             at_least,
             fixes: best.fixes,
         });
@@ -102,7 +118,55 @@ pub fn curve(
             break;
         }
     }
+    let mut least: Vec<usize> = points.iter().map(|point| point.at_least).collect();
+    tighten(&mut least);
+    for (point, least) in points.iter_mut().zip(least) {
+        point.at_least = least;
+        point.exact = point.pairs == least;
+    }
     Curve { points }
+}
+
+/// For each number of fixes up to `most` what no choice of as many goes below: what the points of a
+/// [`curve`] claim, without looking for good choices. Where the limits end it, less is known.
+#[must_use]
+pub fn least(
+    problem: &Problem<'_>,
+    most: usize,
+    exhaustive: u64,
+    limits: &mut Limits<'_>,
+) -> Vec<usize> {
+    let net = Net::new(problem);
+    let counter = Counter::new(problem, &net);
+    let bounds = Bounds::new(&counter, most, limits);
+    let needed: BTreeSet<FixId> = (0..net.fix_count() as u32).map(|fix| net.fix_id(fix)).collect();
+    let open: Vec<u32> = (0..counter.pairs.len() as u32).collect();
+    let all = open.len();
+    let mut least = vec![all];
+    for k in 1..=most {
+        let exact = match k {
+            1 => {
+                let judge = Judge::new(&counter, &open, counter.blocked_by(&[]));
+                let (lost, _, is_sure) = judge.best(&needed, limits);
+                is_sure.then(|| all - lost)
+            }
+            _ if choices(needed.len(), k) <= exhaustive => {
+                let (best, tried) = every(&counter, &needed, k, limits);
+                best.filter(|_| tried).map(|best| best.open.len())
+            }
+            _ => None,
+        };
+        least.push(exact.unwrap_or_else(|| all - bounds.lost(k).min(all)));
+    }
+    tighten(&mut least);
+    least
+}
+
+/// What more fixes cannot go below fewer cannot either.
+fn tighten(least: &mut [usize]) {
+    for at in (1..least.len()).rev() {
+        least[at - 1] = least[at - 1].max(least[at]);
+    }
 }
 
 /// The best of every choice of `k` fixes, and whether all were tried.

@@ -67,7 +67,7 @@ mod solve;
 mod walk;
 
 pub use certificate::{Answer, Certificate, Evidence, Proof, Solution, Uncuttable, VERSION};
-pub use check::{CORE_STEPS, CheckError, Proven, check, redundant};
-pub use curve::{Curve, Point, curve};
+pub use check::{CORE_STEPS, CheckError, Proven, Remains, check, redundant, remains};
+pub use curve::{Curve, Point, curve, least};
 pub use problem::{FixId, FixTable, Goal, Limits, Problem};
 pub use solve::{solve, uncuttable, without_uncuttable};

@@ -59,6 +59,11 @@ pub(super) enum Wanted {
 /// A number of pairs that fixes cut, and the fixes.
 type Cut = (usize, Vec<FixId>);
 
+/// What was found after some fixes, for walks that choose from the same: by number of further
+/// fixes those that cut most, together.
+#[derive(Default)]
+pub(super) struct Closings(BTreeMap<Vec<FixId>, BTreeMap<usize, Cut>>);
+
 impl Wanted {
     fn better(self, one: &Cut, other: &Cut) -> bool {
         // Pairs for each fix, by cross products.
@@ -117,9 +122,14 @@ impl<'c, 'n> Walk<'c, 'n> {
     }
 
     /// The best set of one fix more than before, where at most so many more may be taken.
-    pub(super) fn step(&mut self, most: usize, limits: &mut Limits<'_>) -> Option<Left> {
+    pub(super) fn step(
+        &mut self,
+        most: usize,
+        closings: &mut Closings,
+        limits: &mut Limits<'_>,
+    ) -> Option<Left> {
         if self.planned.is_empty() {
-            self.plan(most, limits);
+            self.plan(most, closings, limits);
         }
         let (fix, open) = self.planned.pop_front()?;
         self.chosen.push(fix);
@@ -148,7 +158,7 @@ impl<'c, 'n> Walk<'c, 'n> {
     }
 
     /// Decides what comes next.
-    fn plan(&mut self, most: usize, limits: &mut Limits<'_>) {
+    fn plan(&mut self, most: usize, closings: &mut Closings, limits: &mut Limits<'_>) {
         let free: BTreeSet<FixId> =
             self.candidates.iter().copied().filter(|fix| !self.chosen.contains(fix)).collect();
         let worth = self.worth();
@@ -171,20 +181,19 @@ impl<'c, 'n> Walk<'c, 'n> {
             (left.goals, left.targets, rank(fix))
         });
         // By number of fixes what cuts most.
-        let mut of_size: BTreeMap<usize, Cut> = BTreeMap::new();
-        of_size.insert(1, (lost, vec![of_tied.unwrap_or(first)]));
-        let mut room = judge.severed.room();
-        let mut ranked: Vec<Rank> = free.iter().map(|&fix| rank(fix)).collect();
-        ranked.sort_unstable();
-        let order = ranked.into_iter().zip(0..).map(|((_, _, fix), at)| (fix, at)).collect();
-        for fixes in self.closing(most, &order, limits) {
-            let lost = judge.lost(&counter.edges_of_all(&fixes), &mut room);
-            let known = of_size.entry(fixes.len()).or_default();
-            if lost > known.0 {
-                *known = (lost, fixes);
+        let mut of_size = match closings.0.remove(&self.chosen) {
+            Some(known) => known,
+            None => {
+                let mut ranked: Vec<Rank> = free.iter().map(|&fix| rank(fix)).collect();
+                ranked.sort_unstable();
+                let order = ranked.into_iter().zip(0..);
+                let order = order.map(|((_, _, fix), at)| (fix, at)).collect();
+                let found = self.together(&judge, most, &order, limits);
+                closings.0.insert(self.chosen.clone(), found.clone());
+                found
             }
-        }
-        of_size.retain(|_, cut| !cut.1.is_empty());
+        };
+        of_size.insert(1, (lost, vec![of_tied.unwrap_or(first)]));
         let known = judge.whole.then_some(&judge);
         let mut best: Option<Cut> = None;
         for cut in of_size.into_values() {
@@ -251,6 +260,27 @@ impl<'c, 'n> Walk<'c, 'n> {
             }
         }
         worth
+    }
+
+    /// By number those of several fixes that cut most pairs, where they close some pair together.
+    fn together(
+        &mut self,
+        judge: &Judge<'_, '_>,
+        most: usize,
+        order: &BTreeMap<FixId, u64>,
+        limits: &mut Limits<'_>,
+    ) -> BTreeMap<usize, Cut> {
+        let mut room = judge.severed.room();
+        let mut of_size: BTreeMap<usize, Cut> = BTreeMap::new();
+        for fixes in self.closing(most, order, limits) {
+            let lost = judge.lost(&self.counter.edges_of_all(&fixes), &mut room);
+            let known = of_size.entry(fixes.len()).or_default();
+            if lost > known.0 {
+                *known = (lost, fixes);
+            }
+        }
+        of_size.retain(|_, cut| !cut.1.is_empty());
+        of_size
     }
 
     /// For some pairs, those of fewest derivations first, several fixes that close it.
@@ -407,7 +437,11 @@ impl<'c, 'n> Judge<'c, 'n> {
 
     /// How many pairs a fix cuts at the most, those of some fixes that do, none if no fix cuts
     /// any, and whether that is certain.
-    fn best(&self, fixes: &BTreeSet<FixId>, limits: &mut Limits<'_>) -> (usize, Vec<FixId>, bool) {
+    pub(super) fn best(
+        &self,
+        fixes: &BTreeSet<FixId>,
+        limits: &mut Limits<'_>,
+    ) -> (usize, Vec<FixId>, bool) {
         let mut order: Vec<(Reverse<usize>, FixId)> =
             self.most().into_iter().map(|(fix, most)| (Reverse(most), fix)).collect();
         order.retain(|(_, fix)| fixes.contains(fix));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use ringfort_model::record::node::Taint;
 use ringfort_model::record::{MatchResources, Node, PolicyBinding, RuleWithOperations};
-use ringfort_model::{Cluster, Id, Kind, Str, Table, Unit};
+use ringfort_model::{Cluster, Id, Kind, Table, Unit, api_server};
 
 use super::own_labels::node_may_set;
 use super::placements::Placements;
@@ -98,18 +98,11 @@ impl Freedom {
     }
 }
 
-/// The words of the API servers' own pods; `seen` becomes true if there is one.
+/// The flags of the API servers' own pods; `seen` becomes true if those of one can be read.
 fn server_flags<'c>(cluster: &'c Cluster, seen: &mut bool) -> Vec<&'c str> {
-    let servers = cluster.pods.in_namespace("kube-system").filter(|(_, pod)| {
-        pod.metadata.labels.get("component").is_some_and(|one| one == "kube-apiserver")
-    });
-    let mut found = Vec::new();
-    for (_, pod) in servers {
-        *seen = true;
-        let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(&c.args));
-        found.extend(words.map(Str::as_str));
-    }
-    found
+    let all: Vec<Vec<&str>> = api_server::pods(cluster).filter_map(api_server::flags).collect();
+    *seen |= !all.is_empty();
+    all.into_iter().flatten().collect()
 }
 
 /// The plug-ins that narrow where pods may be placed and that an API server is seen to run.

@@ -130,17 +130,26 @@ fn value_after<'t>(text: &'t str, at: usize, name: &str) -> Option<&'t str> {
     // settings in one line.
     let behind = behind.trim_start();
     let alone = behind.is_empty()
-        || behind.starts_with(['#', ',', ';', '}', '&', '"', '\'', '<', '|', '`']);
+        || behind.starts_with(['#', ',', ';', '}', '&', '"', '\'', '<', '|', '`', ')']);
     let identifier = || word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if value[end..].starts_with(')') && identifier() {
+    if value[end..].starts_with(')') && identifier() && !names::is_random(word) {
         // The argument of a call.
         return None;
     }
     let more = || {
         let next = behind.split_whitespace().next().unwrap_or(behind);
-        next.contains('=') || is_variable(name) || !begins_line(text, at - name.len().min(at))
+        next.contains('=')
+            || is_variable(name)
+            || !begins_line(text, at - name.len().min(at))
+            // A program that is started with the variable; words alone are a text under its key.
+            || (is_of_shell(name) && word.bytes().any(|b| b.is_ascii_digit()))
     };
     (alone || (sign == b'=' && !spaced && more())).then_some(word)
+}
+
+/// Whether a name is one that a shell takes for a variable.
+fn is_of_shell(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// Whether a name is spelled as variables of a shell are.
@@ -197,6 +206,11 @@ mod tests {
             "PGPASSWORD=S3cr3t-9fKq2 psql -h db",
             "psql user=app password=S3cr3t-9fKq2 host=db",
             "env db_password=S3cr3t-9fKq2 app",
+            "db_password=S3cr3t-9fKq2 app --verbose\n",
+            "db_password=hunter2 app\n",
+            "connect(user=app, password=S3cr3tX9fKq2)\n",
+            "connect to it (password=S3cr3t-9fKq2)\n",
+            "(password: S3cr3t-9fKq2)\n",
             "Server=db;User Id=app;Password=S3cr3t-9fKq2;",
             "jdbc:mysql://db/x?user=app&password=S3cr3t-9fKq2&ssl=true",
             "<Password>S3cr3t-9fKq2</Password>",
@@ -237,6 +251,17 @@ mod tests {
             "interface Login {\n  password: string;\n}\n",
             "login.password=Password\n",
             "error.password=Invalid login\n",
+            "error_password=Invalid login\n",
+            "error.password=Must have 8 characters\n",
+            "label.password=Kennwort\n",
+            "label.password=Mot de passe\n",
+            "label.password=Contrase\u{f1}a\n",
+            "password: \u{5bc6}\u{7801}\n",
+            "{\"password\": \"Mot de passe\", \"user\": \"Nom\"}",
+            "{\"forgot_password\": \"Forgot your password?\"}",
+            "{\"password\": \"Enter your password, please.\"}",
+            "call(password=the_password)\n",
+            "(password: optional)\n",
         ] {
             assert_eq!(classes(text), [] as [&str; 0], "{text}");
         }

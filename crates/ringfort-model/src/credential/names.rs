@@ -24,6 +24,9 @@ const GENERATED: &[&str] = &[
     "SIGNING_KEY",
     "API_KEY",
     "APIKEY",
+    "APP_KEY",
+    "KEY_BASE",
+    "MASTER_KEY",
     "_TOKEN",
     "_SECRET",
 ];
@@ -50,7 +53,7 @@ fn promise(spelled: &str) -> Option<Promise> {
     let ends = |words: &[&str]| words.iter().any(|word| spelled.ends_with(word));
     if ends(CHOSEN) || spelled == "PASS" {
         Some(Promise::Chosen)
-    } else if ends(GENERATED) || matches!(spelled, "TOKEN" | "SECRET") {
+    } else if ends(GENERATED) || matches!(spelled, "TOKEN" | "SECRET" | "CREDENTIALS") {
         Some(Promise::Generated)
     } else {
         None
@@ -69,6 +72,9 @@ pub(super) fn taken(name: &str, value: &str) -> Option<&'static str> {
         return None;
     }
     let name = spelled(name);
+    if is_header(&name, value) {
+        return Some(NAMED);
+    }
     let promise = promise(&name)?;
     let none = is_plain(value)
         || is_placeholder(value)
@@ -83,16 +89,35 @@ pub(super) fn written(name: &str, value: &str) -> Option<&'static str> {
     if !may_promise(name) {
         return None;
     }
+    let dotted = name.contains('.');
     let name = spelled(name);
+    if is_header(&name, value) {
+        return Some(NAMED);
+    }
     let promise = promise(&name)?;
     let is_one = match promise {
         Promise::Chosen => {
-            value.len() >= 4 && !is_word(&name, value) && !is_label(&name, promise, value)
+            value.len() >= 4
+                && !is_word(&name, value)
+                && !is_label(&name, promise, value)
+                && !is_caption(&name, dotted, value)
         }
         Promise::Generated => is_random(value),
     };
     (is_one && !is_plain(value) && !is_reference(value) && !is_placeholder(value))
         .then(|| class(&name, value))
+}
+
+/// Whether a value is what a request shows in its header `Authorization`: a scheme, and after it
+/// what was generated (RFC 6750), or a name and a password in base64 (RFC 7617).
+fn is_header(spelled: &str, value: &str) -> bool {
+    let Some((scheme, rest)) = value.split_once(' ') else { return false };
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    let base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let pair = || rest.len() >= 8 && rest.len() % 4 == 0 && rest.bytes().all(base64);
+    spelled.ends_with("AUTHORIZATION")
+        && !is_placeholder(rest)
+        && (is("Bearer") && is_random(rest) || is("Basic") && pair())
 }
 
 /// Whether a value says no more than its name, as a variable and what a form calls its fields, or is
@@ -101,6 +126,21 @@ fn is_word(spelled: &str, value: &str) -> bool {
     const TYPES: &[&str] = &["string", "text", "str", "bytes"];
     let last = spelled.rsplit('_').find(|word| !word.is_empty()).unwrap_or(spelled);
     value.eq_ignore_ascii_case(last) || TYPES.contains(&value)
+}
+
+/// Whether a value is what people are shown, in texts of programs under the keys of their parts: a
+/// sentence, a word of a language that is not written in ASCII alone, and under a key of several
+/// parts a word that begins as a title does.
+fn is_caption(spelled: &str, dotted: bool, value: &str) -> bool {
+    let signs = ['.', ',', ';', ':', '?', '!', '\'', '\u{2019}', '\u{2026}', '-'];
+    let word = |part: &str| {
+        let bare = part.trim_matches(signs);
+        bare.chars().all(|c| c.is_alphabetic() || signs.contains(&c))
+    };
+    let mut letters = value.chars();
+    let title = letters.next().is_some_and(char::is_uppercase) && letters.all(char::is_lowercase);
+    let several = value.split_whitespace().nth(1).is_some() && !spelled.ends_with("PASSPHRASE");
+    value.split_whitespace().all(word) && (several || !value.is_ascii() || (dotted && title))
 }
 
 /// Whether a value is what an object is called: a label of DNS without a digit. What people choose
@@ -249,6 +289,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn keys_of_frameworks_and_headers_are_generated() {
+        let hex = "5267768822ee624d48fce15ec5ca79cb";
+        let app = "base64:LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=";
+        let bearer = "Bearer qILwrISLC2tMp7Qrh0mav0N3rqSBK5XqYSmk3bVm";
+        for (name, value) in [
+            ("SECRET_KEY_BASE", hex),
+            ("RAILS_MASTER_KEY", hex),
+            ("APP_KEY", app),
+            ("AUTHORIZATION", bearer),
+            ("PROXY_AUTHORIZATION", "Basic dXNlcjpwYXNz"),
+            ("credentials", bearer.trim_start_matches("Bearer ")),
+        ] {
+            assert_eq!(taken(name, value), Some(NAMED), "{name}");
+            assert_eq!(written(name, value), Some(NAMED), "{name}");
+        }
+        for (name, value) in [
+            ("AUTHORIZATION", "RBAC"),
+            ("AUTHORIZATION", "Bearer $(TOKEN)"),
+            ("AUTHORIZATION", "Bearer token"),
+            ("AUTHORIZATION", "Basic realm"),
+            ("APP_KEY", "checkout"),
+            ("CREDENTIALS", "/etc/credentials"),
+        ] {
+            assert_eq!((taken(name, value), written(name, value)), (None, None), "{value}");
+        }
+    }
+
+    #[test]
     fn names_are_one_however_they_are_spelled() {
         for name in ["DB_PASSWORD", "db.password", "dbPassword", "db-password", "Password"] {
             assert_eq!(taken(name, "hunter2"), Some(NAMED), "{name}");
@@ -303,6 +371,27 @@ mod tests {
         ] {
             assert_eq!(written(name, value), None, "{value}");
         }
+        for (name, value) in [
+            ("label.password", "Kennwort"),
+            ("password", "Mot de passe"),
+            ("forgot_password", "Forgot your password?"),
+            ("password", "\u{30d1}\u{30b9}\u{30ef}\u{30fc}\u{30c9}"),
+        ] {
+            assert_eq!(written(name, value), None, "{value}");
+        }
+        for (name, value) in [
+            ("password", "Kennwort"),
+            ("spring.datasource.password", "Kennwort1"),
+            ("db.password", "kennwort"),
+            ("passphrase", "correct horse battery"),
+            ("password", "S3cr3t 9fKq2"),
+        ] {
+            assert_eq!(written(name, value), Some(NAMED), "{value}");
+        }
+        // A word without a digit under the name of what is generated may be what an object is called.
+        assert_eq!(taken("API_TOKEN", "correcthorsebatterystaple"), None);
+        assert_eq!(taken("API_TOKEN", "correcthorsebatterystaple1"), Some(NAMED));
+        assert_eq!(taken("DB_PASSWORD", "correcthorsebatterystaple"), Some(NAMED));
         assert_eq!(written("password", "postgres"), Some(NAMED));
         assert_eq!(taken("PASSPHRASE", "correct-horse-battery"), Some(NAMED));
         assert_eq!(taken("DB_PASSWORD", "pa$sword"), Some(NAMED));

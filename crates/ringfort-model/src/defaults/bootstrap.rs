@@ -1,6 +1,6 @@
-//! What is in every cluster without anybody's manifest: the ClusterRoles that every API server
-//! writes at its start and keeps as they are, so that a manifest may bind `cluster-admin` without
-//! holding it, and the account `default` of every namespace, which the controller manager makes
+//! What is in every cluster without anybody's manifest: the ClusterRoles, and the Roles of
+//! `kube-system` and `kube-public`, that every API server writes at its start and keeps as they
+//! are, so that a manifest may bind `cluster-admin` without holding it, and the account `default` of every namespace, which the controller manager makes
 //! again whenever it is gone (`pkg/controller/serviceaccount/serviceaccounts_controller.go`).
 //!
 //! Of the roles upstream is `EnsureRBACPolicy` in `pkg/registry/rbac/rest/storage_rbac.go` with the policy in
@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 use crate::cluster::ClusterBuilder;
 use crate::kinds::{Object, Tables};
 use crate::record::origin::Origin;
-use crate::record::{ClusterRole, Meta, PolicyRule, ServiceAccount};
+use crate::record::{ClusterRole, Meta, PolicyRule, Role, ServiceAccount};
 use crate::text::Str;
 
 /// The roles that are made to be bound by people, whether somebody does already or not: who may
@@ -73,6 +73,45 @@ pub fn cluster_roles(builder: &mut ClusterBuilder) {
         let mut role = shipped()[name].clone();
         role.metadata.origin = Some(assumed.clone());
         builder.add(Object::ClusterRole(role));
+    }
+}
+
+fn shipped_roles() -> &'static [Role] {
+    static SHIPPED: OnceLock<Vec<Role>> = OnceLock::new();
+    SHIPPED.get_or_init(|| {
+        let lines = include_str!("../../data/roles-1.36.jsonl").lines();
+        lines
+            .map(|line| serde_json::from_str(line).expect("the data are written by xtask"))
+            .collect()
+    })
+}
+
+/// Adds to manifests the Roles of the server that a RoleBinding in their namespace names and that
+/// they do not hold, such as `kube-system/extension-apiserver-authentication-reader`, which
+/// aggregated API servers are bound to. What is added has [`Origin::assumed`] as its place.
+pub fn roles(builder: &mut ClusterBuilder) {
+    let tables = builder.tables();
+    let named = |role: &Role| {
+        let meta = &role.metadata;
+        tables.role_bindings.iter().any(|one| {
+            one.role_ref.kind == "Role"
+                && one.role_ref.name == meta.name
+                && one.metadata.namespace == meta.namespace
+        })
+    };
+    let held = |role: &Role| {
+        let same = |one: &Role| {
+            (&one.metadata.namespace, &one.metadata.name)
+                == (&role.metadata.namespace, &role.metadata.name)
+        };
+        tables.roles.iter().any(same)
+    };
+    let shipped = shipped_roles().iter();
+    let added: Vec<Role> = shipped.filter(|role| named(role) && !held(role)).cloned().collect();
+    let assumed = Arc::new(Origin::assumed());
+    for mut role in added {
+        role.metadata.origin = Some(assumed.clone());
+        builder.add(Object::Role(role));
     }
 }
 
@@ -163,6 +202,33 @@ mod tests {
         let found = filled(&[&BINDING.replace("NAME", "cluster-admin"), own]);
         assert_eq!(found["cluster-admin"], (false, 0));
         assert!(found["view"].0);
+    }
+
+    #[test]
+    fn a_binding_brings_the_role_of_its_namespace() {
+        let filled = |namespace: &str, held: Option<&str>| {
+            let mut builder = ClusterBuilder::new(SourceKind::Manifests);
+            let binding = BINDING
+                .replace("NAME", "extension-apiserver-authentication-reader")
+                .replace("\"kind\":\"ClusterRole\"", "\"kind\":\"Role\"")
+                .replace("\"namespace\":\"a\"", &format!("\"namespace\":\"{namespace}\""));
+            for json in [Some(binding.as_str()), held].into_iter().flatten() {
+                builder.add(Object::read(json.as_bytes()).expect("an object"));
+            }
+            roles(&mut builder);
+            let cluster = builder.freeze();
+            let row = |role: &Role| {
+                let meta = &role.metadata;
+                format!("{}/{} {}", meta.namespace, meta.name, meta.is_assumed())
+            };
+            cluster.roles.iter().map(row).collect::<Vec<_>>()
+        };
+        const NAME: &str = "kube-system/extension-apiserver-authentication-reader";
+        assert_eq!(filled("kube-system", None), [format!("{NAME} true")]);
+        assert!(filled("a", None).is_empty(), "the server makes it in kube-system only");
+        let own = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{
+            "name":"extension-apiserver-authentication-reader","namespace":"kube-system"}}"#;
+        assert_eq!(filled("kube-system", Some(own)), [format!("{NAME} false")]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::record::has_meta;
 use crate::record::meta::Meta;
 use crate::record::pod::LocalReference;
 use crate::text::Str;
-use crate::wire::{Keys, List, Map, Names, quantities, record};
+use crate::wire::{Keys, List, Map, Names, is_zero_quantity, quantities, record};
 
 record! {
     /// Namespace.
@@ -90,6 +90,25 @@ record! {
         pub hard: Map,
         #[serde(deserialize_with = "quantities")]
         pub used: Map,
+    }
+}
+
+impl ResourceQuota {
+    /// Whether no new pod passes it, whatever the pod asks for: its limit on the number of pods is
+    /// zero, and it has no scope that a pod could be out of. The admission plug-in holds a pod
+    /// against the limits of the status, which follow those of the specification
+    /// (`pkg/quota/v1/evaluator/core/pods.go`, plugin `resourcequota` `CheckRequest`).
+    #[must_use]
+    pub fn takes_no_pods(&self) -> bool {
+        let Some(spec) = &self.spec else { return false };
+        let scoped = spec.scope_selector.as_ref();
+        let scoped = scoped.is_some_and(|selector| !selector.match_expressions.is_empty());
+        let none = |hard: &Map, key: &str| hard.get(key).is_some_and(|one| is_zero_quantity(one));
+        let seen = self.status.as_ref().map(|status| &status.hard);
+        let closed = |key| {
+            none(&spec.hard, key) && seen.is_none_or(|seen| seen.is_empty() || none(seen, key))
+        };
+        spec.scopes.is_empty() && !scoped && ["pods", "count/pods"].into_iter().any(closed)
     }
 }
 

@@ -108,24 +108,36 @@ record! {
         pub triggers: List<Trigger>,
         /// InferenceService.
         pub predictor: Option<Predictor>,
-        /// RunnerDeployment, RunnerSet and AutoscalingRunnerSet: the pods of their runners.
+        /// RunnerDeployment, RunnerReplicaSet, RunnerSet and AutoscalingRunnerSet: the pods of their runners.
         pub template: Option<RunnerTemplate>,
-        /// RunnerSet: whether the runner's container runs a Docker daemon.
+        /// Runner and RunnerSet: whether the runner's container runs a Docker daemon.
         pub dockerd_within_runner_container: Option<bool>,
-        /// RunnerSet: whether a Docker daemon runs beside it; absent is true.
+        /// Runner and RunnerSet: whether a Docker daemon runs beside it; absent is true.
         pub docker_enabled: Option<bool>,
-        /// RunnerSet: `kubernetes` if jobs get pods of their own instead.
+        /// Runner and RunnerSet: `kubernetes` if jobs get pods of their own instead.
         pub container_mode: Str,
+        /// Runner: its pod, as [`RunnerPod`] has it.
+        pub containers: List<RunnerContainer>,
+        /// Runner.
+        pub init_containers: List<RunnerContainer>,
+        /// Runner.
+        pub sidecar_containers: List<RunnerContainer>,
+        /// Runner.
+        pub security_context: Option<RunnerSecurity>,
+        /// Runner.
+        pub volume_mounts: List<RunnerMount>,
+        /// Runner.
+        pub docker_volume_mounts: List<RunnerMount>,
         /// Tekton Task.
         pub steps: List<RunnerContainer>,
         /// Tekton Task.
         pub sidecars: List<RunnerContainer>,
         /// Tekton Task: what steps have that do not say otherwise.
         pub step_template: Option<RunnerContainer>,
-        /// Tekton Task.
+        /// Runner and Tekton Task.
         pub volumes: List<RunnerVolume>,
     }
-    /// PodTemplateSpec, or RunnerSpec of a RunnerDeployment.
+    /// PodTemplateSpec, or RunnerSpec of a RunnerDeployment or RunnerReplicaSet.
     pub struct RunnerTemplate {
         pub spec: Option<RunnerPod>,
     }
@@ -334,7 +346,9 @@ impl<'de> serde::Deserialize<'de> for References {
 /// API group and kind of the custom resources whose specification is kept.
 pub const SPECIFIED: &[(&str, &str)] = &[
     ("actions.github.com", "AutoscalingRunnerSet"),
+    ("actions.summerwind.dev", "Runner"),
     ("actions.summerwind.dev", "RunnerDeployment"),
+    ("actions.summerwind.dev", "RunnerReplicaSet"),
     ("actions.summerwind.dev", "RunnerSet"),
     ("argoproj.io", "AppProject"),
     ("argoproj.io", "Application"),

@@ -125,10 +125,10 @@ record! {
         pub volume_mounts: List<VolumeMount>,
         pub volume_devices: List<VolumeDevice>,
         pub security_context: Option<SecurityContext>,
-        pub liveness_probe: Option<Handler>,
-        pub readiness_probe: Option<Handler>,
-        pub startup_probe: Option<Handler>,
-        pub lifecycle: Option<Lifecycle>,
+        pub liveness_probe: Option<Box<Handler>>,
+        pub readiness_probe: Option<Box<Handler>>,
+        pub startup_probe: Option<Box<Handler>>,
+        pub lifecycle: Option<Box<Lifecycle>>,
         pub restart_policy: Option<Str>,
         pub image_pull_policy: Str,
         pub resources: Option<Resources>,
@@ -208,8 +208,8 @@ record! {
 
     /// Lifecycle.
     pub struct Lifecycle {
-        pub post_start: Option<Handler>,
-        pub pre_stop: Option<Handler>,
+        pub post_start: Option<Box<Handler>>,
+        pub pre_stop: Option<Box<Handler>>,
     }
 }
 
@@ -245,13 +245,13 @@ impl Container {
 
     /// Its probes and lifecycle handlers, by their fields.
     pub fn handlers(&self) -> impl Iterator<Item = (&'static str, &Handler)> {
-        let hook = |get: fn(&Lifecycle) -> &Option<Handler>| {
-            self.lifecycle.as_ref().and_then(|lifecycle| get(lifecycle).as_ref())
+        let hook = |get: fn(&Lifecycle) -> &Option<Box<Handler>>| {
+            self.lifecycle.as_ref().and_then(|lifecycle| get(lifecycle).as_deref())
         };
         [
-            ("livenessProbe", self.liveness_probe.as_ref()),
-            ("readinessProbe", self.readiness_probe.as_ref()),
-            ("startupProbe", self.startup_probe.as_ref()),
+            ("livenessProbe", self.liveness_probe.as_deref()),
+            ("readinessProbe", self.readiness_probe.as_deref()),
+            ("startupProbe", self.startup_probe.as_deref()),
             ("lifecycle.postStart", hook(|lifecycle| &lifecycle.post_start)),
             ("lifecycle.preStop", hook(|lifecycle| &lifecycle.pre_stop)),
         ]

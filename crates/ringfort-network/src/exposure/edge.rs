@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use ringfort_model::image::{ends, repository};
 use ringfort_model::record::{Meta, Service};
 use ringfort_model::{Cluster, Kind, Str, Unit};
 
@@ -163,17 +164,8 @@ impl<'a> Finder<'a> {
     }
 
     /// Units whose image's repository ends so.
-    pub(super) fn units_with_image(&self, ends: &[&str]) -> Vec<u32> {
-        let matches = |image: &str| {
-            let name = image.split('@').next().unwrap_or(image);
-            let name = match name.rsplit_once(':') {
-                Some((name, tag)) if !tag.contains('/') => name,
-                _ => name,
-            };
-            ends.iter().any(|end| {
-                name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-            })
-        };
+    pub(super) fn units_with_image(&self, names: &[&'static str]) -> Vec<u32> {
+        let matches = |image: &str| ends(repository(image), names).is_some();
         let runs =
             |unit: &Unit| !unit.latent && unit.spec.containers.iter().any(|c| matches(&c.image));
         let found = self.units.iter().enumerate().filter(|(_, unit)| runs(unit));

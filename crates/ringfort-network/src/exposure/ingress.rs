@@ -33,12 +33,13 @@ struct Controller {
     images: &'static [&'static str],
 }
 
+/// Ends of the repositories of ingress-nginx: the project's own, the one that it had, and those of
+/// others that build it (Rancher, Bitnami).
+pub const INGRESS_NGINX: &[&str] =
+    &["ingress-nginx/controller", "ingress-nginx/controller-chroot", "nginx-ingress-controller"];
+
 static IN_CLUSTER: [Controller; 9] = [
-    Controller {
-        names: &["k8s.io/ingress-nginx"],
-        legacy: "nginx",
-        images: &["ingress-nginx/controller", "nginx-ingress-controller"],
-    },
+    Controller { names: &["k8s.io/ingress-nginx"], legacy: "nginx", images: INGRESS_NGINX },
     Controller {
         names: &["nginx.org/ingress-controller"],
         legacy: "nginx",

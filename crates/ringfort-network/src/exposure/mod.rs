@@ -37,6 +37,7 @@ use std::sync::Arc;
 use ringfort_model::{Cluster, Id, Pod, Str, Unit};
 
 pub use backend::Backends;
+pub use ingress::INGRESS_NGINX;
 pub use listener::listener_serves;
 pub use spelling::{Asked, asked};
 

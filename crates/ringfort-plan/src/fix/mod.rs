@@ -27,7 +27,8 @@ use ringfort_attack::technique::FixKind;
 use ringfort_attack::{Attack, NodeKey, RoleKey, Subject, Why, WhyId};
 use ringfort_graph::{BitSet, EdgeId, NodeId};
 use ringfort_language::Sentence;
-use ringfort_model::{EntityId, Object, Pod, Str};
+use ringfort_model::record::Secret;
+use ringfort_model::{EntityId, Object, Pod, Str, Unit, WorkloadKind};
 use rustc_hash::FxHashMap;
 
 use crate::admit::Door;
@@ -256,6 +257,30 @@ impl std::fmt::Debug for Remedies<'_, '_> {
     }
 }
 
+/// Whether pods of the unit run, or come by themselves or with a scale: a Job that is not suspended
+/// and has none left is done.
+fn runs_or_will(attack: &Attack<'_>, unit: &Unit) -> bool {
+    let Some((kind, name)) = unit.owner.as_ref().filter(|_| unit.latent && unit.from_template)
+    else {
+        return true;
+    };
+    match kind {
+        WorkloadKind::PodTemplate => false,
+        WorkloadKind::Job => {
+            let job = attack.context.cluster.workload(*kind, &unit.namespace, name);
+            job.is_some_and(|job| job.spec.suspend == Some(true))
+        }
+        _ => true,
+    }
+}
+
+/// The account that a token Secret is of.
+fn token_of(secret: &Secret) -> Option<(Str, Str)> {
+    let account = secret.metadata.annotations.get("kubernetes.io/service-account.name")?;
+    let is_token = *secret.kind == *"kubernetes.io/service-account-token";
+    is_token.then(|| (secret.metadata.namespace.clone(), account.clone()))
+}
+
 /// Identities that a fix names as losing what it takes away.
 const SHOWN: usize = 20;
 
@@ -265,8 +290,10 @@ pub(crate) struct Desk<'a, 'c> {
     pub(crate) costs: Costs,
     /// Rules of roles on which the edges in question rest.
     used: BTreeMap<RoleKey, BTreeSet<usize>>,
-    /// Running units of each account.
+    /// Units of each account that run, or will once something scales them up or their time comes.
     units: BTreeMap<(Str, Str), Vec<u32>>,
+    /// Accounts that a token Secret is of: whoever has read it is that account, from anywhere.
+    tokens: BTreeSet<(Str, Str)>,
     /// Accounts of parts of the cluster itself.
     system: BTreeSet<(Str, Str)>,
     /// Grants of each role, by position.
@@ -288,7 +315,7 @@ impl<'a, 'c> Desk<'a, 'c> {
             if owner::is_system(attack, at as u32) && !unit.mirror {
                 system.insert(account.clone());
             }
-            if !unit.latent {
+            if runs_or_will(attack, unit) {
                 units.entry(account).or_default().push(at as u32);
             }
         }
@@ -301,6 +328,7 @@ impl<'a, 'c> Desk<'a, 'c> {
             costs,
             used: BTreeMap::new(),
             units,
+            tokens: attack.context.cluster.secrets.iter().filter_map(token_of).collect(),
             system,
             grants_of,
             asks: true,
@@ -430,7 +458,8 @@ impl<'a, 'c> Desk<'a, 'c> {
     fn is_used(&self, subject: &Subject) -> bool {
         match subject {
             Subject::ServiceAccount(namespace, name) => {
-                self.units.contains_key(&(namespace.clone(), name.clone()))
+                let account = (namespace.clone(), name.clone());
+                self.units.contains_key(&account) || self.tokens.contains(&account)
             }
             Subject::Limited(_) => false,
             Subject::User(_) | Subject::Group(_) => true,
@@ -441,9 +470,21 @@ impl<'a, 'c> Desk<'a, 'c> {
     fn users(&self, subject: &Subject) -> Option<String> {
         match subject {
             Subject::ServiceAccount(namespace, name) => {
-                let units = self.units.get(&(namespace.clone(), name.clone()))?;
-                let names: Vec<String> =
-                    units.iter().take(3).map(|&unit| self.attack.unit_id(unit)).collect();
+                let account = (namespace.clone(), name.clone());
+                let Some(units) = self.units.get(&account) else {
+                    return self.tokens.contains(&account).then(|| {
+                        format!(
+                            "sa/{namespace}/{name}: holds a token Secret; whether it is in use is \
+                             not visible"
+                        )
+                    });
+                };
+                let shown = |&unit: &u32| {
+                    let latent = self.attack.context.units[unit as usize].latent;
+                    let now = if latent { " (runs nothing now)" } else { "" };
+                    format!("{}{now}", self.attack.unit_id(unit))
+                };
+                let names: Vec<String> = units.iter().take(3).map(shown).collect();
                 let more = units.len().saturating_sub(names.len());
                 let more = if more == 0 { String::new() } else { format!(" and {more} more") };
                 Some(format!("sa/{namespace}/{name} is used by {}{more}", names.join(", ")))

@@ -40,7 +40,9 @@ impl Place {
     fn new(desk: &Desk<'_, '_>, unit: u32) -> Option<Self> {
         let (kind, namespace, name, path) = desk.attack.written_in(unit);
         let kind = WorkloadKind::from_name(&kind).map_or(Kind::Pod, Kind::Workload);
-        let object = desk.attack.context.cluster.find(kind, &namespace, &name)?;
+        let mut object = desk.attack.context.cluster.find(kind, &namespace, &name)?;
+        // Fixes speak of fields, not of the lines they stand on.
+        object.meta_mut().origin = None;
         let value = object.to_value();
         let base = format!("/{}", path.replace('.', "/"));
         Some(Self { kind, namespace, name, base, object, value })

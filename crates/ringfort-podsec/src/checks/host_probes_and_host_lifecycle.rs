@@ -44,13 +44,13 @@ fn handlers<'a>(
     subject: &Subject<'a>,
     container: &'a Container,
 ) -> impl Iterator<Item = &'a Handler> {
-    let lifecycle = container.lifecycle.as_ref();
+    let lifecycle = container.lifecycle.as_deref();
     let all = [
-        ("livenessProbe", container.liveness_probe.as_ref()),
-        ("readinessProbe", container.readiness_probe.as_ref()),
-        ("startupProbe", container.startup_probe.as_ref()),
-        ("postStart", lifecycle.and_then(|hooks| hooks.post_start.as_ref())),
-        ("preStop", lifecycle.and_then(|hooks| hooks.pre_stop.as_ref())),
+        ("livenessProbe", container.liveness_probe.as_deref()),
+        ("readinessProbe", container.readiness_probe.as_deref()),
+        ("startupProbe", container.startup_probe.as_deref()),
+        ("postStart", lifecycle.and_then(|hooks| hooks.post_start.as_deref())),
+        ("preStop", lifecycle.and_then(|hooks| hooks.pre_stop.as_deref())),
     ];
     let rules = subject.rules;
     let read = all.into_iter().filter(|(field, _)| rules.handlers.contains(field));
