@@ -185,7 +185,7 @@ pub(crate) struct Store {
     pub(crate) port: u16,
     /// Whether it asks for a login, where that is known.
     pub(crate) asks: Option<bool>,
-    /// The image, as a reason.
+    /// The image or the port that shows it, as a mark.
     pub(crate) why: Why,
 }
 
@@ -204,7 +204,7 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
         Some(Store {
             port: program.port,
             asks: asks(program, container).or(program.by_default.filter(|_| !elsewhere(container))),
-            why: shown(kind, index, "image", container.image.clone()),
+            why: shown(kind, index, "image", container.image.clone()).into_mark(),
         })
     });
     let by_port = || {
@@ -215,7 +215,7 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
                 let program = by_number(one.container_port?, &[container])?;
                 let path = format!("ports[{port}].containerPort");
                 let value = Str::from(program.port.to_string());
-                let why = shown(kind, index, &path, value);
+                let why = shown(kind, index, &path, value).into_mark();
                 Some(Store { port: program.port, asks: asks(program, container), why })
             })
         })
@@ -239,7 +239,8 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
                     object: EntityId::Service(service.0.clone(), service.1.clone()),
                     path: "spec.ports".into(),
                     value: Str::from(program.port.to_string()),
-                },
+                }
+                .into_mark(),
             })
         })
     };
