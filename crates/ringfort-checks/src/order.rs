@@ -5,6 +5,9 @@
 //! - Pairs that mending it *cuts*: without the edges that rest on its reasons the target is not
 //!   reached from the entry any more, or the entry itself is a way in that rests on one of them.
 //!
+//! What opens a way in opens others: a fix that closes one closes with it all ways in of which a reason
+//! has the same fix. Of several fixes the one counts that closes most.
+//!
 //! Marks ([`Why::Mark`]) are no reasons here: what shows what a program is leaves with no fix.
 
 use std::collections::BTreeSet;
@@ -12,6 +15,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use ringfort_attack::{Attack, NodeKey, State, Why, WhyId};
 use ringfort_graph::{BitSet, EdgeId, NodeId, Room, Severed, reach_many};
+use ringfort_plan::Remedies;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Paths of the graph, for many questions.
@@ -24,6 +28,9 @@ pub struct Paths<'a> {
     edges: FxHashMap<WhyId, Vec<EdgeId>>,
     /// Ways in, by position in `entries`, that rest on a reason: they lead nowhere without it.
     opened: FxHashMap<Why, Vec<usize>>,
+    /// Ways in, by position, that a fix closes, by its id.
+    closed: FxHashMap<String, BTreeSet<usize>>,
+    remedies: &'a Remedies<'a, 'a>,
     ids: FxHashMap<Why, Vec<WhyId>>,
 }
 
@@ -70,7 +77,11 @@ fn plain(why: &Why) -> Why {
 impl<'a> Paths<'a> {
     /// Looks the paths up. `wanted` are the reasons that will be asked about.
     #[must_use]
-    pub fn new<'w>(attack: &'a Attack<'a>, wanted: impl Iterator<Item = &'w Why>) -> Self {
+    pub fn new<'w>(
+        attack: &'a Attack<'a>,
+        remedies: &'a Remedies<'a, 'a>,
+        wanted: impl Iterator<Item = &'w Why>,
+    ) -> Self {
         let entries: Vec<(State, NodeId)> =
             attack.entries().map(|(instance, node)| (instance.state, node)).collect();
         let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
@@ -81,9 +92,16 @@ impl<'a> Paths<'a> {
             ids.entry(plain(why)).or_default();
         }
         let mut opened: FxHashMap<Why, Vec<usize>> = FxHashMap::default();
+        let mut closed: FxHashMap<String, BTreeSet<usize>> = FxHashMap::default();
         for (at, (instance, _)) in attack.entries().enumerate() {
-            for why in instance.why.iter().map(plain).filter(|why| ids.contains_key(why)) {
-                opened.entry(why).or_default().push(at);
+            for why in &instance.why {
+                for fix in remedies.of(why) {
+                    closed.entry(fix.id).or_default().insert(at);
+                }
+                let why = plain(why);
+                if ids.contains_key(&why) {
+                    opened.entry(why).or_default().push(at);
+                }
             }
         }
         let mut edges: FxHashMap<WhyId, Vec<EdgeId>> = FxHashMap::default();
@@ -100,7 +118,7 @@ impl<'a> Paths<'a> {
                 }
             }
         }
-        Self { attack, entries, targets, severed, edges, opened, ids }
+        Self { attack, entries, targets, severed, edges, opened, closed, remedies, ids }
     }
 
     /// Weighs findings, each by its positions and its reasons.
@@ -125,17 +143,31 @@ impl<'a> Paths<'a> {
 
     /// What rests on one of the reasons.
     fn held(&self, whys: &[Why]) -> Held {
-        let whys: Vec<Why> = whys.iter().map(plain).collect();
-        let ids = whys.iter().filter_map(|why| self.ids.get(why)).flatten();
+        let fixes = || whys.iter().flat_map(|why| self.remedies.of(why));
+        let plain: Vec<Why> = whys.iter().map(plain).collect();
+        let ids = plain.iter().filter_map(|why| self.ids.get(why)).flatten();
         let mut edges: Vec<EdgeId> =
             ids.filter_map(|id| self.edges.get(id)).flatten().copied().collect();
         edges.sort_unstable();
         edges.dedup();
-        let mut entries: Vec<usize> =
-            whys.iter().filter_map(|why| self.opened.get(why)).flatten().copied().collect();
-        entries.sort_unstable();
-        entries.dedup();
-        Held { edges, entries }
+        let own = plain.iter().filter_map(|why| self.opened.get(why)).flatten().copied();
+        let own: BTreeSet<usize> = own.collect();
+        let mut entries = own.clone();
+        if !own.is_empty() {
+            for closed in fixes().filter_map(|fix| self.closed.get(&fix.id)) {
+                let all: BTreeSet<usize> = own.union(closed).copied().collect();
+                if (self.pairs_of(&all), &all) > (self.pairs_of(&entries), &entries) {
+                    entries = all;
+                }
+            }
+        }
+        Held { edges, entries: entries.into_iter().collect() }
+    }
+
+    /// How many pairs begin at some ways in.
+    fn pairs_of(&self, entries: &BTreeSet<usize>) -> usize {
+        let reached = self.attack.reached().iter();
+        reached.map(|set| entries.iter().filter(|&&entry| set.contains(entry)).count()).sum()
     }
 
     /// The pairs that are gone without it, and the least effort of one.

@@ -99,7 +99,11 @@ fn a_way_in_goes_with_the_field_that_opens_it() {
         let (paths, cuts) = found[&(id, object.to_owned())];
         assert!(cuts > 0 && cuts <= paths, "{id}: {cuts} of {paths}");
     }
-    // Nothing follows from the public address of the node alone.
+    // On the node's network a port of the node is another way in that the same fix closes: twice the
+    // pairs of the one.
+    let wide = found[&("RF-WKL-004", "Pod a/web".to_owned())].1;
+    let single = OBJECTS.replace(", ports: [{containerPort: 80, hostPort: 80}]", "");
+    assert_eq!(wide, 2 * weights(&single)[&("RF-WKL-004", "Pod a/web".to_owned())].1);
     let closed = OBJECTS.replace("type: LoadBalancer, ", "");
     let found = weights(&closed);
     assert!(!found.contains_key(&("RF-EXP-002", "Service a/front".to_owned())));

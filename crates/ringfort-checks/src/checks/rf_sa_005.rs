@@ -3,7 +3,7 @@
 use crate::outcome::Verdict;
 use crate::tokens::{powers, unread};
 use crate::world::{Exposed, Place, World};
-use ringfort_attack::Zone;
+use ringfort_attack::{Why, Zone};
 use ringfort_model::Kind;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
@@ -48,7 +48,7 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
         Exposed::Unknown => Verdict::missing("whether the internet reaches the workload"),
         Exposed::Yes => {
             let mut spots = vec![place.field("serviceAccountName", place.unit.spec.account())];
-            spots.extend(world.front(place.at));
+            spots.extend(world.front(place.at).map(Why::into_mark));
             spots.extend(powers);
             Verdict::of(spots)
         }
