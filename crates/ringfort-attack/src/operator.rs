@@ -75,7 +75,7 @@ impl Operator {
             .all_containers()
             .find(|(kind, index, _)| (*kind, *index) == (self.kind, self.container));
         let image = container.map(|(_, _, one)| one.image.clone()).unwrap_or_default();
-        Why::image(self.unit, self.kind, self.container as usize, &image)
+        Why::image(self.unit, self.kind, self.container, &image)
     }
 
     /// Words of the controller's command line.
