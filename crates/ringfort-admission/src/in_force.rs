@@ -97,6 +97,28 @@ impl Admission<'_> {
         answers.collect()
     }
 
+    /// Whether some policy that validates is asked about some new pods of a namespace through a
+    /// binding, as far as that is known and whatever follows from its answer.
+    #[must_use]
+    pub fn policies_see_pods(&self, namespace: &Str) -> bool {
+        if self.policies_on(rules().validating) == Some(false) {
+            return false;
+        }
+        let request = self.write(namespace, hardened_pod(), PodWrite::Create);
+        // A selector of the object takes those that have its labels.
+        let request =
+            Request { open_object: true, free_labels: false, name: String::new(), ..request };
+        let labels = self.labels_of_namespace(namespace);
+        let sees = |resources| by_resources(resources, &request, labels.as_ref()) != Match::No;
+        let validating = self.policies.iter().filter(|bound| !bound.policy.mutating);
+        let mut pairs = validating.flat_map(|bound| {
+            bound.bindings.iter().map(move |binding| (&bound.policy, binding.spec.as_ref()))
+        });
+        pairs.any(|(policy, spec)| {
+            sees(policy.constraints) && spec.is_some_and(|spec| sees(spec.match_resources.as_ref()))
+        })
+    }
+
     fn pod_policy(&self, namespace: &Str) -> Judged {
         let request = self.write(namespace, hardened_pod(), PodWrite::Create);
         let counts = |held: &Held| match &held.control {

@@ -154,6 +154,7 @@ impl Attack<'_> {
                 let value = if value.is_empty() { "absent" } else { value };
                 self.pod_field(*unit, path, value)
             }
+            Why::Mark(field) => self.evidence(field),
             Why::HostMount { unit, kind, container, mount, path, read_only } => {
                 let field = format!("{}[{container}].volumeMounts[{mount}]", kind.field());
                 let how = if *read_only { "read-only" } else { "writable" };

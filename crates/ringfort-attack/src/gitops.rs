@@ -246,11 +246,7 @@ impl Runner {
     /// That it runs, as a reason.
     #[must_use]
     pub fn why(&self, _: &Context<'_>) -> Why {
-        Why::PodField {
-            unit: self.unit,
-            path: Str::from(format!("{}[{}].image", self.kind.field(), self.index)),
-            value: self.image.clone(),
-        }
+        Why::image(self.unit, self.kind, self.index as usize, &self.image)
     }
 }
 

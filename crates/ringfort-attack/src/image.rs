@@ -34,12 +34,16 @@ impl Use {
         unit.pods.is_empty() || context.cluster.source == SourceKind::Manifests
     }
 
-    /// The field that names it.
+    /// The field that names it. By tag or by digest, who makes the image is the same.
     pub(crate) fn why(&self, _: &Context<'_>) -> Why {
-        Why::PodField {
-            unit: self.unit,
-            path: Str::from(format!("{}[{}].image", self.kind.field(), self.index)),
-            value: self.image.clone(),
+        Why::image(self.unit, self.kind, self.index as usize, &self.image)
+    }
+
+    /// The same where the container runs what the tag becomes: by digest it would not.
+    pub(crate) fn by_name(&self, context: &Context<'_>) -> Why {
+        match self.why(context) {
+            Why::Mark(field) if by_tag(&self.image) => *field,
+            mark => mark,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! which of them speak a protocol that asks nobody who calls.
 
 use ringfort_model::record::Service;
-use ringfort_model::{Cluster, Container, ContainerKind, IntOrString, PodSpec, Str, Unit};
+use ringfort_model::{Cluster, Container, ContainerKind, IntOrString, PodSpec, Unit};
 use ringfort_network::policy::{ConnectionSet, Protocol};
 use rustc_hash::FxHashMap;
 
@@ -112,8 +112,7 @@ pub(crate) fn open_ports(at: u32, unit: &Unit) -> Vec<OpenPort> {
             if by_flag || by_variable || found.iter().any(|one| one.port == protocol.port) {
                 continue;
             }
-            let path = Str::from(format!("{}[{index}].image", kind.field()));
-            let why = Why::PodField { unit: at, path, value: container.image.clone() };
+            let why = Why::image(at, kind, index, &container.image);
             found.push(OpenPort { port: protocol.port, protocol, why });
         }
     }

@@ -78,11 +78,8 @@ impl Operator {
         let container = spec
             .all_containers()
             .find(|(kind, index, _)| (*kind, *index) == (self.kind, self.container));
-        Why::PodField {
-            unit: self.unit,
-            path: Str::from(format!("{}[{}].image", self.kind.field(), self.container)),
-            value: container.map(|(_, _, one)| one.image.clone()).unwrap_or_default(),
-        }
+        let image = container.map(|(_, _, one)| one.image.clone()).unwrap_or_default();
+        Why::image(self.unit, self.kind, self.container, &image)
     }
 
     /// Words of the controller's command line.

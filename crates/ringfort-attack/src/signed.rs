@@ -118,6 +118,13 @@ impl Context<'_> {
         self.verified().judged(namespace)
     }
 
+    /// Whether a policy that validates is asked about some new pods of a namespace, as far as that
+    /// is known.
+    #[must_use]
+    pub fn policies_see_pods(&self, namespace: &Str) -> bool {
+        self.engine.policies_see_pods(namespace)
+    }
+
     /// The best policy that is asked about new pods of a namespace (EFF-ADM).
     #[must_use]
     pub fn pod_policy(&self, namespace: &str) -> Option<&Control> {

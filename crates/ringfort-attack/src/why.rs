@@ -1,5 +1,6 @@
 //! Why an edge exists: compact evidence, rendered into text only when somebody asks
-//! (see [`crate::evidence`]). Each `Why` is a conjunct: removing any one removes the edge.
+//! (see [`crate::evidence`]). Each `Why` but a [`Why::Mark`] is a conjunct: removing any one removes
+//! the edge.
 
 use ringfort_model::record::Node;
 use ringfort_model::{ContainerKind, EntityId, Id, Str};
@@ -147,6 +148,10 @@ pub enum Why {
         /// Which connection.
         way: Way,
     },
+    /// A mark by which something is known for what it is, or for how far it reaches. It shows why
+    /// an edge exists, and no change of it is a fix: the program that an image names is still
+    /// there after its tag became a digest.
+    Mark(Box<Why>),
     /// Something that holds by the design of Kubernetes; the text says what.
     Design(&'static str),
     /// A fact that could not be read and would decide the edge.
@@ -154,6 +159,31 @@ pub enum Why {
 }
 
 impl Why {
+    /// The same as a mark.
+    #[must_use]
+    pub fn into_mark(self) -> Self {
+        match self {
+            Self::Mark(_) => self,
+            other => Self::Mark(Box::new(other)),
+        }
+    }
+
+    /// What shows it, be it a mark or not.
+    #[must_use]
+    pub fn shown(&self) -> &Self {
+        match self {
+            Self::Mark(field) => field.shown(),
+            other => other,
+        }
+    }
+
+    /// The field of a container's image, which is a mark unless the tag is what matters.
+    #[must_use]
+    pub fn image(unit: u32, kind: ContainerKind, index: usize, image: &Str) -> Self {
+        let path = Str::from(format!("{}[{index}].image", kind.field()));
+        Self::PodField { unit, path, value: image.clone() }.into_mark()
+    }
+
     /// The role whose rule is the reason.
     #[must_use]
     pub fn role(&self) -> Option<&RoleKey> {

@@ -260,7 +260,7 @@ pub(crate) struct Store {
     pub(crate) asks: Option<bool>,
     /// Whether it listens at addresses of its own pod only.
     pub(crate) local: bool,
-    /// The image, as a reason.
+    /// The image or the port that shows it, as a mark.
     pub(crate) why: Why,
 }
 
@@ -280,7 +280,7 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
             port: program.port,
             asks: asks(program, container).or(program.by_default.filter(|_| !elsewhere(container))),
             local: is_local(program, container),
-            why: shown(kind, index, "image", container.image.clone()),
+            why: shown(kind, index, "image", container.image.clone()).into_mark(),
         })
     });
     let by_port = || {
@@ -292,7 +292,7 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
                 let program = by_number(one.container_port?, &[container])?;
                 let path = format!("ports[{port}].containerPort");
                 let value = Str::from(program.port.to_string());
-                let why = shown(kind, index, &path, value);
+                let why = shown(kind, index, &path, value).into_mark();
                 let (asks, local) = (asks(program, container), is_local(program, container));
                 Some(Store { port: program.port, asks, local, why })
             })
@@ -322,7 +322,8 @@ pub(crate) fn store(world: &World<'_>, at: u32, unit: &Unit) -> Option<Store> {
                     object: EntityId::Service(service.0.clone(), service.1.clone()),
                     path: "spec.ports".into(),
                     value: Str::from(program.port.to_string()),
-                },
+                }
+                .into_mark(),
             })
         })
     };

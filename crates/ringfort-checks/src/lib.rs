@@ -44,6 +44,7 @@ mod runners;
 mod secrets;
 pub mod select;
 mod settings;
+mod tokens;
 pub mod versions;
 pub mod world;
 

@@ -3,13 +3,19 @@
 //! - Pairs *through* a finding: an entry that reaches one of its positions, and a target that is
 //!   reached from there.
 //! - Pairs that mending it *cuts*: without the edges that rest on its reasons the target is not
-//!   reached from the entry any more.
+//!   reached from the entry any more, or the entry itself is a way in that rests on one of them.
+//!
+//! What opens a way in opens others: a fix that closes one closes with it all ways in of which a reason
+//! has the same fix. Of several fixes the one counts that closes most.
+//!
+//! Marks ([`Why::Mark`]) are no reasons here: what shows what a program is leaves with no fix.
 
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use ringfort_attack::{Attack, NodeKey, State, Why, WhyId};
 use ringfort_graph::{BitSet, EdgeId, NodeId, Room, Severed, reach_many};
+use ringfort_plan::Remedies;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Paths of the graph, for many questions.
@@ -20,6 +26,11 @@ pub struct Paths<'a> {
     severed: Severed<'a>,
     /// Edges that rest on a reason.
     edges: FxHashMap<WhyId, Vec<EdgeId>>,
+    /// Ways in, by position in `entries`, that rest on a reason: they lead nowhere without it.
+    opened: FxHashMap<Why, Vec<usize>>,
+    /// Ways in, by position, that a fix closes, by its id.
+    closed: FxHashMap<String, BTreeSet<usize>>,
+    remedies: &'a Remedies<'a, 'a>,
     ids: FxHashMap<Why, Vec<WhyId>>,
 }
 
@@ -36,12 +47,22 @@ pub struct Weight {
     pub effort: Option<u64>,
 }
 
+/// What rests on some reasons, ascending.
+#[derive(PartialEq, Eq, Hash)]
+struct Held {
+    edges: Vec<EdgeId>,
+    /// Ways in, by position.
+    entries: Vec<usize>,
+}
+
+/// Fields that are lists of which each part is a reason of its own.
+const LISTS: [&str; 4] = ["capabilities.add", "].args", "].command", "].env"];
+
 /// A reason as far as it is one for this purpose: the value that is shown does not matter.
 fn plain(why: &Why) -> Why {
     match why {
         Why::PodField { unit, path, .. } => {
-            // A capability is one of a list: each is a reason of its own.
-            if path.ends_with("capabilities.add") {
+            if LISTS.iter().any(|list| path.ends_with(list)) {
                 return why.clone();
             }
             Why::PodField { unit: *unit, path: path.clone(), value: "".into() }
@@ -56,15 +77,32 @@ fn plain(why: &Why) -> Why {
 impl<'a> Paths<'a> {
     /// Looks the paths up. `wanted` are the reasons that will be asked about.
     #[must_use]
-    pub fn new<'w>(attack: &'a Attack<'a>, wanted: impl Iterator<Item = &'w Why>) -> Self {
+    pub fn new<'w>(
+        attack: &'a Attack<'a>,
+        remedies: &'a Remedies<'a, 'a>,
+        wanted: impl Iterator<Item = &'w Why>,
+    ) -> Self {
         let entries: Vec<(State, NodeId)> =
             attack.entries().map(|(instance, node)| (instance.state, node)).collect();
         let targets: Vec<NodeId> = attack.targets().iter().map(|(_, node)| *node).collect();
         let starts: Vec<NodeId> = entries.iter().map(|(_, node)| *node).collect();
         let severed = Severed::new(&attack.graph, &starts, &targets);
         let mut ids: FxHashMap<Why, Vec<WhyId>> = FxHashMap::default();
-        for why in wanted {
+        for why in wanted.filter(|why| !matches!(why, Why::Mark(_))) {
             ids.entry(plain(why)).or_default();
+        }
+        let mut opened: FxHashMap<Why, Vec<usize>> = FxHashMap::default();
+        let mut closed: FxHashMap<String, BTreeSet<usize>> = FxHashMap::default();
+        for (at, (instance, _)) in attack.entries().enumerate() {
+            for why in &instance.why {
+                for fix in remedies.of(why) {
+                    closed.entry(fix.id).or_default().insert(at);
+                }
+                let why = plain(why);
+                if ids.contains_key(&why) {
+                    opened.entry(why).or_default().push(at);
+                }
+            }
         }
         let mut edges: FxHashMap<WhyId, Vec<EdgeId>> = FxHashMap::default();
         let mut seen: FxHashMap<WhyId, bool> = FxHashMap::default();
@@ -80,42 +118,66 @@ impl<'a> Paths<'a> {
                 }
             }
         }
-        Self { attack, entries, targets, severed, edges, ids }
+        Self { attack, entries, targets, severed, edges, opened, closed, remedies, ids }
     }
 
     /// Weighs findings, each by its positions and its reasons.
     #[must_use]
     pub fn weigh(&self, findings: &[(&BTreeSet<NodeKey>, &[Why])]) -> Vec<Weight> {
-        let edges = || {
+        let cut = || {
             // Findings of one reason cut the same.
-            let all: Vec<Vec<EdgeId>> =
-                findings.par_iter().map(|(_, whys)| self.edges_of(whys)).collect();
-            let each: FxHashSet<&[EdgeId]> = all.iter().map(Vec::as_slice).collect();
-            let each: Vec<&[EdgeId]> = each.into_iter().collect();
+            let all: Vec<Held> = findings.par_iter().map(|(_, whys)| self.held(whys)).collect();
+            let each: FxHashSet<&Held> = all.iter().collect();
+            let each: Vec<&Held> = each.into_iter().collect();
             let cuts = each
                 .par_iter()
-                .map_init(|| self.severed.room(), |room, edges| (*edges, self.cuts(edges, room)));
-            let cuts: FxHashMap<&[EdgeId], (usize, Option<u64>)> = cuts.collect();
-            all.iter().map(|edges| cuts[edges.as_slice()]).collect::<Vec<_>>()
+                .map_init(|| self.severed.room(), |room, held| (*held, self.cuts(held, room)));
+            let cuts: FxHashMap<&Held, (usize, Option<u64>)> = cuts.collect();
+            all.iter().map(|held| cuts[held]).collect::<Vec<_>>()
         };
-        let (cuts, through) = rayon::join(edges, || self.through(findings));
+        let (cuts, through) = rayon::join(cut, || self.through(findings));
         let weigh =
             |((cuts, effort), (through, verified))| Weight { through, verified, cuts, effort };
         cuts.into_iter().zip(through).map(weigh).collect()
     }
 
-    /// The edges that rest on one of the reasons, ascending.
-    fn edges_of(&self, whys: &[Why]) -> Vec<EdgeId> {
-        let ids = whys.iter().filter_map(|why| self.ids.get(&plain(why))).flatten();
+    /// What rests on one of the reasons.
+    fn held(&self, whys: &[Why]) -> Held {
+        let fixes = || whys.iter().flat_map(|why| self.remedies.of(why));
+        let plain: Vec<Why> = whys.iter().map(plain).collect();
+        let ids = plain.iter().filter_map(|why| self.ids.get(why)).flatten();
         let mut edges: Vec<EdgeId> =
             ids.filter_map(|id| self.edges.get(id)).flatten().copied().collect();
         edges.sort_unstable();
         edges.dedup();
-        edges
+        let own = plain.iter().filter_map(|why| self.opened.get(why)).flatten().copied();
+        let own: BTreeSet<usize> = own.collect();
+        let mut entries = own.clone();
+        if !own.is_empty() {
+            for closed in fixes().filter_map(|fix| self.closed.get(&fix.id)) {
+                let all: BTreeSet<usize> = own.union(closed).copied().collect();
+                if (self.pairs_of(&all), &all) > (self.pairs_of(&entries), &entries) {
+                    entries = all;
+                }
+            }
+        }
+        Held { edges, entries: entries.into_iter().collect() }
     }
 
-    fn cuts(&self, edges: &[EdgeId], room: &mut Room) -> (usize, Option<u64>) {
-        let lost = self.severed.lost(edges, room);
+    /// How many pairs begin at some ways in.
+    fn pairs_of(&self, entries: &BTreeSet<usize>) -> usize {
+        let reached = self.attack.reached().iter();
+        reached.map(|set| entries.iter().filter(|&&entry| set.contains(entry)).count()).sum()
+    }
+
+    /// The pairs that are gone without it, and the least effort of one.
+    fn cuts(&self, held: &Held, room: &mut Room) -> (usize, Option<u64>) {
+        let mut lost: BTreeSet<(usize, usize)> =
+            self.severed.lost(&held.edges, room).into_iter().collect();
+        for (target, reached) in self.attack.reached().iter().enumerate() {
+            let gone = held.entries.iter().filter(|&&entry| reached.contains(entry));
+            lost.extend(gone.map(|&entry| (entry, target)));
+        }
         let efforts = lost.iter().filter_map(|&(entry, target)| self.severed.effort(entry, target));
         (lost.len(), efforts.min())
     }

@@ -316,11 +316,11 @@ pub fn run(world: &World<'_>, chosen: &Chosen) -> Findings {
         failed.extend(faults);
     }
     let spots = failed.iter().flat_map(|(_, _, fault)| &fault.spots);
-    let paths = Paths::new(world.attack, spots);
+    let remedies = Remedies::new(world.attack, Costs::default());
+    let paths = Paths::new(world.attack, &remedies, spots);
     let asked: Vec<(&BTreeSet<_>, &[_])> =
         failed.iter().map(|(_, _, fault)| (&fault.at, fault.spots.as_slice())).collect();
     let weights = paths.weigh(&asked);
-    let remedies = Remedies::new(world.attack, Costs::default());
     let mut rows: Vec<(Severity, Finding)> = failed
         .par_iter()
         .zip(weights)

@@ -21,7 +21,7 @@ use ringfort_plan::question::TENANT_LABEL;
 use rustc_hash::FxHashMap;
 
 use crate::baseline::Baseline;
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 use crate::outcome::{Object, Outcomes};
 use crate::own::Answers;
 use crate::patience::Patience;
@@ -253,15 +253,7 @@ impl<'a> World<'a> {
         let mut outer = listeners.filter(|one| {
             one.kind != ListenerKind::ClusterIp && one.verdict.reach == Reach::Public
         });
-        let verdict = &outer.next()?.verdict;
-        let object = &verdict.object;
-        Some(Why::ObjectField {
-            kind: object.kind,
-            namespace: object.namespace.clone(),
-            name: object.name.clone(),
-            path: verdict.path.clone(),
-            value: verdict.value.clone(),
-        })
+        Some(facts::decided(&outer.next()?.verdict))
     }
 
     /// Nodes that run a group or may run it, sorted.

@@ -183,6 +183,51 @@ fn a_policy_without_an_agent_is_present_and_has_no_effect() {
     assert_eq!(numbers(&all, "MET-NP-CUT"), (2, None, 0));
 }
 
+/// A policy about some kind, bound in some namespaces without refusing anything.
+fn policy(resource: &str, namespace: &str) -> String {
+    format!(
+        r#"{OBJECTS}---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: v}}
+spec:
+  matchConstraints: {{resourceRules: [
+    {{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [{resource}]}}]}}
+  validations: [{{expression: "object.metadata.name != 'x'"}}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{name: v}}
+spec:
+  policyName: v
+  validationActions: [Audit]
+  matchResources: {{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {namespace}}}}}}}
+"#
+    )
+}
+
+#[test]
+fn a_policy_is_present_where_its_binding_is_shown_pods() {
+    let adm =
+        |resource, namespace| numbers(&measured(&read(&policy(resource, namespace))), "MET-ADM");
+    assert_eq!(adm("pods", "a"), (2, Some(1), 0));
+    assert_eq!(adm("configmaps", "a"), (2, Some(0), 0));
+    assert_eq!(adm("pods", "elsewhere"), (2, Some(0), 0));
+}
+
+/// A load balancer in front of nobody.
+#[test]
+fn a_way_in_that_leads_nowhere_is_a_way_in_from_which_no_path_leads() {
+    let without = measured(&read(OBJECTS));
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: b}\n\
+        spec: {type: LoadBalancer, selector: {app: nobody}, ports: [{port: 80}]}\n\
+        status: {loadBalancer: {ingress: [{ip: 8.8.8.8}]}}\n";
+    let with = measured(&read(&format!("{OBJECTS}---\n{service}")));
+    let ((of, _, free), (more, _, freer)) =
+        (numbers(&without, "MET-PATHFREE"), numbers(&with, "MET-PATHFREE"));
+    assert_eq!((more, freer), (of + 1, free + 1));
+}
+
 #[test]
 fn one_more_control_lowers_no_number() {
     let before = measured(&read(OBJECTS));

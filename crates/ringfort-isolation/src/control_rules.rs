@@ -196,6 +196,9 @@ pub struct Rules {
     pub usual_sandboxes: &'static [(&'static str, &'static str)],
     /// Handlers of runtimes that share the node's kernel.
     pub usual_plain: &'static [&'static str],
+    /// Handlers that are the default runtime of the nodes, without any configuration of theirs
+    /// (containerd pkg/cri/config, cri-o pkg/config: both make `runc`).
+    pub default_handlers: &'static [&'static str],
     /// Names, domains and beginnings of names of resources that are graphics processors.
     pub processors: [&'static [&'static str]; 3],
     /// Annotations by which an account takes on an identity of the cloud.
@@ -232,7 +235,8 @@ pub static UPSTREAM: Rules = Rules {
         ("kata-remote", "Kata Containers"),
         ("runhcs-wcow-hypervisor", "Hyper-V isolation"),
     ],
-    usual_plain: &["crun", "nvidia", "runc", "youki"],
+    usual_plain: &["crun", "nvidia", "youki"],
+    default_handlers: &["runc"],
     processors: [&["gpu"], &["gpu."], &["gpu.", "mig-"]],
     identities: &[
         "azure.workload.identity/client-id",
@@ -279,6 +283,7 @@ pub fn mutants() -> Vec<(String, Rules)> {
     }
     found.list("usual sandboxes", |rules| &mut rules.usual_sandboxes);
     found.list("usual plain", |rules| &mut rules.usual_plain);
+    found.list("default handlers", |rules| &mut rules.default_handlers);
     for (at, what) in ["names", "domains", "beginnings"].into_iter().enumerate() {
         found.list(&format!("processors by {what}"), |rules| &mut rules.processors[at]);
     }

@@ -69,9 +69,10 @@ pub use quota::quota;
 pub use root_filesystem::read_only_root;
 pub use sandbox::{sandbox, sandbox_with};
 pub use se_linux::se_linux;
-pub use token_control::no_token;
+pub use token_control::{no_token, unread_secrets};
 pub use tokens::{
-    Audience, ContainerTokens, TokenFile, TokenSource, automount, token_files, tokens_kept_out,
+    Audience, ContainerTokens, TokenFile, TokenSource, TokenVariable, automount, token_files,
+    tokens_kept_out,
 };
 pub use user::{Uid, uid, uid_field};
 pub use user_namespace::{user_namespace, user_namespace_with};

@@ -50,6 +50,10 @@ pub fn sandbox_with(spec: &PodSpec, cluster: &Cluster, nodes: &[(&Node, &NodeFac
     if !known.is_empty() && all {
         return Control::new(Effect::Effective, evidence);
     }
+    if rules.default_handlers.contains(&handler) && !sandboxed {
+        let reason = format!("handler \"{handler}\" is the default runtime");
+        return Control::new(Effect::without(reason), evidence);
+    }
     let usual = rules.usual_sandboxes.iter().find(|(known, _)| *known == handler);
     let meant = match usual {
         Some((_, sandbox)) => format!("usually {sandbox}"),
@@ -122,6 +126,16 @@ mod tests {
     }
 
     #[test]
+    fn the_default_runtime_is_none_whatever_its_class_is_called() {
+        let Effect::PresentNotEffective(why) = with("runc", &[]) else { panic!("it is plain") };
+        assert_eq!(why, "handler \"runc\" is the default runtime");
+        assert!(matches!(with("runc", &[None]), Effect::PresentNotEffective(_)));
+        // A node that shows another thing by that name was configured so.
+        assert_eq!(with("runc", &[Some(Handler::Sandbox)]), Effect::Effective);
+        assert!(matches!(with("runc", &[Some(Handler::Sandbox), None]), Effect::Unknown(_)));
+    }
+
+    #[test]
     fn a_name_says_what_it_usually_means() {
         for (handler, meant) in [
             ("gvisor", "usually gVisor"),
@@ -135,7 +149,6 @@ mod tests {
             ("runhcs-wcow-hypervisor", "usually Hyper-V isolation"),
             ("crun", "usually no sandbox"),
             ("nvidia", "usually no sandbox"),
-            ("runc", "usually no sandbox"),
             ("youki", "usually no sandbox"),
             ("katana", "a name that says nothing"),
         ] {

@@ -11,6 +11,9 @@ use crate::tokens::{token_files, tokens_kept_out};
 /// Type of Secrets that hold a token.
 const TOKEN_SECRET: &str = "kubernetes.io/service-account-token";
 
+/// The key of such a Secret that is the token.
+const TOKEN: &str = "token";
+
 /// Judges whether API tokens are kept out of a pod. `mirror` and `at_creation` as in
 /// [`token_files`].
 #[must_use]
@@ -46,8 +49,7 @@ pub fn no_token(
             return control;
         }
     }
-    let unread = !cluster.coverage.is_complete(Kind::Secret) && rule.unread_secret_is_unknown;
-    if control.effect.is_effective() && unread {
+    if control.effect.is_effective() && rule.unread_secret_is_unknown {
         missing.extend(unread_secrets(spec, namespace, cluster));
     }
     if control.effect.is_effective() && !missing.is_empty() {
@@ -56,8 +58,13 @@ pub fn no_token(
     control
 }
 
-/// Secrets in mounted volumes of which it is not known whether they hold a token.
-fn unread_secrets(spec: &PodSpec, namespace: &str, cluster: &Cluster) -> Vec<String> {
+/// Secrets in mounted volumes and in variables that were not read, so that it is not known whether
+/// they hold a token.
+#[must_use]
+pub fn unread_secrets(spec: &PodSpec, namespace: &str, cluster: &Cluster) -> Vec<String> {
+    if cluster.coverage.is_complete(Kind::Secret) {
+        return Vec::new();
+    }
     let mounted = |name: &str| {
         // Admission mounts such a volume by itself.
         name.starts_with(PREFIX)
@@ -78,6 +85,15 @@ fn unread_secrets(spec: &PodSpec, namespace: &str, cluster: &Cluster) -> Vec<Str
             _ => {}
         }
     }
+    for (_, _, container) in spec.all_containers() {
+        let whole = container.env_from.iter().filter_map(|source| source.secret_ref.as_ref());
+        let single = container.env.iter().filter_map(|variable| {
+            variable.value_from.as_ref()?.secret_key_ref.as_ref().filter(|from| *from.key == *TOKEN)
+        });
+        names.extend(whole.chain(single).map(|from| &from.name));
+    }
+    names.sort();
+    names.dedup();
     names.retain(|name| cluster.secrets.get(namespace, name).is_none());
     names.iter().map(|name| format!("Secret {namespace}/{name}")).collect()
 }

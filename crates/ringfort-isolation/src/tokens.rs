@@ -1,5 +1,5 @@
-//! Which ServiceAccount tokens each container can read as files (semantics EFF-AUTO, EFF-03,
-//! EFF-04).
+//! Which ServiceAccount tokens each container can read, as files and, of Secrets that hold one, as
+//! variables of its environment (semantics EFF-AUTO, EFF-03, EFF-04).
 //!
 //! Follows `plugin/pkg/admission/serviceaccount/admission.go`: at the creation of a pod whose
 //! own field, else its account's, does not say false, every init and regular container gets
@@ -67,6 +67,15 @@ pub struct TokenFile {
     pub volume: Str,
 }
 
+/// A variable of a container's environment that holds a token for the API server.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TokenVariable {
+    /// The field that fills it, below the container.
+    pub field: Str,
+    /// The Secret that the token comes from.
+    pub secret: Str,
+}
+
 /// The tokens of one container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerTokens {
@@ -78,6 +87,8 @@ pub struct ContainerTokens {
     pub name: Str,
     /// Its token files, sorted.
     pub files: Vec<TokenFile>,
+    /// Variables that a Secret fills with a token, as they are written.
+    pub variables: Vec<TokenVariable>,
 }
 
 /// Whether admission mounts the account's token: the pod's field, else the account's, else
@@ -147,9 +158,29 @@ pub fn token_files(
         }
         files.sort();
         files.dedup();
-        ContainerTokens { kind, index, name: container.name.clone(), files }
+        let variables = token_variables(container, is_token_secret);
+        ContainerTokens { kind, index, name: container.name.clone(), files, variables }
     };
     spec.all_containers().map(of_container).collect()
+}
+
+/// Variables that take the token of a Secret: its key by name, or all of its keys.
+fn token_variables(
+    container: &ringfort_model::Container,
+    is_token_secret: &dyn Fn(&str) -> bool,
+) -> Vec<TokenVariable> {
+    let whole = container.env_from.iter().enumerate().filter_map(|(at, source)| {
+        let secret = source.secret_ref.as_ref()?;
+        Some((format!("envFrom[{at}].secretRef"), &secret.name))
+    });
+    let single = container.env.iter().enumerate().filter_map(|(at, variable)| {
+        let secret = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
+        let token = *secret.key == *TOKEN_FILE;
+        token.then(|| (format!("env[{at}].valueFrom.secretKeyRef"), &secret.name))
+    });
+    let held = whole.chain(single).filter(|(_, secret)| is_token_secret(secret));
+    held.map(|(field, secret)| TokenVariable { field: Str::from(field), secret: secret.clone() })
+        .collect()
 }
 
 /// Whether `automountServiceAccountToken: false` keeps API tokens out of the pod (EFF-AUTO).
@@ -174,21 +205,36 @@ pub fn tokens_kept_out(
         evidence.push(account_field);
     }
     let holder = tokens.iter().find_map(|container| {
-        let file = container.files.iter().find(|file| file.audience == Audience::Api)?;
-        Some((container, file))
+        let mut files = container.files.iter().filter(|file| file.audience == Audience::Api);
+        match (files.next(), container.variables.first()) {
+            (Some(file), _) => {
+                let why = match &file.how {
+                    TokenSource::Automount => {
+                        "the token was mounted by admission when the pod was created"
+                    }
+                    TokenSource::Projected => {
+                        "a projected volume of the pod holds a token for the API server"
+                    }
+                    TokenSource::SecretVolume(_) => "a Secret with a token is mounted as a volume",
+                };
+                Some((container, "volumeMounts", why, &file.path))
+            }
+            (None, Some(variable)) => {
+                let why = "a variable is filled from a Secret with a token";
+                Some((container, variable.field.as_str(), why, &variable.field))
+            }
+            (None, None) => None,
+        }
     });
-    let Some((container, file)) = holder else { return Control::new(Effect::Effective, evidence) };
+    let Some((container, field, why, read)) = holder else {
+        return Control::new(Effect::Effective, evidence);
+    };
     let all = spec.all_containers();
     evidence.extend(
         all.filter(|(_, _, c)| c.name == container.name)
-            .map(|(_, _, c)| format!("{}.volumeMounts", container_path(spec, c))),
+            .map(|(_, _, c)| format!("{}.{field}", container_path(spec, c))),
     );
-    let why = match &file.how {
-        TokenSource::Automount => "the token was mounted by admission when the pod was created",
-        TokenSource::Projected => "a projected volume of the pod holds a token for the API server",
-        TokenSource::SecretVolume(_) => "a Secret with a token is mounted as a volume",
-    };
-    let reason = format!("{why}: container {} reads {}", container.name, file.path);
+    let reason = format!("{why}: container {} reads {read}", container.name);
     Control::new(Effect::PresentNotEffective(reason), evidence)
 }
 
@@ -345,6 +391,37 @@ mod tests {
         assert_eq!(found[0].files[0].path, "/s/token");
         let kept_out = tokens_kept_out(&spec(json), None, "ServiceAccount n/a", &found);
         assert!(matches!(kept_out.effect, Effect::PresentNotEffective(_)), "{kept_out:?}");
+    }
+
+    #[test]
+    fn token_secrets_count_in_the_environment() {
+        let read = |environment: &str| {
+            let json = format!(
+                r#"{{"automountServiceAccountToken":false,"containers":[{{"name":"c",{environment}}}]}}"#
+            );
+            let spec = spec(&json);
+            let found = token_files(&spec, false, None, false, &|name| name == "old-token");
+            let fields: Vec<Str> = found[0].variables.iter().map(|one| one.field.clone()).collect();
+            (fields, tokens_kept_out(&spec, None, "ServiceAccount n/a", &found).effect)
+        };
+        let key = |secret: &str, key: &str| {
+            let from = format!(r#"{{"secretKeyRef":{{"name":"{secret}","key":"{key}"}}}}"#);
+            format!(r#""env":[{{"name":"A","value":"x"}},{{"name":"T","valueFrom":{from}}}]"#)
+        };
+        let whole = |secret: &str| format!(r#""envFrom":[{{"secretRef":{{"name":"{secret}"}}}}]"#);
+        for (environment, field) in [
+            (key("old-token", "token"), "env[1].valueFrom.secretKeyRef"),
+            (whole("old-token"), "envFrom[0].secretRef"),
+        ] {
+            let (fields, effect) = read(&environment);
+            assert_eq!(fields, [Str::new(field)]);
+            let Effect::PresentNotEffective(why) = effect else { panic!("{environment}") };
+            assert!(why.ends_with(&format!("container c reads {field}")), "{why}");
+        }
+        // The certificate of the same Secret is no token, nor is another Secret.
+        for environment in [key("old-token", "ca.crt"), key("other", "token"), whole("other")] {
+            assert_eq!(read(&environment), (Vec::new(), Effect::Effective), "{environment}");
+        }
     }
 
     #[test]

@@ -36,7 +36,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
             let effect = signed::of_use(context, &one, &image);
             for to in one.containers(context) {
                 let mut draft = Draft::new(signed::source(&image, &effect), to);
-                draft = draft.because(one.why(context));
+                draft = draft.because(match effect {
+                    Effect::Effective => one.why(context),
+                    _ => one.by_name(context),
+                });
                 if !one.always {
                     draft = draft.difficulty(Difficulty::D2);
                 }

@@ -43,7 +43,8 @@ fn repositories(context: &Context<'_>) -> Vec<Instance> {
         title: sentence!("repository {address}", address = address.as_str()),
         // Verified signatures stand in the way of whoever may only push.
         state: if verified { State::Guarded } else { State::Unknown },
-        why,
+        // The repository is there without any one of what is deployed from it.
+        why: why.into_iter().map(Why::into_mark).collect(),
         missing: vec![message!("who may write to the repository, and which reviews it asks for")],
         leads: vec![NodeKey::Repository(address.clone())],
         name: address,

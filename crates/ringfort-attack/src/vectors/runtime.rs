@@ -100,7 +100,7 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
             state: State::Unknown,
             why: vec![
                 why("status.nodeInfo.containerRuntimeVersion", &runtime),
-                why("status.nodeInfo.kernelVersion", &kernel),
+                why("status.nodeInfo.kernelVersion", &kernel).into_mark(),
             ],
             missing,
             // A cell that is unknown for want of any version is no way in by itself.

@@ -92,9 +92,8 @@ fn recognised(context: &Context<'_>, names: &[&'static str]) -> BTreeMap<u32, Wh
             _ => true,
         };
         if kind != ContainerKind::Init && serves {
-            let path = Str::from(format!("{}[{index}].image", kind.field()));
-            let value = container.image.clone();
-            found.entry(unit).or_insert(Why::PodField { unit, path, value });
+            let why = Why::image(unit, kind, index as usize, &container.image);
+            found.entry(unit).or_insert(why);
         }
     }
     found
@@ -370,11 +369,12 @@ pub(super) fn execution(context: &Context<'_>) -> Finding {
     for (at, unit) in context.units.iter().enumerate().filter(|(_, unit)| !unit.latent) {
         let unit_of = at as u32;
         if unit.labels.get("ringfort.dev/execution-service").is_some() {
-            serving.entry(unit_of).or_insert_with(|| Why::PodField {
+            let label = Why::PodField {
                 unit: unit_of,
                 path: "metadata.labels[ringfort.dev/execution-service]".into(),
                 value: "declared".into(),
-            });
+            };
+            serving.entry(unit_of).or_insert_with(|| label.into_mark());
         }
     }
     for (at, why) in serving {

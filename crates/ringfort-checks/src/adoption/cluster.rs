@@ -1,6 +1,6 @@
 //! Metrics of the cluster itself, its nodes, its Services and the ways into it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringfort_attack::server::{self, Flag};
 use ringfort_attack::{Provider, Subject, cloud};
@@ -289,15 +289,16 @@ fn free(world: &World<'_>) -> Adoption {
         "no path leads from there to a target",
     );
     let attack = world.attack;
-    let mut reaching = vec![false; attack.entries().count()];
+    let mut leading: BTreeSet<usize> = BTreeSet::new();
     for set in attack.reached() {
-        for at in set.iter() {
-            reaching[at] = true;
-        }
+        leading.extend(set.iter());
     }
+    // Ways in that lead nowhere are ways in, as they are in the state of the zones.
+    let ways = attack.vectors.iter().flat_map(|vector| &vector.instances);
+    let ways = ways.filter(|instance| instance.state.difficulty().is_some()).count();
     let unread = world.unread();
-    for reaches in reaching {
-        let free = as_far_as_read(!reaches, unread.as_ref());
+    for at in 0..ways {
+        let free = as_far_as_read(at >= leading.len(), unread.as_ref());
         found.count(1, free, free);
     }
     found.lacks(unread);

@@ -70,8 +70,7 @@ pub(super) fn measure(world: &World<'_>) -> Vec<Adoption> {
             one.count_in(name, 1, present, effective);
         }
         let mut hooks = ringfort_attack::webhooks::all(world.context);
-        let shown = hooks.any(|one| one.sees_pods(name))
-            || !world.cluster.validating_policy_bindings.is_empty();
+        let shown = hooks.any(|one| one.sees_pods(name)) || world.context.policies_see_pods(name);
         let control = world.context.pod_policy(name);
         let effect = control.map_or(Effect::Absent, |control| control.effect.clone());
         let effective = admission.said(effect);

@@ -3,9 +3,8 @@
 use crate::check::{Check, Doc, Judge, Severity};
 use crate::outcome::Verdict;
 use crate::world::{Place, World};
-use ringfort_attack::Zone;
 use ringfort_attack::recognise::known;
-use ringfort_attack::vectors;
+use ringfort_attack::{Why, Zone, vectors};
 use ringfort_model::Kind;
 use ringfort_network::exposure::Reach;
 
@@ -39,7 +38,7 @@ const ENGINES: [&str; 6] = [
 fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let engine = place.unit.spec.all_containers().find_map(|(kind, index, container)| {
         known(&container.image, &ENGINES)?;
-        Some(place.field(format!("{}[{index}].image", kind.field()), &container.image))
+        Some(Why::image(place.at, kind, index, &container.image))
     });
     let Some(engine) = engine.filter(|_| !place.unit.latent) else {
         return Verdict::NotApplicable;

@@ -30,7 +30,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     let context = world.context;
     let vectors = world.attack.vectors.iter().filter(|vector| vector.id == "V5");
     for instance in vectors.flat_map(|vector| &vector.instances) {
-        let Some(unit) = instance.why.iter().find_map(|why| match why {
+        let Some(unit) = instance.why.iter().find_map(|why| match why.shown() {
             Why::PodField { unit, .. } => Some(*unit),
             _ => None,
         }) else {

@@ -1,5 +1,7 @@
 //! RF-NET-006: kubelet, etcd or control-plane ports reachable from pods.
 
+use std::collections::BTreeSet;
+
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 use crate::facts;
 use crate::outcome::{Fault, Outcomes, Verdict};
@@ -42,9 +44,13 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             world.is_sure(edge) && !met && !attack.graph.incoming(from).is_empty()
         });
         let mut spots: Vec<Why> = Vec::new();
-        for why in ways.flat_map(|&edge| attack.edge(edge).why().cloned().collect::<Vec<_>>()) {
-            if !spots.contains(&why) {
-                spots.push(why);
+        let mut at: BTreeSet<NodeKey> = BTreeSet::new();
+        for &edge in ways {
+            at.insert(attack.key(attack.graph.edge(edge).to).clone());
+            for why in attack.edge(edge).why() {
+                if !spots.contains(why) {
+                    spots.push(why.clone());
+                }
             }
         }
         let verdict = match spots.is_empty() {
@@ -52,7 +58,7 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
                 Verdict::missing(format!("authentication of the {name}"))
             }
             true => Verdict::Pass,
-            false => Verdict::Fail(Fault::of(spots)),
+            false => Verdict::Fail(Fault { at, ..Fault::of(spots) }),
         };
         out.add(facts::whole(name), verdict);
     }

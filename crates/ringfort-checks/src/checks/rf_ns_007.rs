@@ -46,7 +46,8 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
         let verdict = match (inner.is_empty(), beside(Exposed::Yes), beside(Exposed::Unknown)) {
             (true, ..) => Verdict::NotApplicable,
             (_, Some((at, (other, why))), _) => {
-                let spots = world.front(at).into_iter().chain([why.clone()]).collect();
+                let front = world.front(at).map(Why::into_mark);
+                let spots = front.into_iter().chain([why.clone()]).collect();
                 Verdict::Fail(world.fault_of(spots, &[at, *other]))
             }
             (_, None, Some(_)) => Verdict::missing("whether the internet reaches a workload there"),

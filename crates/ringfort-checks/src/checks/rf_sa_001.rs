@@ -1,12 +1,10 @@
 //! RF-SA-001: API token mounted in a workload that does not need it.
 
 use crate::outcome::Verdict;
+use crate::tokens::tokens;
 use crate::world::{Place, World};
 use ringfort_attack::Zone;
-use ringfort_attack::{Subject, Why, why::TokenSource};
-use ringfort_isolation::{Audience, TokenSource as Source};
 use ringfort_model::Kind;
-use ringfort_model::Str;
 
 use crate::check::{Check, Doc, Judge, Modifier, Severity};
 
@@ -36,38 +34,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
-    let mut spots = Vec::new();
-    for one in world.context.tokens(place.at) {
-        for file in one.files.iter().filter(|file| file.audience == Audience::Api) {
-            let Some(account) = account_of(world, place, &file.how) else { continue };
-            if !world.effective_grants(&account).is_empty() {
-                continue;
-            }
-            spots.push(Why::Token {
-                unit: place.at,
-                kind: one.kind,
-                container: one.index as u32,
-                path: file.path.clone(),
-                how: match file.how {
-                    Source::Automount => TokenSource::Automount,
-                    Source::Projected => TokenSource::Projected,
-                    Source::SecretVolume(_) => TokenSource::Secret,
-                },
-            });
-        }
-    }
-    Verdict::of(spots)
-}
-
-/// Whose the token is: the pod's, or of a Secret the one that the Secret names.
-fn account_of(world: &World<'_>, place: &Place<'_>, how: &Source) -> Option<Subject> {
-    let namespace = &place.unit.namespace;
-    let name = match how {
-        Source::Automount | Source::Projected => Str::new(place.unit.spec.account()),
-        Source::SecretVolume(secret) => {
-            let secret = world.cluster.secrets.get(namespace, secret)?;
-            secret.metadata.annotations.get("kubernetes.io/service-account.name")?.clone()
-        }
-    };
-    Some(Subject::ServiceAccount(namespace.clone(), name))
+    let tokens = tokens(world, place).into_iter();
+    let idle = tokens.filter(|token| world.effective_grants(&token.account).is_empty());
+    Verdict::of(idle.map(|token| token.why).collect())
 }

@@ -2,9 +2,9 @@
 
 use crate::check::{Check, Doc, Judge, Severity};
 use crate::outcome::Verdict;
+use crate::tokens::{powers, unread};
 use crate::world::{Place, World};
-use ringfort_attack::{Subject, Zone};
-use ringfort_isolation::Audience;
+use ringfort_attack::Zone;
 use ringfort_model::{Kind, Str};
 
 pub(crate) static CHECK: Check = Check {
@@ -23,9 +23,9 @@ pub(crate) static CHECK: Check = Check {
     ],
     doc: Doc {
         why: "Whoever submits work has it, at once.",
-        fails: "A workload that runs what its callers submit reads a token for the API server whose account has grants beyond those of every authenticated identity, or its account names an identity of a cloud.",
+        fails: "A workload that runs what its callers submit reads a token for the API server, as a file or a variable, whose account has grants beyond those of every authenticated identity, or its account names an identity of a cloud.",
         not: "No token and no such identity; a token that grants nothing.",
-        unknown: "Never, beside kinds that were not read.",
+        unknown: "A Secret that a container mounts or takes a variable from was not read.",
         fix: "Set automountServiceAccountToken to false, and give executions an account without identity.",
     },
     judge: Judge::Pods(judge),
@@ -35,14 +35,7 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let Some(why) = world.execution(place.at) else { return Verdict::NotApplicable };
     let unit = place.unit;
     let name = Str::new(unit.spec.account());
-    let account = Subject::ServiceAccount(unit.namespace.clone(), name.clone());
-    let tokens = world.context.tokens(place.at).iter();
-    let token = tokens.flat_map(|one| &one.files).any(|file| file.audience == Audience::Api);
-    let mut spots = Vec::new();
-    if token {
-        let grants = world.effective_grants(&account);
-        spots.extend(grants.into_iter().flat_map(|given| world.grant_why(given)));
-    }
+    let mut spots = powers(world, place);
     let known = world.cluster.service_accounts.get(&unit.namespace, &name);
     if let Some((key, identity)) = known.and_then(ringfort_isolation::cloud_identity) {
         let path = format!("metadata.annotations[{key}]");
@@ -51,5 +44,5 @@ fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     if !spots.is_empty() {
         spots.push(why.clone());
     }
-    Verdict::of(spots)
+    Verdict::with(spots, unread(world, place))
 }

@@ -66,14 +66,23 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     for place in world.places().filter(|place| !place.unit.latent) {
         let Some(tenant) = tenants.get(place.unit.namespace.as_str()) else { continue };
         let sandboxed = ringfort_isolation::sandbox(&place.unit.spec, world.cluster).effect;
-        let effect = match sandboxed.is_effective() {
-            true => Effect::Effective,
-            false => dedicated_nodes(&question, place.at as usize).effect,
-        };
         let meets = || {
             let own = world.nodes(place.at);
             let mut others = rivals.iter().filter(|(other, _)| *other != tenant);
             others.any(|(_, nodes)| own.iter().any(|node| nodes.contains(node)))
+        };
+        let dedicated = || dedicated_nodes(&question, place.at as usize).effect;
+        let effect = match sandboxed {
+            Effect::Effective => Effect::Effective,
+            // Nodes of its own would do without it; else it decides.
+            Effect::Unknown(missing) => match dedicated() {
+                Effect::Effective => Effect::Effective,
+                Effect::Unknown(more) => Effect::Unknown(missing.into_iter().chain(more).collect()),
+                Effect::PresentNotEffective(_) => Effect::Unknown(missing),
+                Effect::Absent if meets() => Effect::Unknown(missing),
+                Effect::Absent => Effect::Absent,
+            },
+            Effect::Absent | Effect::PresentNotEffective(_) => dedicated(),
         };
         let why = match effect {
             Effect::Effective => None,

@@ -28,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
 fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let Some(why) = world.execution(place.at) else { return Verdict::NotApplicable };
     let spec = &place.unit.spec;
-    let executing = match why {
+    let executing = match why.shown() {
         Why::PodField { path, .. } => path.as_str(),
         _ => "",
     };

@@ -25,22 +25,14 @@ pub(crate) static CHECK: Check = Check {
     judge: Judge::Pods(judge),
 };
 
-/// The handler that containerd and CRI-O have without any configuration.
-const DEFAULT_HANDLER: &str = "runc";
-
 fn judge(world: &World<'_>, place: &Place<'_>) -> Verdict {
     let spec = &place.unit.spec;
     let name = spec.runtime_class_name.as_deref().unwrap_or_default();
-    let class = world.cluster.runtime_classes.get("", name);
     let spot = || vec![place.field("runtimeClassName", name)];
     match sandbox(spec, world.cluster).effect {
         Effect::Absent => Verdict::NotApplicable,
         Effect::Effective => Verdict::Pass,
         Effect::PresentNotEffective(why) => Verdict::Fail(Fault::of(spot()).noted(why)),
-        Effect::Unknown(_) if class.is_some_and(|one| *one.handler == *DEFAULT_HANDLER) => {
-            let why = format!("handler {DEFAULT_HANDLER} is the default runtime");
-            Verdict::Fail(Fault::of(spot()).noted(why))
-        }
         Effect::Unknown(missing) => Verdict::Unknown(missing.into_iter().collect()),
     }
 }

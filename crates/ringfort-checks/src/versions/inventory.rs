@@ -236,7 +236,7 @@ fn images(world: &World<'_>, found: &mut Vec<Running>) {
                 text: Str::new(tag.unwrap_or_default()),
                 release: tag.and_then(|tag| release(name, tag, TAG)),
                 packaged: None,
-                why: place.field(path, &container.image),
+                why: place.field(path, &container.image).into_mark(),
                 object: world.owner(place.at),
             };
             // Containers of one pod often share an image.

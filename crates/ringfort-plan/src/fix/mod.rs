@@ -413,6 +413,7 @@ impl<'a, 'c> Desk<'a, 'c> {
             Why::Passes { unit, way } => network::policy(self, *unit, *way),
             Why::Member(..)
             | Why::Masters
+            | Why::Mark(_)
             | Why::RunsOn { .. }
             | Why::Design(_)
             | Why::Missing(_) => Remedy::Fact,
