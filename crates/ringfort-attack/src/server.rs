@@ -71,12 +71,11 @@ pub fn switches<'c>(cluster: &'c Cluster, name: &str) -> impl Iterator<Item = Fl
 
 fn switch_of<'c>(pod: &'c Pod, name: &str) -> Flag<'c> {
     let Some(words) = api_server::flags(pod) else { return Flag::Unseen };
-    let last = words.iter().rev().find_map(|word| {
-        match word.strip_prefix("--")?.strip_prefix(name)? {
+    let last =
+        words.iter().rev().find_map(|word| match word.strip_prefix("--")?.strip_prefix(name)? {
             "" => Some("true"),
             rest => rest.strip_prefix('='),
-        }
-    });
+        });
     last.map_or(Flag::Unset, Flag::Set)
 }
 

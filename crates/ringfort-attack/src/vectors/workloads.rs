@@ -360,8 +360,7 @@ pub(super) fn execution(context: &Context<'_>) -> Finding {
     let mut serving = recognised(context, RUNNERS);
     for (unit, why) in recognised(context, EXECUTION) {
         // Of Docker's image most tags are the client alone.
-        let client =
-            matches!(&why, Why::PodField { value, .. } if holds_daemon(value) == Some(false));
+        let client = matches!(why.shown(), Why::PodField { value, .. } if holds_daemon(value) == Some(false));
         if !client {
             serving.entry(unit).or_insert(why);
         }
