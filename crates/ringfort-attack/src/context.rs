@@ -22,7 +22,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use ringfort_admission::{Admission, Options, PodAdmission, PodWrite};
-use ringfort_authz::{Authz, Names, NodeAuthorizer, RuleRequest};
+use ringfort_authz::{Authz, Beyond, Names, NodeAuthorizer, RuleRequest};
 use ringfort_isolation::ContainerTokens;
 use ringfort_model::record::Node;
 use ringfort_model::{
@@ -49,6 +49,8 @@ pub struct Context<'a> {
     pub authz: &'a Authz<'a>,
     /// What the nodes may read and request.
     pub nodes: &'a NodeAuthorizer<'a>,
+    /// What the server's own modes allow beside RBAC and the node authorizer.
+    pub beyond: Beyond,
     /// What follows from objects other than those of RBAC.
     ground: Arc<Ground>,
     /// Roles in scopes, sorted.
@@ -124,6 +126,7 @@ impl<'a> Context<'a> {
             version: cluster.version,
             authz,
             nodes,
+            beyond: ringfort_authz::beyond(cluster),
             placed: ground.placed_by_shape.clone(),
             ground,
             grants,

@@ -136,7 +136,7 @@ fn reference(spec: &CustomSpec) -> Option<&SourceReference> {
 }
 
 /// Ends of image repositories that execute jobs of pipelines.
-const RUNNERS: &[&str] = &[
+pub(crate) const RUNNERS: &[&str] = &[
     "gitlab/gitlab-runner",
     "gitlab-org/gitlab-runner",
     "actions/actions-runner",
@@ -158,7 +158,7 @@ const DAEMONS: &[&str] = &["docker", "library/docker", "docker-dind", "moby/buil
 
 /// Whether an image holds the daemon: of Docker's own only the tags with `dind` do, the others
 /// are its client. None where a digest stands for it alone: it may be either.
-fn holds_daemon(image: &str) -> Option<bool> {
+pub(crate) fn holds_daemon(image: &str) -> Option<bool> {
     if known(image, &["docker", "library/docker"]).is_none() {
         return Some(true);
     }

@@ -12,6 +12,7 @@
 //! grow with objects and not with pairs; meaning never changes with size.
 
 mod annotated;
+pub mod argo_policy;
 pub mod argo_settings;
 pub mod attack;
 mod bindable;

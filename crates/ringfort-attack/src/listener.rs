@@ -88,7 +88,7 @@ pub(crate) struct OpenPort {
 }
 
 /// Containers that run beside each other: init containers only as side-cars.
-fn running(spec: &PodSpec) -> impl Iterator<Item = (ContainerKind, usize, &Container)> {
+pub(crate) fn running(spec: &PodSpec) -> impl Iterator<Item = (ContainerKind, usize, &Container)> {
     spec.all_containers()
         .filter(|(kind, _, container)| *kind != ContainerKind::Init || container.is_sidecar())
 }

@@ -9,7 +9,7 @@ use ringfort_model::Str;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::context::Context;
-use crate::node::{NodeKey, Scope};
+use crate::node::{NodeKey, Scope, Subject};
 use crate::technique::{Confidence, Difficulty, Technique, Zone};
 use crate::why::Why;
 
@@ -399,6 +399,16 @@ impl<'a> Maker<'a> {
         keys.collect()
     }
 
+    /// Identities that something leads to or from, sorted.
+    #[must_use]
+    pub fn subjects(&self) -> std::collections::BTreeSet<Subject> {
+        let keys = self.known_keys().filter_map(|key| match key {
+            NodeKey::Subject(subject) => Some(subject.clone()),
+            _ => None,
+        });
+        keys.collect()
+    }
+
     /// Repositories of source and of images that others deploy from, sorted.
     #[must_use]
     pub fn pushed(&self) -> std::collections::BTreeSet<NodeKey> {
@@ -497,6 +507,18 @@ impl<'a> Maker<'a> {
         control: &str,
     ) {
         let draft = Draft::new(from, to).because_all(why).unverified(control);
+        self.add(None, Difficulty::D0, draft);
+    }
+
+    /// The same on a fact that lies outside what was read.
+    pub fn perhaps(
+        &mut self,
+        from: NodeKey,
+        to: NodeKey,
+        why: impl IntoIterator<Item = Why>,
+        fact: &str,
+    ) {
+        let draft = Draft::new(from, to).because_all(why).unknown(fact);
         self.add(None, Difficulty::D0, draft);
     }
 

@@ -1,8 +1,13 @@
 //! What objects show about the API server, the kubelets and the provider: flags in the static
 //! pods of the control plane, kubeadm's ConfigMap, ids of machines.
 
-use ringfort_model::record::Node;
-use ringfort_model::{Cluster, api_server, go_bool};
+use ringfort_authz::Said;
+use ringfort_authz::authorizers::{self, Modes};
+use ringfort_model::api_server::{self, values};
+use ringfort_model::record::{Node, Pod};
+use ringfort_model::{Cluster, Str, go_bool};
+
+use crate::why::Why;
 
 /// A flag of the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,23 +50,6 @@ pub fn lists<'c>(cluster: &'c Cluster, name: &str) -> Vec<Option<Vec<&'c str>>> 
     servers(cluster).flatten().map(list).collect()
 }
 
-/// What a server says of a flag, in order: `--flag=value`, or `--flag value`.
-fn values<'c>(words: &[&'c str], name: &str) -> Vec<&'c str> {
-    let mut found = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let Some(rest) = word.strip_prefix("--").and_then(|w| w.strip_prefix(name)) else {
-            continue;
-        };
-        match rest.strip_prefix('=') {
-            Some(value) => found.push(value),
-            None if rest.is_empty() => found.push(words.next().copied().unwrap_or_default()),
-            None => {}
-        }
-    }
-    found
-}
-
 /// The flags of each API server; `None` where they cannot be read.
 fn servers(cluster: &Cluster) -> impl Iterator<Item = Option<Vec<&str>>> {
     api_server::pods(cluster).map(api_server::flags)
@@ -78,16 +66,17 @@ impl Flag<'_> {
 /// A boolean flag of each API server, as spf13/pflag reads one: alone it is true, the word after
 /// it is none of its own, and the last counts.
 pub fn switches<'c>(cluster: &'c Cluster, name: &str) -> impl Iterator<Item = Flag<'c>> {
-    servers(cluster).map(move |words| {
-        let Some(words) = words else { return Flag::Unseen };
-        let last = words.iter().rev().find_map(|word| {
-            match word.strip_prefix("--")?.strip_prefix(name)? {
-                "" => Some("true"),
-                rest => rest.strip_prefix('='),
-            }
+    api_server::pods(cluster).map(move |pod| switch_of(pod, name))
+}
+
+fn switch_of<'c>(pod: &'c Pod, name: &str) -> Flag<'c> {
+    let Some(words) = api_server::flags(pod) else { return Flag::Unseen };
+    let last =
+        words.iter().rev().find_map(|word| match word.strip_prefix("--")?.strip_prefix(name)? {
+            "" => Some("true"),
+            rest => rest.strip_prefix('='),
         });
-        last.map_or(Flag::Unset, Flag::Set)
-    })
+    last.map_or(Flag::Unset, Flag::Set)
 }
 
 /// A boolean flag of the API server that is on by default. Of several servers one decides that
@@ -100,6 +89,37 @@ pub fn switch<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
         Some(one) => *one,
         None => all.last().copied().unwrap_or(Flag::Unseen),
     }
+}
+
+/// What a server says of its authorizers, as a reason.
+pub(crate) fn server_says(said: &Said) -> Why {
+    Why::ObjectField {
+        kind: "Pod",
+        namespace: "kube-system".into(),
+        name: said.pod.clone(),
+        path: "spec.containers[0].command".into(),
+        value: Str::from(said.to_string()),
+    }
+}
+
+/// Whether every server is proven to refuse requests without a credential: its flag says so, or
+/// it allows everything, for which it switches them off (kubernetes
+/// `pkg/kubeapiserver/options/authentication.go`, `ApplyAuthorization`) unless a file of
+/// authenticators may say otherwise.
+pub(crate) fn refuses_anonymous(cluster: &Cluster) -> bool {
+    let mut all = authorizers::modes(cluster).into_iter();
+    let each = |(server, modes): (&Pod, Modes<'_>)| {
+        let allows = match modes {
+            Modes::Absent => true,
+            Modes::Named(modes) => modes.contains(&"AlwaysAllow"),
+            Modes::File(_) | Modes::Unseen => false,
+        };
+        let words = api_server::flags(server).unwrap_or_default();
+        let file = values(&words, "authentication-config").last().copied();
+        let filed = file.is_some_and(|file| !file.is_empty());
+        switch_of(server, "anonymous-auth").is_off() || (allows && !filed)
+    };
+    all.len() > 0 && all.all(each)
 }
 
 /// Whether an admission plug-in that is off by default was turned on, in every server; `None` if

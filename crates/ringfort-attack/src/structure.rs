@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ringfort_authz::Beyond;
 use ringfort_model::{SourceKind, Str};
 
 use crate::context::{Context, Gate, is_ending};
@@ -9,6 +10,7 @@ use crate::draw;
 use crate::impact::Impact;
 use crate::maker::Maker;
 use crate::node::{Files, NodeKey, Power, Scope, Subject};
+use crate::server::server_says;
 use crate::why::Why;
 
 /// From identities to their groups and roles.
@@ -38,17 +40,8 @@ pub(crate) fn identities(context: &Context<'_>, maker: &mut Maker<'_>) {
             .iter()
             .map(|node| Subject::User(Str::from(format!("system:node:{}", node.metadata.name)))),
     );
-    all.sort();
-    all.dedup();
-    for subject in all {
-        for group in subject.implicit_groups() {
-            if !context.grants_of(&Subject::Group(group.clone())).is_empty() {
-                let why = Why::Member(subject.clone(), group.clone());
-                let to = NodeKey::Subject(Subject::Group(group));
-                maker.structure(NodeKey::Subject(subject.clone()), to, [why]);
-            }
-        }
-    }
+    authorizers(context, maker);
+    memberships(context, maker, all.into_iter().collect());
     for (at, unit) in context.units.iter().enumerate() {
         let several = unit.spec.all_containers().nth(1).is_some();
         for place in context.places(at as u32) {
@@ -63,8 +56,47 @@ pub(crate) fn identities(context: &Context<'_>, maker: &mut Maker<'_>) {
     }
 }
 
+/// From identities to the groups that they are in by construction, where a group may do anything.
+fn memberships(context: &Context<'_>, maker: &mut Maker<'_>, all: BTreeSet<Subject>) {
+    let everybody = context.beyond != Beyond::Nothing;
+    for subject in all {
+        for group in subject.implicit_groups() {
+            let widest = everybody && EVERYBODY.contains(&group.as_str());
+            if widest || !context.grants_of(&Subject::Group(group.clone())).is_empty() {
+                let why = Why::Member(subject.clone(), group.clone());
+                let to = NodeKey::Subject(Subject::Group(group));
+                maker.structure(NodeKey::Subject(subject.clone()), to, [why]);
+            }
+        }
+    }
+}
+
+/// The groups of whoever the API server lets through to its authorizers: V1 and V2 say who is.
+const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
+
+/// From everybody to what authorizers beside RBAC and the node authorizer allow.
+fn authorizers(context: &Context<'_>, maker: &mut Maker<'_>) {
+    for group in EVERYBODY {
+        let from = NodeKey::Subject(Subject::Group(Str::new(group)));
+        let to = NodeKey::Power(Power::Everything, Scope::Cluster);
+        match &context.beyond {
+            Beyond::Nothing => {}
+            Beyond::Everything(said) => maker.structure(from, to, [server_says(said)]),
+            Beyond::Perhaps(all) => {
+                for said in all {
+                    maker.perhaps(from.clone(), to.clone(), [server_says(said)], &said.doubt());
+                }
+            }
+        }
+    }
+}
+
 /// From powers to what they reach. Called once all powers are known.
 pub(crate) fn powers(context: &Context<'_>, maker: &mut Maker<'_>) {
+    if context.beyond != Beyond::Nothing {
+        let all = maker.subjects();
+        memberships(context, maker, all);
+    }
     for scope in maker.scopes_of(Power::BindRoles) {
         let from = NodeKey::Power(Power::BindRoles, scope.clone());
         for grant in context.bindable(&scope) {

@@ -1,7 +1,9 @@
-//! The whole chain: `system:masters`, the node authorizer, RBAC; and what cannot be decided.
+//! The whole chain: `system:masters`, the node authorizer, RBAC, what the server's own modes add;
+//! and what cannot be decided.
 
-use ringfort_model::{Cluster, Kind};
+use ringfort_model::Kind;
 
+use crate::authorizers::{Beyond, Said, beyond};
 use crate::evaluator::{Authz, Granted};
 use crate::node::NodeAuthorizer;
 use crate::request::{Attributes, Request};
@@ -15,6 +17,8 @@ pub enum Reason {
     Node(String),
     /// RBAC allows it.
     Rbac(Granted),
+    /// The server allows everything.
+    Everything(Said),
 }
 
 impl std::fmt::Display for Reason {
@@ -23,6 +27,7 @@ impl std::fmt::Display for Reason {
             Self::Masters => f.write_str("group system:masters is never refused"),
             Self::Node(relation) => write!(f, "node authorizer: {relation}"),
             Self::Rbac(granted) => granted.fmt(f),
+            Self::Everything(said) => write!(f, "the API server allows everything ({said})"),
         }
     }
 }
@@ -68,33 +73,11 @@ impl Authz<'_> {
                 missing.push(format!("{} were not all read", kind.plural()));
             }
         }
-        missing.extend(other_authorizers(self.cluster()));
+        match beyond(self.cluster()) {
+            Beyond::Nothing => {}
+            Beyond::Everything(said) => return Decision::Yes(Reason::Everything(said)),
+            Beyond::Perhaps(all) => missing.extend(all.iter().map(Said::doubt)),
+        }
         if missing.is_empty() { Decision::No } else { Decision::Unknown(missing) }
     }
-}
-
-/// Authorizers besides Node and RBAC that the API server's own pods show (RBAC-70).
-#[must_use]
-pub fn other_authorizers(cluster: &Cluster) -> Vec<String> {
-    let mut found = Vec::new();
-    for (_, pod) in cluster.pods.in_namespace("kube-system") {
-        if pod.metadata.labels.get("component").is_none_or(|c| *c != *"kube-apiserver") {
-            continue;
-        }
-        let words = pod.spec.containers.iter().flat_map(|c| c.command.iter().chain(c.args.iter()));
-        for word in words {
-            if let Some(modes) = word.strip_prefix("--authorization-mode=") {
-                for mode in modes.split(',').filter(|mode| !matches!(*mode, "Node" | "RBAC")) {
-                    found
-                        .push(format!("authorizer {mode} is in use and its answers are not known"));
-                }
-            }
-            if word.starts_with("--authorization-config") {
-                found.push("the authorization configuration file was not read".to_owned());
-            }
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
 }

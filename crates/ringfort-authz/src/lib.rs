@@ -6,6 +6,7 @@
 //!              Grant { binding, subject, role, rule } ◄──┘ the reason of a yes
 //! ```
 //!
+//! - [`authorizers`]: what the server's own modes allow beside Node and RBAC.
 //! - [`rule`]: whether one rule allows one request (kubernetes `pkg/apis/rbac/v1/evaluation_helpers.go`).
 //! - [`Authz`]: bindings indexed by subject (`plugin/pkg/auth/authorizer/rbac/rbac.go`).
 //! - [`cover`] and [`escalation`]: what may be written into roles and bindings (`pkg/registry/rbac`).
@@ -13,6 +14,7 @@
 //!
 //! Semantics section 1 numbers the rules; comments name them.
 
+pub mod authorizers;
 pub mod cover;
 pub mod decide;
 pub mod escalation;
@@ -24,6 +26,7 @@ pub mod request;
 pub mod rule;
 pub mod rules;
 
+pub use authorizers::{Beyond, Said, beyond};
 pub use cover::{covers, uncovered};
 pub use decide::{Decision, Reason};
 pub use escalation::{Gate, full_authority};

@@ -35,6 +35,36 @@ pub fn flags(pod: &Pod) -> Option<Vec<&str>> {
     })
 }
 
+/// Whether a flag that a server's words do not carry is proven absent: its program is a word of
+/// its own, and no word is filled in from a variable. An image's entry point may carry flags that
+/// are not seen.
+#[must_use]
+pub fn shows_every_flag(pod: &Pod) -> bool {
+    pod.spec.containers.iter().any(|container| {
+        let words = || container.command.iter().chain(&container.args);
+        words().any(|word| word.rsplit('/').next() == Some(PROGRAM))
+            && !words().any(|word| word.starts_with("$("))
+    })
+}
+
+/// What a server says of a flag, in order: `--flag=value`, or `--flag value`.
+#[must_use]
+pub fn values<'c>(words: &[&'c str], name: &str) -> Vec<&'c str> {
+    let mut found = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let Some(rest) = word.strip_prefix("--").and_then(|w| w.strip_prefix(name)) else {
+            continue;
+        };
+        match rest.strip_prefix('=') {
+            Some(value) => found.push(value),
+            None if rest.is_empty() => found.push(words.next().copied().unwrap_or_default()),
+            None => {}
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

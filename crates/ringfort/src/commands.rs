@@ -5,12 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use ringfort_attack::{Attack, Engines, NodeKey, Subject};
-use ringfort_authz::{Attributes, Authz, Decision, NodeAuthorizer, Request, User};
+use ringfort_authz::authorizers::{self, Modes};
+use ringfort_authz::{Attributes, Authz, Beyond, Decision, NodeAuthorizer, Request, User, beyond};
 use ringfort_checks::own::Answers;
 use ringfort_checks::{Chosen, World};
 use ringfort_collect::{Collected, Live, Options, Source};
 use ringfort_graph::{Derivation, NodeId};
-use ringfort_model::{EntityId, SourceKind, Str, snapshot};
+use ringfort_model::{Cluster, EntityId, SourceKind, Str, snapshot};
 use ringfort_plan::{Posed, Wish, Work, first_fixes, pose};
 use ringfort_report::graph_export::Selection;
 use ringfort_report::human::{Style, harmless};
@@ -425,9 +426,18 @@ fn can(can: &Can, reading: &Reading) -> Result<u8> {
         Decision::No => ("no\n".to_owned(), 3),
         Decision::Unknown(missing) => (format!("unknown\n{}\n", missing.join("\n")), 4),
     };
-    let note = "Node and RBAC are assumed; other authorizers are not visible\n";
+    let note = match modes_are_seen(&collected.cluster) {
+        true => "",
+        false => "Node and RBAC are assumed; other authorizers are not visible\n",
+    };
     print(&format!("{}{note}", lines(&text)))?;
     Ok(if can.exit_code { code } else { 0 })
+}
+
+/// Whether every API server's modes of authorization are among the objects.
+fn modes_are_seen(cluster: &Cluster) -> bool {
+    let all = authorizers::modes(cluster);
+    !all.is_empty() && all.iter().all(|(_, modes)| *modes != Modes::Unseen)
 }
 
 pub(crate) fn lines(text: &str) -> String {
@@ -443,6 +453,17 @@ fn who_can(who: &WhoCan, reading: &Reading) -> Result<u8> {
     let authz = Authz::new(&collected.cluster);
     let found = authz.who_can(&who.verb, (&group, &resource), &who.namespace, &name);
     let mut text = String::from("group/system:masters  is never refused\n");
+    match beyond(&collected.cluster) {
+        Beyond::Nothing => {}
+        Beyond::Everything(said) => {
+            text.push_str(&format!("everybody  the API server allows everything ({said})\n"));
+        }
+        Beyond::Perhaps(all) => {
+            for said in all {
+                text.push_str(&format!("unknown  {}\n", said.doubt()));
+            }
+        }
+    }
     for (subject, granted) in found {
         let id = match subject.kind.as_str() {
             "ServiceAccount" => format!("sa/{}/{}", subject.namespace, subject.name),

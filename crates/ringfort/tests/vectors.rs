@@ -117,6 +117,8 @@ fn interface(settings: Value, address: &str) -> Vec<Value> {
             json!({"args": ["/usr/local/bin/argocd-application-controller"]}),
         ),
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("argocd-cm"), "data": settings}),
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("argocd-rbac-cm"),
+            "data": {"policy.default": "role:admin"}}),
         balanced(address),
     ])
 }
@@ -125,7 +127,10 @@ fn interface(settings: Value, address: &str) -> Vec<Value> {
 fn fixtures() -> Vec<(&'static str, State, Vec<Value>)> {
     use State::{Closed, Guarded, Open, Unknown};
     let proxy = |address: &str| {
-        web("x@sha256:0", json!({"command": ["kubectl", "proxy", "--address", address]}))
+        web(
+            "x@sha256:0",
+            json!({"command": ["kubectl", "proxy", "--port=80", "--address", address]}),
+        )
     };
     let open = json!({"users.anonymous.enabled": "true"});
     let crd = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",

@@ -142,7 +142,7 @@ mod runtime_socket;
 mod sa_annotate_cloud;
 mod secret_ca_key;
 mod secret_cloud_key;
-mod secret_kubeconfig;
+pub(crate) mod secret_kubeconfig;
 pub(crate) mod secret_read;
 mod secret_token_mint;
 mod secret_token_use;

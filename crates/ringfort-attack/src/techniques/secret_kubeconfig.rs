@@ -77,5 +77,5 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
 }
 
 /// Kubeconfigs that hold their credential.
-pub(super) const FIXED: [&str; 3] =
+pub(crate) const FIXED: [&str; 3] =
     ["kubeconfig-static-token", "kubeconfig-static-cert", "kubeconfig-basic"];

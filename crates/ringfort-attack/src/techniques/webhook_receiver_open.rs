@@ -41,13 +41,17 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
                 })
         });
         let referred = spec.triggers.iter().position(|one| !one.trigger_ref.is_empty());
-        let Some(at) = open.or(referred) else { continue };
+        let path = match open.or(referred) {
+            Some(at) => format!("spec.triggers[{at}].interceptors"),
+            // Those that it takes by a selector or in groups are other objects.
+            None if spec.triggers.is_empty() => "spec.triggers".to_owned(),
+            None => continue,
+        };
         let pipeline = NodeKey::Pipeline(Str::from(format!("eventlistener/{}", meta.full_name())));
         let mut drawn = false;
         for (unit, _) in context.units_in(&meta.namespace).filter(|(_, unit)| {
             !unit.latent && unit.labels.get("eventlistener").is_some_and(|one| *one == meta.name)
         }) {
-            let path = format!("spec.triggers[{at}].interceptors");
             let why = LISTENERS.field(listener, &path, "no interceptor with a secret");
             let draft = Draft::new(NodeKey::Listener(unit), pipeline.clone()).because(why);
             maker.edge(match open {

@@ -1,5 +1,6 @@
 //! V1 and V2, what strangers may do at the API server, and V3, credentials that lie about.
 
+use ringfort_authz::{Beyond, Said};
 use ringfort_language::{Sentence, message, sentence};
 use ringfort_model::record::PolicyRule;
 use ringfort_model::{EntityId, Kind, Str};
@@ -7,7 +8,8 @@ use ringfort_model::{EntityId, Kind, Str};
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::node::{NodeKey, RoleKey, Subject};
-use crate::server::{Flag, flag, switch};
+use crate::server::{Flag, flag, refuses_anonymous, server_says};
+use crate::techniques::secret_kubeconfig::FIXED;
 use crate::why::{BindingKey, Why};
 
 const ENDPOINT: &str = message!("whether the API endpoint is reachable from the internet");
@@ -64,7 +66,10 @@ pub fn beyond_discovery(context: &Context<'_>, subject: &Subject) -> Vec<(usize,
             crate::node::Scope::Cluster => "",
             crate::node::Scope::Namespace(name) => name.as_str(),
         };
-        let is_more = |rule: &PolicyRule| !is_trivial(rule) && !is_bootstrap(namespace, rule);
+        // A RoleBinding gives no paths (RBAC rule resolution drops what has no namespace).
+        let gives = |rule: &PolicyRule| namespace.is_empty() || !rule.resources.is_empty();
+        let is_more =
+            |rule: &PolicyRule| gives(rule) && !is_trivial(rule) && !is_bootstrap(namespace, rule);
         Some((grant, bound, one.rules.iter().position(is_more)? as u32))
     };
     all.filter_map(more).collect()
@@ -116,9 +121,39 @@ fn rbac_known(context: &Context<'_>) -> bool {
         .all(|kind| context.cluster.coverage.is_complete(kind))
 }
 
-/// Whether the API server's own pods prove that anonymous requests are refused.
-fn anonymous_is_off(context: &Context<'_>) -> bool {
-    switch(context.cluster, "anonymous-auth").is_off()
+/// What authorizers beside RBAC and the node authorizer may allow a group, one instance for each.
+fn authorizers(context: &Context<'_>, vector: &'static str, group: &str) -> Vec<Instance> {
+    let instance = |said: &Said, title: Sentence| Instance {
+        vector,
+        name: Str::from(format!("{}:{group}", said.flag.trim_start_matches('-'))),
+        title,
+        state: State::Unknown,
+        why: vec![server_says(said)],
+        missing: vec![ENDPOINT],
+        leads: vec![NodeKey::Subject(Subject::Group(Str::new(group)))],
+    };
+    match &context.beyond {
+        Beyond::Nothing => Vec::new(),
+        Beyond::Everything(said) => {
+            vec![instance(said, sentence!("the API server allows {group} everything", group))]
+        }
+        Beyond::Perhaps(all) => {
+            let one = |said: &Said| {
+                let mode = said.authorizer.as_str();
+                let title = match mode {
+                    "" => sentence!("a file says which authorizers {group} meets", group),
+                    _ => sentence!("authorizer {mode} may allow {group} more", mode, group),
+                };
+                let mut one = instance(said, title);
+                if !mode.is_empty() {
+                    one.name = Str::from(format!("{mode}:{group}"));
+                }
+                one.missing.push(message!("what authorizers beside RBAC allow"));
+                one
+            };
+            all.iter().map(one).collect()
+        }
+    }
 }
 
 /// Whether the API server's own pods prove that no authenticator takes identities which the
@@ -134,14 +169,15 @@ fn only_certificates(context: &Context<'_>) -> bool {
 
 /// V1.
 pub(super) fn anonymous(context: &Context<'_>) -> Finding {
-    if anonymous_is_off(context) {
+    if refuses_anonymous(context.cluster) {
         return (Vec::new(), State::Closed, message!("the API server refuses anonymous requests"));
     }
     let subjects = [
         Subject::User(Str::new("system:anonymous")),
         Subject::Group(Str::new("system:unauthenticated")),
     ];
-    let found = grants(context, "V1", &subjects);
+    let mut found = grants(context, "V1", &subjects);
+    found.extend(authorizers(context, "V1", "system:unauthenticated"));
     match rbac_known(context) {
         true => (
             found,
@@ -155,6 +191,7 @@ pub(super) fn anonymous(context: &Context<'_>) -> Finding {
 /// V2.
 pub(super) fn any_account(context: &Context<'_>) -> Finding {
     let mut found = grants(context, "V2", &[Subject::Group(Str::new("system:authenticated"))]);
+    found.extend(authorizers(context, "V2", "system:authenticated"));
     let own = only_certificates(context);
     for one in &mut found {
         match own {
@@ -178,9 +215,9 @@ pub(super) fn any_account(context: &Context<'_>) -> Finding {
 }
 
 /// V3. Laptops and repositories are not observable, so this is never closed from objects. What
-/// logs in with a program carries no credential.
+/// logs in with a program, or names a file of the reader's own, carries no credential.
 pub(super) fn leaked(context: &Context<'_>) -> Finding {
-    let fixed = |class: &str| class.starts_with("kubeconfig-") && class != "kubeconfig-exec";
+    let fixed = |class: &str| FIXED.contains(&class);
     let mut found = Vec::new();
     let mut add = |name: String, place: Sentence, why: Why| {
         found.push(Instance {

@@ -12,6 +12,8 @@ use crate::node::NodeKey;
 use crate::server::kubelets;
 use crate::why::Why;
 
+const SETTINGS: &str = message!("authentication and authorization settings of the kubelet");
+
 /// One instance for each node whose kubelet the internet may reach. How it authenticates is in
 /// no object but the file that kubeadm hands to every node.
 pub(super) fn find(context: &Context<'_>) -> Finding {
@@ -32,10 +34,7 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
             name: name.clone(),
             state: State::Unknown,
             why: vec![decided(&listener.verdict)],
-            missing: vec![
-                message!("authentication and authorization settings of the kubelet"),
-                "the firewall or security group of the nodes",
-            ],
+            missing: vec![SETTINGS, "the firewall or security group of the nodes"],
             leads: vec![NodeKey::Kubelet(Some(id))],
         });
     }
@@ -44,7 +43,10 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
     let Some(settings) = settings else {
         return (found, State::Unknown, message!("settings of the kubelets were not read"));
     };
+    // Either by itself leaves the other to ask: who calls, or what they may do.
+    let whole_api = settings.anonymous && settings.always_allow;
     let strong = !settings.anonymous && !settings.always_allow && !settings.read_only_port;
+    let weak = whole_api || settings.read_only_port;
     if strong {
         for one in &mut found {
             one.state = State::Guarded;
@@ -61,11 +63,30 @@ pub(super) fn find(context: &Context<'_>) -> Finding {
             false => (found, State::Unknown, message!("nodes were not all read")),
         };
     }
+    for one in &mut found {
+        one.missing.retain(|text| *text != SETTINGS);
+        if !weak {
+            one.state = State::Guarded;
+            one.leads.clear();
+        }
+        if !whole_api && weak {
+            let specs = |lead: &NodeKey| match lead {
+                NodeKey::Kubelet(node) => NodeKey::PodSpecs(*node),
+                other => other.clone(),
+            };
+            one.leads = one.leads.iter().map(specs).collect();
+        }
+    }
     if found.is_empty() && whole {
         // Reached from the cluster only: the technique kubelet-anonymous begins there.
         found.push(Instance {
             vector: "V4",
-            title: sentence!("kubelets let anybody in who reaches a node"),
+            title: match (whole_api, settings.read_only_port, settings.anonymous) {
+                (true, _, _) => sentence!("kubelets let anybody in who reaches a node"),
+                (_, true, _) => sentence!("kubelets show their pods to anybody who reaches a node"),
+                (_, _, true) => sentence!("kubelets ask the API server what strangers may do"),
+                _ => sentence!("kubelets allow every account everything"),
+            },
             name: "kubelet-config".into(),
             state: State::Guarded,
             why: vec![Why::ObjectField {

@@ -6,10 +6,12 @@
 
 mod cloud;
 mod doc;
+mod fronts;
 mod identities;
 mod images;
 mod kubelet;
 mod pipelines;
+mod proxies;
 pub mod runtime;
 pub(crate) mod services;
 mod workloads;
@@ -107,7 +109,7 @@ const ALL: &[(&str, &str, Find)] = &[
     ("V3", message!("leaked kubeconfig or credential"), identities::leaked),
     ("V4", message!("kubelet API"), kubelet::find),
     ("V5", message!("management interface"), workloads::interfaces),
-    ("V6", message!("kubectl proxy"), workloads::proxies),
+    ("V6", message!("kubectl proxy"), proxies::find),
     ("V7", message!("application code execution"), services::applications),
     ("V8", message!("NodePort, hostPort, host network"), services::node_listeners),
     ("V9", message!("malicious or swapped image"), images::find),

@@ -6,6 +6,7 @@ use ringfort_language::{Sentence, message, sentence};
 use ringfort_model::{EntityId, Kind, Str};
 use ringfort_network::exposure::{Listener, ListenerKind, Reach, Verdict};
 
+use super::fronts::all_read;
 use super::{Finding, Instance, State};
 use crate::context::Context;
 use crate::node::NodeKey;
@@ -193,19 +194,7 @@ pub(super) fn applications(context: &Context<'_>) -> Finding {
             leads: pods(context, &group),
         });
     }
-    const ROUTES: [Kind; 9] = [
-        Kind::Service,
-        Kind::Pod,
-        Kind::Ingress,
-        Kind::Gateway,
-        Kind::OpenShiftRoute,
-        Kind::IstioGateway,
-        Kind::TraefikRoute,
-        Kind::HttpProxy,
-        Kind::CustomResourceDefinition,
-    ];
-    let read = |kind: Kind| context.cluster.coverage.is_complete(kind);
-    match ROUTES.into_iter().all(read) {
+    match all_read(context) {
         true => {
             (found, State::Closed, message!("no load balancer and no route leads to a workload"))
         }

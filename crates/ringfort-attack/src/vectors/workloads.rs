@@ -1,16 +1,22 @@
-//! V5, management interfaces, V6, kubectl proxies, and V10, execution as a service: workloads
-//! recognised by the name of their image's repository.
+//! V5, management interfaces, and V10, execution as a service: workloads recognised by the name
+//! of their image's repository.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use ringfort_language::{message, sentence};
-use ringfort_model::{ContainerKind, Kind, Str, go_bool};
+use ringfort_model::{Container, ContainerKind, Kind, Str, go_bool};
 use ringfort_network::exposure::{ListenerKind, Reach};
 
+use super::fronts::{self, Fronts, Listens, UNREAD, all_read};
+use super::proxies::flags_of;
 use super::{Finding, Instance, State};
+use crate::argo_policy::{DefaultRole, MAP as POLICIES, default_role};
 use crate::argo_settings::{self, Login};
 use crate::context::Context;
+use crate::gitops::{RUNNERS, holds_daemon};
 use crate::given::{Given, entry, variable};
+use crate::listener::running;
 use crate::operator::Operator;
 use crate::recognise::known;
 use crate::why::Why;
@@ -29,6 +35,9 @@ const INTERFACES: &[&str] = &[
     "jupyterhub/k8s-hub",
     "jenkins/jenkins",
     "grafana/grafana",
+    "grafana/grafana-oss",
+    "grafana/grafana-enterprise",
+    "prom/alertmanager",
     "prom/prometheus",
     "prometheus/prometheus",
     "prometheus/alertmanager",
@@ -41,19 +50,15 @@ const INTERFACES: &[&str] = &[
     "cilium/hubble-ui",
     "dpage/pgadmin4",
     "octant",
+    "kubernetes-dashboard-amd64",
+    "helm/tiller",
+    "kubernetes-helm/tiller",
+    "rediscommander/redis-commander",
+    "rayproject/ray",
 ];
 
-/// Ends of image repositories that run what callers hand them.
+/// Ends of image repositories that run what callers hand them, beside [`RUNNERS`].
 const EXECUTION: &[&str] = &[
-    "gitlab/gitlab-runner",
-    "gitlab-org/gitlab-runner",
-    "actions/actions-runner",
-    "summerwind/actions-runner",
-    "buildkite/agent",
-    "jenkins/inbound-agent",
-    "jenkins/jnlp-slave",
-    "drone/drone-runner-kube",
-    "woodpeckerci/woodpecker-agent",
     "concourse/concourse",
     "jupyterhub/k8s-hub",
     "jupyter/base-notebook",
@@ -75,10 +80,17 @@ fn recognised(context: &Context<'_>, names: &[&'static str]) -> BTreeMap<u32, Wh
     let mut found = BTreeMap::new();
     for (unit, kind, index) in context.images.of(names) {
         let container = context.container((unit, kind, index));
-        // One image holds every part of Argo CD; only its server shows an interface.
         let words = || container.command.iter().chain(container.args.iter());
-        let serves = known(&container.image, names) != Some("argoproj/argocd")
-            || words().any(|word| word.ends_with("argocd-server"));
+        let says = |end: &str| {
+            words().flat_map(|word| word.split_whitespace()).any(|word| word.ends_with(end))
+        };
+        // One image holds every part of Argo CD, of which the server shows an interface, and one
+        // those of Ray, of which the head does.
+        let serves = match known(&container.image, names) {
+            Some("argoproj/argocd") => says("argocd-server"),
+            Some("rayproject/ray") => names != INTERFACES || says("--head"),
+            _ => true,
+        };
         if kind != ContainerKind::Init && serves {
             let why = Why::image(unit, kind, index as usize, &container.image);
             found.entry(unit).or_insert(why);
@@ -135,7 +147,7 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
             value: Str::new(value),
         };
         return match name {
-            "kubernetesui/dashboard" => {
+            "kubernetesui/dashboard" | "kubernetes-dashboard-amd64" => {
                 let skips = switch("--enable-skip-login") == Some(true);
                 let shown = if skips { "--enable-skip-login" } else { "no --enable-skip-login" };
                 Some((!skips, field("args", shown)))
@@ -144,8 +156,10 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
                 const CONFIG: (&str, &str) = ("argocd-cm", "users.anonymous.enabled");
                 let server = Operator::at(context, unit, kind, index);
                 let anonymous = entry(context.cluster, &one.namespace, CONFIG.0, CONFIG.1);
-                if let Given::To("true", _) = anonymous {
-                    return Some((false, map(CONFIG.0, CONFIG.1, "true")));
+                let anonymous = matches!(anonymous, Given::To("true", _));
+                let role = default_role(context, &one.namespace);
+                if let (true, DefaultRole::Writes(role)) = (anonymous, role) {
+                    return Some((false, map(POLICIES, "policy.default", role)));
                 }
                 match argo_settings::login(context, &server) {
                     Login::Said(false, why) => return Some((false, why)),
@@ -157,21 +171,30 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
                 }
                 // No server starts without it.
                 context.cluster.config_maps.get(&one.namespace, CONFIG.0)?;
-                Some((true, map(CONFIG.0, CONFIG.1, "is not true")))
+                match (anonymous, role) {
+                    (true, DefaultRole::Unread | DefaultRole::Elsewhere(_)) => None,
+                    (true, DefaultRole::Reads(role)) => {
+                        Some((true, map(POLICIES, "policy.default", role)))
+                    }
+                    _ => Some((true, map(CONFIG.0, CONFIG.1, "is not true"))),
+                }
             }
             "argoproj/argocli" => {
                 let words: Vec<&str> = words().map(Str::as_str).collect();
                 let (asks, shown) = argo_asks(&words, &container.image)?;
                 Some((asks, field("args", shown)))
             }
-            "grafana/grafana" => {
+            "grafana/grafana" | "grafana/grafana-oss" | "grafana/grafana-enterprise" => {
                 let name = "GF_AUTH_ANONYMOUS_ENABLED";
                 let given = variable(context.cluster, &one.namespace, container, name);
                 let anonymous = matches!(given, Given::To(value, _) if ini_true(value));
                 // Otherwise its configuration file decides.
                 anonymous.then(|| (false, field("env", "GF_AUTH_ANONYMOUS_ENABLED=true")))
             }
-            "prom/prometheus" | "prometheus/prometheus" | "prometheus/alertmanager" => {
+            "prom/prometheus"
+            | "prom/alertmanager"
+            | "prometheus/prometheus"
+            | "prometheus/alertmanager" => {
                 let configured = words().any(|word| word.starts_with("--web.config.file"));
                 (!configured).then(|| (false, field("args", "no --web.config.file")))
             }
@@ -179,6 +202,56 @@ pub fn login(context: &Context<'_>, unit: u32) -> Option<(bool, Why)> {
         };
     }
     None
+}
+
+/// What an interface listens on: what its container declares, what its flags say, and where
+/// neither does its usual port.
+fn listens(container: &Container, name: &str) -> Listens {
+    const USUAL: [(&str, &[u16]); 7] = [
+        ("argoproj/argocd", &[8080]),
+        ("argoproj/argocli", &[2746]),
+        ("grafana/grafana", &[3000]),
+        ("kubernetesui/dashboard", &[8443, 9090]),
+        ("prom/prometheus", &[9090]),
+        ("prometheus/alertmanager", &[9093]),
+        ("prometheus/prometheus", &[9090]),
+    ];
+    let words: Vec<&str> =
+        container.command.iter().chain(container.args.iter()).map(Str::as_str).collect();
+    let addresses = flags_of(&words, "--web.listen-address");
+    if !addresses.is_empty() {
+        let split = addresses.iter().filter_map(|address| address.rsplit_once(':'));
+        let (hosts, ports): (Vec<&str>, Vec<&str>) = split.unzip();
+        let own = |host: &&str| {
+            let host = host.trim_matches(['[', ']']);
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback())
+        };
+        return Listens {
+            ports: ports.iter().filter_map(|port| port.parse().ok()).collect(),
+            only: true,
+            loopback: !hosts.is_empty() && hosts.iter().all(own),
+        };
+    }
+    let declared = container.ports.iter().filter_map(|port| port.container_port);
+    let mut ports: Vec<u16> = declared.filter_map(|port| u16::try_from(port).ok()).collect();
+    let said = flags_of(&words, "--port").into_iter().chain(flags_of(&words, "--insecure-port"));
+    ports.extend(said.filter_map(|port| port.parse::<u16>().ok()));
+    if ports.is_empty() {
+        let usual = USUAL.iter().filter(|(image, _)| *image == name);
+        ports.extend(usual.flat_map(|(_, ports)| *ports));
+    }
+    Listens { ports, only: false, loopback: false }
+}
+
+/// How an interface's own container is reached.
+fn fronts_of(context: &Context<'_>, unit: u32) -> Fronts {
+    let spec = &context.units[unit as usize].spec;
+    let own = running(spec).find_map(|(kind, index, container)| {
+        Some((kind, index, container, known(&container.image, INTERFACES)?))
+    });
+    own.map_or_else(Fronts::default, |(kind, index, container, name)| {
+        fronts::of(context, (unit, kind, index as u32), &listens(container, name))
+    })
 }
 
 /// Whether the server of Argo Workflows asks for a login: of several modes `server`, and `hybrid`
@@ -211,22 +284,37 @@ fn argo_asks(words: &[&str], image: &str) -> Option<(bool, &'static str)> {
 /// V5.
 pub(super) fn interfaces(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
+    let read = all_read(context);
     for (at, why) in recognised(context, INTERFACES) {
         let unit = &context.units[at as usize];
-        let (reach, login) = (reach(context, at), login(context, at));
-        let outside = matches!(reach, Some(Reach::Public | Reach::Unknown | Reach::AllowListed));
+        let (fronts, login) = (fronts_of(context, at), login(context, at));
+        let reach = fronts.own;
         let asks = login.as_ref().map(|(asks, _)| *asks);
+        let mut missing = Vec::new();
         let state = match (reach, asks) {
             (Some(Reach::Public), Some(false)) => State::Open,
             (Some(Reach::Public | Reach::Unknown), Some(true)) => State::Guarded,
-            (Some(Reach::Unknown), Some(false)) => State::Unknown,
-            (Some(Reach::Public | Reach::Unknown), None) => State::Unknown,
-            // Without a Service of its own that leads outside, the interface is reached from
-            // the cluster only.
-            (Some(Reach::AllowListed | Reach::Internal) | None, _) => State::Guarded,
+            (Some(Reach::Public | Reach::Unknown), _) => State::Unknown,
+            (_, Some(true)) => State::Guarded,
+            (Some(Reach::AllowListed), _) if read => State::Guarded,
+            // A port of another container of its pod may pass on what comes to it.
+            _ if matches!(fronts.through, Some((Reach::Public | Reach::Unknown, false))) => {
+                missing.push(message!(
+                    "whether what stands in front of the interface in its pod asks for a login"
+                ));
+                State::Unknown
+            }
+            // Without anything that leads to it from outside, it is reached from the cluster only.
+            _ if read => State::Guarded,
+            _ => {
+                missing.push(UNREAD);
+                State::Unknown
+            }
         };
+        let through = fronts.through.map(|(reach, _)| reach);
+        let outside = |reach| matches!(reach, Some(one) if one != Reach::Internal);
+        let leads = state == State::Unknown || outside(reach) || outside(through);
         let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
-        let mut missing = Vec::new();
         if login.is_none() {
             missing.push(message!("the login setting of the interface"));
         }
@@ -240,84 +328,24 @@ pub(super) fn interfaces(context: &Context<'_>) -> Finding {
             state,
             why: [why].into_iter().chain(login.map(|(_, why)| why)).collect(),
             missing,
-            leads: if outside { context.pods_of(at) } else { Vec::new() },
+            leads: if leads { context.pods_of(at) } else { Vec::new() },
         });
     }
     let (state, note) = empty(context, message!("no management interface is recognised"));
     (found, state, note)
 }
 
-/// The last value of a flag on a command line, in either spelling.
-fn flag_of<'w>(words: &[&'w str], name: &str) -> Option<&'w str> {
-    let mut found = None;
-    for (at, word) in words.iter().enumerate() {
-        let Some(rest) = word.strip_prefix(name) else { continue };
-        match rest.strip_prefix('=') {
-            Some(value) => found = Some(value),
-            None if rest.is_empty() => found = words.get(at + 1).copied(),
-            None => {}
-        }
-    }
-    found
-}
-
-/// Whether a command line runs `kubectl proxy` on an address other than loopback.
-fn proxies_off_loopback(words: &[&str]) -> bool {
-    let program = words.windows(2).any(|pair| pair[0].ends_with("kubectl") && pair[1] == "proxy");
-    let address = flag_of(words, "--address").unwrap_or("127.0.0.1");
-    let address = address.trim_matches(['"', '\'']);
-    let loopback = address == "localhost"
-        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    program && !loopback
-}
-
-/// V6.
-pub(super) fn proxies(context: &Context<'_>) -> Finding {
-    let mut found = Vec::new();
-    for (at, unit) in context.units.iter().enumerate() {
-        for (kind, index, container) in unit.spec.all_containers() {
-            let words: Vec<&str> = container
-                .command
-                .iter()
-                .chain(container.args.iter())
-                .flat_map(|word| word.split_whitespace())
-                .collect();
-            if unit.latent || !proxies_off_loopback(&words) {
-                continue;
-            }
-            let shown = format!("{}/{}", unit.namespace, unit.name(context.cluster));
-            let reach = reach(context, at as u32);
-            let state = match reach {
-                Some(Reach::Public) => State::Open,
-                Some(Reach::Unknown) => State::Unknown,
-                Some(Reach::AllowListed | Reach::Internal) | None => State::Guarded,
-            };
-            let outside = reach.is_some_and(|reach| reach != Reach::Internal);
-            found.push(Instance {
-                vector: "V6",
-                name: Str::new(&shown),
-                title: sentence!("kubectl proxy in {object}", object = &shown),
-                state,
-                why: vec![Why::PodField {
-                    unit: at as u32,
-                    path: Str::from(format!("{}[{index}].command", kind.field())),
-                    value: Str::new("kubectl proxy off loopback"),
-                }],
-                missing: match state {
-                    State::Unknown => vec![message!("the firewall or security group of the nodes")],
-                    _ => Vec::new(),
-                },
-                leads: if outside { context.pods_of(at as u32) } else { Vec::new() },
-            });
-        }
-    }
-    (found, State::Unknown, message!("operators' hosts are not observable"))
-}
-
 /// Groups and kinds whose objects run what their author says, on behalf of whoever may create
 /// them.
 const SUBMITTED: &[(&str, &str)] = &[
     ("argoproj.io", "Workflow"),
+    ("sparkoperator.k8s.io", "SparkApplication"),
+    ("flink.apache.org", "FlinkDeployment"),
+    ("machinelearning.seldon.io", "SeldonDeployment"),
+    ("fission.io", "Function"),
+    ("openfaas.com", "Function"),
+    ("workspace.devfile.io", "DevWorkspace"),
+    ("org.eclipse.che", "CheCluster"),
     ("tekton.dev", "TaskRun"),
     ("actions.github.com", "AutoscalingRunnerSet"),
     ("kubeflow.org", "Notebook"),
@@ -329,7 +357,14 @@ const SUBMITTED: &[(&str, &str)] = &[
 /// V10.
 pub(super) fn execution(context: &Context<'_>) -> Finding {
     let mut found = Vec::new();
-    let mut serving = recognised(context, EXECUTION);
+    let mut serving = recognised(context, RUNNERS);
+    for (unit, why) in recognised(context, EXECUTION) {
+        // Of Docker's image most tags are the client alone.
+        let client = matches!(why.shown(), Why::PodField { value, .. } if holds_daemon(value) == Some(false));
+        if !client {
+            serving.entry(unit).or_insert(why);
+        }
+    }
     for (at, unit) in context.units.iter().enumerate().filter(|(_, unit)| !unit.latent) {
         let unit_of = at as u32;
         if unit.labels.get("ringfort.dev/execution-service").is_some() {

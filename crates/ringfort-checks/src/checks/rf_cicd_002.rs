@@ -6,6 +6,7 @@ use crate::outcome::{Object, Outcomes, Verdict};
 use crate::settings::{Setting, setting};
 use crate::world::World;
 use ringfort_attack::Zone;
+use ringfort_attack::argo_policy::{DefaultRole, MAP as RBAC, default_role};
 use ringfort_attack::argo_settings::{self, Login, PARAMETER, environment_bool};
 use ringfort_attack::gitops;
 use ringfort_attack::operator::Operator;
@@ -32,7 +33,6 @@ pub(crate) static CHECK: Check = Check {
 };
 
 const ANONYMOUS: (&str, &str) = ("argocd-cm", "users.anonymous.enabled");
-const RBAC: &str = "argocd-rbac-cm";
 
 fn judge(world: &World<'_>, out: &mut Outcomes) {
     let context = world.context;
@@ -95,23 +95,13 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
             Setting::Unread => Verdict::missing("the ConfigMaps of Argo CD"),
         };
         say(map, verdict);
-        let policies = setting(world, namespace, RBAC, "policy.csv");
-        let verdict = match setting(world, namespace, RBAC, "policy.default") {
-            Setting::Unread => Verdict::missing("the ConfigMaps of Argo CD"),
-            Setting::Unset | Setting::Set("" | "role:readonly") => Verdict::Pass,
-            Setting::Set("role:admin") => {
-                failed(("data[policy.default]", "role:admin"), RBAC, &servers)
+        let verdict = match default_role(context, namespace) {
+            DefaultRole::Unread => Verdict::missing("the ConfigMaps of Argo CD"),
+            DefaultRole::Reads(_) => Verdict::Pass,
+            DefaultRole::Writes(role) => failed(("data[policy.default]", role), RBAC, &servers),
+            DefaultRole::Elsewhere(role) => {
+                Verdict::missing(format!("what the other policies let {role} do"))
             }
-            Setting::Set(role) => match policies {
-                Setting::Set(csv) if writes(csv, role) => {
-                    failed(("data[policy.default]", role), RBAC, &servers)
-                }
-                _ if overlaid(world, namespace) => {
-                    Verdict::missing(format!("what the other policies let {role} do"))
-                }
-                // A role of which no policy speaks may do nothing.
-                _ => Verdict::Pass,
-            },
         };
         say(RBAC, verdict);
     }
@@ -137,56 +127,4 @@ fn namespaces(world: &World<'_>, servers: &[Operator]) -> BTreeSet<Str> {
     let maps = world.cluster.config_maps.iter().filter(|map| !known && ours(&map.metadata));
     found.extend(maps.map(|map| map.metadata.namespace.clone()));
     found
-}
-
-/// Whether there are policies beside `policy.csv`, whose values are not kept.
-fn overlaid(world: &World<'_>, namespace: &str) -> bool {
-    let map = world.cluster.config_maps.get(namespace, RBAC);
-    let mut keys = map.into_iter().flat_map(|map| map.data.iter()).map(|(key, _)| key);
-    keys.any(|key| key.starts_with("policy.") && key.ends_with(".csv") && *key != *"policy.csv")
-}
-
-/// Whether a policy lets a role, or one that it holds, do more than get
-/// (`p, role, resource, action, object, effect`; `g, role, role`).
-fn writes(csv: &str, role: &str) -> bool {
-    let lines = || csv.lines().map(|line| line.split(',').map(str::trim).collect::<Vec<_>>());
-    let mut roles = vec![role.to_owned()];
-    let mut at = 0;
-    while let Some(role) = roles.get(at).cloned() {
-        at += 1;
-        for line in lines() {
-            match line.as_slice() {
-                ["p", who, _, action, _, effect]
-                    if *who == role && *action != "get" && *effect == "allow" =>
-                {
-                    return true;
-                }
-                ["g", who, other] if *who == role => {
-                    if *other == "role:admin" {
-                        return true;
-                    }
-                    if !roles.iter().any(|known| known == other) {
-                        roles.push((*other).to_owned());
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::writes;
-
-    #[test]
-    fn a_role_writes_by_itself_or_through_another() {
-        let csv = "p, role:dev, applications, sync, */*, allow\ng, role:base, role:dev\n\
-                   p, role:look, applications, get, */*, allow";
-        assert!(writes(csv, "role:dev") && writes(csv, "role:base"));
-        assert!(!writes(csv, "role:look"));
-        assert!(writes("g, role:x, role:admin", "role:x"));
-        assert!(!writes("p, role:dev, applications, sync, */*, deny", "role:dev"));
-    }
 }

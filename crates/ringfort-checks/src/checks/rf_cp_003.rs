@@ -6,8 +6,8 @@ use crate::outcome::{Outcomes, Verdict};
 use crate::settings;
 use crate::world::World;
 use ringfort_attack::server;
-use ringfort_attack::server::Flag;
 use ringfort_attack::{Why, Zone};
+use ringfort_authz::authorizers::{self, Modes};
 use ringfort_model::Kind;
 use std::collections::BTreeSet;
 
@@ -44,24 +44,21 @@ fn judge(world: &World<'_>, out: &mut Outcomes) {
     let lists = |name| server::lists(world.cluster, name);
     let mut bad: Vec<(&str, String)> = Vec::new();
     let mut doubt = None;
-    match server::flag(world.cluster, "authorization-config") {
-        Flag::Unseen => doubt = Some("the flags of the API server"),
-        Flag::Set(_) => doubt = Some("the file of --authorization-config"),
-        Flag::Unset => {
-            for modes in lists("authorization-mode") {
-                match modes {
-                    None => {
-                        bad.push((
-                            "--authorization-mode",
-                            "absent, which is AlwaysAllow".to_owned(),
-                        ));
-                    }
-                    Some(modes) => {
-                        let has = |mode| modes.contains(&mode);
-                        if has("AlwaysAllow") || !has("Node") || !has("RBAC") {
-                            bad.push(("--authorization-mode", modes.join(",")));
-                        }
-                    }
+    let servers = authorizers::modes(world.cluster);
+    if servers.is_empty() {
+        doubt = Some("the flags of the API server");
+    }
+    for (_, modes) in servers {
+        match modes {
+            Modes::Unseen => doubt = Some("the flags of the API server"),
+            Modes::File(_) => doubt = Some("the file of --authorization-config"),
+            Modes::Absent => {
+                bad.push(("--authorization-mode", "absent, which is AlwaysAllow".to_owned()));
+            }
+            Modes::Named(modes) => {
+                let has = |mode| modes.contains(&mode);
+                if has("AlwaysAllow") || !has("Node") || !has("RBAC") {
+                    bad.push(("--authorization-mode", modes.join(",")));
                 }
             }
         }
