@@ -150,7 +150,7 @@ mod tests {
             let json = format!(
                 r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"s{at}",
                     "namespace":"kube-system","labels":{{"component":"kube-apiserver"}}}},
-                    "spec":{{"containers":[{{"name":"c","command":[{words}]}}]}}}}"#
+                    "spec":{{"containers":[{{"name":"c","args":[{words}]}}]}}}}"#
             );
             builder.add(Object::read(json.as_bytes()).expect("a pod"));
         }
@@ -167,9 +167,12 @@ mod tests {
     fn a_chain_allows_what_one_of_it_allows() {
         const NONE: &str = "everything: no --authorization-mode is AlwaysAllow";
         for (words, expected) in [
-            (r#""kube-apiserver""#, NONE),
-            (r#""/usr/local/bin/kube-apiserver","--authorization-mode=""#, NONE),
-            (r#""kube-apiserver","--authorization-modes=RBAC""#, NONE),
+            (r#""kube-apiserver","--etcd-servers=x""#, NONE),
+            (
+                r#""/usr/local/bin/kube-apiserver","--etcd-servers","x","--authorization-mode=""#,
+                NONE,
+            ),
+            (r#""kube-apiserver","--etcd-servers=x","--authorization-modes=RBAC""#, NONE),
             (r#""kube-apiserver","--authorization-mode=Node,RBAC""#, "nothing"),
             (r#""kube-apiserver","--authorization-mode","AlwaysDeny,RBAC""#, "nothing"),
             (r#""--authorization-mode=RBAC","--authorization-mode=ABAC""#, "ABAC"),
@@ -184,10 +187,11 @@ mod tests {
             // A webhook may refuse before the others are asked.
             (r#""--authorization-mode=Webhook,AlwaysAllow""#, "AlwaysAllow Webhook"),
             (r#""kube-apiserver","--authorization-config=/f""#, ""),
-            (r#""kube-apiserver","--authorization-config=""#, NONE),
+            (r#""kube-apiserver","--etcd-servers=x","--authorization-config=""#, NONE),
             // Flags that are not seen prove nothing.
             (r#""/bin/sh","-c","exec kube-apiserver --authorization-mode=RBAC""#, "nothing"),
             (r#""--etcd-servers=x""#, "nothing"),
+            (r#""kube-apiserver""#, "nothing"),
             (r#""kube-apiserver","$(MODES)""#, "nothing"),
         ] {
             assert_eq!(of(&[words]), expected, "{words}");
@@ -199,6 +203,8 @@ mod tests {
     fn one_server_of_several_suffices() {
         let (rbac, abac) = (r#""--authorization-mode=RBAC""#, r#""--authorization-mode=ABAC""#);
         assert_eq!(of(&[rbac, abac, abac]), "ABAC");
-        assert!(of(&[rbac, abac, r#""kube-apiserver""#]).starts_with("everything"));
+        assert!(
+            of(&[rbac, abac, r#""kube-apiserver","--etcd-servers=x""#]).starts_with("everything")
+        );
     }
 }

@@ -36,13 +36,15 @@ pub fn flags(pod: &Pod) -> Option<Vec<&str>> {
 }
 
 /// Whether a flag that a server's words do not carry is proven absent: its program is a word of
-/// its own, and no word is filled in from a variable. An image's entry point may carry flags that
-/// are not seen.
+/// its own, no word is filled in from a variable, and the flag is there without which no server
+/// starts (apiserver `pkg/server/options/etcd.go`, `Validate`), so that the words were not cut
+/// short. An image's entry point may carry flags that are not seen.
 #[must_use]
 pub fn shows_every_flag(pod: &Pod) -> bool {
     pod.spec.containers.iter().any(|container| {
         let words = || container.command.iter().chain(&container.args);
         words().any(|word| word.rsplit('/').next() == Some(PROGRAM))
+            && words().any(|word| word.starts_with("--etcd-servers"))
             && !words().any(|word| word.starts_with("$("))
     })
 }

@@ -151,11 +151,11 @@ fn rules_are_written_into_roles_that_the_identitys_own_permissions_name() {
 #[test]
 fn commands_run_in_static_pods_too() {
     let mut objects = holds(true, json!([rule(&["create"], "", &["pods/exec"])]));
-    objects.push(server(&[]));
+    objects.push(server(&["--authorization-mode=Node,RBAC"]));
     let static_pod = "pod/kube-system/kube-apiserver-n";
     assert!(reaches(&objects, &["sa/a/s"], static_pod));
     // What is written into the mirror of a static pod changes nothing.
     let mut objects = holds(true, json!([rule(&["patch"], "", &["pods"])]));
-    objects.push(server(&[]));
+    objects.push(server(&["--authorization-mode=Node,RBAC"]));
     assert!(!reaches(&objects, &["sa/a/s"], static_pod));
 }
