@@ -130,10 +130,11 @@ pub(crate) fn search(
                     let (sum, missing) = &mut sums[to];
                     *sum = sum.saturating_add(reached).min(UNREACHED - 1);
                     *missing -= 1;
-                    steps[to] = if steps[to] == u32::MAX {
-                        length
-                    } else {
-                        steps[to].saturating_add(length)
+                    // The edge of a condition is a step too.
+                    let length = length.saturating_add(1);
+                    steps[to] = match steps[to] {
+                        u32::MAX => length,
+                        others => others.saturating_add(length),
                     };
                     if *missing == 0 {
                         found.cost[to] = *sum;
