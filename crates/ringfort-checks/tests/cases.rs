@@ -21,8 +21,8 @@ fn verdict(id: &str, objects: &[&str], about: &str) -> &'static str {
     all.find(|(object, _)| object == about).map_or("nothing", |(_, name)| name)
 }
 
-const INGRESS: &str = r#"{kind: Ingress, apiVersion: networking.k8s.io/v1, metadata: {name: i, namespace: a,
-  annotations: {nginx.ingress.kubernetes.io/server-snippet: x}}, spec: {ingressClassName: nginx}}"#;
+const INGRESS: &str = r"{kind: Ingress, apiVersion: networking.k8s.io/v1, metadata: {name: i, namespace: a,
+  annotations: {nginx.ingress.kubernetes.io/server-snippet: x}}, spec: {ingressClassName: nginx}}";
 
 fn class(controller: &str) -> String {
     format!(
