@@ -338,7 +338,11 @@ fn schemas_hold(suites: &Path, found: &Formats) {
     assert_eq!(errors.len(), 2, "{errors:#?}");
 
     let xsd = folder.join("junit-10.xsd");
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.xml", std::process::id()));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
+        "{}-{}.xml",
+        std::process::id(),
+        found.junit.len()
+    ));
     std::fs::write(&file, &found.junit).expect("a file");
     match Command::new("xmllint").args(["--noout", "--schema"]).arg(&xsd).arg(&file).output() {
         Ok(output) => {
