@@ -37,17 +37,10 @@ pub fn flag<'c>(cluster: &'c Cluster, name: &str) -> Flag<'c> {
     if all.contains(&None) { Flag::Unseen } else { answer }
 }
 
-/// A flag that holds a list, of each server whose flags can be read: what is said again is added,
-/// as pflag's `StringSlice` does. `None` where it is not said.
+/// A flag that holds a list ([`api_server::list`]), of each server whose flags can be read.
 #[must_use]
 pub fn lists<'c>(cluster: &'c Cluster, name: &str) -> Vec<Option<Vec<&'c str>>> {
-    let list = |words: Vec<&'c str>| {
-        let all = values(&words, name);
-        let items = all.iter().flat_map(|value| value.split(','));
-        let items = items.map(str::trim).filter(|item| !item.is_empty()).collect();
-        (!all.is_empty()).then_some(items)
-    };
-    servers(cluster).flatten().map(list).collect()
+    servers(cluster).flatten().map(|words| api_server::list(&words, name)).collect()
 }
 
 /// The flags of each API server; `None` where they cannot be read.

@@ -37,10 +37,7 @@ pub fn modes(cluster: &Cluster) -> Vec<(&Pod, Modes<'_>)> {
         {
             return (pod, Modes::File(path));
         }
-        // What is said again is added, as pflag's StringSlice does.
-        let values = api_server::values(&words, "authorization-mode");
-        let named = values.iter().flat_map(|value| value.split(','));
-        let named: Vec<&str> = named.map(str::trim).filter(|mode| !mode.is_empty()).collect();
+        let named = api_server::list(&words, "authorization-mode").unwrap_or_default();
         match named.is_empty() {
             false => (pod, Modes::Named(named)),
             true if api_server::shows_every_flag(pod) => (pod, Modes::Absent),

@@ -67,6 +67,16 @@ pub fn values<'c>(words: &[&'c str], name: &str) -> Vec<&'c str> {
     found
 }
 
+/// What a server says of a flag that holds a list: what is said again is added, as pflag's
+/// `StringSlice` does. `None` where it is not said.
+#[must_use]
+pub fn list<'c>(words: &[&'c str], name: &str) -> Option<Vec<&'c str>> {
+    let all = values(words, name);
+    let items = all.iter().flat_map(|value| value.split(',')).map(str::trim);
+    let items = items.filter(|item| !item.is_empty()).collect();
+    (!all.is_empty()).then_some(items)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,6 +29,27 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
+    let users = context.certified();
+    signed(
+        maker,
+        (context, &TECHNIQUE),
+        "kubernetes.io/kube-apiserver-client",
+        ("certified", users),
+    );
+}
+
+/// Whoever may have requests of a signer signed becomes any of some users; the name is that of the
+/// position in which all who may come together.
+pub(super) fn signed(
+    maker: &mut Maker<'_>,
+    (context, technique): (&Context<'_>, &'static Technique),
+    signer: &str,
+    (name, users): (&str, impl IntoIterator<Item = NodeKey>),
+) {
+    let mut users = users.into_iter().peekable();
+    if users.peek().is_none() {
+        return;
+    }
     let create = context.held(
         &Ask::unnamed(&["create"], "certificates.k8s.io", "certificatesigningrequests").cluster(),
     );
@@ -40,14 +61,10 @@ fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
         )
         .cluster(),
     );
-    let signer = context.signers("approve", "kubernetes.io/kube-apiserver-client");
-    let users = context.certified();
-    if users.is_empty() {
-        return;
-    }
-    let any = NodeKey::Join("users", Str::new("certified"));
+    let signer = context.signers("approve", signer);
+    let any = NodeKey::Join("users", Str::new(name));
     for conjunction in conjoin(context, &[&create, &approval, &signer], None) {
-        maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, any.clone()));
+        maker.conjunction(technique, &conjunction, "csr", |at| Draft::new(at, any.clone()));
     }
     draw::lead(maker, &any, users);
 }

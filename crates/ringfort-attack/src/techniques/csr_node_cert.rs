@@ -1,12 +1,8 @@
 //! `csr-node-cert`: The identity has a kubelet certificate signed for a node name of its choice.
 
-use ringfort_model::Str;
-
-use crate::conjunction::conjoin;
-use crate::context::{Ask, Context};
-use crate::draw;
-use crate::maker::{Draft, Maker};
-use crate::node::NodeKey;
+use super::csr_client_cert::signed;
+use crate::context::Context;
+use crate::maker::Maker;
 use crate::technique::{Difficulty, Doc, FixKind, Technique, Zone};
 
 /// The technique.
@@ -29,25 +25,6 @@ pub(crate) static TECHNIQUE: Technique = Technique {
 };
 
 fn find(context: &Context<'_>, maker: &mut Maker<'_>) {
-    let create = context.held(
-        &Ask::unnamed(&["create"], "certificates.k8s.io", "certificatesigningrequests").cluster(),
-    );
-    let approval = context.held(
-        &Ask::named(
-            &["update", "patch"],
-            "certificates.k8s.io",
-            "certificatesigningrequests/approval",
-        )
-        .cluster(),
-    );
-    let signer = context.signers("approve", "kubernetes.io/kube-apiserver-client-kubelet");
-    let users = context.node_users();
-    if users.is_empty() {
-        return;
-    }
-    let any = NodeKey::Join("users", Str::new("certified-nodes"));
-    for conjunction in conjoin(context, &[&create, &approval, &signer], None) {
-        maker.conjunction(&TECHNIQUE, &conjunction, "csr", |at| Draft::new(at, any.clone()));
-    }
-    draw::lead(maker, &any, users);
+    let (signer, users) = ("kubernetes.io/kube-apiserver-client-kubelet", context.node_users());
+    signed(maker, (context, &TECHNIQUE), signer, ("certified-nodes", users));
 }

@@ -258,13 +258,7 @@ fn fronts_of(context: &Context<'_>, unit: u32) -> Fronts {
 /// of old releases, let in who shows nothing (docs/argo-server-auth-mode.md). Without a mode that
 /// is what releases before 3.0 do and 3.1 no more; of 3.0 the documents and the server differ.
 fn argo_asks(words: &[&str], image: &str) -> Option<(bool, &'static str)> {
-    const FLAG: &str = "--auth-mode";
-    let values =
-        words.iter().enumerate().filter_map(|(at, word)| match word.strip_prefix(FLAG)? {
-            "" => words.get(at + 1).copied(),
-            rest => rest.strip_prefix('='),
-        });
-    let modes: Vec<&str> = values.collect();
+    let modes = flags_of(words, "--auth-mode");
     if modes.iter().any(|mode| matches!(*mode, "server" | "hybrid")) {
         return Some((false, "--auth-mode=server"));
     }
